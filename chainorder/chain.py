@@ -1,0 +1,331 @@
+"""Elementals and the chain they make: what is to be multiplied.
+
+A chain is held in columns (one array of sizes, one of codes into the few distinct kinds of elementals), so
+that a million elementals are two arrays and not a million objects. `Chain.elementals` looks like the
+sequence of objects and makes them when they are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from chainorder.errors import ChainError, StructureError
+from chainorder.pattern import Pattern
+from chainorder.structure import Dense, Sparse, Structure
+
+if TYPE_CHECKING:
+    from chainorder.network import Network
+
+MAX_LENGTH = 100_000_000
+"""Elementals of one chain; the columns of more would not fit the memory of an ordinary machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elemental:
+    """One step F_i : R^inputs → R^outputs of a program, and what its Jacobian F'_i costs.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Sizes n_i and m_i, at least 1; the Jacobian is m_i × n_i.
+    structure
+        What the Jacobian looks like.
+    name
+        For reports.
+
+    Raises
+    ------
+    ChainError, StructureError
+        If a size is no whole number of at least 1, or the structure does not fit the sizes.
+    """
+
+    inputs: int
+    outputs: int
+    structure: Structure = Dense()
+    name: str | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        for key in ("inputs", "outputs"):
+            object.__setattr__(self, key, _whole(getattr(self, key), key))
+        if not isinstance(self.structure, Structure):
+            raise StructureError(f"structure is {self.structure!r}; write one, as Dense() or Banded(1, 1)")
+        self.structure.pattern(self.outputs, self.inputs)
+
+    @property
+    def kind(self) -> tuple[Hashable, ...]:
+        """All of it but the sizes; elementals of one kind share a place in a chain's columns."""
+        return (self.structure, self.name)
+
+
+@dataclass(frozen=True, eq=False)
+class Elementals(Sequence[Elemental]):
+    """A sequence of elementals, in columns.
+
+    Attributes
+    ----------
+    sizes
+        Shape (length + 1,), input first; int64, or Python ints where int64 would overflow.
+    kinds
+        One example of each distinct kind, in the order of first use.
+    codes
+        Shape (length,): the place of each elemental's kind in `kinds`.
+    """
+
+    sizes: npt.NDArray[Any]
+    kinds: tuple[Elemental, ...]
+    codes: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, elementals: Iterable[Elemental]) -> Elementals:
+        """Columns from objects; checks that neighbours fit."""
+        sizes: list[int] = []
+        codes: list[int] = []
+        kinds: dict[tuple[Hashable, ...], tuple[int, Elemental]] = {}
+        for number, elemental in enumerate(elementals, 1):
+            if sizes and sizes[-1] != elemental.inputs:
+                raise ChainError(
+                    f"elemental {number} has {elemental.inputs} inputs but elemental {number - 1} has "
+                    f"{sizes[-1]} outputs; make them equal"
+                )
+            sizes.extend((elemental.outputs,) if sizes else (elemental.inputs, elemental.outputs))
+            codes.append(kinds.setdefault(elemental.kind, (len(kinds), elemental))[0])
+        if not codes:
+            raise ChainError("a chain has at least one elemental; there is none")
+        return cls(as_sizes(sizes), tuple(kind for _, kind in kinds.values()), np.array(codes, np.int32))
+
+    @classmethod
+    def dense(cls, sizes: Sequence[int] | npt.NDArray[Any]) -> Elementals:
+        """Explicit dense elementals between the given sizes, input first."""
+        column = as_sizes(sizes)
+        if len(column) < 2:
+            raise ChainError(f"dims has {len(column)} entry; a chain has at least two sizes, input first")
+        return cls(column, (Elemental(1, 1),), np.zeros(len(column) - 1, np.int32))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, index: int) -> Elemental: ...
+    @overload
+    def __getitem__(self, index: slice) -> Elementals: ...
+    def __getitem__(self, index: int | slice) -> Elemental | Elementals:
+        if isinstance(index, slice):
+            first, last, step = index.indices(len(self))
+            if step != 1 or last <= first:
+                raise ChainError("a part of a chain is contiguous and has at least one elemental")
+            return Elementals(self.sizes[first : last + 1], self.kinds, self.codes[first:last])
+        place = range(len(self))[index]
+        kind = self.kinds[self.codes[place]]
+        return replace(kind, inputs=int(self.sizes[place]), outputs=int(self.sizes[place + 1]))
+
+    def __iter__(self) -> Iterator[Elemental]:
+        return (self[place] for place in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Elementals):
+            return NotImplemented
+        if len(self) != len(other) or not np.array_equal(self.sizes, other.sizes):
+            return False
+        # Two chains may list the same kinds in another order: compare each pair of codes that meets once.
+        pairs = np.unique(np.stack([self.codes, other.codes]), axis=1).T.tolist()
+        return all(self.kinds[mine].kind == other.kinds[theirs].kind for mine, theirs in pairs)
+
+    def __hash__(self) -> int:
+        return hash((len(self), tuple(self.sizes[:8].tolist())))
+
+    def runs(self) -> Iterator[tuple[Elemental, int]]:
+        """Equal neighbours once, with how often they repeat."""
+        places = range(len(self))
+        for _, group in groupby(places, key=lambda p: (self.codes[p], self.sizes[p], self.sizes[p + 1])):
+            run = list(group)
+            yield self[run[0]], len(run)
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixFile:
+    """Where the entries of an elemental Jacobian are kept."""
+
+    path: Path
+
+    def load(self) -> Any:
+        """Read it: a NumPy array or a SciPy sparse array of floats."""
+        from chainorder.matrices import read_matrix
+
+        return read_matrix(self.path)
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Chain:
+    """A Jacobian chain F'_q · … · F'_1, elementals numbered from 1 at the input.
+
+    Parameters
+    ----------
+    elementals
+        In the order in which they run, input first.
+    name
+        For reports.
+
+    Attributes
+    ----------
+    network
+        The network that the chain was made from, if it was.
+    matrices
+        Entries of elemental Jacobians by their place, counted from 0: arrays or files. Not part of equality.
+
+    Raises
+    ------
+    ChainError
+        If there is no elemental, or neighbours do not fit.
+    """
+
+    elementals: Elementals
+    name: str | None
+    network: Network | None
+    matrices: Mapping[int, Any]
+
+    def __init__(
+        self,
+        elementals: Iterable[Elemental],
+        name: str | None = None,
+        *,
+        network: Network | None = None,
+        matrices: Mapping[int, Any] | None = None,
+    ) -> None:
+        columns = elementals if isinstance(elementals, Elementals) else Elementals.of(elementals)
+        if len(columns) > MAX_LENGTH:
+            raise ChainError(f"the chain has {len(columns):,} elementals; at most {MAX_LENGTH:,} are planned")
+        for key, value in (
+            ("elementals", columns),
+            ("name", name),
+            ("network", network),
+            ("matrices", dict(matrices or {})),
+        ):
+            object.__setattr__(self, key, value)
+
+    @classmethod
+    def from_dims(cls, dims: Sequence[int] | npt.NDArray[Any], name: str | None = None) -> Chain:
+        """A chain of explicit dense Jacobians between the given sizes, input first: O(n) memory."""
+        return cls(Elementals.dense(dims), name)
+
+    @classmethod
+    def from_matrices(cls, matrices: Sequence[Any], name: str | None = None) -> Chain:
+        """The chain of given Jacobians, input first: NumPy arrays (dense), SciPy sparse (their pattern)."""
+        columns: list[Elemental] = []
+        for number, matrix in enumerate(matrices, 1):
+            if len(getattr(matrix, "shape", ())) != 2:
+                shape = getattr(matrix, "shape", None)
+                raise ChainError(
+                    f"matrix {number} is a {type(matrix).__name__} of shape {shape}; give a two-dimensional "
+                    "NumPy array or SciPy sparse matrix, outputs × inputs"
+                )
+            structure = Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
+            columns.append(Elemental(matrix.shape[1], matrix.shape[0], structure))
+        return cls(columns, name, matrices=dict(enumerate(matrices)))
+
+    @classmethod
+    def from_layers(
+        cls,
+        layers: Sequence[int],
+        activation: str | None = None,
+        *,
+        output_activation: str | None = None,
+        loss: str | None = None,
+        name: str | None = None,
+    ) -> Chain:
+        """The chain of a fully connected network: see `Network`."""
+        from chainorder.network import Network
+
+        return Network(tuple(layers), activation, output_activation, loss).chain(name)
+
+    def __len__(self) -> int:
+        return len(self.elementals)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Chain):
+            return NotImplemented
+        return (self.name, self.network, self.elementals) == (other.name, other.network, other.elementals)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.elementals))
+
+    @property
+    def sizes(self) -> npt.NDArray[Any]:
+        """Shape (length + 1,): n_1, then every m_i."""
+        return self.elementals.sizes
+
+    @property
+    def inputs(self) -> int:
+        """n_1, the columns of the Jacobian."""
+        return int(self.sizes[0])
+
+    @property
+    def outputs(self) -> int:
+        """m_q, the rows of the Jacobian."""
+        return int(self.sizes[-1])
+
+    @property
+    def dense(self) -> bool:
+        """Whether every elemental is an explicit dense matrix."""
+        return all(isinstance(kind.structure, Dense) for kind in self.elementals.kinds)
+
+    def pattern(self, number: int) -> Pattern:
+        """The pattern of elemental `number`, counted from 1."""
+        kind = self.elementals.kinds[self.elementals.codes[number - 1]]
+        return kind.structure.pattern(int(self.sizes[number]), int(self.sizes[number - 1]))
+
+    def to_spec(self) -> dict[str, Any]:
+        """The spec of this chain, as plain data; real matrices by the path of their file."""
+        named = {} if self.name is None else {"name": self.name}
+        if self.network is not None:
+            return named | self.network.to_spec()
+        if self.dense and not self.matrices and all(kind.name is None for kind in self.elementals.kinds):
+            return named | {"dims": self.sizes.tolist()}
+        return named | {"elementals": list(self._spec_items())}
+
+    def _spec_items(self) -> Iterator[dict[str, Any]]:
+        place = 0
+        for elemental, count in self.elementals.runs():
+            item: dict[str, Any] = {"inputs": elemental.inputs, "outputs": elemental.outputs}
+            if elemental.name is not None:
+                item["name"] = elemental.name
+            files = {self.matrices.get(p) for p in range(place, place + count)} if self.matrices else set()
+            match files.pop() if len(files) == 1 else None:
+                case MatrixFile(path) if isinstance(elemental.structure, Dense | Sparse):
+                    item["matrix"] = str(path)
+                case MatrixFile(path):
+                    item |= {"matrix": str(path), **elemental.structure.to_spec()}
+                case _:
+                    item |= elemental.structure.to_spec()
+            yield item if count == 1 else item | {"repeat": count}
+            place += count
+
+
+def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A column of sizes: int64, or Python ints where int64 would overflow; checked to be at least 1."""
+    if isinstance(sizes, np.ndarray) and sizes.dtype.kind in "iu" and sizes.ndim == 1:
+        column: npt.NDArray[Any] = sizes.astype(np.int64, casting="safe", copy=True)
+    else:
+        values = list(sizes)
+        if not set(map(type, values)) <= {int}:
+            values = [_whole(value, f"dims[{place}]") for place, value in enumerate(values)]
+        fits = max(values, default=0) < 2**63
+        column = np.array(values, np.int64 if fits else object)
+    if len(column) and column.min() < 1:
+        place = int(np.argmax(column < 1))
+        raise ChainError(f"dims[{place}] is {column[place]}; a size is a whole number of at least 1")
+    column.flags.writeable = False
+    return column
+
+
+def _whole(value: Any, key: str) -> int:
+    """The value as an int, if it is a whole number of at least 1 (NumPy integers count, booleans don't)."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_)) and value >= 1:
+        return int(value)
+    raise ChainError(f"{key} is {value!r}; a size is a whole number of at least 1")

@@ -1,0 +1,480 @@
+"""Patterns: where the Jacobian of a subchain may be nonzero, and what multiplying two of them costs.
+
+A pattern is symbolic: explicit zeros belong to it and numerical cancellation does not shrink it. The
+pattern of a product is then the Boolean product of the patterns, which is associative: the pattern of a
+subchain does not depend on the bracketing, so neither does the cost of joining two given subchains. That is
+what makes dynamic programming over subchains exact (Griewank & Naumann 2003).
+
+The patterns that occur are kept in closed form where there is one:
+
+==================  =========================================================  =======================
+class               nonzeros                                                   closed under products
+==================  =========================================================  =======================
+`IdentityPattern`   the diagonal, all ones                                     yes
+`BandPattern`       a square band with clipped corners; a diagonal is (0, 0)   yes
+`DensePattern`      given rows × given columns, by default all                 yes, with every pattern
+`SparsePattern`     compressed rows                                            by symbolic product
+==================  =========================================================  =======================
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainorder.errors import StructureError
+
+IntArray = npt.NDArray[np.int64]
+IndexSet = IntArray | None
+"""Sorted indices, or None for all of them (of which there may be 10^18)."""
+
+MAX_ENTRIES = 200_000_000
+"""Entries of one explicit symbolic pattern; more would not fit the memory of an ordinary machine."""
+
+
+class Pattern(ABC):
+    """The positions of a matrix that may be nonzero."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+
+    @property
+    @abstractmethod
+    def nnz(self) -> int:
+        """The number of positions."""
+
+    @property
+    def entries(self) -> int:
+        """Matrix entries stored for it."""
+        return self.nnz
+
+    @property
+    def free(self) -> bool:
+        """Whether multiplying by it costs nothing."""
+        return False
+
+    @property
+    @abstractmethod
+    def row_count(self) -> int | None:
+        """Positions in every row, where all rows have the same number."""
+
+    @property
+    @abstractmethod
+    def column_count(self) -> int | None:
+        """Positions in every column, where all columns have the same number."""
+
+    @abstractmethod
+    def row_counts(self) -> IntArray:
+        """Positions in each row, shape (rows,)."""
+
+    @abstractmethod
+    def column_counts(self) -> IntArray:
+        """Positions in each column, shape (columns,)."""
+
+    @abstractmethod
+    def columns_from(self, rows: IndexSet) -> IndexSet:
+        """The columns that have a position in one of the given rows."""
+
+    @abstractmethod
+    def rows_into(self, columns: IndexSet) -> IndexSet:
+        """The rows that have a position in one of the given columns."""
+
+    @abstractmethod
+    def csr(self) -> Any:
+        """The pattern as a Boolean ``scipy.sparse.csr_array``."""
+
+    def __matmul__(self, right: Pattern) -> Pattern:
+        """The pattern of the product, the same for any bracketing that leads to it."""
+        if self.shape[1] != right.shape[0]:
+            raise StructureError(f"cannot multiply {self.shape} by {right.shape}: inner sizes differ")
+        match self, right:
+            case IdentityPattern(), _:
+                return right
+            case _, IdentityPattern():
+                return self
+            case BandPattern(), BandPattern():
+                return band(self.size, self.lower + right.lower, self.upper + right.upper)
+            case (DensePattern(), _) | (_, DensePattern()):
+                columns = right.columns_from(self.columns_from(None))
+                rows = self.rows_into(right.rows_into(None))
+                return DensePattern(self.shape[0], right.shape[1], rows, columns)
+            case BandPattern(diagonal=True), _:
+                return right
+            case _, BandPattern(diagonal=True):
+                return self
+            case _:
+                return SparsePattern.of(self.csr() @ right.csr()).reduced
+
+
+def fma(left: Pattern, right: Pattern) -> int:
+    """Fused multiply–adds of the product `left` · `right`.
+
+    The sum over the inner index l of (positions in column l of the left) × (positions in row l of the
+    right), in closed form where one side is uniform or both are bands; 0 if a side is free.
+    """
+    if left.free or right.free:
+        return 0
+    if right.row_count is not None:
+        return left.nnz * right.row_count
+    if left.column_count is not None:
+        return left.column_count * right.nnz
+    if isinstance(left, BandPattern) and isinstance(right, BandPattern):
+        return int(band_fma(left.size, left.lower, left.upper, right.lower, right.upper))
+    return _exact_dot(left.column_counts(), right.row_counts())
+
+
+def _exact_dot(left: IntArray, right: IntArray) -> int:
+    if len(left) * int(left.max(initial=0)) * int(right.max(initial=0)) < 2**63:
+        return int(left @ right)
+    return int(left.astype(object) @ right.astype(object))
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityPattern(Pattern):
+    """The identity of the given size: nothing is stored and products with it are free."""
+
+    size: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.size, self.size
+
+    @property
+    def nnz(self) -> int:
+        return self.size
+
+    @property
+    def entries(self) -> int:
+        return 0
+
+    @property
+    def free(self) -> bool:
+        return True
+
+    @property
+    def row_count(self) -> int:
+        return 1
+
+    @property
+    def column_count(self) -> int:
+        return 1
+
+    def row_counts(self) -> IntArray:
+        return np.ones(self.size, np.int64)
+
+    def column_counts(self) -> IntArray:
+        return self.row_counts()
+
+    def columns_from(self, rows: IndexSet) -> IndexSet:
+        return rows
+
+    def rows_into(self, columns: IndexSet) -> IndexSet:
+        return columns
+
+    def csr(self) -> Any:
+        return BandPattern(self.size, 0, 0).csr()
+
+
+@dataclass(frozen=True, slots=True)
+class BandPattern(Pattern):
+    """A square band: positions (r, c) with −`lower` ≤ c − r ≤ `upper`, clipped at the corners."""
+
+    size: int
+    lower: int
+    upper: int
+
+    @property
+    def diagonal(self) -> bool:
+        """Whether it is just the diagonal."""
+        return self.lower == 0 == self.upper
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.size, self.size
+
+    @property
+    def nnz(self) -> int:
+        return band_nnz(self.size, self.lower, self.upper)
+
+    @property
+    def row_count(self) -> int | None:
+        return 1 if self.diagonal else None
+
+    @property
+    def column_count(self) -> int | None:
+        return self.row_count
+
+    def row_counts(self) -> IntArray:
+        position = np.arange(self.size)
+        return 1 + np.minimum(self.lower, position) + np.minimum(self.upper, position[::-1])
+
+    def column_counts(self) -> IntArray:
+        return self.row_counts()[::-1]
+
+    def columns_from(self, rows: IndexSet) -> IndexSet:
+        return self._spread(rows, self.lower, self.upper)
+
+    def rows_into(self, columns: IndexSet) -> IndexSet:
+        return self._spread(columns, self.upper, self.lower)
+
+    def _spread(self, indices: IndexSet, down: int, up: int) -> IndexSet:
+        """All positions within `down` below and `up` above one of the indices."""
+        if indices is None or self.diagonal:
+            return indices
+        edges = np.zeros(self.size + 1, np.int64)
+        np.add.at(edges, np.maximum(indices - down, 0), 1)
+        np.add.at(edges, np.minimum(indices + up + 1, self.size), -1)
+        return _all_or_indices(np.cumsum(edges[:-1]) > 0)
+
+    def csr(self) -> Any:
+        _check_explicit(self.shape, self.nnz)
+        counts = self.row_counts()
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        first = np.maximum(np.arange(self.size) - self.lower, 0)
+        indices = np.arange(self.nnz) + np.repeat(first - indptr[:-1], counts)
+        return _bool_csr(self.shape, indptr, indices)
+
+
+@dataclass(frozen=True, eq=False)
+class DensePattern(Pattern):
+    """All positions in the given `rows` and `columns` (None: all of them), none elsewhere.
+
+    Any product with one is another: rows that reach it times columns that it reaches.
+    """
+
+    height: int
+    width: int
+    rows: IndexSet = None
+    columns: IndexSet = None
+
+    def __post_init__(self) -> None:
+        empty = any(axis is not None and not len(axis) for axis in (self.rows, self.columns))
+        for name in ("rows", "columns") if empty else ():
+            object.__setattr__(self, name, np.empty(0, np.int64))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.height, self.width
+
+    @property
+    def full(self) -> bool:
+        """Whether it is every position of the matrix."""
+        return self.rows is None and self.columns is None
+
+    @property
+    def filled_rows(self) -> int:
+        """The number of rows that have a position."""
+        return self.height if self.rows is None else len(self.rows)
+
+    @property
+    def filled_columns(self) -> int:
+        """The number of columns that have a position."""
+        return self.width if self.columns is None else len(self.columns)
+
+    @property
+    def nnz(self) -> int:
+        return self.filled_rows * self.filled_columns
+
+    @property
+    def row_count(self) -> int | None:
+        return self.filled_columns if self.rows is None else None
+
+    @property
+    def column_count(self) -> int | None:
+        return self.filled_rows if self.columns is None else None
+
+    def row_counts(self) -> IntArray:
+        return _counts(self.height, self.rows, self.filled_columns)
+
+    def column_counts(self) -> IntArray:
+        return _counts(self.width, self.columns, self.filled_rows)
+
+    def columns_from(self, rows: IndexSet) -> IndexSet:
+        return self.columns if _meet(rows, self.rows) else np.empty(0, np.int64)
+
+    def rows_into(self, columns: IndexSet) -> IndexSet:
+        return self.rows if _meet(columns, self.columns) else np.empty(0, np.int64)
+
+    def csr(self) -> Any:
+        _check_explicit(self.shape, self.nnz)
+        columns = np.arange(self.width) if self.columns is None else self.columns
+        indptr = np.concatenate([[0], np.cumsum(self.row_counts())])
+        return _bool_csr(self.shape, indptr, np.tile(columns, self.filled_rows))
+
+
+@dataclass(frozen=True, eq=False)
+class SparsePattern(Pattern):
+    """Positions as compressed rows: `indices[indptr[r]:indptr[r+1]]` are the columns of row r, sorted."""
+
+    height: int
+    width: int
+    indptr: IntArray
+    indices: IntArray
+
+    @classmethod
+    def of(cls, matrix: Any) -> SparsePattern:
+        """The stored positions of a SciPy sparse matrix (explicit zeros too), or the nonzeros of an array."""
+        from scipy.sparse import csr_array
+
+        csr = csr_array(matrix, copy=True)
+        csr.sum_duplicates()  # sorts the indices as well
+        return cls(*csr.shape, csr.indptr.astype(np.int64), csr.indices.astype(np.int64))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.height, self.width
+
+    @property
+    def nnz(self) -> int:
+        return len(self.indices)
+
+    @cached_property
+    def reduced(self) -> Pattern:
+        """The same positions, as a `DensePattern` where they are rows × columns."""
+        rectangle = DensePattern(self.height, self.width, self.rows_into(None), self.columns_from(None))
+        return rectangle if rectangle.nnz == self.nnz else self
+
+    @cached_property
+    def _row_counts(self) -> IntArray:
+        return np.diff(self.indptr)
+
+    @cached_property
+    def _column_counts(self) -> IntArray:
+        return np.bincount(self.indices, minlength=self.width)
+
+    @property
+    def row_count(self) -> int | None:
+        return None
+
+    @property
+    def column_count(self) -> int | None:
+        return None
+
+    def row_counts(self) -> IntArray:
+        return self._row_counts
+
+    def column_counts(self) -> IntArray:
+        return self._column_counts
+
+    def columns_from(self, rows: IndexSet) -> IndexSet:
+        reached = self.indices
+        if rows is not None:
+            reached = self.indices[np.repeat(_mask(self.height, rows), self._row_counts)]
+        return _all_or_indices(_mask(self.width, reached))
+
+    def rows_into(self, columns: IndexSet) -> IndexSet:
+        if columns is None:
+            return _all_or_indices(self._row_counts > 0)
+        hit = _mask(self.width, columns)[self.indices]
+        owner = np.repeat(np.arange(self.height), self._row_counts)
+        return _all_or_indices(_mask(self.height, owner[hit]))
+
+    def csr(self) -> Any:
+        return _bool_csr(self.shape, self.indptr, self.indices)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SparsePattern):
+            return NotImplemented
+        return (
+            self.shape == other.shape
+            and np.array_equal(self.indptr, other.indptr)
+            and np.array_equal(self.indices, other.indices)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.indices.tobytes()))
+
+
+def band(size: int, lower: int, upper: int) -> Pattern:
+    """The square band, clipped to the matrix: dense where it covers all of it."""
+    lower, upper = min(lower, size - 1), min(upper, size - 1)
+    if lower == upper == size - 1:
+        return DensePattern(size, size)
+    return BandPattern(size, lower, upper)
+
+
+def band_nnz(size: Any, lower: Any, upper: Any) -> Any:
+    """Positions in a clipped square band; integers or integer arrays."""
+    return size * (lower + upper + 1) - lower * (lower + 1) // 2 - upper * (upper + 1) // 2
+
+
+def band_fma(size: Any, lower1: Any, upper1: Any, lower2: Any, upper2: Any) -> Any:
+    """Fused multiply–adds of the product of two clipped square bands, in closed form.
+
+    Column k of the left has 1 + min(l₁, N−k) + min(u₁, k) positions and row k of the right
+    1 + min(l₂, k) + min(u₂, N−k), with N = size − 1. Multiplied out and summed over k = 0…N, only sums of
+    min(p, k), of min(p, k)·min(q, k) and of min(p, k)·min(q, N−k) are left. Integers or integer arrays.
+    """
+    last = size - 1
+    single = sum(_sum_min(last, p) for p in (lower1, upper1, lower2, upper2))
+    same = _sum_min_min(last, lower1, upper2) + _sum_min_min(last, upper1, lower2)
+    opposite = _sum_min_opposite(last, lower2, lower1) + _sum_min_opposite(last, upper1, upper2)
+    return size + single + same + opposite
+
+
+def _sum_min(last: Any, p: Any) -> Any:
+    """Σ_{k=0…N} min(p, k), p ≤ N."""
+    return p * (p + 1) // 2 + p * (last - p)
+
+
+def _sum_min_min(last: Any, p: Any, q: Any) -> Any:
+    """Σ_{k=0…N} min(p, k)·min(q, k)."""
+    p, q = np.minimum(p, q), np.maximum(p, q)
+    squares = p * (p + 1) * (2 * p + 1) // 6
+    return squares + p * (q - p) * (p + q + 1) // 2 + (last - q) * p * q
+
+
+def _sum_min_opposite(last: Any, p: Any, q: Any) -> Any:
+    """Σ_{k=0…N} min(p, k)·min(q, N−k).
+
+    Σ of p·min(q, N−k) less what the small k take from it, Σ_{k<p} (p−k)·min(q, N−k); there min(q, N−k)
+    falls short of q by k−(N−q) only beyond N−q.
+    """
+    short = np.maximum(p + q - last - 1, 0)  # the k in N−q+1 … p−1, where both are clipped
+    missing = q * p * (p + 1) // 2 - short * (short + 1) * (short + 2) // 6
+    return p * _sum_min(last, q) - missing
+
+
+def _meet(a: IndexSet, b: IndexSet) -> bool:
+    """Whether two index sets have an element in common."""
+    if a is None or b is None:
+        other = b if a is None else a
+        return other is None or len(other) > 0
+    return len(np.intersect1d(a, b, assume_unique=True)) > 0
+
+
+def _counts(size: int, indices: IndexSet, value: int) -> IntArray:
+    if indices is None:
+        return np.full(size, value, np.int64)
+    return np.where(_mask(size, indices), value, 0)
+
+
+def _mask(size: int, indices: IntArray) -> npt.NDArray[np.bool_]:
+    mask = np.zeros(size, bool)
+    mask[indices] = True
+    return mask
+
+
+def _all_or_indices(mask: npt.NDArray[np.bool_]) -> IndexSet:
+    return None if mask.all() else np.flatnonzero(mask)
+
+
+def _bool_csr(shape: tuple[int, int], indptr: IntArray, indices: IntArray) -> Any:
+    from scipy.sparse import csr_array
+
+    return csr_array((np.ones(len(indices), bool), indices, indptr), shape=shape)
+
+
+def _check_explicit(shape: tuple[int, int], nnz: int) -> None:
+    if nnz > MAX_ENTRIES:
+        raise StructureError(
+            f"the symbolic pattern of a {shape[0]} × {shape[1]} product has {nnz:,} entries, more than the "
+            f"{MAX_ENTRIES:,} that are kept; declare the wide factor dense or split the chain"
+        )

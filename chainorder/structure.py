@@ -1,0 +1,142 @@
+"""Structures: what a user declares an elemental Jacobian to look like.
+
+A structure has no shape of its own; `Structure.pattern` binds it to one and checks that it fits. A new
+structure is a subclass here (or in a file of its own) and a line in `STRUCTURES`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from chainorder.errors import StructureError
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern, band
+
+
+class Structure(ABC):
+    """What an elemental Jacobian looks like."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        """Where a `rows` × `columns` Jacobian of this structure may be nonzero.
+
+        Raises
+        ------
+        StructureError
+            If there is no such Jacobian of that shape.
+        """
+
+    def to_spec(self) -> dict[str, Any]:
+        """The keys that declare it in a spec."""
+        return {"structure": self.name, **asdict(self)}  # type: ignore[call-overload]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Dense(Structure):
+    """Every entry may be nonzero."""
+
+    name = "dense"
+
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        return DensePattern(rows, columns)
+
+
+@dataclass(frozen=True)
+class Diagonal(Structure):
+    """An element-wise function: square, nonzero on the diagonal only."""
+
+    name = "diagonal"
+
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        return BandPattern(_square(self, rows, columns), 0, 0)
+
+
+@dataclass(frozen=True)
+class Identity(Structure):
+    """The identity: square, nothing stored, free to multiply by."""
+
+    name = "identity"
+
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        return IdentityPattern(_square(self, rows, columns))
+
+
+@dataclass(frozen=True)
+class Banded(Structure):
+    """A square band with `lower` diagonals below and `upper` above the main one."""
+
+    lower: int
+    upper: int
+    name = "banded"
+
+    def __post_init__(self) -> None:
+        for name, width in (("lower", self.lower), ("upper", self.upper)):
+            if type(width) is not int or width < 0:
+                raise StructureError(f"{name} is {width!r}; a bandwidth is a whole number of at least 0")
+
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        size = _square(self, rows, columns)
+        for name, width in (("lower", self.lower), ("upper", self.upper)):
+            if width >= size:
+                raise StructureError(
+                    f"{name} is {width} in a matrix of {size} rows; a band has at most {size - 1} "
+                    "diagonals on a side"
+                )
+        return band(size, self.lower, self.upper)
+
+    def __str__(self) -> str:
+        return f"banded({self.lower},{self.upper})"
+
+
+@dataclass(frozen=True, init=False)
+class Sparse(Structure):
+    """The pattern of a real matrix: its stored positions, explicit zeros included.
+
+    Parameters
+    ----------
+    matrix
+        A SciPy sparse matrix or array, a NumPy array, or a `SparsePattern`.
+    """
+
+    positions: SparsePattern
+    name = "sparse"
+
+    def __init__(self, matrix: Any) -> None:
+        positions = matrix if isinstance(matrix, SparsePattern) else SparsePattern.of(matrix)
+        object.__setattr__(self, "positions", positions)
+
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        if self.positions.shape != (rows, columns):
+            raise StructureError(
+                f"the matrix is {self.positions.height} × {self.positions.width} (outputs × inputs) where "
+                f"{rows} × {columns} is stated; state its own shape, or transpose it"
+            )
+        return self.positions.reduced
+
+    def to_spec(self) -> dict[str, Any]:
+        rows = {"indptr": self.positions.indptr.tolist(), "indices": self.positions.indices.tolist()}
+        return {"structure": self.name, "pattern": rows}
+
+    def __str__(self) -> str:
+        return f"sparse({self.positions.nnz})"
+
+
+STRUCTURES: dict[str, type[Structure]] = {
+    structure.name: structure for structure in (Dense, Diagonal, Identity, Banded, Sparse)
+}
+"""All structures by the name that specs use."""
+
+
+def _square(structure: Structure, rows: int, columns: int) -> int:
+    if rows != columns:
+        raise StructureError(
+            f"{structure.name} but {rows} × {columns} (outputs × inputs); a {structure.name} Jacobian is "
+            "square: make outputs and inputs equal, or declare it dense"
+        )
+    return rows
