@@ -122,7 +122,7 @@ class Elementals(Sequence[Elemental]):
                 raise ChainError("a part of a chain is contiguous and has at least one elemental")
             return Elementals(self.sizes[first : last + 1], self.kinds, self.codes[first:last])
         place = range(len(self))[index]
-        kind = self.kinds[self.codes[place]]
+        kind: Elemental = self.kinds[self.codes[place]]
         return replace(kind, inputs=int(self.sizes[place]), outputs=int(self.sizes[place + 1]))
 
     def __iter__(self) -> Iterator[Elemental]:
@@ -277,7 +277,7 @@ class Chain:
 
     def pattern(self, number: int) -> Pattern:
         """The pattern of elemental `number`, counted from 1."""
-        kind = self.elementals.kinds[self.elementals.codes[number - 1]]
+        kind: Elemental = self.elementals.kinds[self.elementals.codes[number - 1]]
         return kind.structure.pattern(int(self.sizes[number]), int(self.sizes[number - 1]))
 
     def to_spec(self) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Loss:
 
 
 def _sigmoid(s: Array) -> Array:
-    return 0.5 * (1 + np.tanh(0.5 * s))  # does not overflow, and is analytic
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * s)))  # does not overflow, and is analytic
 
 
 def _softmax(s: Array) -> Array:

@@ -110,7 +110,8 @@ class Pattern(ABC):
             case _, BandPattern(diagonal=True):
                 return self
             case _:
-                return SparsePattern.of(self.csr() @ right.csr()).reduced
+                product = self.csr() @ right.csr()
+                return SparsePattern(self.shape[0], right.shape[1], product.indptr, product.indices).reduced
 
 
 def fma(left: Pattern, right: Pattern) -> int:
@@ -201,7 +202,7 @@ class BandPattern(Pattern):
 
     @property
     def nnz(self) -> int:
-        return band_nnz(self.size, self.lower, self.upper)
+        return int(band_nnz(self.size, self.lower, self.upper))
 
     @property
     def row_count(self) -> int | None:
@@ -311,7 +312,7 @@ class DensePattern(Pattern):
 
 @dataclass(frozen=True, eq=False)
 class SparsePattern(Pattern):
-    """Positions as compressed rows: `indices[indptr[r]:indptr[r+1]]` are the columns of row r, sorted."""
+    """Positions as compressed rows: `indices[indptr[r]:indptr[r+1]]` are the columns of row r."""
 
     height: int
     width: int
@@ -325,7 +326,7 @@ class SparsePattern(Pattern):
 
         csr = csr_array(matrix, copy=True)
         csr.sum_duplicates()  # sorts the indices as well
-        return cls(*csr.shape, csr.indptr.astype(np.int64), csr.indices.astype(np.int64))
+        return cls(csr.shape[0], csr.shape[1], csr.indptr, csr.indices)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -376,8 +377,12 @@ class SparsePattern(Pattern):
         owner = np.repeat(np.arange(self.height), self._row_counts)
         return _all_or_indices(_mask(self.height, owner[hit]))
 
-    def csr(self) -> Any:
+    @cached_property
+    def _csr(self) -> Any:
         return _bool_csr(self.shape, self.indptr, self.indices)
+
+    def csr(self) -> Any:
+        return self._csr
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SparsePattern):
@@ -409,14 +414,14 @@ def band_fma(size: Any, lower1: Any, upper1: Any, lower2: Any, upper2: Any) -> A
     """Fused multiply–adds of the product of two clipped square bands, in closed form.
 
     Column k of the left has 1 + min(l₁, N−k) + min(u₁, k) positions and row k of the right
-    1 + min(l₂, k) + min(u₂, N−k), with N = size − 1. Multiplied out and summed over k = 0…N, only sums of
-    min(p, k), of min(p, k)·min(q, k) and of min(p, k)·min(q, N−k) are left. Integers or integer arrays.
+    1 + min(l₂, k) + min(u₂, N−k), with N = size − 1. Multiplied out and summed over k = 0…N, the positions
+    of both are left, and sums of min(p, k)·min(q, k) and of min(p, k)·min(q, N−k). Integers or arrays.
     """
     last = size - 1
-    single = sum(_sum_min(last, p) for p in (lower1, upper1, lower2, upper2))
+    counts = band_nnz(size, lower1, upper1) + band_nnz(size, lower2, upper2) - size
     same = _sum_min_min(last, lower1, upper2) + _sum_min_min(last, upper1, lower2)
     opposite = _sum_min_opposite(last, lower2, lower1) + _sum_min_opposite(last, upper1, upper2)
-    return size + single + same + opposite
+    return counts + same + opposite
 
 
 def _sum_min(last: Any, p: Any) -> Any:

@@ -1,0 +1,112 @@
+"""Bracketings: a text such as ``(F3 F2) F1`` and the products it stands for.
+
+A bracketing of q factors is q − 1 products; the product (j, k, i) joins F'_{j,k+1} and F'_{k,i} to F'_{j,i}.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from chainorder.errors import PlanError
+from chainorder.pattern import IntArray
+
+_TOKEN = re.compile(r"\s*(?:F(?P<factor>\d+)|(?P<open>\()|(?P<close>\))|(?P<times>[*·@]))", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class Products:
+    """The products of one bracketing, in columns of shape (q − 1,): operands before their results."""
+
+    j: IntArray
+    k: IntArray
+    i: IntArray
+
+    @classmethod
+    def ordered(cls, j: IntArray, k: IntArray, i: IntArray) -> Products:
+        """Products in any order, put into the executable one: by the last factor, shorter subchains first."""
+        order = np.lexsort((-i, j))
+        return cls(j[order], k[order], i[order])
+
+    def __len__(self) -> int:
+        return len(self.j)
+
+
+def format_bracketing(length: int, j: IntArray, i: IntArray) -> str:
+    """The text of a bracketing of `length` factors whose products have the results (j, i)."""
+    inner = (j - i) < length - 1
+    opened = np.bincount(j[inner], minlength=length + 1).tolist()
+    closed = np.bincount(i[inner], minlength=length + 1).tolist()
+    return " ".join(f"{'(' * opened[f]}F{f}{')' * closed[f]}" for f in range(length, 0, -1))
+
+
+@dataclass
+class _Group:
+    """An open bracket: the (last, first) factors of what stands in it so far."""
+
+    position: int
+    members: list[tuple[int, int]] = field(default_factory=list)
+
+
+def parse_bracketing(text: str, length: int) -> Products:
+    """The products that a text asks for; O(characters) time, no recursion.
+
+    Raises
+    ------
+    PlanError
+        If the text is no bracketing of F`length` … F1 into pairs; names the character.
+    """
+    products: list[tuple[int, int, int]] = []
+    groups = [_Group(0)]
+    position = 0
+    while text[position:].strip():
+        token = _TOKEN.match(text, position)
+        if token is None:
+            raise _wrong(text, position, "is no factor such as F2 and no bracket")
+        if token["open"]:
+            groups.append(_Group(token.end()))
+        elif token["close"]:
+            if len(groups) == 1:
+                raise _wrong(text, token.end() - 1, "closes a bracket that was not opened")
+            group = groups.pop()
+            groups[-1].members.append(_close(text, group, products))
+        elif token["factor"]:
+            factor = int(token["factor"])
+            groups[-1].members.append((factor, factor))
+        position = token.end()
+    if len(groups) > 1:
+        raise _wrong(text, groups[-1].position - 1, "is never closed")
+    if (whole := _close(text, groups[0], products)) != (length, 1):
+        raise PlanError(
+            f"order {_short(text)!r} covers F{whole[0]} … F{whole[1]}; "
+            f"the chain is F{length} … F1, output first"
+        )
+    columns = np.array(products, np.int64).reshape(-1, 3)
+    return Products.ordered(*columns.T)
+
+
+def _close(text: str, group: _Group, products: list[tuple[int, int, int]]) -> tuple[int, int]:
+    """The subchain that a group of one or two factors multiplies to."""
+    match group.members:
+        case [single]:
+            return single
+        case [(j, low), (k, i)]:
+            if low != k + 1:
+                raise _wrong(
+                    text, group.position, f"multiplies F{low} by F{k}, which do not stand side by side"
+                )
+            products.append((j, k, i))
+            return j, i
+        case members:
+            raise _wrong(text, group.position, f"groups {len(members)} factors; bracket them into pairs")
+
+
+def _wrong(text: str, position: int, fault: str) -> PlanError:
+    rest = text[position:].strip()
+    return PlanError(f"order, character {position + 1}: {_short(rest)!r} {fault}; write it as (F3 F2) F1")
+
+
+def _short(text: str, limit: int = 40) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,260 @@
+"""Plans: an order of operations for a chain, what it costs, and whether that is proved to be the least."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from chainorder.bracketing import Products, format_bracketing
+from chainorder.chain import Chain
+from chainorder.pattern import IntArray
+from chainorder.pricing import IntColumn, price, starts, total
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+SHOWN = 12
+"""Operations that a printed plan shows before it is cut."""
+
+
+class Action(StrEnum):
+    """What an operation does."""
+
+    MULTIPLY = "multiply"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One step of a plan; subchains are named by their elementals, counted from 1 at the input.
+
+    Attributes
+    ----------
+    action
+        ``multiply``: F'_{j,i} = F'_{j,k+1} · F'_{k,i}.
+    mode
+        None for a product.
+    j, k, i
+        The result is the Jacobian of the subchain i..j.
+    fma
+        Fused multiply–adds.
+    machine, start
+        Where and when it runs, in fma from the start of the plan.
+    """
+
+    action: Action
+    mode: str | None
+    j: int
+    k: int | None
+    i: int
+    fma: int
+    machine: int = 0
+    start: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Operations(Sequence[Operation]):
+    """Operations in an executable order, in columns of shape (operations,)."""
+
+    j: IntArray
+    k: IntArray
+    i: IntArray
+    fma: IntColumn
+    machine: npt.NDArray[np.int32]
+    start: IntColumn
+
+    def __post_init__(self) -> None:
+        for column in fields(self):
+            getattr(self, column.name).flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.j)
+
+    @overload
+    def __getitem__(self, index: int) -> Operation: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Operation]: ...
+    def __getitem__(self, index: int | slice) -> Operation | list[Operation]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        j, k, i, cost, machine, start = (int(getattr(self, column.name)[place]) for column in fields(self))
+        return Operation(Action.MULTIPLY, None, j, k, i, cost, machine, start)
+
+    def __iter__(self) -> Iterator[Operation]:
+        columns = (getattr(self, column.name).tolist() for column in fields(self))
+        for j, k, i, cost, machine, start in zip(*columns, strict=True):
+            yield Operation(Action.MULTIPLY, None, j, k, i, cost, machine, start)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Operations):
+            return NotImplemented
+        names = [column.name for column in fields(self)]
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
+
+    def __hash__(self) -> int:
+        return hash((len(self), total(self.fma)))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An order in which to compute the Jacobian of a chain. Immutable; prints itself; saves itself.
+
+    Attributes
+    ----------
+    chain
+        What it is a plan for.
+    solver
+        The registered name of the solver that made it.
+    optimal
+        Whether no order costs less under the cost model, by proof.
+    lower_bound
+        What every order costs at least; None if no bound is known.
+    operations
+        In an executable order.
+    peak_memory
+        The most stored matrix entries live at once, run in that order.
+    objective
+        What was minimised: ``fma``.
+    why
+        Why this solver, in a sentence.
+    """
+
+    chain: Chain
+    solver: str
+    optimal: bool
+    lower_bound: int | None
+    operations: Operations
+    peak_memory: int
+    objective: str = "fma"
+    why: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        chain: Chain,
+        products: Products,
+        *,
+        solver: str,
+        optimal: bool = False,
+        lower_bound: int | None = None,
+        why: str = "",
+    ) -> Plan:
+        """The plan that runs the given products on one machine; prices them.
+
+        With `optimal` the bound is the cost itself.
+        """
+        prices = price(chain, products)
+        operations = Operations(
+            products.j.astype(np.int64),
+            products.k.astype(np.int64),
+            products.i.astype(np.int64),
+            prices.fma,
+            np.zeros(len(products), np.int32),
+            starts(prices.fma),
+        )
+        bound = total(prices.fma) if optimal else lower_bound
+        return cls(chain, solver, optimal, bound, operations, prices.peak_memory, why=why)
+
+    @property
+    def fma(self) -> int:
+        """Fused multiply–adds of all operations."""
+        return total(self.operations.fma)
+
+    @property
+    def flops(self) -> int:
+        """Floating point operations: two per fma."""
+        return 2 * self.fma
+
+    @property
+    def makespan(self) -> int:
+        """When the last operation ends."""
+        ends = self.operations.start + self.operations.fma
+        return int(ends.max()) if len(ends) else 0
+
+    @property
+    def machines(self) -> int:
+        """Machines that it was made for."""
+        return 1
+
+    @property
+    def gap(self) -> float | None:
+        """How far the cost may be above the least, as a fraction of it; None if no bound is known."""
+        if self.lower_bound is None:
+            return None
+        excess = self.fma - self.lower_bound
+        return excess / self.lower_bound if self.lower_bound else (0.0 if not excess else None)
+
+    @property
+    def bracketing(self) -> str:
+        """The order as text, output first: ``(F3 F2) F1``."""
+        return format_bracketing(len(self.chain), self.operations.j, self.operations.i)
+
+    @property
+    def claim(self) -> str:
+        """What is proved of it, in words."""
+        if self.optimal:
+            return "optimal"
+        if self.lower_bound is None:
+            return "no claim"
+        return "heuristic" if self.gap is None else f"heuristic, at most {self.gap:.2%} above the optimum"
+
+    def validate(self) -> None:
+        """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
+        from chainorder.validation import validate
+
+        validate(self)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The plan as JSON, with its chain."""
+        from chainorder.plan_json import dumps
+
+        return dumps(self, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """The plan that `to_json` saved; raises `PlanError` or `SpecError` for anything else."""
+        from chainorder.plan_json import loads
+
+        return loads(text)
+
+    def to_networkx(self) -> nx.DiGraph[str]:
+        """The operations as a tree: nodes are Jacobians such as ``F'3,1``, edges lead to results."""
+        import networkx as nx
+
+        graph: nx.DiGraph[str] = nx.DiGraph(name=self.chain.name or "", fma=self.fma)
+        for number in range(1, len(self.chain) + 1):
+            graph.add_node(node_name(number, number), action="elemental")
+        for operation in self.operations:
+            j, k, i = operation.j, operation.k, operation.i
+            assert k is not None
+            graph.add_node(node_name(j, i), action=str(operation.action), fma=operation.fma)
+            graph.add_edge(node_name(j, k + 1), node_name(j, i), side="left")
+            graph.add_edge(node_name(k, i), node_name(j, i), side="right")
+        return graph
+
+    def __str__(self) -> str:
+        chain, total_fma = self.chain, self.fma
+        lines = [
+            f"{chain.name or 'chain'}: {len(chain):,} elementals, {chain.inputs:,} → {chain.outputs:,}",
+            f"{total_fma:,} fma, peak memory {self.peak_memory:,} entries, {self.solver} ({self.claim})",
+        ]
+        for operation in self.operations[:SHOWN]:
+            left, right = (
+                node_name(operation.j, (operation.k or 0) + 1),
+                node_name(operation.k or 0, operation.i),
+            )
+            result = node_name(operation.j, operation.i)
+            lines.append(f"  {result} = {left} · {right}  {operation.fma:,} fma")
+        if len(self.operations) > SHOWN:
+            lines.append(f"  … and {len(self.operations) - SHOWN:,} more operations")
+        return "\n".join(lines)
+
+
+def node_name(j: int, i: int) -> str:
+    """How texts and graphs name the Jacobian of the subchain i..j."""
+    return f"F'{j}" if i == j else f"F'{j},{i}"

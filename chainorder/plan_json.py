@@ -1,0 +1,123 @@
+"""Plans as JSON: stable keys, exact integers, round trip."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainorder.errors import PlanError
+from chainorder.plan import Action, Operations, Plan
+from chainorder.pricing import int_column
+
+SCHEMA_VERSION = 1
+
+
+def plan_data(plan: Plan) -> dict[str, Any]:
+    """The plan as plain data, keys as documented in the README."""
+    chain = plan.chain
+    return {
+        "schema": SCHEMA_VERSION,
+        "chain": {
+            "name": chain.name,
+            "length": len(chain),
+            "inputs": chain.inputs,
+            "outputs": chain.outputs,
+            "spec": chain.to_spec(),
+        },
+        "solver": plan.solver,
+        "why": plan.why,
+        "objective": plan.objective,
+        "optimal": plan.optimal,
+        "lower_bound": plan.lower_bound,
+        "fma": plan.fma,
+        "flops": plan.flops,
+        "makespan": plan.makespan,
+        "machines": plan.machines,
+        "peak_memory": plan.peak_memory,
+        "bracketing": plan.bracketing,
+        "operations": [
+            {
+                "action": str(operation.action),
+                "mode": operation.mode,
+                "j": operation.j,
+                "k": operation.k,
+                "i": operation.i,
+                "fma": operation.fma,
+                "machine": operation.machine,
+                "start": operation.start,
+            }
+            for operation in plan.operations
+        ],
+    }
+
+
+def dumps(plan: Plan, *, indent: int | None = None) -> str:
+    """The plan as JSON text."""
+    return json.dumps(plan_data(plan), indent=indent, ensure_ascii=False)
+
+
+def loads(text: str, folder: Path | None = None) -> Plan:
+    """The plan of a JSON text; relative matrix paths are resolved against `folder`.
+
+    The text is data: its structure is checked here, its claims by `Plan.validate`.
+
+    Raises
+    ------
+    PlanError
+        If it is not a plan, and says which key.
+    SpecError
+        If its chain is not a chain.
+    """
+    from chainorder.spec import from_data
+
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise PlanError(f"not a plan: {error}") from None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
+        raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
+    chain = from_data(_get(_get(data, "chain", dict), "spec", dict), folder or Path())
+    bound = data.get("lower_bound")
+    if bound is not None:
+        _get(data, "lower_bound", int)
+    return Plan(
+        chain,
+        _get(data, "solver", str),
+        _get(data, "optimal", bool),
+        bound,
+        _operations(_get(data, "operations", list), len(chain)),
+        _get(data, "peak_memory", int),
+        _get(data, "objective", str),
+        _get(data, "why", str),
+    )
+
+
+def _operations(items: list[Any], length: int) -> Operations:
+    columns: dict[str, list[int]] = {key: [] for key in ("j", "k", "i", "fma", "machine", "start")}
+    for number, item in enumerate(items, 1):
+        if not isinstance(item, dict) or item.get("action") != Action.MULTIPLY:
+            raise PlanError(f"operations[{number - 1}] is no known operation; its action is not 'multiply'")
+        for key, column in columns.items():
+            column.append(_get(item, key, int, f"operations[{number - 1}]."))
+        if not 1 <= item["i"] <= item["k"] < item["j"] <= length or min(item["fma"], item["start"]) < 0:
+            raise PlanError(f"operations[{number - 1}] is out of range for a chain of {length} elementals")
+    place = {key: np.array(columns[key], np.int64) for key in ("j", "k", "i")}
+    machine = np.array(columns["machine"], np.int32)
+    return Operations(
+        **place, machine=machine, fma=int_column(columns["fma"]), start=_starts(columns["start"])
+    )
+
+
+def _starts(values: list[int]) -> Any:
+    return np.array(values, np.int64 if max(values, default=0) < 2**62 else object)
+
+
+def _get(data: dict[str, Any], key: str, kind: type, where: str = "") -> Any:
+    value = data.get(key)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        shown = str(value)[:40]
+        raise PlanError(f"not a plan: {where}{key} is {shown!r}; it should be of type {kind.__name__}")
+    return value

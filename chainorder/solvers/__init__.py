@@ -1,0 +1,44 @@
+"""Which order: one registry of solvers, one signature (a chain in, a plan out).
+
+A new solver is a file here and a line below; from outside it is a call of `register`.
+"""
+
+from __future__ import annotations
+
+from chainorder.chain import Chain
+from chainorder.plan import Plan
+from chainorder.solvers import auto, contraction, dynamic, exhaustive, hu_shing, sweeps
+from chainorder.solvers.registry import Solve, Solver, all_solvers, find_solver, register
+
+__all__ = ["Solve", "Solver", "all_solvers", "find_solver", "plan", "register"]
+
+register("auto", auto.solve, "picks one of the others and says why")
+register("forward", sweeps.forward, "the tangent sweep, input first; no claim")
+register("reverse", sweeps.reverse, "the adjoint sweep, output first; no claim")
+register("hu-shing", hu_shing.solve, "dense explicit chains of any length in O(n log n); optimal")
+register("dynamic", dynamic.solve, "any structures in O(n³); optimal")
+register("exhaustive", exhaustive.solve, "all bracketings of up to 12 elementals; optimal")
+register("contraction", contraction.solve, "long structured chains; heuristic with a lower bound")
+
+
+def plan(chain: Chain, *, solver: str = "auto") -> Plan:
+    """Find the order in which to multiply a chain.
+
+    Parameters
+    ----------
+    chain
+        What to multiply.
+    solver
+        A registered name; ``auto`` picks, and `Plan.why` says what and why.
+
+    Returns
+    -------
+    Plan
+        Says by `Plan.optimal` whether its cost is proved to be the least.
+
+    Raises
+    ------
+    SolverError
+        If the solver is unknown, or cannot take this chain.
+    """
+    return find_solver(solver).solve(chain)

@@ -1,0 +1,199 @@
+"""Long structured chains: contract first, then plan what is left. A heuristic with a lower bound.
+
+Three contractions, from the safest on:
+
+1. A run of diagonals and identities is multiplied to one diagonal. No order is better: joining two diagonals
+   of size n costs n, which is what the cheapest other product with either would cost.
+2. Where all that is left besides square symbolic elementals (diagonals, bands) is dense, the dense ones are
+   planned by Hu & Shing as if the others were not there (they do not change a size), and each run of
+   symbolic ones is applied to the narrowest subchain of that plan that ends at its place.
+3. Otherwise pieces of the chain, cut at narrow places, are planned exactly and then count as one elemental,
+   until few enough are left for the dynamic program.
+
+The bounds. Take the bracketing of any plan and strike out the symbolic elementals: what is left is a
+bracketing of the dense ones, with the same sizes, so 2. costs at least Hu & Shing's optimum for those; and a
+run of r symbolic elementals takes part in exactly r products more, of which at least one is with something
+dense. For 3., each boundary of the chain is where one product joins two subchains, which costs at least the
+size there if no row or column is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainorder.bracketing import Products
+from chainorder.chain import Chain
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, fma
+from chainorder.plan import Plan
+from chainorder.solvers import dynamic, hu_shing
+
+PIECE = 48
+"""Elementals of a piece that is planned exactly."""
+
+FEW = 400
+"""Blocks that the dynamic program takes at the end."""
+
+Product = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A subchain first..last that has been planned already, and its pattern."""
+
+    first: int
+    last: int
+    pattern: Pattern
+
+
+def solve(chain: Chain) -> Plan:
+    """Contract, plan what is left, and bound the optimum from below. Heuristic, about O(n)."""
+    blocks = [Block(number, number, chain.pattern(number)) for number in range(1, len(chain) + 1)]
+    products: list[Product] = []
+    blocks = _contract_diagonals(blocks, products)
+    skeleton = [block for block in blocks if not _symbolic(block.pattern)]
+    if skeleton and all(isinstance(b.pattern, DensePattern) and b.pattern.full for b in skeleton):
+        bound = _plan_skeleton(blocks, products)
+        why = "dense elementals planned without the symbolic ones between them"
+    else:
+        bound = _boundary_bound(chain)
+        _plan_pieces(blocks, products)
+        why = f"planned in pieces of at most {PIECE} elementals"
+    columns = np.array(products, np.int64).reshape(-1, 3)
+    return Plan.of(chain, Products.ordered(*columns.T), solver="contraction", lower_bound=bound, why=why)
+
+
+def _symbolic(pattern: Pattern) -> bool:
+    return isinstance(pattern, IdentityPattern | BandPattern)
+
+
+def _light(pattern: Pattern) -> bool:
+    return isinstance(pattern, IdentityPattern) or (isinstance(pattern, BandPattern) and pattern.diagonal)
+
+
+def _join(left: Block, right: Block, products: list[Product]) -> Block:
+    """Multiply two neighbours."""
+    products.append((left.last, right.last, right.first))
+    return Block(right.first, left.last, left.pattern @ right.pattern)
+
+
+def _contract_diagonals(blocks: Sequence[Block], products: list[Product]) -> list[Block]:
+    """Join neighbouring diagonals and identities."""
+    joined: list[Block] = []
+    for block in blocks:
+        if joined and _light(joined[-1].pattern) and _light(block.pattern):
+            joined[-1] = _join(block, joined[-1], products)
+        else:
+            joined.append(block)
+    return joined
+
+
+def _plan_skeleton(blocks: Sequence[Block], products: list[Product]) -> int:
+    """Plan the dense blocks by Hu & Shing and apply the symbolic ones where it is narrowest; the bound."""
+    dense: list[Block] = []
+    runs: list[list[Block]] = [[]]  # the symbolic blocks before, between and behind the dense ones
+    for block in blocks:
+        if _symbolic(block.pattern):
+            runs[-1].append(block)
+        else:
+            dense.append(block)
+            runs.append([])
+    sizes = [dense[0].pattern.shape[1], *(block.pattern.shape[0] for block in dense)]
+    plan = hu_shing.best_products(sizes)
+    bound = sum(sizes[j] * sizes[k] * sizes[i - 1] for j, k, i in _rows(plan))
+    bound += sum(_run_bound(run, min(sizes)) for run in runs)
+
+    owner = _narrowest(sizes, plan, runs)
+    made: dict[tuple[int, int], Block] = {}
+    for j, k, i in [(number, None, number) for number in range(1, len(dense) + 1)] + _rows(plan):
+        block = dense[j - 1] if k is None else _join(made.pop((j, k + 1)), made.pop((k, i)), products)
+        if owner.get(i - 1) == (j, i):
+            for symbolic in reversed(runs[i - 1]):
+                block = _join(block, symbolic, products)
+        if owner.get(j) == (j, i):
+            for symbolic in runs[j]:
+                block = _join(symbolic, block, products)
+        made[j, i] = block
+    return bound
+
+
+def _rows(products: Products) -> list[Product]:
+    return list(zip(products.j.tolist(), products.k.tolist(), products.i.tolist(), strict=True))
+
+
+def _narrowest(
+    sizes: Sequence[int], plan: Products, runs: Sequence[Sequence[Block]]
+) -> dict[int, tuple[int, int]]:
+    """For every boundary that has symbolic blocks, the subchain (j, i) ending there with the least other size."""
+    best: dict[int, tuple[int, tuple[int, int]]] = {}
+    leaves = [(number, number) for number in range(1, len(sizes))]
+    for j, i in leaves + [(j, i) for j, _, i in _rows(plan)]:
+        for boundary, other in ((i - 1, sizes[j]), (j, sizes[i - 1])):
+            if runs[boundary] and (boundary not in best or other < best[boundary][0]):
+                best[boundary] = other, (j, i)
+    return {boundary: subchain for boundary, (_, subchain) in best.items()}
+
+
+def _run_bound(run: Sequence[Block], narrowest: int) -> int:
+    """What the products with the symbolic blocks of one boundary cost at least.
+
+    Each joins a band at least as wide as the narrowest of the run to another such, or to something dense
+    that is at least `narrowest` wide; one of them, to something dense.
+    """
+    heavy = [block.pattern for block in run if not block.pattern.free]
+    if not heavy:
+        return 0
+    least = _least_band(heavy)
+    to_dense = least.nnz * narrowest
+    return (len(heavy) - 1) * min(fma(least, least), to_dense) + to_dense
+
+
+def _least_band(patterns: Sequence[Pattern]) -> Pattern:
+    """A band within each of the given bands, and so within every product of some of them."""
+    bands = [pattern for pattern in patterns if isinstance(pattern, BandPattern)]
+    lower, upper = min(band.lower for band in bands), min(band.upper for band in bands)
+    return BandPattern(bands[0].size, lower, upper)
+
+
+def _boundary_bound(chain: Chain) -> int:
+    """What the products at all boundaries cost at least; 0 if an elemental has an empty row or column."""
+    patterns = [chain.pattern(number) for number in range(1, len(chain) + 1)]
+    patterns = [pattern for pattern in patterns if not pattern.free]
+    if any(p.rows_into(None) is not None or p.columns_from(None) is not None for p in patterns):
+        return 0
+    if patterns and all(_symbolic(pattern) for pattern in patterns):
+        least = _least_band(patterns)
+        return (len(patterns) - 1) * fma(least, least)
+    return sum(pattern.shape[0] for pattern in patterns[:-1])
+
+
+def _plan_pieces(blocks: list[Block], products: list[Product]) -> None:
+    """Plan pieces exactly, again and again, until one block is left."""
+    while len(blocks) > FEW:
+        pieces = []
+        first = 0
+        while first < len(blocks):
+            last = _cut(blocks, first)
+            pieces.append(_plan_exactly(blocks[first:last], products))
+            first = last
+        blocks = pieces
+    _plan_exactly(blocks, products)
+
+
+def _cut(blocks: Sequence[Block], first: int) -> int:
+    """Where the piece that starts at `first` ends: at the narrowest place in the second half of its reach."""
+    if len(blocks) - first <= PIECE:
+        return len(blocks)
+    places = range(first + PIECE // 2, first + PIECE + 1)
+    return min(places, key=lambda place: blocks[place].pattern.shape[1])
+
+
+def _plan_exactly(blocks: Sequence[Block], products: list[Product]) -> Block:
+    """Join blocks by the dynamic program."""
+    best = dynamic.best_of_costs(dynamic.PatternCosts([block.pattern for block in blocks]))
+    made = {(number, number): block for number, block in enumerate(blocks, 1)}
+    for j, k, i in _rows(best):
+        made[j, i] = _join(made.pop((j, k + 1)), made.pop((k, i)), products)
+    return made[len(blocks), 1]

@@ -1,0 +1,57 @@
+"""All bracketings: the oracle that the other solvers are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from chainorder.bracketing import Products
+from chainorder.chain import Chain
+from chainorder.errors import SolverError
+from chainorder.pattern import fma
+from chainorder.plan import Plan
+
+MAX_LENGTH = 12
+"""58,786 bracketings; each further elemental makes them nearly four times as many."""
+
+Product = tuple[int, int, int]
+
+
+def solve(chain: Chain) -> Plan:
+    """Price every one of the Catalan(q − 1) bracketings of up to 12 elementals. Optimal.
+
+    Raises
+    ------
+    SolverError
+        If the chain is longer.
+    """
+    if len(chain) > MAX_LENGTH:
+        raise SolverError(
+            f"exhaustive takes at most {MAX_LENGTH} elementals; the chain has {len(chain)}: use dynamic"
+        )
+    prices = _product_prices(chain)
+    best = min(bracketings(1, len(chain)), key=lambda products: sum(prices[product] for product in products))
+    columns = np.array(best, np.int64).reshape(-1, 3)
+    return Plan.of(
+        chain, Products.ordered(*columns.T), solver="exhaustive", optimal=True, why="all bracketings compared"
+    )
+
+
+def bracketings(i: int, j: int) -> Iterator[tuple[Product, ...]]:
+    """Every bracketing of the factors i..j, as its products (j, k, i)."""
+    if i == j:
+        yield ()
+    for k in range(i, j):
+        for right in bracketings(i, k):
+            for left in bracketings(k + 1, j):
+                yield (*right, *left, (j, k, i))
+
+
+def _product_prices(chain: Chain) -> dict[Product, int]:
+    patterns = {}
+    for i in range(len(chain), 0, -1):
+        patterns[i, i] = chain.pattern(i)
+        for j in range(i + 1, len(chain) + 1):
+            patterns[j, i] = patterns[j, i + 1] @ patterns[i, i]
+    return {(j, k, i): fma(patterns[j, k + 1], patterns[k, i]) for (j, i) in patterns for k in range(i, j)}
