@@ -85,20 +85,32 @@ class Elementals(Sequence[Elemental]):
     @classmethod
     def of(cls, elementals: Iterable[Elemental]) -> Elementals:
         """Columns from objects; checks that neighbours fit."""
+        return cls.from_runs((elemental, 1) for elemental in elementals)
+
+    @classmethod
+    def from_runs(cls, runs: Iterable[tuple[Elemental, int]]) -> Elementals:
+        """Columns from elementals and how often each repeats; checks that neighbours fit."""
         sizes: list[int] = []
+        counts: list[int] = [1]
         codes: list[int] = []
         kinds: dict[tuple[Hashable, ...], tuple[int, Elemental]] = {}
-        for number, elemental in enumerate(elementals, 1):
-            if sizes and sizes[-1] != elemental.inputs:
-                raise ChainError(
-                    f"elemental {number} has {elemental.inputs} inputs but elemental {number - 1} has "
-                    f"{sizes[-1]} outputs; make them equal"
-                )
+        number = 1
+        for elemental, count in runs:
+            if sizes:
+                _check_neighbours(number, sizes[-1], elemental.inputs)
+            if count > 1:
+                _check_neighbours(number + 1, elemental.outputs, elemental.inputs)
             sizes.extend((elemental.outputs,) if sizes else (elemental.inputs, elemental.outputs))
+            counts.append(count)
             codes.append(kinds.setdefault(elemental.kind, (len(kinds), elemental))[0])
+            number += count
         if not codes:
             raise ChainError("a chain has at least one elemental; there is none")
-        return cls(as_sizes(sizes), tuple(kind for _, kind in kinds.values()), np.array(codes, np.int32))
+        _check_length(number - 1)
+        column = np.repeat(as_sizes(sizes), counts)
+        column.flags.writeable = False
+        examples = tuple(kind for _, kind in kinds.values())
+        return cls(column, examples, np.repeat(np.array(codes, np.int32), counts[1:]))
 
     @classmethod
     def dense(cls, sizes: Sequence[int] | npt.NDArray[Any]) -> Elementals:
@@ -199,8 +211,7 @@ class Chain:
         matrices: Mapping[int, Any] | None = None,
     ) -> None:
         columns = elementals if isinstance(elementals, Elementals) else Elementals.of(elementals)
-        if len(columns) > MAX_LENGTH:
-            raise ChainError(f"the chain has {len(columns):,} elementals; at most {MAX_LENGTH:,} are planned")
+        _check_length(len(columns))
         for key, value in (
             ("elementals", columns),
             ("name", name),
@@ -295,16 +306,33 @@ class Chain:
             item: dict[str, Any] = {"inputs": elemental.inputs, "outputs": elemental.outputs}
             if elemental.name is not None:
                 item["name"] = elemental.name
-            files = {self.matrices.get(p) for p in range(place, place + count)} if self.matrices else set()
-            match files.pop() if len(files) == 1 else None:
-                case MatrixFile(path) if isinstance(elemental.structure, Dense | Sparse):
-                    item["matrix"] = str(path)
-                case MatrixFile(path):
-                    item |= {"matrix": str(path), **elemental.structure.to_spec()}
-                case _:
-                    item |= elemental.structure.to_spec()
-            yield item if count == 1 else item | {"repeat": count}
+            for path, group in groupby(map(self._file, range(place, place + count))):
+                if path is None:
+                    stated = elemental.structure.to_spec()
+                elif isinstance(elemental.structure, Sparse):
+                    stated = {"structure": Sparse.name, "matrix": str(path)}
+                else:
+                    stated = elemental.structure.to_spec() | {"matrix": str(path)}
+                repeat = sum(1 for _ in group)
+                yield item | stated | ({"repeat": repeat} if repeat > 1 else {})
             place += count
+
+    def _file(self, place: int) -> Path | None:
+        matrix = self.matrices.get(place)
+        return matrix.path if isinstance(matrix, MatrixFile) else None
+
+
+def _check_neighbours(number: int, outputs: int, inputs: int) -> None:
+    if outputs != inputs:
+        raise ChainError(
+            f"elemental {number} has {inputs} inputs but elemental {number - 1} has {outputs} outputs; "
+            "make them equal"
+        )
+
+
+def _check_length(length: int) -> None:
+    if length > MAX_LENGTH:
+        raise ChainError(f"the chain has {length:,} elementals; at most {MAX_LENGTH:,} are planned")
 
 
 def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
