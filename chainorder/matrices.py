@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -10,8 +11,22 @@ from typing import Any
 import numpy as np
 
 from chainorder.errors import ChainorderError
+from chainorder.pattern import MAX_ENTRIES
 
 SUFFIXES = (".mtx", ".mtx.gz", ".npz", ".npy")
+
+_DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    LookupError,
+    OverflowError,
+    MemoryError,  # a shape that no machine could hold
+    RuntimeError,  # an archive that is encrypted, or compressed in an unknown way
+    tokenize.TokenError,  # a header that was cut off
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class MatrixError(ChainorderError):
@@ -39,7 +54,7 @@ def read_matrix(path: Path) -> Any:
         raise
     except FileNotFoundError:
         raise MatrixError(f"there is no file {path}") from None
-    except (OSError, ValueError, EOFError, KeyError, OverflowError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise MatrixError(f"{path.name} cannot be read as a matrix ({reason}); write it again") from error
     if matrix.ndim != 2 or matrix.dtype.kind not in "fciub":
@@ -47,26 +62,41 @@ def read_matrix(path: Path) -> Any:
             f"{path.name} holds an array of shape {matrix.shape} and type {matrix.dtype}; a Jacobian is "
             "two-dimensional and numeric"
         )
+    if 0 in matrix.shape:
+        raise MatrixError(f"{path.name} is {_times(matrix)}; a Jacobian has at least one row and one column")
     return matrix if matrix.dtype.kind in "fc" else matrix.astype(np.float64)
+
+
+def _times(matrix: Any) -> str:
+    return " × ".join(map(str, matrix.shape))
 
 
 def _read(path: Path) -> Any:
     from scipy import io, sparse
 
-    if path.name.endswith((".mtx", ".mtx.gz")):
-        matrix = io.mmread(path)
-    elif path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as archive:
+    if path.suffix == ".npy":
+        return np.load(path, allow_pickle=False)
+    matrix = _read_npz(path) if path.suffix == ".npz" else io.mmread(path)
+    if isinstance(matrix, np.ndarray):
+        return matrix
+    if max(matrix.shape) > MAX_ENTRIES:  # rows and columns without entries take memory, too
+        raise MatrixError(f"{path.name} is {_times(matrix)}; sizes up to {MAX_ENTRIES:,} are read")
+    if hasattr(matrix, "check_format"):
+        matrix.check_format()  # SciPy writes to where the indices point before it looks at them
+    csr = sparse.csr_array(matrix)
+    csr.sum_duplicates()
+    return csr
+
+
+def _read_npz(path: Path) -> Any:
+    from scipy import sparse
+
+    with path.open("rb") as file:  # NumPy leaves a file open that turns out not to be an archive
+        with np.load(file, allow_pickle=False) as archive:
             names = archive.files
             if "format" not in names:
                 if len(names) != 1:
                     raise MatrixError(f"{path.name} holds {len(names)} arrays ({', '.join(names)}); keep one")
                 return archive[names[0]]
-        matrix = sparse.load_npz(path)
-    else:
-        return np.load(path, allow_pickle=False)
-    if isinstance(matrix, np.ndarray):
-        return matrix
-    csr = sparse.csr_array(matrix)
-    csr.sum_duplicates()
-    return csr
+        file.seek(0)
+        return sparse.load_npz(file)
