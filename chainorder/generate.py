@@ -49,7 +49,7 @@ def random_chain(
     elementals = []
     inputs = int(generator.integers(low, high, endpoint=True))
     for _ in range(length):
-        kind = structures[generator.integers(len(structures))]
+        kind = structures[int(generator.integers(len(structures)))]
         outputs = inputs if kind in SQUARE else int(generator.integers(low, high, endpoint=True))
         elementals.append(Elemental(inputs, outputs, _structure(generator, kind, outputs, inputs, density)))
         inputs = outputs

@@ -23,7 +23,7 @@ class Activation:
     Attributes
     ----------
     value
-        Takes and returns an array of shape (n,) or (n, samples); complex arguments are the complex step's.
+        Takes and returns an array of shape (n,); complex arguments are the complex step's.
     derivative
         At s of shape (n,): the diagonal, shape (n,), or where the function is not `elementwise`, (n, n).
     """
@@ -46,13 +46,14 @@ def _sigmoid(s: Array) -> Array:
 
 
 def _softmax(s: Array) -> Array:
-    exponentials = np.exp(s - s.real.max(axis=0))
-    return np.asarray(exponentials / exponentials.sum(axis=0))
+    exponentials = np.exp(s - s.real.max())
+    return np.asarray(exponentials / exponentials.sum())
 
 
 def _softmax_jacobian(s: Array) -> Array:
     y = _softmax(s)
-    return np.diag(y) - np.outer(y, y)
+    jacobian: Array = np.diag(y) - np.outer(y, y)
+    return jacobian
 
 
 def _gelu(s: Array) -> Array:
@@ -72,8 +73,8 @@ def _leaky(slope: float) -> Activation:
 
 
 def _log_sum_exp(y: Array) -> Array:
-    top = y.real.max(axis=0)
-    return np.asarray(top + np.log(np.exp(y - top).sum(axis=0)))
+    top = y.real.max()
+    return np.asarray(top + np.log(np.exp(y - top).sum()))
 
 
 ACTIVATIONS: dict[str, Activation] = {
@@ -93,7 +94,7 @@ LOSSES: dict[str, Loss] = {
     "cross_entropy": Loss(  # of the softmax of y, against a distribution t
         lambda y, t: _log_sum_exp(y) - t @ y, lambda y, t: _softmax(y) - t
     ),
-    "squared_error": Loss(lambda y, t: 0.5 * ((y.T - t) ** 2).sum(axis=-1), lambda y, t: y - t),
+    "squared_error": Loss(lambda y, t: 0.5 * ((y - t) ** 2).sum(), lambda y, t: y - t),
 }
 """Losses by the name that specs use."""
 
@@ -128,7 +129,7 @@ class Network:
             if value is not None and value not in names:
                 raise ChainError(f"{key} is {value!r}; the known ones are {', '.join(names)}")
 
-    def _activations(self) -> Iterator[tuple[int, int, int, str | None]]:
+    def steps(self) -> Iterator[tuple[int, int, int, str | None]]:
         """Number, inputs, outputs and activation of every layer."""
         last = len(self.layers) - 1
         for number, (inputs, outputs) in enumerate(zip(self.layers, self.layers[1:], strict=False), 1):
@@ -139,7 +140,7 @@ class Network:
         return Chain(self._elementals(), name, network=self)
 
     def _elementals(self) -> Iterator[Elemental]:
-        for _, inputs, outputs, activation in self._activations():
+        for _, inputs, outputs, activation in self.steps():
             yield Elemental(inputs, outputs, name="affine")
             if activation is not None:
                 structure = Diagonal() if ACTIVATIONS[activation].elementwise else Dense()
@@ -157,7 +158,7 @@ class Network:
         """The network with random weights (scaled by 1/√inputs) and biases, at a random input."""
         generator = np.random.default_rng(seed)
         weights = []
-        for _, inputs, outputs, _ in self._activations():
+        for _, inputs, outputs, _ in self.steps():
             weights.append(generator.standard_normal((outputs, inputs)) / np.sqrt(inputs))
         biases = [generator.standard_normal(len(weight)) for weight in weights]
         target = generator.random(self.layers[-1])
@@ -176,18 +177,16 @@ class SampledNetwork:
     point: Array
 
     def __call__(self, x: Array) -> Array:
-        """The function itself at x of shape (n_1, samples): shape (outputs, samples)."""
-        for number, _, _, activation in self.network._activations():
-            x = self.weights[number - 1] @ x + self.biases[number - 1][:, None]
+        """The function itself, from x of shape (n_1,) to shape (outputs,); x may be complex."""
+        for number, _, _, activation in self.network.steps():
+            x = self.weights[number - 1] @ x + self.biases[number - 1]
             x = x if activation is None else ACTIVATIONS[activation].value(x)
-        if self.network.loss is not None:
-            x = LOSSES[self.network.loss].value(x, self.target)[None, :]
-        return x
+        return x if self.network.loss is None else LOSSES[self.network.loss].value(x, self.target)[None]
 
     def jacobians(self) -> list[Array]:
         """The elemental Jacobians at `point`, input first; a diagonal as its vector."""
         x, jacobians = self.point, []
-        for number, _, _, activation in self.network._activations():
+        for number, _, _, activation in self.network.steps():
             jacobians.append(self.weights[number - 1])
             x = self.weights[number - 1] @ x + self.biases[number - 1]
             if activation is not None:

@@ -128,13 +128,17 @@ def fma(left: Pattern, right: Pattern) -> int:
         return left.column_count * right.nnz
     if isinstance(left, BandPattern) and isinstance(right, BandPattern):
         return int(band_fma(left.size, left.lower, left.upper, right.lower, right.upper))
-    return _exact_dot(left.column_counts(), right.row_counts())
+    return counted_fma(left, right)
 
 
-def _exact_dot(left: IntArray, right: IntArray) -> int:
-    if len(left) * int(left.max(initial=0)) * int(right.max(initial=0)) < 2**63:
-        return int(left @ right)
-    return int(left.astype(object) @ right.astype(object))
+def counted_fma(left: Pattern, right: Pattern) -> int:
+    """The same by its definition, without closed forms: O(inner size) time and memory."""
+    if left.free or right.free:
+        return 0
+    columns, rows = left.column_counts(), right.row_counts()
+    if len(columns) * int(columns.max(initial=0)) * int(rows.max(initial=0)) < 2**63:
+        return int(columns @ rows)
+    return int(columns.astype(object) @ rows.astype(object))
 
 
 @dataclass(frozen=True, slots=True)

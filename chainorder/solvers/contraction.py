@@ -126,7 +126,7 @@ def _rows(products: Products) -> list[Product]:
 def _narrowest(
     sizes: Sequence[int], plan: Products, runs: Sequence[Sequence[Block]]
 ) -> dict[int, tuple[int, int]]:
-    """For every boundary that has symbolic blocks, the subchain (j, i) ending there with the least other size."""
+    """For every boundary with symbolic blocks, the subchain (j, i) ending there whose other size is least."""
     best: dict[int, tuple[int, tuple[int, int]]] = {}
     leaves = [(number, number) for number in range(1, len(sizes))]
     for j, i in leaves + [(j, i) for j, _, i in _rows(plan)]:

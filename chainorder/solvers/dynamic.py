@@ -93,8 +93,13 @@ def _backtrack(split: Table) -> Products:
 class SplitCosts(Protocol):
     """What joining subchains costs."""
 
-    length: int
-    dtype: npt.DTypeLike
+    @property
+    def length(self) -> int:
+        """Elementals."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """A type in which all sums of costs are exact."""
 
     def splits(self, d: int) -> Table:
         """Costs of the last product of every subchain of d + 1 elementals.
@@ -109,13 +114,14 @@ class DenseCosts:
     def __init__(self, sizes: Table) -> None:
         self.sizes = sizes
         self.length = len(sizes) - 1
-        self.dtype = sizes.dtype
+        self.dtype: np.dtype[Any] = sizes.dtype
 
     def splits(self, d: int) -> Table:
         rows = self.length - d
         outer = self.sizes[:rows] * self.sizes[d + 1 :]
         inner = np.lib.stride_tricks.sliding_window_view(self.sizes[1:-1], d)
-        return outer[:, None] * inner
+        costs: Table = outer[:, None] * inner
+        return costs
 
 
 class PatternCosts:
@@ -143,7 +149,7 @@ class PatternCosts:
         widest = max(max(pattern.shape) for pattern in patterns)
         # No cost is above nnz · size, and the closed form of bands stays below 16 times that.
         bound = 16 * n * (most + 1) * widest
-        self.dtype = np.dtype(np.int64 if bound < 2**63 else object)
+        self.dtype: np.dtype[Any] = np.dtype(np.int64 if bound < 2**63 else object)
         table = np.zeros((len(_FACTS), n, n), self.dtype)
         for i, row in enumerate(rows):
             table[:, i, : n - i] = np.array(row, self.dtype).T
@@ -152,7 +158,9 @@ class PatternCosts:
         self._sizes = np.array([pattern.shape[0] for pattern in patterns], self.dtype)
         self._joins: list[Table] = []
         if not all(isinstance(pattern, BandPattern) for pattern in uneven.values()):
-            counting = np.dtype(np.float64) if bound < 2**53 else self.dtype  # BLAS where it is exact
+            counting: np.dtype[Any] = (
+                np.dtype(np.float64) if bound < 2**53 else self.dtype
+            )  # BLAS where it is exact
             self._joins = [_joins(uneven, k, patterns[k].shape[0], n, counting) for k in range(n - 1)]
 
     @classmethod
@@ -164,7 +172,7 @@ class PatternCosts:
         right = {name: table[:rows, :d] for name, table in self._right.items()}
         left = {name: table[d:, d - 1 :: -1] for name, table in self._left.items()}
         even_rows, even_columns = right["row_count"] >= 0, left["column_count"] >= 0
-        costs = np.where(even_rows, left["nnz"] * right["row_count"], left["column_count"] * right["nnz"])
+        costs: Table = np.where(even_rows, left["nnz"] * right["row_count"], left["column_count"] * right["nnz"])
         uneven = ~(even_rows | even_columns)
         bands = uneven & (left["lower"] >= 0) & (right["lower"] >= 0)
         if bands.any():
@@ -196,7 +204,8 @@ def _joins(
     for i in range(k + 1):
         if (i, k) in uneven:
             right[:, i] = uneven[i, k].row_counts()
-    return left @ right
+    costs: Table = left @ right
+    return costs
 
 
 _FACTS = ("nnz", "row_count", "column_count", "lower", "upper")

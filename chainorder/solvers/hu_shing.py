@@ -24,7 +24,7 @@ integers, no recursion, no float.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -119,7 +119,7 @@ class _Polygon:
         """Decide for every arc which of those below it stay; the heap of those that stay under the root."""
         w, numerators, denominators = self.w, self.numerator, self.denominator
         starting, ending = self.starting, self.ending
-        prefix = list(accumulate((a * b for a, b in zip(w, w[1:], strict=False)), initial=0))
+        prefix = list(accumulate((a * b for a, b in pairwise(w)), initial=0))
         open_arcs: list[int] = []  # those that have none above them yet
         bases: list[int] = []
         heaps: list[int] = []

@@ -1,0 +1,119 @@
+"""Whether a computed Jacobian is right: against another order, and against derivatives without chain rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainorder.execute.kernels import multiply
+from chainorder.execute.operand import Array, DenseOperand, Operand
+from chainorder.execute.sources import Function
+
+PROBES = 8
+"""Random vectors of a check by samples; an error that all of them miss has probability zero."""
+
+CENTRAL_TOLERANCE = 1e-5
+"""What central differences can tell in float64, roughly ε^(2/3) and some curvature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One comparison.
+
+    Attributes
+    ----------
+    name
+        What the Jacobian was compared with.
+    error
+        The largest difference, relative to the largest entry.
+    tolerance
+        The largest error that passes.
+    """
+
+    name: str
+    error: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is within the tolerance (NaN is not)."""
+        return self.error <= self.tolerance
+
+
+def against_operand(result: Operand, other: Operand, name: str, tolerance: float) -> Check:
+    """Compare all entries with those of another computation."""
+    return Check(name, relative_error(result.matrix(), other.matrix()), tolerance)
+
+
+def against_probes(
+    result: Operand, operands: Sequence[Operand], seed: int, tolerance: float
+) -> tuple[Check, Check]:
+    """Compare products with random vectors, from both sides, with those by the elementals one at a time."""
+    generator = np.random.default_rng(seed)
+    rows, columns = result.pattern.shape
+    right: Operand = DenseOperand.full(generator.standard_normal((columns, PROBES)))
+    left: Operand = DenseOperand.full(generator.standard_normal((PROBES, rows)))
+    by_result = multiply(result, right).matrix(), multiply(left, result).matrix()
+    for operand in operands:
+        right = multiply(operand, right)
+    for operand in reversed(operands):
+        left = multiply(left, operand)
+    return (
+        Check(f"{PROBES} tangents", relative_error(by_result[0], right.matrix()), tolerance),
+        Check(f"{PROBES} adjoints", relative_error(by_result[1], left.matrix()), tolerance),
+    )
+
+
+def against_function(result: Operand, function: Function, point: Array, seed: int, tolerance: float) -> Check:
+    """Compare directional derivatives with those of the function itself: the chain rule takes no part.
+
+    By the complex step (exact to rounding) where the function takes complex arguments, else by central
+    differences.
+    """
+    generator = np.random.default_rng(seed)
+    directions = generator.standard_normal((len(point), min(PROBES, len(point))))
+    by_result = multiply(result, DenseOperand.full(directions)).matrix()
+    name = "complex step"
+    columns = _complex_step(function, point, directions)
+    if columns is None:
+        name, tolerance = "central differences", max(tolerance, CENTRAL_TOLERANCE)
+        columns = _central(function, point, directions)
+    return Check(name, relative_error(by_result, columns), tolerance)
+
+
+def _complex_step(function: Function, point: Array, directions: Array) -> Array | None:
+    step = 1e-30
+    try:
+        values = [np.asarray(function(point + 1j * step * v)) for v in directions.T]
+    except (TypeError, ValueError):
+        return None
+    if not all(np.iscomplexobj(value) for value in values):
+        return None
+    return np.stack([value.imag / step for value in values], axis=1)
+
+
+def _central(function: Function, point: Array, directions: Array) -> Array:
+    step = np.cbrt(np.finfo(float).eps) * max(1.0, float(np.abs(point).max()))
+    differences = [
+        (np.asarray(function(point + step * v)) - np.asarray(function(point - step * v))) / (2 * step)
+        for v in directions.T
+    ]
+    return np.stack(differences, axis=1)
+
+
+def relative_error(computed: Array, reference: Array) -> float:
+    """The largest difference of two matrices, relative to the largest entry of the second."""
+    if computed.shape != reference.shape:
+        return float("inf")
+    if isinstance(computed, np.ndarray) or isinstance(reference, np.ndarray):
+        a, b = (m if isinstance(m, np.ndarray) else m.toarray() for m in (computed, reference))
+        scale, difference = _largest(b), _largest(a - b)
+    else:
+        scale, difference = _largest(reference.tocsr().data), _largest((computed - reference).tocsr().data)
+    return difference / scale if scale else difference
+
+
+def _largest(values: Array) -> float:
+    return float(np.abs(values).max(initial=0))

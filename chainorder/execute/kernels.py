@@ -1,0 +1,187 @@
+"""The products of operands, each by the fastest way that was measured for its pair of representations.
+
+Measured on dense factors of size 1000: `np.dot` takes half the time of ``@`` where the inner size is 1;
+compressed rows beat a dense product up to a density of about 0.1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainorder.execute.operand import (
+    Array,
+    BandOperand,
+    DenseOperand,
+    IdentityOperand,
+    Operand,
+    SparseOperand,
+)
+from chainorder.pattern import DensePattern, IndexSet, SparsePattern, band
+
+DENSE_FROM = 0.1
+"""Density from which a sparse factor of a dense one is multiplied as a dense array."""
+
+NARROW = 16
+"""Diagonals up to which a band is applied one diagonal at a time."""
+
+
+def multiply(left: Operand, right: Operand) -> Operand:  # noqa: C901 -- a table of cases
+    """The product of two operands, in the representation of its pattern."""
+    match left, right:
+        case IdentityOperand(), _:
+            return right
+        case _, IdentityOperand():
+            return left
+        case DenseOperand(), DenseOperand():
+            return _dense_dense(left, right)
+        case BandOperand(), BandOperand():
+            return _band_band(left, right)
+        case BandOperand(), DenseOperand() if right.filled.full and len(left.diagonals) <= NARROW:
+            return DenseOperand(_band_times(left, right.values), right.filled)
+        case DenseOperand(), BandOperand() if left.filled.full and len(right.diagonals) <= NARROW:
+            return DenseOperand(_times_band(left.values, right), left.filled)
+        case ((BandOperand() | SparseOperand()), DenseOperand()):
+            return _sparse_dense(left, right)
+        case DenseOperand(), (BandOperand() | SparseOperand()):
+            return _dense_sparse(left, right)
+        case BandOperand(format="diagonal"), SparseOperand():
+            counts = np.diff(right.csr.indptr)
+            return _with_data(right, np.repeat(left.diagonals[0], counts) * right.csr.data)
+        case SparseOperand(), BandOperand(format="diagonal"):
+            return _with_data(left, left.csr.data * right.diagonals[0][left.csr.indices])
+        case _:
+            return _sparse_sparse(_csr(left), _csr(right))
+
+
+def _dense_dense(left: DenseOperand, right: DenseOperand) -> DenseOperand:
+    filled = left.filled @ right.filled
+    assert isinstance(filled, DensePattern)
+    a, b = left.values, right.values
+    columns, rows = left.filled.columns, right.filled.rows
+    if columns is not None and rows is not None:
+        _, at_column, at_row = np.intersect1d(columns, rows, assume_unique=True, return_indices=True)
+        a, b = a[:, at_column], b[at_row]
+    elif columns is not None:
+        b = b[columns]
+    elif rows is not None:
+        a = a[:, rows]
+    if not filled.nnz:
+        return _zero(filled, a, b)
+    return DenseOperand(np.dot(a, b), filled)
+
+
+def _band_band(left: BandOperand, right: BandOperand) -> Operand:
+    """Diagonal by diagonal: the entry of the left on diagonal a and of the right on b falls on a + b."""
+    size = left.size
+    pattern = band(size, left.lower + right.lower, left.upper + right.upper)
+    lower, upper = min(left.lower + right.lower, size - 1), min(left.upper + right.upper, size - 1)
+    diagonals = np.zeros((lower + upper + 1, size), np.result_type(left.diagonals, right.diagonals))
+    for a, values in enumerate(left.diagonals, -left.lower):
+        for b, others in enumerate(right.diagonals, -right.lower):
+            # Entry (r, l) of the left and (l, c) of the right, with l = c − b and r = l − a.
+            first, last = max(b, a + b, 0), size + min(b, a + b, 0)
+            if first < last:
+                diagonals[lower + a + b, first:last] += values[first - b : last - b] * others[first:last]
+    result = BandOperand(lower, upper, diagonals)
+    return DenseOperand.full(result.matrix().toarray()) if isinstance(pattern, DensePattern) else result
+
+
+def _band_times(left: BandOperand, values: Array) -> Array:
+    result = np.zeros(values.shape, np.result_type(left.diagonals, values))
+    for offset, diagonal in enumerate(left.diagonals, -left.lower):
+        first, last = max(offset, 0), left.size + min(offset, 0)
+        result[first - offset : last - offset] += diagonal[first:last, None] * values[first:last]
+    return result
+
+
+def _times_band(values: Array, right: BandOperand) -> Array:
+    result = np.zeros(values.shape, np.result_type(right.diagonals, values))
+    for offset, diagonal in enumerate(right.diagonals, -right.lower):
+        first, last = max(offset, 0), right.size + min(offset, 0)
+        result[:, first:last] += values[:, first - offset : last - offset] * diagonal[first:last]
+    return result
+
+
+def _sparse_dense(left: BandOperand | SparseOperand, right: DenseOperand) -> DenseOperand:
+    filled = left.pattern @ right.filled
+    assert isinstance(filled, DensePattern)
+    matrix = _part(_csr(left), filled.rows, right.filled.rows)
+    if not filled.nnz:
+        return _zero(filled, matrix, right.values)
+    return DenseOperand(_quick(matrix) @ right.values, filled)
+
+
+def _dense_sparse(left: DenseOperand, right: BandOperand | SparseOperand) -> DenseOperand:
+    filled = left.filled @ right.pattern
+    assert isinstance(filled, DensePattern)
+    matrix = _part(_csr(right), left.filled.columns, filled.columns)
+    if not filled.nnz:
+        return _zero(filled, left.values, matrix)
+    return DenseOperand(left.values @ _quick(matrix), filled)
+
+
+def _sparse_sparse(left: Any, right: Any) -> Operand:
+    """Multiply compressed rows; positions where the sum cancels, which SciPy drops, stay stored."""
+    product = left @ right
+    symbolic = left.astype(bool) @ right.astype(bool)
+    symbolic.sort_indices()
+    if symbolic.nnz != product.nnz:
+        product = store(product, symbolic)
+    return compressed(product)
+
+
+def store(matrix: Any, symbolic: Any) -> Any:
+    """The entries of a sparse array, stored at all positions of a pattern that contains its own."""
+    from scipy.sparse import csr_array
+
+    matrix.sort_indices()
+    keys, all_keys = (
+        np.repeat(np.arange(m.shape[0]), np.diff(m.indptr)) * m.shape[1] + m.indices
+        for m in (matrix, symbolic)
+    )
+    data = np.zeros(symbolic.nnz, matrix.dtype)
+    data[np.searchsorted(all_keys, keys)] = matrix.data
+    return csr_array((data, symbolic.indices, symbolic.indptr), shape=matrix.shape)
+
+
+def compressed(matrix: Any) -> Operand:
+    """Compressed rows, or dense where the stored positions are some rows × some columns."""
+    reduced = SparsePattern(matrix.shape[0], matrix.shape[1], matrix.indptr, matrix.indices).reduced
+    if isinstance(reduced, DensePattern):
+        return DenseOperand(_part(matrix, reduced.rows, reduced.columns).toarray(), reduced)
+    return SparseOperand(matrix)
+
+
+def _csr(operand: Operand) -> Any:
+    """As compressed rows that store every position of the pattern."""
+    if isinstance(operand, SparseOperand):
+        return operand.csr
+    assert isinstance(operand, BandOperand)
+    csr = operand.pattern.csr()
+    rows = np.repeat(np.arange(operand.size), np.diff(csr.indptr))
+    csr.data = operand.diagonals[csr.indices - rows + operand.lower, csr.indices]
+    return csr
+
+
+def _part(matrix: Any, rows: IndexSet, columns: IndexSet) -> Any:
+    matrix = matrix if rows is None else matrix[rows]
+    return matrix if columns is None else matrix[:, columns]
+
+
+def _quick(matrix: Any) -> Any:
+    """A sparse factor of a dense array in the representation that is faster there."""
+    return matrix.toarray() if matrix.nnz >= DENSE_FROM * matrix.shape[0] * matrix.shape[1] else matrix
+
+
+def _with_data(operand: SparseOperand, data: Array) -> SparseOperand:
+    from scipy.sparse import csr_array
+
+    return SparseOperand(csr_array((data, operand.csr.indices, operand.csr.indptr), shape=operand.csr.shape))
+
+
+def _zero(filled: DensePattern, a: Any, b: Any) -> DenseOperand:
+    return DenseOperand(
+        np.zeros((filled.filled_rows, filled.filled_columns), np.result_type(a.dtype, b.dtype)), filled
+    )

@@ -1,0 +1,173 @@
+"""Where the elemental Jacobians of an execution come from: given, loaded, of a network, or random."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainorder.chain import Chain, MatrixFile
+from chainorder.errors import ExecutionError
+from chainorder.execute.kernels import compressed, store
+from chainorder.execute.operand import Array, BandOperand, DenseOperand, IdentityOperand, Operand
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+
+Function = Callable[[Array], Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Jacobians:
+    """The elemental Jacobians of a chain, and the function that they are of, if there is one.
+
+    Attributes
+    ----------
+    operands
+        Input first.
+    function, point
+        A function of a vector of the chain's inputs, and where its Jacobian is wanted; None if not known.
+    """
+
+    operands: tuple[Operand, ...]
+    function: Function | None = None
+    point: Array | None = None
+
+
+def gather(chain: Chain, given: Sequence[Any] | None, seed: int) -> Jacobians:
+    """The given Jacobians; else those of the network; else the chain's matrices, random where there is none.
+
+    Raises
+    ------
+    ExecutionError
+        If a given or loaded matrix does not fit its elemental.
+    """
+    if given is not None:
+        if len(given) != len(chain):
+            raise ExecutionError(
+                f"{len(given)} Jacobians are given for {len(chain)} elementals; give one each"
+            )
+        return Jacobians(tuple(_fit(chain, place, matrix) for place, matrix in enumerate(given)))
+    if chain.network is not None:
+        network = chain.network.sample(seed)
+        operands = tuple(_fit(chain, place, matrix) for place, matrix in enumerate(network.jacobians()))
+        return Jacobians(operands, network, network.point)
+    return Jacobians(tuple(_loaded_or_random(chain, seed)))
+
+
+def _loaded_or_random(chain: Chain, seed: int) -> Iterator[Operand]:
+    generator = np.random.default_rng(seed)
+    files: dict[Path, Any] = {}
+    for place in range(len(chain)):
+        match chain.matrices.get(place):
+            case None:
+                yield random_operand(chain.pattern(place + 1), generator)
+            case MatrixFile(path) as file:
+                if path not in files:
+                    files[path] = file.load()
+                yield _fit(chain, place, files[path])
+            case matrix:
+                yield _fit(chain, place, matrix)
+
+
+def random_operand(pattern: Pattern, generator: np.random.Generator) -> Operand:
+    """A random Jacobian of a pattern, scaled so that long products neither vanish nor overflow soon."""
+    match pattern:
+        case IdentityPattern(size):
+            return IdentityOperand(size)
+        case BandPattern(size, lower, upper):
+            diagonals = generator.standard_normal((lower + upper + 1, size)) / np.sqrt(lower + upper + 1)
+            if pattern.diagonal:
+                diagonals = generator.uniform(0.5, 1.5, (1, size))
+            return BandOperand(lower, upper, _clip(diagonals, lower))
+        case DensePattern():
+            shape = pattern.filled_rows, pattern.filled_columns
+            return DenseOperand(generator.standard_normal(shape) / np.sqrt(max(1, shape[1])), pattern)
+        case SparsePattern():
+            csr = pattern.csr().astype(np.float64)
+            per_row = max(1.0, pattern.nnz / pattern.height)
+            csr.data = generator.standard_normal(pattern.nnz) / np.sqrt(per_row)
+            return compressed(csr)
+        case _:
+            raise ExecutionError(f"there is no random Jacobian of a {type(pattern).__name__}")
+
+
+def _clip(diagonals: Array, lower: int) -> Array:
+    """Zero the places of diagonals that lie outside the matrix."""
+    size = diagonals.shape[1]
+    for offset, diagonal in enumerate(diagonals, -lower):
+        diagonal[: max(offset, 0)] = 0
+        diagonal[size + min(offset, 0) :] = 0
+    return diagonals
+
+
+def _fit(chain: Chain, place: int, matrix: Any) -> Operand:
+    """A given matrix as an operand of its elemental's pattern; a diagonal may come as its vector."""
+    pattern = chain.pattern(place + 1)
+    here = f"the Jacobian of elemental {place + 1}"
+    shape = getattr(matrix, "shape", None)
+    if shape is None or len(shape) not in (1, 2):
+        raise ExecutionError(
+            f"{here} is a {type(matrix).__name__}; give a NumPy array or SciPy sparse matrix"
+        )
+    if len(shape) == 1:
+        if shape != pattern.shape[:1] or not (isinstance(pattern, BandPattern) and pattern.diagonal):
+            raise ExecutionError(f"{here} has shape {shape}; only a diagonal may be given as a vector")
+        return BandOperand(0, 0, _numeric(matrix, here)[None, :])
+    if shape != pattern.shape:
+        raise ExecutionError(f"{here} has shape {shape}; its elemental is {pattern.shape} (outputs × inputs)")
+    match pattern:
+        case DensePattern(full=True):
+            dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+            return DenseOperand.full(_numeric(dense, here))
+        case _:
+            return _fit_sparse(pattern, matrix, here)
+
+
+def _fit_sparse(pattern: Pattern, matrix: Any, here: str) -> Operand:
+    from scipy.sparse import csr_array
+
+    csr = csr_array(matrix, copy=True)
+    csr.sum_duplicates()
+    csr.data = _numeric(csr.data, here)
+    coo = csr.tocoo()
+    match pattern:
+        case IdentityPattern(size):
+            if (csr != csr_array(IdentityOperand(size).matrix())).nnz:
+                raise ExecutionError(f"{here} is not the identity that is declared")
+            return IdentityOperand(size)
+        case BandPattern(size, lower, upper):
+            inside = (coo.row - coo.col <= lower) & (coo.col - coo.row <= upper)
+            _refuse_outside(coo, inside, here)
+            diagonals = np.zeros((lower + upper + 1, size), csr.dtype)
+            rows, columns = coo.row[inside], coo.col[inside]
+            diagonals[columns - rows + lower, columns] = coo.data[inside]
+            return BandOperand(lower, upper, diagonals)
+        case _:
+            symbolic = pattern.csr()
+            symbolic.sort_indices()
+            inside = np.asarray(symbolic[coo.row, coo.col]).ravel() if coo.nnz else np.zeros(0, bool)
+            _refuse_outside(coo, inside, here)
+            if not inside.all():
+                csr = csr_array((coo.data[inside], (coo.row[inside], coo.col[inside])), shape=csr.shape)
+            return compressed(store(csr, symbolic))
+
+
+def _refuse_outside(coo: Any, inside: Array, here: str) -> None:
+    outside = np.flatnonzero(~inside & (coo.data != 0))
+    if len(outside):
+        row, column = int(coo.row[outside[0]]), int(coo.col[outside[0]])
+        raise ExecutionError(
+            f"{here} has an entry at row {row}, column {column}, outside the declared structure; "
+            "declare it wider, or sparse"
+        )
+
+
+def _numeric(values: Array, here: str) -> Array:
+    if values.dtype.kind not in "fciub":
+        raise ExecutionError(f"{here} holds {values.dtype}; a Jacobian is numeric")
+    values = values if values.dtype.kind in "fc" else values.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ExecutionError(f"{here} holds an infinity or NaN; the product would be meaningless")
+    return values
