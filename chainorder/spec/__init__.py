@@ -1,0 +1,171 @@
+"""Specs: text to chains, and errors that say where.
+
+Text becomes plain values (`tokens`, `document`), these are held against the schema (`schema`, `validator`,
+`messages`), and what is valid becomes chains (`build`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from chainorder.chain import Chain
+from chainorder.errors import SpecError
+from chainorder.spec.build import build
+from chainorder.spec.document import MAX_DEPTH, Document, parse, shallow
+from chainorder.spec.files import read_lines, read_text
+from chainorder.spec.messages import Fault, validate
+from chainorder.spec.schema import SCHEMA
+from chainorder.spec.tokens import misread, plain_value
+from chainorder.spec.words import Path as KeyPath
+from chainorder.spec.words import join, one_line
+
+__all__ = ["SCHEMA", "from_data", "iter_chains", "load", "looks_like_dims", "parse_dims"]
+
+
+def load(path: str | Path) -> list[Chain]:
+    """Read the chains of a spec file.
+
+    Parameters
+    ----------
+    path
+        YAML or JSON with one chain, or several under ``chains``; or JSON Lines (.jsonl), one chain per line.
+
+    Raises
+    ------
+    SpecError
+        At the first fault, with file, line, column and key.
+    """
+    chains = []
+    for _, chain in iter_chains(path):
+        if isinstance(chain, SpecError):
+            raise chain
+        chains.append(chain)
+    return chains
+
+
+def iter_chains(path: str | Path) -> Iterator[tuple[str, Chain | SpecError]]:
+    """Go through the chains of a spec file, broken ones too: one does not keep the others from being read.
+
+    Yields
+    ------
+    source, chain
+        ``FILE#INDEX``, counted from 0, and the chain or what is wrong with it.
+
+    Raises
+    ------
+    SpecError
+        If the file as a whole cannot be read.
+    """
+    path = Path(path)
+    chains = _from_lines(path) if path.suffix == ".jsonl" else _from_file(path)
+    try:
+        for index, chain in enumerate(chains):
+            if isinstance(chain, SpecError):
+                chain.file = path
+            yield f"{path}#{index}", chain
+    except SpecError as error:
+        error.file = path
+        raise
+
+
+def from_data(data: object, folder: Path, file: str | Path | None = None) -> Chain:
+    """The chain that plain values declare, as `Chain.to_spec` returns them.
+
+    Parameters
+    ----------
+    data
+        What a spec holds for one chain.
+    folder
+        What the paths of matrices are relative to.
+    file
+        For error messages.
+
+    Raises
+    ------
+    SpecError
+        Without line and column.
+    """
+    if not shallow(data):
+        raise SpecError(f"nested in more than {MAX_DEPTH} levels", file)
+    chain = _chain(data, folder, ())
+    if isinstance(chain, Fault):
+        raise SpecError(one_line(chain.message), file, key=join(chain.path))
+    return chain
+
+
+def looks_like_dims(text: str) -> bool:
+    """Whether a command line's word is inline dims rather than a file: one of its entries is a number."""
+    return any(re.fullmatch(r"\s*[-+]?[0-9]+\s*", entry) for entry in text.split(","))
+
+
+def parse_dims(text: str) -> Chain:
+    """The dense chain of inline dims, input first: ``1000,100,10,1``.
+
+    Raises
+    ------
+    SpecError
+        Without file, line and column.
+    """
+    try:
+        sizes = [entry.strip() and plain_value(entry.strip()) for entry in text.split(",")]
+    except ValueError:
+        raise SpecError("a size has more digits than are read", key="dims") from None
+    return from_data({"dims": sizes}, Path())
+
+
+def _from_file(path: Path) -> Iterator[Chain | SpecError]:
+    document = parse(read_text(path), strict=path.suffix == ".json")
+    data = document.data
+    if not (isinstance(data, dict) and "chains" in data):
+        yield _located(_chain(data, path.parent, ()), document)
+        return
+    try:
+        validate(data)
+    except Fault as fault:
+        raise _error(fault, document) from None
+    for index, chain in enumerate(data["chains"]):
+        yield _located(_chain(chain, path.parent, ("chains", index)), document)
+
+
+def _from_lines(path: Path) -> Iterator[Chain | SpecError]:
+    empty = True
+    for number, line in enumerate(read_lines(path), 1):
+        if isinstance(line, str) and not line.strip():
+            continue
+        empty = False
+        chain = _from_line(line, path.parent)
+        if isinstance(chain, SpecError):
+            chain.line = number
+        yield chain
+    if empty:
+        raise SpecError("there is nothing in it; write one chain per line", line=1, column=1)
+
+
+def _from_line(line: str | SpecError, folder: Path) -> Chain | SpecError:
+    if isinstance(line, SpecError):
+        return line
+    try:
+        document = parse(line, strict=True)
+    except SpecError as error:
+        return error
+    return _located(_chain(document.data, folder, ()), document)
+
+
+def _chain(data: Any, folder: Path, prefix: KeyPath) -> Chain | Fault:
+    try:
+        validate(data, "chain")
+        return build(data, folder)
+    except Fault as fault:
+        return Fault(fault.message, (*prefix, *fault.path), of_key=fault.of_key)
+
+
+def _located(chain: Chain | Fault, document: Document) -> Chain | SpecError:
+    return _error(chain, document) if isinstance(chain, Fault) else chain
+
+
+def _error(fault: Fault, document: Document) -> SpecError:
+    mark = document.locate(fault.path, of_key=fault.of_key)
+    return misread(fault.message, mark, join(fault.path))

@@ -1,0 +1,179 @@
+"""The JSON Schema (draft 2020-12) of a spec: it is published, and it is what specs are validated with.
+
+Its descriptions are the reference of the format. A `title` says what a value is and appears in error
+messages: "dims[2] is 'ten'; a size is a whole number of at least 1".
+
+A new key of a chain goes into `CHAIN`, one of an elemental into `ELEMENTAL`; `_only` and `_needs` tie keys
+to each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainorder.network import ACTIVATIONS, LOSSES
+from chainorder.structure import STRUCTURES
+
+Schema = dict[str, Any]
+
+SQUARE = ("diagonal", "identity", "banded")
+"""Structures of square matrices: their outputs equal their inputs."""
+
+MAX_SIZE = 10**100
+"""Enough for any size; products of three still print."""
+
+
+def _whole(title: str, description: str, minimum: int, **more: Any) -> Schema:
+    return {"title": title, "description": description, "type": "integer", "minimum": minimum, **more}
+
+
+def _size(description: str) -> Schema:
+    return _whole("a size", description, 1, maximum=MAX_SIZE)
+
+
+def _list(title: str, description: str, minimum: int, items: Schema) -> Schema:
+    return {"title": title, "description": description, "type": "array", "minItems": minimum, "items": items}
+
+
+def _text(title: str, description: str) -> Schema:
+    return {"title": title, "description": description, "type": "string"}
+
+
+def _activation(description: str) -> Schema:
+    return {"title": "an activation", "description": description, "enum": [*ACTIVATIONS, "none", None]}
+
+
+def _given(key: str, *values: str) -> Schema:
+    """Where the key is there, and has one of the values if there are any."""
+    there: Schema = {"type": "object", "required": [key]}
+    return there | {"properties": {key: {"enum": list(values)}}} if values else there
+
+
+def _only(condition: Schema, why: str, *keys: str) -> Schema:
+    """Refuse the keys unless the condition holds."""
+    return {
+        "if": {"not": condition},
+        "then": {"properties": {key: {"not": {}, "title": why} for key in keys}},
+    }
+
+
+def _needs(condition: Schema, what: str, *keys: str) -> Schema:
+    """Ask for the keys where the condition holds, that is, of what."""
+    return {"if": condition, "then": {"title": what, "required": list(keys)}}
+
+
+def _one_of(*keys: str) -> list[Schema]:
+    return [{"required": [key]} for key in keys]
+
+
+# No control characters: they would break a table's line. (\s\S instead of a dot, which ends at a line break.)
+NAME: Schema = {
+    **_text("a name", "For reports. One line."),
+    "pattern": r"^(?![\s\S]*[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff])",
+}
+SIZE = _size("The number of values that pass from one elemental to the next.")
+POSITION = _whole("a position", "A place in a list, or a column.", 0, maximum=2**63 - 1)
+DESCRIPTION = _text("a description", "For readers of the spec; otherwise ignored.")
+
+ELEMENTAL: Schema = {
+    "title": "an elemental",
+    "description": "One step of the program and its Jacobian, of shape outputs × inputs.",
+    "type": "object",
+    "properties": {
+        "name": NAME,
+        "description": DESCRIPTION,
+        "inputs": _size(
+            "Columns of the Jacobian. May be left out after another elemental and with a matrix."
+        ),
+        "outputs": _size(
+            "Rows of the Jacobian. May be left out with a matrix, and with a structure that is square."
+        ),
+        "structure": {
+            "title": "a structure",
+            "description": "Where the Jacobian may be nonzero; by default dense, or as a sparse matrix.",
+            "enum": list(STRUCTURES),
+        },
+        "lower": _whole("a bandwidth", "Diagonals below the main one.", 0, maximum=MAX_SIZE),
+        "upper": _whole("a bandwidth", "Diagonals above the main one.", 0, maximum=MAX_SIZE),
+        "repeat": _whole("a number of repeats", "How many of it follow one another.", 1, default=1),
+        "matrix": _text(
+            "the path of a matrix",
+            "A file with the Jacobian's entries (.mtx, .mtx.gz, .npz, .npy), relative to the spec's folder.",
+        ),
+        "pattern": {
+            "title": "a pattern",
+            "description": "The positions of a sparse Jacobian as compressed rows.",
+            "type": "object",
+            "properties": {
+                "indptr": _list(
+                    "it",
+                    "Row r has the columns indices[indptr[r]:indptr[r + 1]]: outputs + 1 numbers.",
+                    2,
+                    POSITION,
+                ),
+                "indices": _list(
+                    "it", "The columns of row after row, counted from 0, rising within a row.", 0, POSITION
+                ),
+            },
+            "additionalProperties": False,
+            "required": ["indptr", "indices"],
+        },
+    },
+    "additionalProperties": False,
+    "allOf": [
+        _only(_given("structure", "banded"), "only a banded elemental has it", "lower", "upper"),
+        _needs(_given("structure", "banded"), "a banded elemental", "lower", "upper"),
+        _only(_given("structure", "sparse"), "only a sparse elemental has it", "pattern"),
+        {"if": _given("structure", "sparse"), "then": {"oneOf": _one_of("pattern", "matrix")}},
+        _needs(
+            {"not": {"anyOf": [_given("matrix"), _given("structure", *SQUARE)]}},
+            "an elemental without a matrix or a square structure",
+            "outputs",
+        ),
+    ],
+}
+
+CHAIN: Schema = {
+    "title": "a chain",
+    "description": "A Jacobian chain: exactly one of dims, layers and elementals.",
+    "type": "object",
+    "properties": {
+        "name": NAME,
+        "description": DESCRIPTION,
+        "dims": _list("a chain", "Sizes, input first, of dense Jacobians between them.", 2, SIZE),
+        "layers": _list("a network", "The layer sizes of a fully connected network, input first.", 2, SIZE),
+        "activation": _activation("Follows the hidden layers."),
+        "output_activation": _activation("Follows the output layer."),
+        "loss": {
+            "title": "a loss",
+            "description": "A scalar function of the output that ends the chain.",
+            "enum": [*LOSSES, "none", None],
+        },
+        "elementals": _list(
+            "a chain",
+            "The steps of the program in the order in which they run.",
+            1,
+            {"title": "an elemental", "$ref": "#/$defs/elemental"},
+        ),
+    },
+    "additionalProperties": False,
+    "oneOf": _one_of("dims", "layers", "elementals"),
+    "allOf": [_only(_given("layers"), "only layers have it", "activation", "output_activation", "loss")],
+}
+
+SCHEMA: Schema = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "chainorder spec",
+    "description": "One Jacobian chain, or several under chains.",
+    "if": _given("chains"),
+    "then": {
+        "properties": {
+            "chains": _list("a file", "Several chains.", 1, {"title": "a chain", "$ref": "#/$defs/chain"}),
+            "description": DESCRIPTION,
+        },
+        "additionalProperties": False,
+    },
+    "else": {"$ref": "#/$defs/chain"},
+    "$defs": {"chain": CHAIN, "elemental": ELEMENTAL},
+}
+"""The schema of a spec file."""
