@@ -255,6 +255,10 @@ class Chain:
 
         return Network(tuple(layers), activation, output_activation, loss).chain(name)
 
+    def named(self, name: str) -> Chain:
+        """The same chain under another name."""
+        return Chain(self.elementals, name, network=self.network, matrices=self.matrices)
+
     def __len__(self) -> int:
         return len(self.elementals)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainorder.chain import Chain
 from chainorder.errors import PlanError
 from chainorder.plan import Action, Operations, Plan
 from chainorder.pricing import int_column
@@ -17,16 +18,9 @@ SCHEMA_VERSION = 1
 
 def plan_data(plan: Plan) -> dict[str, Any]:
     """The plan as plain data, keys as documented in the README."""
-    chain = plan.chain
     return {
         "schema": SCHEMA_VERSION,
-        "chain": {
-            "name": chain.name,
-            "length": len(chain),
-            "inputs": chain.inputs,
-            "outputs": chain.outputs,
-            "spec": chain.to_spec(),
-        },
+        "chain": chain_data(plan.chain),
         "solver": plan.solver,
         "why": plan.why,
         "objective": plan.objective,
@@ -54,15 +48,35 @@ def plan_data(plan: Plan) -> dict[str, Any]:
     }
 
 
+def chain_data(chain: Chain) -> dict[str, Any]:
+    """The chain as plain data; its spec is what it can be made from again."""
+    return {
+        "name": chain.name,
+        "length": len(chain),
+        "inputs": chain.inputs,
+        "outputs": chain.outputs,
+        "spec": chain.to_spec(),
+    }
+
+
 def dumps(plan: Plan, *, indent: int | None = None) -> str:
     """The plan as JSON text."""
     return json.dumps(plan_data(plan), indent=indent, ensure_ascii=False)
 
 
-def loads(text: str, folder: Path | None = None) -> Plan:
-    """The plan of a JSON text; relative matrix paths are resolved against `folder`.
+def loads(text: str) -> Plan:
+    """The plan of a JSON text; see `from_plan_data`."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise PlanError(f"not a plan: {error}") from None
+    return from_plan_data(data, Path())
 
-    The text is data: its structure is checked here, its claims by `Plan.validate`.
+
+def from_plan_data(data: Any, folder: Path) -> Plan:
+    """The plan of plain data; relative matrix paths are resolved against `folder`.
+
+    The structure of the data is checked here, its claims by `Plan.validate`.
 
     Raises
     ------
@@ -73,13 +87,9 @@ def loads(text: str, folder: Path | None = None) -> Plan:
     """
     from chainorder.spec import from_data
 
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise PlanError(f"not a plan: {error}") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
         raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
-    chain = from_data(_get(_get(data, "chain", dict), "spec", dict), folder or Path())
+    chain = from_data(_get(_get(data, "chain", dict), "spec", dict), folder)
     bound = data.get("lower_bound")
     if bound is not None:
         _get(data, "lower_bound", int)
@@ -93,6 +103,26 @@ def loads(text: str, folder: Path | None = None) -> Plan:
         _get(data, "objective", str),
         _get(data, "why", str),
     )
+
+
+def read_saved(path: Path) -> list[Plan] | None:
+    """The plans of a file, if it holds a plan or a list of plans; None if it holds something else.
+
+    Raises
+    ------
+    PlanError, SpecError
+        If it looks like a plan but is none.
+    """
+    from chainorder.spec.files import read_text
+
+    try:
+        data = json.loads(read_text(path))
+    except ValueError:
+        return None
+    items = data if isinstance(data, list) else [data]
+    if not items or not all(isinstance(item, dict) and "operations" in item for item in items):
+        return None
+    return [from_plan_data(item, path.parent) for item in items]
 
 
 def _operations(items: list[Any], length: int) -> Operations:

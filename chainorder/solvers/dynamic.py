@@ -172,7 +172,8 @@ class PatternCosts:
         right = {name: table[:rows, :d] for name, table in self._right.items()}
         left = {name: table[d:, d - 1 :: -1] for name, table in self._left.items()}
         even_rows, even_columns = right["row_count"] >= 0, left["column_count"] >= 0
-        costs: Table = np.where(even_rows, left["nnz"] * right["row_count"], left["column_count"] * right["nnz"])
+        by_row, by_column = left["nnz"] * right["row_count"], left["column_count"] * right["nnz"]
+        costs: Table = np.where(even_rows, by_row, by_column)
         uneven = ~(even_rows | even_columns)
         bands = uneven & (left["lower"] >= 0) & (right["lower"] >= 0)
         if bands.any():

@@ -1,0 +1,5 @@
+"""``python -m chainorder``."""
+
+from chainorder.cli import main
+
+main()

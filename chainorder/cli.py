@@ -1,0 +1,304 @@
+"""The command line: reads arguments, calls the library, writes reports."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from chainorder import __version__
+from chainorder.bracketing import parse_bracketing
+from chainorder.chain import Chain
+from chainorder.errors import ChainorderError, ExecutionError
+from chainorder.plan import Plan
+from chainorder.solvers import all_solvers, plan
+
+if TYPE_CHECKING:
+    from chainorder.report.model import Report
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMAT_NAMES = ("table", "json", "jsonl", "csv", "markdown")
+INTERRUPTED = 130
+
+EPILOG = """\b
+A CHAIN is a spec file (YAML, JSON, JSON Lines) or inline sizes, input first: 1000,100,10,1
+Exit status: 0 done, 1 a check failed, 2 wrong input or call.
+Shell completion: eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"  (zsh_source, fish_source)"""
+
+
+def main() -> None:
+    """Run the command line; every expected error is one line on stderr."""
+    try:
+        cli.main(prog_name="chainorder", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ChainorderError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; what Python flushes at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """Plan the order in which to multiply a Jacobian chain, run it, and check it."""
+
+
+def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in the given order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _solver_help() -> str:
+    return "; ".join(f"{solver.name}: {solver.summary}" for solver in all_solvers())
+
+
+chain_argument = click.argument("chain")
+solver_option = click.option(
+    "--solver", default="auto", show_default=True, metavar="NAME", help=_solver_help()
+)
+order_option = click.option("--order", metavar="TEXT", help='Cost your own order instead, as "(F3 F2) F1".')
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="Say why this solver; show all operations."
+)
+output_options: Callable[[Command], Command] = _options(
+    click.option(
+        "--format",
+        "format_name",
+        type=click.Choice(FORMAT_NAMES),
+        help="How to write the report; by default table, or what the ending of -o stands for.",
+    ),
+    click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write to a file; its ending (.txt .json .jsonl .csv .md) picks the format.",
+    ),
+)
+
+
+@cli.command("plan")
+@chain_argument
+@solver_option
+@order_option
+@verbose_option
+@output_options
+def plan_command(
+    chain: str, solver: str, order: str | None, verbose: bool, format_name: str | None, output: str | None
+) -> None:
+    """Print the best order of a CHAIN and what it costs; -o plan.json saves it for `run`."""
+    from chainorder.report.builders import plan_report
+
+    chosen = _choose_format(format_name, output)
+    reports = [plan_report(_plan(each, solver, order), verbose=verbose) for each in read_chains(chain)]
+    _write(reports, chosen, output)
+
+
+@cli.command()
+@chain_argument
+@solver_option
+@verbose_option
+@output_options
+def compare(chain: str, solver: str, verbose: bool, format_name: str | None, output: str | None) -> None:
+    """Show what forward, reverse and the best order of a CHAIN cost, side by side."""
+    from chainorder import compare as compare_orders
+    from chainorder.report.builders import comparison_report
+
+    chosen = _choose_format(format_name, output)
+    comparisons = [compare_orders(each, solver=solver) for each in read_chains(chain)]
+    _write([comparison_report(each, verbose=verbose) for each in comparisons], chosen, output)
+
+
+@cli.command()
+@chain_argument
+@solver_option
+@order_option
+@click.option("--compare", "all_orders", is_flag=True, help="Run forward and reverse too, beside the best.")
+@click.option(
+    "--seed", default=0, show_default=True, help="Seed of everything random: weights, Jacobians, probes."
+)
+@click.option(
+    "--tolerance", default=1e-9, show_default=True, help="Largest relative error that passes a check."
+)
+@click.option("--no-verify", is_flag=True, help="Do not check the result.")
+@click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), help="How to write the report.")
+@click.option(
+    "-o",
+    "--output",
+    multiple=True,
+    metavar="FILE",
+    help="J.npz keeps the Jacobian; any other ending keeps the report. May be given twice.",
+)
+def run(
+    chain: str,
+    solver: str,
+    order: str | None,
+    all_orders: bool,
+    seed: int,
+    tolerance: float,
+    no_verify: bool,
+    format_name: str | None,
+    output: tuple[str, ...],
+) -> None:
+    """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan."""
+    from chainorder import execute
+    from chainorder.execute.run import check_memory
+    from chainorder.execute.save import save_matrix
+    from chainorder.report.builders import execution_report
+
+    kept = [name for name in output if name.endswith(".npz")]
+    report_file = next((name for name in output if name not in kept), None)
+    chosen = _choose_format(format_name, report_file)
+    for name in kept:
+        _check_folder(name)
+    reports, passed = [], True
+    plans = read_plans(chain, solver, order)
+    if kept and len(plans) > 1:
+        raise ExecutionError(f"{chain} holds {len(plans)} chains but {kept[0]} keeps one Jacobian; run one")
+    for best in plans:
+        executions, skipped = [], []
+        for label, each in _orders(best, all_orders):
+            try:
+                check_memory(each)
+            except ExecutionError as error:
+                if each is best:
+                    raise
+                skipped.append(f"{label} skipped: {error}")
+                continue
+            done = execute(each, seed=seed, verify=not no_verify, tolerance=tolerance)
+            executions.append((label, done))
+        for name in kept:
+            save_matrix(executions[-1][1].jacobian, name)
+        reports.append(execution_report(executions, skipped))
+        passed = passed and all(execution.passed for _, execution in executions)
+    _write(reports, chosen, report_file)
+    sys.exit(0 if passed else 1)
+
+
+def _orders(best: Plan, all_orders: bool) -> Iterator[tuple[str, Plan]]:
+    for name in ("forward", "reverse") if all_orders else ():
+        yield name, plan(best.chain, solver=name)
+    yield "best" if all_orders else best.solver, best
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True)
+@solver_option
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes that plan.")
+@output_options
+def batch(
+    paths: tuple[str, ...], solver: str, workers: int, format_name: str | None, output: str | None
+) -> None:
+    """Plan every chain of files, folders and patterns; a broken one becomes an error row.
+
+    A folder means its .yaml, .yml, .json and .jsonl files, recursively.
+    """
+    from chainorder.batch import find_files, plan_items, read_items
+    from chainorder.report.progress import counted
+    from chainorder.report.stream import open_stream
+    from chainorder.solvers import find_solver
+
+    chosen = _choose_format(format_name, output)
+    find_solver(solver)
+    files = find_files(paths)
+    failed = 0
+    with open_stream(chosen, output) as stream:
+        for item in counted(plan_items(read_items(files), solver=solver, workers=workers), "chains planned"):
+            stream.write(item)
+            failed += isinstance(item.outcome, str)
+    if failed:
+        click.echo(f"{failed} of {stream.written} chains have errors", err=True)
+        sys.exit(1)
+
+
+@cli.command()
+@click.option("-o", "--output", metavar="FILE", help="Write it to a file.")
+def schema(output: str | None) -> None:
+    """Print the JSON Schema of specs: the one they are validated with."""
+    import json
+
+    from chainorder.spec import SCHEMA
+
+    _emit(json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n", output)
+
+
+def read_chains(text: str) -> list[Chain]:
+    """The chains that a CHAIN argument stands for; nameless ones are named after their file."""
+    from chainorder.spec import load, looks_like_dims, parse_dims
+
+    if looks_like_dims(text) and not Path(text).exists():
+        return [parse_dims(text)]
+    chains = load(text)
+    stem = Path(text).stem
+    names = [stem if len(chains) == 1 else f"{stem}#{index}" for index in range(len(chains))]
+    return [each if each.name else each.named(name) for each, name in zip(chains, names, strict=True)]
+
+
+def read_plans(text: str, solver: str, order: str | None) -> list[Plan]:
+    """The plans of a saved-plan file, validated; else plans for the chains that the argument stands for."""
+    from chainorder.plan_json import read_saved
+
+    path = Path(text)
+    saved = read_saved(path) if path.suffix == ".json" and path.is_file() else None
+    if saved is not None:
+        for each in saved:
+            each.validate()
+        return saved
+    return [_plan(each, solver, order) for each in read_chains(text)]
+
+
+def _plan(chain: Chain, solver: str, order: str | None) -> Plan:
+    if order is None:
+        return plan(chain, solver=solver)
+    return Plan.of(chain, parse_bracketing(order, len(chain)), solver="order", why="the order that was given")
+
+
+def _choose_format(name: str | None, output: str | None) -> str:
+    """Which format to write; fails before any work if the file could not be written."""
+    if output is None:
+        return name or "table"
+    from chainorder.report.formats import format_of
+
+    _check_folder(output)
+    return name or format_of(output)
+
+
+def _check_folder(output: str) -> None:
+    folder = Path(output).parent
+    if not folder.is_dir():
+        raise ChainorderError(f"{output}: there is no folder {folder}; make it, or write elsewhere")
+
+
+def _write(reports: Sequence[Report], format_name: str, output: str | None) -> None:
+    from chainorder.report.formats import FORMATS
+
+    _emit(FORMATS[format_name].render(reports), output)
+
+
+def _emit(text: str, output: str | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ChainorderError(f"{output}: cannot be written ({error.strerror}); write elsewhere") from None

@@ -1,0 +1,180 @@
+"""From results to reports: what is shown of a plan, a comparison, an execution, a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chainorder.chain import Chain
+from chainorder.compare import Comparison
+from chainorder.plan import SHOWN, Operation, Plan, node_name
+from chainorder.plan_json import SCHEMA_VERSION, chain_data, plan_data
+from chainorder.report.model import Cell, Report
+
+if TYPE_CHECKING:
+    from chainorder.execute import Execution
+
+LONG_ORDER = 120
+"""Characters of a bracketing that are shown to people."""
+
+
+def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
+    """One plan: its operations, its totals, its claim."""
+    notes = [
+        f"{plan.fma:,} fma = {plan.flops:,} flops; peak memory {plan.peak_memory:,} entries",
+        f"order: {_short_order(plan)}",
+        f"solver: {plan.solver} ({plan.claim})",
+    ]
+    notes += [f"why: {plan.why}"] if verbose and plan.why else []
+    operations = plan.operations[:] if verbose else plan.operations[:SHOWN]
+    if len(operations) < len(plan.operations):
+        notes.insert(
+            0, f"… and {len(plan.operations) - len(operations):,} more operations; --verbose shows all"
+        )
+    rows = tuple(_operation_row(operation) for operation in operations)
+    return Report(chain_title(plan.chain), _OPERATION_COLUMNS, rows, tuple(notes), plan_data(plan))
+
+
+_OPERATION_COLUMNS = ("result", "action", "left", "right", "fma", "start")
+
+
+def _operation_row(operation: Operation) -> tuple[Cell, ...]:
+    j, k, i = operation.j, operation.k or 0, operation.i
+    operands = node_name(j, k + 1), node_name(k, i)
+    return (node_name(j, i), str(operation.action), *operands, operation.fma, operation.start)
+
+
+def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Report:
+    """The baselines beside the best: the thing people look at first."""
+    plans = comparison.plans
+    columns = ("order", "fma", "flops", "peak memory", "× best", "claim", "solver", "chain", "bracketing")
+    rows = tuple(
+        (
+            label,
+            plan.fma,
+            plan.flops,
+            plan.peak_memory,
+            comparison.ratio(plan),
+            plan.claim if label == "best" else "",
+            plan.solver,
+            comparison.chain.name,
+            plan.bracketing,
+        )
+        for label, plan in zip(comparison.labels, plans, strict=True)
+    )
+    notes = [_verdict(comparison), f"best order: {_short_order(comparison.best)}", *_waist(comparison.chain)]
+    notes += [f"why: {comparison.best.why}"] if verbose and comparison.best.why else []
+    data = {
+        "schema": SCHEMA_VERSION,
+        "chain": chain_data(comparison.chain),
+        "plans": [plan_data(plan) | {"ratio": comparison.ratio(plan)} for plan in plans],
+        "infeasible": [],
+    }
+    hidden = frozenset({"solver", "chain", "bracketing"})
+    return Report(chain_title(comparison.chain), columns, rows, tuple(notes), data, hidden)
+
+
+def _verdict(comparison: Comparison) -> str:
+    """Which order, and how many times cheaper."""
+    best = comparison.best
+    same = [plan.solver for plan in comparison.plans[:-1] if plan.fma == best.fma]
+    if same:
+        others = [plan for plan in comparison.plans[:-1] if plan.fma != best.fma]
+        gains = ", ".join(f"{_times(comparison.ratio(plan))} than {plan.solver}" for plan in others)
+        verdict = (
+            f"{' and '.join(same)} order is {'optimal' if best.optimal else 'as good as the best found'}"
+        )
+        return verdict + (f": {gains}" if gains else "")
+    gains = ", ".join(
+        f"{_times(comparison.ratio(plan))} than {plan.solver}" for plan in comparison.plans[:-1]
+    )
+    return f"neither forward nor reverse: the best order is {gains}"
+
+
+def _times(ratio: float | None) -> str:
+    return "infinitely cheaper" if ratio is None else f"{ratio:,.2f} times cheaper"
+
+
+def _waist(chain: Chain) -> list[str]:
+    """Where the chain is narrowest inside, if that is narrower than both ends."""
+    if len(chain) < 2:
+        return []
+    inner = chain.sizes[1:-1]
+    place = int(inner.argmin())
+    width = int(inner[place])
+    if width >= min(chain.inputs, chain.outputs):
+        return []
+    return [f"narrow waist: size {width:,} between F{place + 2} and F{place + 1}"]
+
+
+def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Sequence[str] = ()) -> Report:
+    """One run, or several of one chain: predicted beside measured."""
+    chain = executions[-1][1].plan.chain
+    rows = tuple(
+        (
+            label,
+            run.plan.fma,
+            run.fma,
+            run.seconds,
+            run.seconds / executions[-1][1].seconds if executions[-1][1].seconds else None,
+            run.peak_memory,
+            max((check.error for check in run.checks), default=None),
+            run.passed,
+        )
+        for label, run in executions
+    )
+    columns = ("order", "planned fma", "counted fma", "seconds", "× best", "peak memory", "error", "passed")
+    notes = [_check_line(label, run) for label, run in executions]
+    result = executions[-1][1].jacobian
+    notes.append(f"Jacobian: {result.shape[0]:,} × {result.shape[1]:,}, {type(result).__name__}")
+    data: Mapping[str, Any] = {
+        "schema": SCHEMA_VERSION,
+        "chain": chain_data(chain),
+        "runs": [execution_data(label, run) for label, run in executions],
+        "skipped": list(skipped),
+        "passed": all(run.passed for _, run in executions),
+    }
+    return Report(chain_title(chain), columns, rows, (*notes, *skipped), data)
+
+
+def _check_line(label: str, run: Execution) -> str:
+    checks = [
+        f"{check.name} {check.error:.1e} {'≤' if check.passed else '>'} {check.tolerance:.0e}"
+        for check in run.checks
+    ]
+    counted = "counted = planned" if run.fma == run.plan.fma else "COUNTED ≠ PLANNED"
+    verdict = "passed" if run.passed else "FAILED"
+    return f"{label}: {verdict} ({'; '.join([counted, *checks])})"
+
+
+def execution_data(label: str, run: Execution) -> dict[str, Any]:
+    """An execution as plain data."""
+    return {
+        "order": label,
+        "plan": plan_data(run.plan),
+        "fma": run.fma,
+        "seconds": run.seconds,
+        "peak_memory": run.peak_memory,
+        "jacobian": {"shape": list(run.jacobian.shape), "type": type(run.jacobian).__name__},
+        "operations": [
+            {"fma": record.fma, "seconds": record.seconds, "format": record.format} for record in run.records
+        ],
+        "checks": [
+            {"name": c.name, "error": c.error, "tolerance": c.tolerance, "passed": c.passed}
+            for c in run.checks
+        ],
+        "passed": run.passed,
+    }
+
+
+def chain_title(chain: Chain) -> str:
+    """A chain in a line."""
+    plural = "elemental" if len(chain) == 1 else "elementals"
+    return f"{chain.name or 'chain'}: {len(chain):,} {plural}, {chain.inputs:,} → {chain.outputs:,}"
+
+
+def _short_order(plan: Plan) -> str:
+    if len(plan.chain) > LONG_ORDER:
+        return f"of {len(plan.chain):,} factors; --format json has it in full"
+    text = plan.bracketing
+    return text if len(text) <= LONG_ORDER else text[: LONG_ORDER - 1] + "…"

@@ -1,0 +1,19 @@
+"""Reports as JSON: one object for one report, a list for several; or one line each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from chainorder.report.model import Report
+
+
+def render(reports: Sequence[Report]) -> str:
+    """JSON text, indented; exact integers."""
+    data = [report.data for report in reports]
+    return json.dumps(data[0] if len(data) == 1 else data, indent=2, ensure_ascii=False) + "\n"
+
+
+def render_lines(reports: Sequence[Report]) -> str:
+    """JSON Lines."""
+    return "".join(json.dumps(report.data, ensure_ascii=False) + "\n" for report in reports)

@@ -1,0 +1,59 @@
+"""What a report is, whatever it is printed as: a title, a table, notes, and the same facts as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Cell: TypeAlias = int | float | str | bool | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """One result, ready for every format.
+
+    Attributes
+    ----------
+    title
+        What it is about, in a line.
+    columns
+        Heads of the table; csv uses them as they are.
+    rows
+        Cells as values: formats decide how to write a number.
+    notes
+        Sentences under the table: what to take away from it.
+    data
+        The same facts under stable keys, for JSON.
+    hidden
+        Columns that are for csv only, too wide for people.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+    notes: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+
+    def visible(self) -> tuple[list[str], list[list[Cell]]]:
+        """Heads and rows without the hidden columns."""
+        shown = [place for place, column in enumerate(self.columns) if column not in self.hidden]
+        return [self.columns[place] for place in shown], [
+            [row[place] for place in shown] for row in self.rows
+        ]
+
+
+def write_cell(cell: Cell) -> str:
+    """A value for people: thousands separated, floats to four digits, nothing for None."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "yes" if cell else "no"
+        case int():
+            return f"{cell:,}"
+        case float():
+            return f"{cell:,.2f}" if 0.1 <= abs(cell) < 1e6 else f"{cell:.3g}"
+        case str():
+            return cell
