@@ -91,7 +91,7 @@ def yaml_tokens(text: str) -> Iterator[Token]:
                 documents += 1
                 _refuse_second(documents, mark)
     except yaml.YAMLError as error:
-        raise _not_yaml(error) from None
+        raise _not_yaml(error, text) from None
 
 
 def _refuse_tag(tag: str | None, mark: Mark) -> None:
@@ -107,11 +107,12 @@ def _refuse_second(documents: int, mark: Mark) -> None:
         )
 
 
-def _not_yaml(error: Any) -> SpecError:
+def _not_yaml(error: Any, text: str) -> SpecError:
     parts = [getattr(error, name, None) for name in ("problem", "context")]
     reason = "; ".join(part for part in parts if part) or str(error)
-    marks = [getattr(error, name, None) for name in ("problem_mark", "context_mark")]
-    return misread(f"not YAML: {reason}", next(filter(None, marks), Mark(0, 0)))
+    end = mark_at(text, len(text))
+    mark = getattr(error, "problem_mark", None) or end
+    return misread(f"not YAML: {reason}", end if mark.line > end.line else mark)
 
 
 def json_tokens(text: str) -> Iterator[Token]:

@@ -39,7 +39,7 @@ def shorten(text: str) -> str:
 
 def join(path: Path) -> str:
     """A path in the form ``chains[2].elementals[0].lower``."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in path)
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_key(str(step))}" for step in path)
     return "".join(steps).removeprefix(".")
 
 
