@@ -245,7 +245,7 @@ def read_chains(text: str) -> list[Chain]:
     """The chains that a CHAIN argument stands for; nameless ones are named after their file."""
     from chainorder.spec import load, looks_like_dims, parse_dims
 
-    if looks_like_dims(text) and not Path(text).exists():
+    if looks_like_dims(text) and not _is_file(text):
         return [parse_dims(text)]
     chains = load(text)
     stem = Path(text).stem
@@ -257,13 +257,16 @@ def read_plans(text: str, solver: str, order: str | None) -> list[Plan]:
     """The plans of a saved-plan file, validated; else plans for the chains that the argument stands for."""
     from chainorder.plan_json import read_saved
 
-    path = Path(text)
-    saved = read_saved(path) if path.suffix == ".json" and path.is_file() else None
+    saved = read_saved(Path(text)) if text.endswith(".json") and _is_file(text) else None
     if saved is not None:
         for each in saved:
             each.validate()
         return saved
     return [_plan(each, solver, order) for each in read_chains(text)]
+
+
+def _is_file(text: str) -> bool:
+    return os.path.isfile(text)  # noqa: PTH113 -- pathlib raises where the text is too long for a name
 
 
 def _plan(chain: Chain, solver: str, order: str | None) -> Plan:

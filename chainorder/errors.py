@@ -30,7 +30,7 @@ class ExecutionError(ChainorderError):
     """The Jacobians at hand do not fit the plan, or the result does not fit the machine."""
 
 
-@dataclass
+@dataclass(eq=False)
 class SpecError(ChainorderError):
     """A spec that cannot be read: where, and what would be right.
 

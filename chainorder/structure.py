@@ -136,7 +136,7 @@ STRUCTURES: dict[str, type[Structure]] = {
 def _square(structure: Structure, rows: int, columns: int) -> int:
     if rows != columns:
         raise StructureError(
-            f"{structure.name} but {rows} × {columns} (outputs × inputs); a {structure.name} Jacobian is "
-            "square: make outputs and inputs equal, or declare it dense"
+            f"{structure.name} but {rows} × {columns} (outputs × inputs); such a Jacobian is square: make "
+            "outputs and inputs equal, or declare it dense"
         )
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,8 +87,10 @@ def against_function(result: Operand, function: Function, point: Array, seed: in
 def _complex_step(function: Function, point: Array, directions: Array) -> Array | None:
     step = 1e-30
     try:
-        values = [np.asarray(function(point + 1j * step * v)) for v in directions.T]
-    except (TypeError, ValueError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)  # a part of the argument was dropped
+            values = [np.asarray(function(point + 1j * step * v)) for v in directions.T]
+    except (TypeError, ValueError, np.exceptions.ComplexWarning):
         return None
     if not all(np.iscomplexobj(value) for value in values):
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -82,17 +82,17 @@ class Stream:
 @contextmanager
 def open_stream(format_name: str, output: str | None) -> Iterator[Stream]:
     """A stream to a file, or to stdout; finished even when the work in between is interrupted."""
-    try:
-        file = sys.stdout if output is None else Path(output).open("w", encoding="utf-8")
-    except OSError as error:
-        raise ChainorderError(f"{output}: cannot be written ({error.strerror}); write elsewhere") from None
-    stream = Stream(format_name, file)
-    try:
-        yield stream
-    finally:
-        stream.finish()
+    with ExitStack() as stack:
+        file: IO[str] = sys.stdout
         if output is not None:
-            file.close()
+            try:
+                file = stack.enter_context(Path(output).open("w", encoding="utf-8"))
+            except OSError as error:
+                reason = f"{output}: cannot be written ({error.strerror}); write elsewhere"
+                raise ChainorderError(reason) from None
+        stream = Stream(format_name, file)
+        stack.callback(stream.finish)
+        yield stream
 
 
 def item_data(item: Item) -> dict[str, object]:

@@ -1,0 +1,265 @@
+"""The command line as people and programs use it: one process each, stdout, stderr and exit status."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+DATA = Path(__file__).parent.parent / "data"
+CHAINORDER = (sys.executable, "-m", "chainorder")
+
+
+def run(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
+    command = [*CHAINORDER, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **options)
+
+
+def succeed(*arguments: object) -> str:
+    done = run(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def fail(*arguments: object) -> str:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def test_plan_and_compare_give_the_published_costs() -> None:
+    assert json.loads(succeed("plan", "1000,100,10,1", "--format", "json"))["fma"] == 101_000
+    data = json.loads(succeed("compare", "1000,100,10,1", "--format", "json"))
+    assert [(plan["fma"], plan["ratio"]) for plan in data["plans"]] == [
+        (1010000, 10),
+        (101000, 1),
+        (101000, 1),
+    ]
+    data = json.loads(succeed("compare", "1000,1,1000,1,1000", "--format", "json"))
+    assert [plan["fma"] for plan in data["plans"]] == [3_000_000, 3_000_000, 1_002_000]
+
+
+def test_compare_table_says_what_people_look_for() -> None:
+    text = succeed("compare", DATA / "autoencoder.yaml")
+    for words in ("28.69 times cheaper than forward", "best order:", "narrow waist: size 20", "optimal"):
+        assert words in text
+
+
+@pytest.mark.parametrize("spec", sorted(DATA.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_spec_of_data_runs_with_every_check_passed(spec: Path) -> None:
+    data = json.loads(succeed("run", "--compare", spec, "--format", "json"))
+    assert data["passed"]
+    assert [each["order"] for each in data["runs"]] == ["forward", "reverse", "best"]
+    for each in data["runs"]:
+        assert each["fma"] == each["plan"]["fma"]
+        assert each["peak_memory"] == each["plan"]["peak_memory"]
+        assert each["checks"]
+
+
+def test_a_saved_plan_runs_and_keeps_its_jacobian(tmp_path: Path) -> None:
+    saved, kept, report = tmp_path / "plan.json", tmp_path / "J.npz", tmp_path / "report.md"
+    succeed("plan", DATA / "mnist.yaml", "-o", saved)
+    succeed("run", saved, "-o", kept, "-o", report)
+    assert np.load(kept)["jacobian"].shape == (1, 784)
+    assert "counted = planned" in report.read_text()
+    succeed("plan", DATA / "heat.yaml", "-o", saved)
+    succeed("run", saved, "-o", kept)
+    from scipy.sparse import load_npz
+
+    assert load_npz(kept).shape == (4, 64)
+
+
+def test_a_tampered_plan_is_refused(tmp_path: Path) -> None:
+    saved = tmp_path / "plan.json"
+    saved.write_text(succeed("plan", "5,4,3,2", "--format", "json").replace('"fma": 40', '"fma": 39'))
+    assert "recounted" in fail("run", saved)
+
+
+def test_a_failed_check_is_exit_status_1() -> None:
+    done = run("run", DATA / "mnist.yaml", "--tolerance", "1e-30")
+    assert done.returncode == 1
+    assert "FAILED" in done.stdout
+
+
+def test_own_order_and_solver() -> None:
+    text = succeed("plan", "1000,100,10,1", "--order", "F3 (F2 F1)", "--format", "json")
+    assert json.loads(text)["fma"] == 1_010_000
+    assert json.loads(succeed("plan", "5,4,3", "--solver", "exhaustive", "--format", "json"))["optimal"]
+    assert "side by side" in fail("plan", "5,4,3,2", "--order", "(F3 F1) F2")
+    assert "hu-shing" in fail("plan", "5,4,3", "--solver", "hushing")
+    assert "why: " in succeed("plan", "5,4,3", "--verbose")
+
+
+@pytest.mark.parametrize("name", ["table", "json", "jsonl", "csv", "markdown"])
+@pytest.mark.parametrize("command", ["plan", "compare", "run"])
+def test_every_format_of_every_report(command: str, name: str) -> None:
+    text = succeed(command, "7,3,9,2", "--format", name)
+    match name:
+        case "json" | "jsonl":
+            assert json.loads(text)["schema"] == 1
+        case "csv":
+            assert len({len(row) for row in csv.reader(io.StringIO(text))}) == 1
+        case "markdown":
+            assert text.startswith("### chain: 3 elementals, 7 → 2\n")
+        case _:
+            assert "3 elementals, 7 → 2" in text
+
+
+@pytest.mark.parametrize("ending", ["txt", "json", "jsonl", "csv", "md"])
+def test_the_ending_of_a_file_picks_the_format(tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"report.{ending}"
+    assert succeed("compare", "7,3,9,2", "-o", file) == ""
+    name = {"txt": "table", "md": "markdown"}.get(ending, ending)
+    assert file.read_text() == succeed("compare", "7,3,9,2", "--format", name)
+
+
+def test_a_file_of_several_chains_gives_one_report_after_the_other(tmp_path: Path) -> None:
+    spec = tmp_path / "two.yaml"
+    spec.write_text("chains:\n  - {name: a, dims: [2, 3]}\n  - dims: [4, 5, 6]\n")
+    data = json.loads(succeed("plan", spec, "--format", "json"))
+    assert [(each["chain"]["name"], each["fma"]) for each in data] == [("a", 0), ("two#1", 120)]
+
+
+def test_batch_reports_good_chains_and_an_error_row(tmp_path: Path) -> None:
+    broken, table = tmp_path / "broken.yaml", tmp_path / "out.csv"
+    broken.write_text("dims: [3, x]\n")
+    done = run("batch", DATA, broken, "-o", table)
+    assert done.returncode == 1
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    good = [row for row in rows if not row["error"]]
+    assert len(good) == len(list(DATA.glob("*.yaml")))
+    assert [row["source"] for row in rows if row["error"]] == [f"{broken}#0"]
+    assert "dims[1]" in rows[-1]["error"]
+    assert {row["fma"] for row in good if row["name"] == "cross-country"} == {"1002000"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_batch_keeps_the_order_of_many_chains(tmp_path: Path, workers: int) -> None:
+    lines = tmp_path / "many.jsonl"
+    lines.write_text("".join(f'{{"dims": [{n}, 2, {n}]}}\n' if n % 10 else "{\n" for n in range(1, 60)))
+    done = run("batch", lines, "--format", "jsonl", "--workers", workers)
+    assert done.returncode == 1
+    items = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [item["source"] for item in items] == [f"{lines}#{index}" for index in range(59)]
+    assert [item.get("fma") for item in items] == [2 * n * n if n % 10 else None for n in range(1, 60)]
+
+
+@pytest.mark.parametrize("name", ["table", "json", "markdown"])
+def test_batch_in_formats_that_need_all_rows(name: str) -> None:
+    text = succeed("batch", DATA / "*.yaml", "--format", name)
+    assert "cross-country" in text
+    if name == "json":
+        assert len(json.loads(text)) == len(list(DATA.glob("*.yaml")))
+
+
+def test_batch_of_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    latin = tmp_path / "latin.yaml"
+    latin.write_bytes(b"name: caf\xe9\n")
+    done = run("batch", latin, "--format", "jsonl")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["source"] == str(latin)
+
+
+def test_wrong_calls(tmp_path: Path) -> None:
+    assert "no such file" in fail("batch", tmp_path / "missing")
+    assert "no spec" in fail("batch", tmp_path)
+    assert "no folder" in fail("plan", "2,3", "-o", tmp_path / "missing" / "x.json")
+    assert "ending" in fail("plan", "2,3", "-o", tmp_path / "x.pdf")
+    assert "dims[1]" in fail("plan", "1000,-5,3")
+    assert "missing.yaml" in fail("plan", tmp_path / "missing.yaml")
+    for arguments in (["plan"], ["plam"], ["plan", "2,3", "--format", "xml"]):
+        done = run(*arguments)
+        assert done.returncode == 2
+        assert "Usage:" in done.stderr
+
+
+def test_a_chain_that_fits_no_memory_is_one_line() -> None:
+    assert "GiB" in fail("run", "100000000,100000000,1")
+    data = json.loads(succeed("plan", f"{10**18},{10**18},7", "--format", "json"))
+    assert data["fma"] == 7 * 10**36
+
+
+def test_a_closed_pipe_ends_quietly() -> None:
+    command = [*CHAINORDER, "plan", ",".join(["7"] * 3000), "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_an_interrupted_batch_keeps_what_was_finished(tmp_path: Path) -> None:
+    slow, table = tmp_path / "slow.jsonl", tmp_path / "out.csv"
+    elementals = [{"inputs": 9, "outputs": 9, "structure": "banded", "lower": 1, "upper": 1, "repeat": 300}]
+    slow.write_text((json.dumps({"elementals": elementals}) + "\n") * 500)
+    command = [*CHAINORDER, "batch", str(slow), "-o", str(table)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and (not table.exists() or table.read_text().count("\n") < 3):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == "interrupted"
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    assert 2 <= len(rows) < 500
+    assert all(row["fma"] for row in rows)
+
+
+def test_schema_is_the_one_that_validates() -> None:
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads(succeed("schema"))
+    Draft202012Validator.check_schema(schema)
+    assert Draft202012Validator(schema).is_valid({"dims": [2, 3]})
+    assert not Draft202012Validator(schema).is_valid({"dims": [2, 0]})
+
+
+@pytest.mark.parametrize("command", ["plan", "compare", "run", "batch", "schema"])
+def test_every_option_is_helped(command: str) -> None:
+    from chainorder.cli import cli
+
+    for parameter in cli.commands[command].params:
+        assert parameter.name == "chain" or parameter.name == "paths" or parameter.help
+    assert "--help" in succeed(command, "--help")
+
+
+def test_colour_only_for_terminals_and_not_with_no_color() -> None:
+    assert "\x1b" not in succeed("compare", "2,3,4")
+    pty = pytest.importorskip("pty")
+
+    def on_terminal(**environment: str) -> str:
+        parent, child = pty.openpty()
+        env = {**os.environ, "TERM": "xterm", **environment}
+        subprocess.run([*CHAINORDER, "compare", "2,3,4"], stdout=child, env=env, check=True, timeout=60)
+        os.close(child)
+        text = os.read(parent, 100_000).decode()
+        os.close(parent)
+        return text
+
+    plain_environment = {key: "" for key in ("NO_COLOR",) if key in os.environ}
+    assert "\x1b[32m" in on_terminal(**plain_environment) or "\x1b[1;32m" in on_terminal(**plain_environment)
+    assert "32m" not in on_terminal(NO_COLOR="1")
+
+
+def test_starting_up_imports_nothing_heavy() -> None:
+    heavy = ("scipy", "networkx", "yaml", "jsonschema", "jax", "torch", "rich")
+    code = f"import chainorder.cli, sys; print([name for name in {heavy!r} if name in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
