@@ -1,0 +1,41 @@
+"""Every script runs: benchmarks in their quick form, checks on a sample."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("bench_planners.py", "--quick"),
+        ("bench_executor.py", "--quick"),
+        ("check_agreement.py", "--chains", "60"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_script(command: tuple[str, ...]) -> None:
+    script, *options = command
+    line = [sys.executable, str(SCRIPTS / script), *options]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_the_matrices_of_data_are_those_of_the_script() -> None:
+    folder = SCRIPTS.parent / "data" / "heat"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    subprocess.run([sys.executable, str(SCRIPTS / "make_heat.py")], check=True, timeout=120)
+    from scipy.io import mmread
+
+    for name, content in before.items():
+        path = folder / name
+        after = mmread(path)
+        path.write_bytes(content)  # compression differs between zlib versions; entries may not
+        assert (abs(mmread(path) - after) > 0).nnz == 0
