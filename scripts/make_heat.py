@@ -1,6 +1,6 @@
 """Make the matrices of data/heat.yaml: refinement, a heat step and readings on square grids.
 
-    python scripts/make_heat.py
+python scripts/make_heat.py
 """
 
 from __future__ import annotations
