@@ -12,31 +12,14 @@ import numpy as np
 
 from chainorder.errors import PlanError
 from chainorder.pattern import IntArray
+from chainorder.steps import Steps
 
 _TOKEN = re.compile(r"\s*(?:F(?P<factor>\d+)|(?P<open>\()|(?P<close>\))|(?P<times>[*·@]))", re.IGNORECASE)
 
 
-@dataclass(frozen=True, eq=False)
-class Products:
-    """The products of one bracketing, in columns of shape (q − 1,): operands before their results."""
-
-    j: IntArray
-    k: IntArray
-    i: IntArray
-
-    @classmethod
-    def ordered(cls, j: IntArray, k: IntArray, i: IntArray) -> Products:
-        """Products in any order, put into the executable one: by the last factor, shorter subchains first."""
-        order = np.lexsort((-i, j))
-        return cls(j[order], k[order], i[order])
-
-    def __len__(self) -> int:
-        return len(self.j)
-
-
 def format_bracketing(length: int, j: IntArray, i: IntArray) -> str:
-    """The text of a bracketing of `length` factors whose products have the results (j, i)."""
-    inner = (j - i) < length - 1
+    """The text of a bracketing of `length` factors whose operations have the results (j, i)."""
+    inner = (j > i) & (j - i < length - 1)  # an accumulated factor and the whole need no brackets
     opened = np.bincount(j[inner], minlength=length + 1).tolist()
     closed = np.bincount(i[inner], minlength=length + 1).tolist()
     return " ".join(f"{'(' * opened[f]}F{f}{')' * closed[f]}" for f in range(length, 0, -1))
@@ -50,7 +33,7 @@ class _Group:
     members: list[tuple[int, int]] = field(default_factory=list)
 
 
-def parse_bracketing(text: str, length: int) -> Products:
+def parse_bracketing(text: str, length: int) -> Steps:
     """The products that a text asks for; O(characters) time, no recursion.
 
     Raises
@@ -83,8 +66,7 @@ def parse_bracketing(text: str, length: int) -> Products:
             f"order {_short(text)!r} covers F{whole[0]} … F{whole[1]}; "
             f"the chain is F{length} … F1, output first"
         )
-    columns = np.array(products, np.int64).reshape(-1, 3)
-    return Products.ordered(*columns.T)
+    return Steps.of_products(products)
 
 
 def _close(text: str, group: _Group, products: list[tuple[int, int, int]]) -> tuple[int, int]:

@@ -36,32 +36,71 @@ class Elemental:
     inputs, outputs
         Sizes n_i and m_i, at least 1; the Jacobian is m_i × n_i.
     structure
-        What the Jacobian looks like.
+        What the Jacobian looks like; dense if that is not known.
     name
         For reports.
+    tangent, adjoint
+        fma of one evaluation v ↦ F'_i v (a jvp) and u ↦ u F'_i (a vjp); None where there is no such model.
+    tape
+        Entries recorded for adjoints; they are possible only within the chain's memory.
+    explicit
+        Whether the matrix is at hand. By default so just if there is neither tangent nor adjoint; without
+        it the elemental is matrix-free, and its matrix can be accumulated from its models.
+    overhead
+        fma added to every accumulation of, and every tangent or adjoint step through this elemental.
 
     Raises
     ------
     ChainError, StructureError
-        If a size is no whole number of at least 1, or the structure does not fit the sizes.
+        If a size or cost is no whole number (sizes: at least 1), the structure does not fit the sizes, or a
+        matrix-free elemental has no model.
     """
 
     inputs: int
     outputs: int
     structure: Structure = Dense()
     name: str | None = field(default=None, kw_only=True)
+    tangent: int | None = field(default=None, kw_only=True)
+    adjoint: int | None = field(default=None, kw_only=True)
+    tape: int = field(default=0, kw_only=True)
+    explicit: bool | None = field(default=None, kw_only=True)
+    overhead: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
         for key in ("inputs", "outputs"):
-            object.__setattr__(self, key, _whole(getattr(self, key), key))
+            object.__setattr__(self, key, _whole(getattr(self, key), key, "a size"))
+        for key in ("tangent", "adjoint", "tape", "overhead"):
+            if getattr(self, key) is not None:
+                object.__setattr__(self, key, _whole(getattr(self, key), key, "a cost", least=0))
+        if self.explicit is None:
+            object.__setattr__(self, "explicit", not self.modelled)
+        if not self.explicit and not self.modelled:
+            raise ChainError("explicit is false but there is neither tangent nor adjoint; state one of them")
         if not isinstance(self.structure, Structure):
             raise StructureError(f"structure is {self.structure!r}; write one, as Dense() or Banded(1, 1)")
         self.structure.pattern(self.outputs, self.inputs)
 
     @property
+    def modelled(self) -> bool:
+        """Whether there is a tangent or an adjoint."""
+        return self.tangent is not None or self.adjoint is not None
+
+    @property
     def kind(self) -> tuple[Hashable, ...]:
         """All of it but the sizes; elementals of one kind share a place in a chain's columns."""
-        return (self.structure, self.name)
+        return (
+            self.structure,
+            self.name,
+            self.tangent,
+            self.adjoint,
+            self.tape,
+            self.explicit,
+            self.overhead,
+        )
+
+    def adjoint_within(self, memory: int | None) -> int | None:
+        """What one adjoint costs; None if there is no such model or its tape exceeds the memory."""
+        return self.adjoint if memory is None or self.tape <= memory else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +222,8 @@ class Chain:
         In the order in which they run, input first.
     name
         For reports.
+    memory
+        Entries that the tape of one elemental may take; None for no limit.
 
     Attributes
     ----------
@@ -199,6 +240,7 @@ class Chain:
 
     elementals: Elementals
     name: str | None
+    memory: int | None
     network: Network | None
     matrices: Mapping[int, Any]
 
@@ -207,6 +249,7 @@ class Chain:
         elementals: Iterable[Elemental],
         name: str | None = None,
         *,
+        memory: int | None = None,
         network: Network | None = None,
         matrices: Mapping[int, Any] | None = None,
     ) -> None:
@@ -215,6 +258,7 @@ class Chain:
         for key, value in (
             ("elementals", columns),
             ("name", name),
+            ("memory", None if memory is None else _whole(memory, "memory", "a limit", least=0)),
             ("network", network),
             ("matrices", dict(matrices or {})),
         ):
@@ -257,7 +301,11 @@ class Chain:
 
     def named(self, name: str) -> Chain:
         """The same chain under another name."""
-        return Chain(self.elementals, name, network=self.network, matrices=self.matrices)
+        return Chain(self.elementals, name, memory=self.memory, network=self.network, matrices=self.matrices)
+
+    def within(self, memory: int | None) -> Chain:
+        """The same chain with another limit for tapes."""
+        return Chain(self.elementals, self.name, memory=memory, network=self.network, matrices=self.matrices)
 
     def __len__(self) -> int:
         return len(self.elementals)
@@ -265,7 +313,8 @@ class Chain:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Chain):
             return NotImplemented
-        return (self.name, self.network, self.elementals) == (other.name, other.network, other.elementals)
+        mine, others = ((c.name, c.memory, c.network, c.elementals) for c in (self, other))
+        return mine == others
 
     def __hash__(self) -> int:
         return hash((self.name, self.elementals))
@@ -287,20 +336,37 @@ class Chain:
 
     @property
     def dense(self) -> bool:
-        """Whether every elemental is an explicit dense matrix."""
+        """Whether the structure of every elemental is dense."""
         return all(isinstance(kind.structure, Dense) for kind in self.elementals.kinds)
+
+    @property
+    def modelled(self) -> bool:
+        """Whether an elemental has a tangent or an adjoint."""
+        return any(kind.modelled for kind in self.elementals.kinds)
+
+    @property
+    def matrix_free(self) -> bool:
+        """Whether an elemental is matrix-free."""
+        return not all(kind.explicit for kind in self.elementals.kinds)
+
+    def kind(self, number: int) -> Elemental:
+        """An example of the kind of elemental `number`, counted from 1: right in all but its sizes."""
+        kind: Elemental = self.elementals.kinds[self.elementals.codes[number - 1]]
+        return kind
 
     def pattern(self, number: int) -> Pattern:
         """The pattern of elemental `number`, counted from 1."""
-        kind: Elemental = self.elementals.kinds[self.elementals.codes[number - 1]]
-        return kind.structure.pattern(int(self.sizes[number]), int(self.sizes[number - 1]))
+        return self.kind(number).structure.pattern(int(self.sizes[number]), int(self.sizes[number - 1]))
 
     def to_spec(self) -> dict[str, Any]:
         """The spec of this chain, as plain data; real matrices by the path of their file."""
-        named = {} if self.name is None else {"name": self.name}
+        named: dict[str, Any] = {} if self.name is None else {"name": self.name}
+        if self.memory is not None:
+            named["memory"] = self.memory
         if self.network is not None:
             return named | self.network.to_spec()
-        if self.dense and not self.matrices and all(kind.name is None for kind in self.elementals.kinds):
+        plain = not self.matrices and not self.modelled
+        if self.dense and plain and all(kind.name is None for kind in self.elementals.kinds):
             return named | {"dims": self.sizes.tolist()}
         return named | {"elementals": list(self._spec_items())}
 
@@ -310,6 +376,7 @@ class Chain:
             item: dict[str, Any] = {"inputs": elemental.inputs, "outputs": elemental.outputs}
             if elemental.name is not None:
                 item["name"] = elemental.name
+            item |= _model_spec(elemental)
             for path, group in groupby(map(self._file, range(place, place + count))):
                 if path is None:
                     stated = elemental.structure.to_spec()
@@ -324,6 +391,17 @@ class Chain:
     def _file(self, place: int) -> Path | None:
         matrix = self.matrices.get(place)
         return matrix.path if isinstance(matrix, MatrixFile) else None
+
+
+def _model_spec(elemental: Elemental) -> dict[str, Any]:
+    """The keys that declare its models in a spec."""
+    if not elemental.modelled:
+        return {}
+    costs = {key: getattr(elemental, key) for key in ("tangent", "adjoint", "tape", "overhead")}
+    stated = {
+        key: cost for key, cost in costs.items() if cost or (cost == 0 and key in ("tangent", "adjoint"))
+    }
+    return stated | ({"explicit": True} if elemental.explicit else {})
 
 
 def _check_neighbours(number: int, outputs: int, inputs: int) -> None:
@@ -346,7 +424,7 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
     else:
         values = list(sizes)
         if not set(map(type, values)) <= {int}:
-            values = [_whole(value, f"dims[{place}]") for place, value in enumerate(values)]
+            values = [_whole(value, f"dims[{place}]", "a size") for place, value in enumerate(values)]
         fits = max(values, default=0) < 2**63
         column = np.array(values, np.int64 if fits else object)
     if len(column) and column.min() < 1:
@@ -356,8 +434,8 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
     return column
 
 
-def _whole(value: Any, key: str) -> int:
-    """The value as an int, if it is a whole number of at least 1 (NumPy integers count, booleans don't)."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_)) and value >= 1:
+def _whole(value: Any, key: str, what: str, *, least: int = 1) -> int:
+    """The value as an int if it is a whole number (of NumPy too; no boolean) and at least `least`."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_)) and value >= least:
         return int(value)
-    raise ChainError(f"{key} is {value!r}; a size is a whole number of at least 1")
+    raise ChainError(f"{key} is {value!r}; {what} is a whole number of at least {least}")

@@ -5,17 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chainorder.chain import Chain
+from chainorder.errors import SolverError
 from chainorder.plan import Plan
 from chainorder.solvers import plan
 
-BASELINES = ("forward", "reverse")
+
+@dataclass(frozen=True)
+class Infeasible:
+    """A baseline that this chain does not have, and why."""
+
+    solver: str
+    why: str
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Plans for one chain, the baselines first and the best last."""
+    """Plans for one chain, the baselines first and the best last.
+
+    Attributes
+    ----------
+    plans
+        Baselines by tangents only (forward), by adjoints only (reverse) and, if an elemental is matrix-free,
+        by multiplying accumulated Jacobians only (preaccumulation); then the best.
+    infeasible
+        The baselines that cannot be.
+    """
 
     plans: tuple[Plan, ...]
+    infeasible: tuple[Infeasible, ...] = ()
 
     @property
     def chain(self) -> Chain:
@@ -39,12 +56,38 @@ class Comparison:
         return other.fma / self.best.fma if self.best.fma else None
 
 
-def compare(chain: Chain, *, solver: str = "auto") -> Comparison:
-    """Plan a chain with the forward sweep, the reverse sweep and a solver.
+def baselines(chain: Chain) -> tuple[str, ...]:
+    """The solvers that a chain is compared with."""
+    return ("forward", "reverse", "preaccumulation") if chain.matrix_free else ("forward", "reverse")
+
+
+def compare(chain: Chain, *, solver: str = "auto", memory: int | None = None) -> Comparison:
+    """Plan a chain with the homogeneous orders and with a solver.
+
+    Parameters
+    ----------
+    chain
+        What to multiply.
+    solver
+        A registered name.
+    memory
+        A limit for tapes instead of the chain's own.
 
     Raises
     ------
     SolverError
-        If the solver is unknown, or cannot take this chain.
+        If the solver is unknown, or cannot take this chain; `InfeasibleError` if there is no plan at all.
     """
-    return Comparison((*(plan(chain, solver=name) for name in BASELINES), plan(chain, solver=solver)))
+    chain = chain if memory is None else chain.within(memory)
+    plans, infeasible = [], []
+    for name in baselines(chain):
+        try:
+            plans.append(plan(chain, solver=name))
+        except SolverError as error:
+            infeasible.append(Infeasible(name, str(error)))
+    return Comparison((*plans, plan(chain, solver=solver)), tuple(infeasible))
+
+
+def memory_limits(chain: Chain) -> list[int]:
+    """The limits at which the best plan can change: no tape at all, and every distinct tape."""
+    return sorted({0, *(kind.tape for kind in chain.elementals.kinds if kind.adjoint is not None)})

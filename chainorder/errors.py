@@ -22,6 +22,10 @@ class SolverError(ChainorderError):
     """No such solver, or a solver that cannot take this chain."""
 
 
+class InfeasibleError(SolverError):
+    """No plan keeps within the memory, or with the models at hand."""
+
+
 class PlanError(ChainorderError):
     """A plan that is not a valid order for its chain, or text that is not a plan."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,47 +15,87 @@ from chainorder.structure import STRUCTURES, Banded, Dense, Diagonal, Identity, 
 SQUARE = ("diagonal", "identity", "banded")
 
 
-def random_chain(
-    generator: np.random.Generator,
-    length: int,
-    *,
-    sizes: tuple[int, int] = (1, 10),
-    structures: Sequence[str] = ("dense",),
-    density: tuple[float, float] = (0.05, 0.6),
-    name: str | None = None,
-) -> Chain:
-    """A chain of `length` elementals, each of a structure drawn from `structures`.
+@dataclass(frozen=True)
+class Ranges:
+    """What random chains are drawn from; every range includes both ends and is drawn from uniformly.
 
-    Parameters
+    Attributes
     ----------
-    generator
-        Where the chance comes from; seed it to get the same chain again.
     sizes
-        Least and greatest size, both included, drawn uniformly. A square structure keeps its size.
+        A square structure keeps the size before it.
     structures
-        Names of structures, equally likely; repeat one to make it likelier.
+        Names, equally likely; repeat one to make it likelier.
     density
-        Range of the density of sparse elementals. Empty rows and columns occur.
+        Of sparse elementals. Empty rows and columns occur.
+    matrix_free
+        The share of elementals that have no matrix at hand.
+    tangent, adjoint, tape, overhead
+        Costs of matrix-free elementals.
+    one_sided
+        The share of matrix-free elementals that lack the tangent or the adjoint.
 
     Raises
     ------
     ChainError
         If a range is empty or a structure is not known.
     """
-    low, high = sizes
-    if length < 1 or not 1 <= low <= high or not structures:
-        raise ChainError(f"length {length}, sizes {low} to {high}: both start at 1; a range is not empty")
-    for structure in structures:
-        if structure not in STRUCTURES:
-            raise ChainError(f"unknown structure {structure!r}; the known ones are {', '.join(STRUCTURES)}")
+
+    sizes: tuple[int, int] = (1, 10)
+    structures: Sequence[str] = ("dense",)
+    density: tuple[float, float] = (0.05, 0.6)
+    matrix_free: float = 0.0
+    tangent: tuple[int, int] = (1, 1000)
+    adjoint: tuple[int, int] = (1, 1000)
+    tape: tuple[int, int] = (0, 0)
+    overhead: tuple[int, int] = (0, 0)
+    one_sided: float = 0.0
+
+    def __post_init__(self) -> None:
+        for key, least in (("sizes", 1), ("tangent", 0), ("adjoint", 0), ("tape", 0), ("overhead", 0)):
+            low, high = getattr(self, key)
+            if not least <= low <= high:
+                raise ChainError(f"{key} from {low} to {high} is no range of numbers from {least} on")
+        for structure in self.structures:
+            if structure not in STRUCTURES:
+                known = ", ".join(STRUCTURES)
+                raise ChainError(f"unknown structure {structure!r}; the known ones are {known}")
+        if not self.structures:
+            raise ChainError("there is no structure to draw from; name one")
+
+
+def random_chain(
+    generator: np.random.Generator, length: int, ranges: Ranges, name: str | None = None
+) -> Chain:
+    """A chain of `length` elementals; the same generator state gives the same chain.
+
+    Raises
+    ------
+    ChainError
+        If the length is less than 1.
+    """
     elementals = []
-    inputs = int(generator.integers(low, high, endpoint=True))
+    inputs = _draw(generator, ranges.sizes)
     for _ in range(length):
-        kind = structures[int(generator.integers(len(structures)))]
-        outputs = inputs if kind in SQUARE else int(generator.integers(low, high, endpoint=True))
-        elementals.append(Elemental(inputs, outputs, _structure(generator, kind, outputs, inputs, density)))
+        kind = ranges.structures[int(generator.integers(len(ranges.structures)))]
+        outputs = inputs if kind in SQUARE else _draw(generator, ranges.sizes)
+        structure = _structure(generator, kind, outputs, inputs, ranges.density)
+        models = _models(generator, ranges) if generator.random() < ranges.matrix_free else {}
+        elementals.append(Elemental(inputs, outputs, structure, **models))
         inputs = outputs
     return Chain(elementals, name)
+
+
+def _draw(generator: np.random.Generator, range_: tuple[int, int]) -> int:
+    return int(generator.integers(*range_, endpoint=True))
+
+
+def _models(generator: np.random.Generator, ranges: Ranges) -> dict[str, Any]:
+    """Costs of a matrix-free elemental, with one of its two models missing now and then."""
+    keys = ("tangent", "adjoint", "tape", "overhead")
+    costs: dict[str, Any] = {key: _draw(generator, getattr(ranges, key)) for key in keys}
+    if generator.random() < ranges.one_sided:
+        costs["tangent" if generator.random() < 0.5 else "adjoint"] = None
+    return costs
 
 
 def _structure(

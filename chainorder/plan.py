@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from chainorder.bracketing import Products, format_bracketing
+from chainorder.bracketing import format_bracketing
 from chainorder.chain import Chain
 from chainorder.pattern import IntArray
 from chainorder.pricing import IntColumn, price, starts, total
+from chainorder.steps import Action, Step, Steps
 
 if TYPE_CHECKING:
     import networkx as nx
 
 SHOWN = 12
 """Operations that a printed plan shows before it is cut."""
-
-
-class Action(StrEnum):
-    """What an operation does."""
-
-    MULTIPLY = "multiply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +29,12 @@ class Operation:
     Attributes
     ----------
     action
-        ``multiply``: F'_{j,i} = F'_{j,k+1} · F'_{k,i}.
+        See `Action`.
     mode
-        None for a product.
+        Of an accumulation, ``tangent`` or ``adjoint``; else None.
     j, k, i
-        The result is the Jacobian of the subchain i..j.
+        The result is the Jacobian of the subchain i..j; k is where a product joins, j − 1 for a tangent
+        step, i for an adjoint step, None for an accumulation.
     fma
         Fused multiply–adds.
     machine, start
@@ -58,8 +53,9 @@ class Operation:
 
 @dataclass(frozen=True, eq=False)
 class Operations(Sequence[Operation]):
-    """Operations in an executable order, in columns of shape (operations,)."""
+    """Operations in an executable order, in columns of shape (operations,); `step` holds `Step` codes."""
 
+    step: npt.NDArray[np.uint8]
     j: IntArray
     k: IntArray
     i: IntArray
@@ -82,13 +78,11 @@ class Operations(Sequence[Operation]):
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
         place = range(len(self))[index]
-        j, k, i, cost, machine, start = (int(getattr(self, column.name)[place]) for column in fields(self))
-        return Operation(Action.MULTIPLY, None, j, k, i, cost, machine, start)
+        return _operation(*(int(getattr(self, column.name)[place]) for column in fields(self)))
 
     def __iter__(self) -> Iterator[Operation]:
         columns = (getattr(self, column.name).tolist() for column in fields(self))
-        for j, k, i, cost, machine, start in zip(*columns, strict=True):
-            yield Operation(Action.MULTIPLY, None, j, k, i, cost, machine, start)
+        return (_operation(*row) for row in zip(*columns, strict=True))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Operations):
@@ -98,6 +92,12 @@ class Operations(Sequence[Operation]):
 
     def __hash__(self) -> int:
         return hash((len(self), total(self.fma)))
+
+
+def _operation(code: int, j: int, k: int, i: int, fma: int, machine: int, start: int) -> Operation:
+    step = Step(code)
+    between = None if step.action is Action.ACCUMULATE else k
+    return Operation(step.action, step.mode, j, between, i, fma, machine, start)
 
 
 @dataclass(frozen=True)
@@ -137,24 +137,30 @@ class Plan:
     def of(
         cls,
         chain: Chain,
-        products: Products,
+        steps: Steps,
         *,
         solver: str,
         optimal: bool = False,
         lower_bound: int | None = None,
         why: str = "",
     ) -> Plan:
-        """The plan that runs the given products on one machine; prices them.
+        """The plan that runs the given steps on one machine; prices them.
 
         With `optimal` the bound is the cost itself.
+
+        Raises
+        ------
+        PlanError
+            If a step uses a model that its elemental does not have, or cannot use within the memory.
         """
-        prices = price(chain, products)
+        prices = price(chain, steps)
         operations = Operations(
-            products.j.astype(np.int64),
-            products.k.astype(np.int64),
-            products.i.astype(np.int64),
+            steps.step.astype(np.uint8),
+            steps.j.astype(np.int64),
+            steps.k.astype(np.int64),
+            steps.i.astype(np.int64),
             prices.fma,
-            np.zeros(len(products), np.int32),
+            np.zeros(len(steps), np.int32),
             starts(prices.fma),
         )
         bound = total(prices.fma) if optimal else lower_bound
@@ -230,11 +236,12 @@ class Plan:
         for number in range(1, len(self.chain) + 1):
             graph.add_node(node_name(number, number), action="elemental")
         for operation in self.operations:
-            j, k, i = operation.j, operation.k, operation.i
-            assert k is not None
-            graph.add_node(node_name(j, i), action=str(operation.action), fma=operation.fma)
-            graph.add_edge(node_name(j, k + 1), node_name(j, i), side="left")
-            graph.add_edge(node_name(k, i), node_name(j, i), side="right")
+            result = node_name(operation.j, operation.i)
+            graph.add_node(result, action=str(operation.action), fma=operation.fma)
+            if operation.k is not None:
+                left, right = operand_names(operation.j, operation.k, operation.i)
+                graph.add_edge(left, result, side="left")
+                graph.add_edge(right, result, side="right")
         return graph
 
     def __str__(self) -> str:
@@ -243,13 +250,7 @@ class Plan:
             f"{chain.name or 'chain'}: {len(chain):,} elementals, {chain.inputs:,} → {chain.outputs:,}",
             f"{total_fma:,} fma, peak memory {self.peak_memory:,} entries, {self.solver} ({self.claim})",
         ]
-        for operation in self.operations[:SHOWN]:
-            left, right = (
-                node_name(operation.j, (operation.k or 0) + 1),
-                node_name(operation.k or 0, operation.i),
-            )
-            result = node_name(operation.j, operation.i)
-            lines.append(f"  {result} = {left} · {right}  {operation.fma:,} fma")
+        lines += (f"  {node_name(o.j, o.i)} = {formula(o)}  {o.fma:,} fma" for o in self.operations[:SHOWN])
         if len(self.operations) > SHOWN:
             lines.append(f"  … and {len(self.operations) - SHOWN:,} more operations")
         return "\n".join(lines)
@@ -258,3 +259,20 @@ class Plan:
 def node_name(j: int, i: int) -> str:
     """How texts and graphs name the Jacobian of the subchain i..j."""
     return f"F'{j}" if i == j else f"F'{j},{i}"
+
+
+def operand_names(j: int, k: int, i: int) -> tuple[str, str]:
+    """What a product multiplies; of a step, one is the elemental whose model is evaluated."""
+    return node_name(j, k + 1), node_name(k, i)
+
+
+def formula(operation: Operation) -> str:
+    """What an operation computes, in words: ``F'3 · F'2,1 by tangents``."""
+    product = "" if operation.k is None else " · ".join(operand_names(operation.j, operation.k, operation.i))
+    match operation.action, operation.mode:
+        case Action.MULTIPLY, _:
+            return product
+        case Action.ACCUMULATE, mode:
+            return f"accumulated by {mode}s"
+        case action, _:
+            return f"{product} by {action}s"

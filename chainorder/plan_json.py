@@ -10,8 +10,9 @@ import numpy as np
 
 from chainorder.chain import Chain
 from chainorder.errors import PlanError
-from chainorder.plan import Action, Operations, Plan
+from chainorder.plan import Operations, Plan
 from chainorder.pricing import int_column
+from chainorder.steps import Step
 
 SCHEMA_VERSION = 1
 
@@ -126,19 +127,35 @@ def read_saved(path: Path) -> list[Plan] | None:
 
 
 def _operations(items: list[Any], length: int) -> Operations:
-    columns: dict[str, list[int]] = {key: [] for key in ("j", "k", "i", "fma", "machine", "start")}
-    for number, item in enumerate(items, 1):
-        if not isinstance(item, dict) or item.get("action") != Action.MULTIPLY:
-            raise PlanError(f"operations[{number - 1}] is no known operation; its action is not 'multiply'")
-        for key, column in columns.items():
-            column.append(_get(item, key, int, f"operations[{number - 1}]."))
-        if not 1 <= item["i"] <= item["k"] < item["j"] <= length or min(item["fma"], item["start"]) < 0:
-            raise PlanError(f"operations[{number - 1}] is out of range for a chain of {length} elementals")
-    place = {key: np.array(columns[key], np.int64) for key in ("j", "k", "i")}
-    machine = np.array(columns["machine"], np.int32)
+    columns: dict[str, list[int]] = {key: [] for key in ("step", "j", "k", "i", "fma", "machine", "start")}
+    for number, item in enumerate(items):
+        here = f"operations[{number}]"
+        if not isinstance(item, dict):
+            raise PlanError(f"not a plan: {here} is {str(item)[:40]!r}; an operation is an object")
+        try:
+            step = Step.of(str(item.get("action")), item.get("mode"))
+        except (KeyError, TypeError):
+            raise PlanError(f"{here} has no known action and mode") from None
+        columns["step"].append(step)
+        for key in ("j", "i", "fma", "machine", "start"):
+            columns[key].append(_get(item, key, int, f"{here}."))
+        columns["k"].append(0 if item.get("k") is None else _get(item, "k", int, f"{here}."))
+        _check_range(columns, length, here)
+    small = {key: np.array(columns[key], np.int64) for key in ("j", "k", "i")}
     return Operations(
-        **place, machine=machine, fma=int_column(columns["fma"]), start=_starts(columns["start"])
+        **small,
+        step=np.array(columns["step"], np.uint8),
+        machine=np.array(columns["machine"], np.int32),
+        fma=int_column(columns["fma"]),
+        start=_starts(columns["start"]),
     )
+
+
+def _check_range(columns: dict[str, list[int]], length: int, here: str) -> None:
+    j, k, i, machine = (columns[key][-1] for key in ("j", "k", "i", "machine"))
+    within = 1 <= i <= j <= length and 0 <= k <= length and 0 <= machine < 2**31
+    if not within or min(columns["fma"][-1], columns["start"][-1]) < 0:
+        raise PlanError(f"{here} is out of range for a chain of {length} elementals")
 
 
 def _starts(values: list[int]) -> Any:

@@ -1,16 +1,18 @@
-"""What the products of a bracketing cost and store, under the cost model of the patterns."""
+"""What the steps of a plan cost and store, under the cost model of the patterns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
 
-from chainorder.bracketing import Products
 from chainorder.chain import Chain
+from chainorder.errors import PlanError
+from chainorder.models import evaluations_fma
 from chainorder.pattern import Pattern, fma
+from chainorder.steps import Step, Steps
 
 IntColumn = npt.NDArray[Any]
 """Exact integers: int64, or Python ints in an object array where int64 could overflow."""
@@ -18,24 +20,24 @@ IntColumn = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """Costs of the products of a bracketing.
+    """Costs of the steps of a plan.
 
     Attributes
     ----------
     fma
-        Shape (products,): fused multiply–adds of each.
+        Shape (steps,): fused multiply–adds of each.
     peak_memory
-        The most stored matrix entries live at once: all elementals from the start until their use; operands
-        and result of a product coexist, operands are freed after it.
+        The most stored matrix entries live at once: explicit elementals from the start until their use;
+        operands and result of a step coexist, operands are freed after it.
     """
 
     fma: IntColumn
     peak_memory: int
 
 
-def price(chain: Chain, products: Products) -> Prices:
-    """Price a bracketing: O(products), vectorised where all elementals are dense."""
-    return _price_dense(chain, products) if chain.dense else _price_patterns(chain, products)
+def price(chain: Chain, steps: Steps) -> Prices:
+    """Price steps: O(steps), vectorised where all elementals are dense and explicit."""
+    return _price_dense(chain, steps) if chain.dense and not chain.modelled else _price_patterns(chain, steps)
 
 
 def total(column: IntColumn) -> int:
@@ -60,12 +62,12 @@ def exact_sizes(chain: Chain) -> npt.NDArray[Any]:
     return sizes if fits else sizes.astype(object)
 
 
-def _price_dense(chain: Chain, products: Products) -> Prices:
+def _price_dense(chain: Chain, steps: Steps) -> Prices:
     sizes = exact_sizes(chain)
     elementals = sizes[1:] * sizes[:-1]
-    if not len(products):
+    if not len(steps):
         return Prices(elementals[:0], total(elementals))
-    rows, inner, columns = sizes[products.j], sizes[products.k], sizes[products.i - 1]
+    rows, inner, columns = sizes[steps.j], sizes[steps.k], sizes[steps.i - 1]
     result = rows * columns
     released = inner * (rows + columns)
     # Live entries when a product ends, before its operands go.
@@ -73,19 +75,69 @@ def _price_dense(chain: Chain, products: Products) -> Prices:
     return Prices(result * inner, int(live.max()))
 
 
-def _price_patterns(chain: Chain, products: Products) -> Prices:
-    live = sum(chain.pattern(number).entries for number in range(1, len(chain) + 1))
-    peak = live
-    pending: dict[tuple[int, int], Pattern] = {}
+def _price_patterns(chain: Chain, steps: Steps) -> Prices:
+    store = Store(chain)
+    costs = [store.run(*row) for row in steps]
+    return Prices(int_column(costs), store.peak)
 
-    def take(j: int, i: int) -> Pattern:
-        return chain.pattern(i) if i == j else pending.pop((j, i))
 
-    costs = []
-    for j, k, i in zip(products.j.tolist(), products.k.tolist(), products.i.tolist(), strict=True):
-        left, right = take(j, k + 1), take(k, i)
-        pending[j, i] = result = left @ right
-        costs.append(fma(left, right))
-        peak = max(peak, live + result.entries)
-        live += result.entries - left.entries - right.entries
-    return Prices(int_column(costs), peak)
+class Store:
+    """The patterns that are live while steps run, one after the other.
+
+    Attributes
+    ----------
+    live
+        Patterns of accumulated or multiplied Jacobians by their (j, i).
+    entries, peak
+        Stored entries now, and the most so far.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self.live: dict[tuple[int, int], Pattern] = {}
+        explicit = (n for n in range(1, len(chain) + 1) if chain.kind(n).explicit)
+        self.unused = {n: chain.pattern(n) for n in explicit}
+        self.entries = self.peak = sum(pattern.entries for pattern in self.unused.values())
+
+    def run(self, step: Step, j: int, k: int, i: int) -> int:
+        """Do one step; its fma."""
+        match step:
+            case Step.MULTIPLY:
+                left, right = self._take(j, k + 1), self._take(k, i)
+                self._put(j, i, left @ right, left.entries + right.entries)
+                return fma(left, right)
+            case Step.ACCUMULATE_TANGENT | Step.ACCUMULATE_ADJOINT:
+                result = self.chain.pattern(i)
+                self._put(i, i, result, 0)
+            case Step.TANGENT:
+                operand = self._take(j - 1, i)
+                result = self.chain.pattern(j) @ operand
+                self._put(j, i, result, operand.entries + self._pass_by(j))
+            case Step.ADJOINT:
+                operand = self._take(j, i + 1)
+                result = operand @ self.chain.pattern(i)
+                self._put(j, i, result, operand.entries + self._pass_by(i))
+            case _:
+                assert_never(step)
+        return self._evaluations(step, j if step is Step.TANGENT else i, result)
+
+    def _evaluations(self, step: Step, number: int, result: Pattern) -> int:
+        cost = evaluations_fma(self.chain.kind(number), step, result, self.chain.memory)
+        if cost is None:
+            what = "tangent" if step.by_tangents else "adjoint within the memory"
+            raise PlanError(f"elemental {number} has no {what}")
+        return cost
+
+    def _take(self, j: int, i: int) -> Pattern:
+        if i == j and i in self.unused:
+            return self.unused.pop(i)
+        return self.live.pop((j, i))
+
+    def _pass_by(self, number: int) -> int:
+        """Entries of an explicit matrix that a step through its model makes useless."""
+        return self.unused.pop(number).entries if number in self.unused else 0
+
+    def _put(self, j: int, i: int, result: Pattern, released: int) -> None:
+        self.live[j, i] = result
+        self.peak = max(self.peak, self.entries + result.entries)
+        self.entries += result.entries - released

@@ -6,9 +6,14 @@ pattern is too large to expand, the closed forms of `chainorder.pattern` are use
 
 from __future__ import annotations
 
+from typing import assert_never
+
+from chainorder.chain import Chain
+from chainorder.colouring import colour_columns, column_colours, transposed
 from chainorder.errors import PlanError
 from chainorder.pattern import Pattern, fma
-from chainorder.plan import Action, Plan
+from chainorder.plan import Operation, Plan
+from chainorder.steps import Action
 
 EXPAND = 10_000
 """Entries up to which a pattern is expanded position by position."""
@@ -22,40 +27,107 @@ def validate(plan: Plan) -> None:
     PlanError
         Names the first operation that is wrong, the stated and the right value.
     """
-    live = {(n, n): plan.chain.pattern(n) for n in range(1, len(plan.chain) + 1)}
+    chain = plan.chain
+    live = {(n, n): chain.pattern(n) for n in range(1, len(chain) + 1) if chain.kind(n).explicit}
     ready = dict.fromkeys(live, 0)
     busy_until: dict[int, int] = {}
     stored = peak = sum(pattern.entries for pattern in live.values())
     for number, operation in enumerate(plan.operations, 1):
-        here = f"operation {number} ({operation.action} {operation.j}, {operation.k}, {operation.i})"
         j, k, i = operation.j, operation.k, operation.i
-        if operation.action is not Action.MULTIPLY or k is None or not i <= k < j:
-            raise PlanError(f"{here}: a product needs i ≤ k < j")
-        operands = [(j, k + 1), (k, i)]
-        for operand in operands:
-            if operand not in live:
-                raise PlanError(f"{here}: F'{operand} is not there: never made, or used before")
-            if operation.start < ready[operand]:
-                raise PlanError(f"{here}: starts at {operation.start}, operand ready at {ready[operand]}")
-        left, right = (live.pop(operand) for operand in operands)
-        _expect(here, "fma", operation.fma, _slow_fma(left, right))
+        here = f"operation {number} ({operation.action} {j}, {k}, {i})"
+        operands = _operands(operation, chain, here)
+        if missing := [operand for operand in operands if operand not in live]:
+            raise PlanError(f"{here}: F'{missing[0]} is not there: never made, or used before")
+        at = max((ready[operand] for operand in operands), default=0)
+        if operation.start < at:
+            raise PlanError(f"{here}: starts at {operation.start}, operand ready at {at}")
+        patterns = [live.pop(operand) for operand in operands]
+        result, cost = _result(operation, chain, patterns, here)
+        _expect(here, "fma", operation.fma, cost)
         if operation.start < busy_until.get(operation.machine, 0):
             raise PlanError(f"{here}: machine {operation.machine} is busy at {operation.start}")
-        live[j, i] = result = left @ right
+        if (j, i) in live:
+            raise PlanError(f"{here}: F'{(j, i)} is there already")
+        # A step through an explicit elemental by its model makes the matrix useless.
+        unused = {Action.TANGENT: (j, j), Action.ADJOINT: (i, i)}.get(operation.action)
+        if unused in live and unused is not None:
+            patterns.append(live.pop(unused))
+        live[j, i] = result
         ready[j, i] = busy_until[operation.machine] = operation.start + operation.fma
         peak = max(peak, stored + result.entries)
-        stored += result.entries - left.entries - right.entries
-    if list(live) != [(len(plan.chain), 1)]:
+        stored += result.entries - sum(pattern.entries for pattern in patterns)
+    if list(live) != [(len(chain), 1)]:
         raise PlanError(
             f"the plan ends with {len(live)} Jacobians; it should end with that of the whole chain"
         )
-    _expect("plan", "fma", plan.fma, sum(operation.fma for operation in plan.operations))
     _expect("plan", "makespan", plan.makespan, max(busy_until.values(), default=0))
     _expect("plan", "peak_memory", plan.peak_memory, peak)
+    _check_claims(plan)
+
+
+def _check_claims(plan: Plan) -> None:
+    _expect("plan", "fma", plan.fma, sum(operation.fma for operation in plan.operations))
     if plan.lower_bound is not None and plan.lower_bound > plan.fma:
         raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {plan.fma}")
     if plan.optimal:
         _expect("plan", "lower_bound", plan.lower_bound or 0, plan.fma)
+
+
+def _operands(operation: Operation, chain: Chain, here: str) -> list[tuple[int, int]]:
+    """The Jacobians that an operation needs; those of models are not among them."""
+    j, k, i = operation.j, operation.k, operation.i
+    match operation.action:
+        case Action.ACCUMULATE:
+            if j != i or k is not None or chain.kind(i).explicit:
+                raise PlanError(f"{here}: only one matrix-free elemental is accumulated")
+            return []
+        case Action.MULTIPLY:
+            if k is None or not i <= k < j:
+                raise PlanError(f"{here}: a product needs i ≤ k < j")
+            return [(j, k + 1), (k, i)]
+        case Action.TANGENT:
+            if k != j - 1 or k < i:
+                raise PlanError(f"{here}: a tangent step needs k = j − 1 ≥ i")
+            return [(k, i)]
+        case Action.ADJOINT:
+            if k != i or j <= i:
+                raise PlanError(f"{here}: an adjoint step needs k = i < j")
+            return [(j, i + 1)]
+        case _:
+            assert_never(operation.action)
+
+
+def _result(operation: Operation, chain: Chain, operands: list[Pattern], here: str) -> tuple[Pattern, int]:
+    """The pattern of the result, and what making it costs."""
+    if operation.action is Action.MULTIPLY:
+        left, right = operands
+        return left @ right, _slow_fma(left, right)
+    number = operation.i if operation.action is Action.ADJOINT else operation.j
+    pattern, kind = chain.pattern(number), chain.kind(number)
+    result = pattern
+    if operands:
+        result = pattern @ operands[0] if operation.action is Action.TANGENT else operands[0] @ pattern
+    if operation.action is Action.TANGENT or operation.mode == "tangent":
+        model, evaluated = kind.tangent, result
+    else:
+        model, evaluated = kind.adjoint, transposed(result)
+        if chain.memory is not None and kind.tape > chain.memory:
+            raise PlanError(f"{here}: a tape of {kind.tape} exceeds the memory of {chain.memory}")
+    if model is None:
+        raise PlanError(f"{here}: elemental {number} has no such model")
+    return result, _checked_colours(evaluated, here) * model + kind.overhead
+
+
+def _checked_colours(pattern: Pattern, here: str) -> int:
+    """The colours of the columns, after seeing that no two columns of a colour share a row."""
+    count = column_colours(pattern)
+    if pattern.nnz <= EXPAND:
+        colours = colour_columns(pattern)
+        entries = pattern.csr().tocoo()
+        places = list(zip(entries.row.tolist(), colours[entries.col].tolist(), strict=True))
+        if len(set(places)) != len(places) or len(set(colours[entries.col].tolist())) != count:
+            raise PlanError(f"{here}: columns of one colour share a row")
+    return count
 
 
 def _expect(here: str, name: str, stated: int, right: int) -> None:

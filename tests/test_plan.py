@@ -97,7 +97,7 @@ def test_text_that_is_no_json() -> None:
 
 
 def tampered(answer: Plan, **columns: list[int]) -> Plan:
-    names = ("j", "k", "i", "fma", "machine", "start")
+    names = ("step", "j", "k", "i", "fma", "machine", "start")
     kept = {name: getattr(answer.operations, name).copy() for name in names}
     changed = {name: int_column(values) for name, values in columns.items()}
     return replace(answer, operations=Operations(**kept | changed))
@@ -135,7 +135,7 @@ def test_validator_finds_false_claims(fields, words) -> None:
 
 def test_validator_finds_missing_operations() -> None:
     answer = plan(Chain.from_dims([2, 3, 4, 5]))
-    names = ("j", "k", "i", "fma", "machine", "start")
+    names = ("step", "j", "k", "i", "fma", "machine", "start")
     short = Operations(**{name: getattr(answer.operations, name)[:1].copy() for name in names})
     with pytest.raises(PlanError, match="ends with 2 Jacobians"):
         replace(answer, operations=short).validate()

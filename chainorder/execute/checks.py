@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from chainorder.execute.kernels import multiply
+from chainorder.execute.model import Evaluate, Model
 from chainorder.execute.operand import Array, DenseOperand, Operand
 from chainorder.execute.sources import Function
 
@@ -48,23 +49,55 @@ def against_operand(result: Operand, other: Operand, name: str, tolerance: float
     return Check(name, relative_error(result.matrix(), other.matrix()), tolerance)
 
 
-def against_probes(
-    result: Operand, operands: Sequence[Operand], seed: int, tolerance: float
-) -> tuple[Check, Check]:
-    """Compare products with random vectors, from both sides, with those by the elementals one at a time."""
+def against_probes(result: Operand, models: Iterable[Model], seed: int, tolerance: float) -> Iterator[Check]:
+    """Compare products with random vectors with those by the elementals one at a time.
+
+    From the right by tangents and from the left by adjoints, so far as all elementals have them.
+    """
+    elementals = list(models)
     generator = np.random.default_rng(seed)
     rows, columns = result.pattern.shape
-    right: Operand = DenseOperand.full(generator.standard_normal((columns, PROBES)))
-    left: Operand = DenseOperand.full(generator.standard_normal((PROBES, rows)))
-    by_result = multiply(result, right).matrix(), multiply(left, result).matrix()
-    for operand in operands:
-        right = multiply(operand, right)
-    for operand in reversed(operands):
-        left = multiply(left, operand)
-    return (
-        Check(f"{PROBES} tangents", relative_error(by_result[0], right.matrix()), tolerance),
-        Check(f"{PROBES} adjoints", relative_error(by_result[1], left.matrix()), tolerance),
-    )
+    right, left = generator.standard_normal((columns, PROBES)), generator.standard_normal((rows, PROBES))
+    whole = Model.of_operand(result)
+    assert whole.tangents is not None
+    assert whole.adjoints is not None
+    tangents = [model.tangents for model in elementals]
+    by_elementals = _through(tangents, right)
+    if by_elementals is not None:
+        error = relative_error(whole.tangents(right), by_elementals)
+        yield Check(f"{PROBES} tangents", error, tolerance)
+    by_elementals = _through([model.adjoints for model in reversed(elementals)], left)
+    if by_elementals is not None:
+        error = relative_error(whole.adjoints(left), by_elementals)
+        yield Check(f"{PROBES} adjoints", error, tolerance)
+
+
+def _through(evaluations: Sequence[Evaluate | None], directions: Array) -> Array | None:
+    for evaluate in evaluations:
+        if evaluate is None:
+            return None
+        directions = evaluate(directions)
+    return directions
+
+
+def dot_products(models: Mapping[int, Model], seed: int, tolerance: float) -> Iterator[Check]:
+    """Whether tangents and adjoints belong together: ⟨u, F'v⟩ = ⟨uF', v⟩; the worst elemental that has both.
+
+    Relative to the sizes of the vectors, so that a chance cancellation does not look like an error.
+    """
+    generator = np.random.default_rng(seed)
+    worst = Check("dot products", -1.0, tolerance)
+    for number, model in models.items():
+        if model.given and model.tangents is not None and model.adjoints is not None:
+            rows, columns = model.shape
+            u, v = generator.standard_normal((rows, 1)), generator.standard_normal((columns, 1))
+            tangent, adjoint = np.asarray(model.tangents(v)), np.asarray(model.adjoints(u))
+            scale = float(np.linalg.norm(u) * np.linalg.norm(tangent)) or 1.0
+            error = abs((u.T @ tangent - adjoint.T @ v).item()) / scale
+            if not error <= worst.error:  # a NaN is the worst
+                worst = Check(f"dot products (worst: F{number})", error, tolerance)
+    if worst.error != -1.0:
+        yield worst
 
 
 def against_function(result: Operand, function: Function, point: Array, seed: int, tolerance: float) -> Check:

@@ -5,17 +5,25 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
 
-from chainorder.errors import ExecutionError
-from chainorder.execute.checks import Check, against_function, against_operand, against_probes
+from chainorder.errors import ExecutionError, InfeasibleError
+from chainorder.execute.checks import (
+    Check,
+    against_function,
+    against_operand,
+    against_probes,
+    dot_products,
+)
 from chainorder.execute.kernels import multiply
+from chainorder.execute.model import CHUNK_ENTRIES, Evaluated, by_adjoints, by_tangents
 from chainorder.execute.operand import Operand
 from chainorder.execute.sources import Function, Jacobians, gather
 from chainorder.pattern import counted_fma
 from chainorder.plan import Operation, Plan
 from chainorder.solvers import plan as make_plan
+from chainorder.steps import Action
 
 TOLERANCE = 1e-9
 """Relative error that passes by default: far above rounding, far below any mistake."""
@@ -35,7 +43,9 @@ class OperationRecord:
     operation
         The planned operation.
     fma
-        Counted from the operands at hand.
+        Counted from the operands at hand, or from the evaluations of models.
+    evaluations
+        Tangents or adjoints evaluated.
     seconds
         Wall time.
     format
@@ -44,6 +54,7 @@ class OperationRecord:
 
     operation: Operation
     fma: int
+    evaluations: int
     seconds: float
     format: str
 
@@ -76,7 +87,7 @@ class Execution:
     seconds: float
     peak_memory: int
     records: tuple[OperationRecord, ...]
-    checks: tuple[Check, ...]
+    checks: tuple[Check, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -94,6 +105,7 @@ def execute(
     seed: int = 0,
     verify: bool = True,
     tolerance: float = TOLERANCE,
+    chunk_entries: int = CHUNK_ENTRIES,
 ) -> Execution:
     """Compute the Jacobian of a chain in the order of a plan.
 
@@ -103,8 +115,10 @@ def execute(
         The order.
     jacobians
         The elemental Jacobians, input first: NumPy arrays or SciPy sparse matrices of shape (outputs,
-        inputs), a diagonal also as its vector. By default those of the chain's network at a random point,
-        or the chain's own matrices, or random ones of the declared structures.
+        inputs), a diagonal also as its vector. For a matrix-free elemental also an object like
+        `scipy.sparse.linalg.LinearOperator` (matmat: tangents; rmatmat: adjoints), or a pair of functions of
+        one vector (v ↦ F'v, u ↦ uF'; None for one that is not there). By default those of the chain's
+        network at a random point, or the chain's own matrices, or random ones of the declared structures.
     function, point
         The function itself, from a vector of the chain's inputs to one of its outputs, and where it was
         differentiated; checked by the complex step if it takes complex arguments (it must then be analytic),
@@ -112,9 +126,12 @@ def execute(
     seed
         Of everything that is random.
     verify
-        Whether to check the result, against another order and against `function`.
+        Whether to check the result, against another order and against `function`, and tangents against
+        adjoints.
     tolerance
         The largest relative error that passes.
+    chunk_entries
+        Entries of the tangents or adjoints that are in flight at once.
 
     Raises
     ------
@@ -123,16 +140,16 @@ def execute(
     """
     check_memory(plan)
     source = gather(plan.chain, jacobians, seed)
-    result, execution = _run(plan, source.operands)
+    result, execution = _run(plan, source, chunk_entries)
     if not verify:
         return execution
     function = function or source.function
     point = source.point if point is None else point
     checks = list(_check_order(plan, source, result, seed, tolerance))
+    checks += dot_products(source.models, seed, tolerance)
     if function is not None and point is not None:
         checks.append(against_function(result, function, point, seed, tolerance))
-    fields = {name: getattr(execution, name) for name in Execution.__dataclass_fields__}
-    return Execution(**fields | {"checks": tuple(checks)})
+    return replace(execution, checks=tuple(checks))
 
 
 def check_memory(plan: Plan) -> None:
@@ -145,43 +162,103 @@ def check_memory(plan: Plan) -> None:
         )
 
 
-def _run(plan: Plan, operands: Sequence[Operand]) -> tuple[Operand, Execution]:
-    live = {(number, number): operand for number, operand in enumerate(operands, 1)}
-    stored = peak = sum(operand.pattern.entries for operand in operands)
-    records = []
-    for operation in plan.operations:
-        assert operation.k is not None
-        left, right = live.pop((operation.j, operation.k + 1)), live.pop((operation.k, operation.i))
+class _Run:
+    """The operands that are live while a plan runs."""
+
+    def __init__(self, plan: Plan, source: Jacobians, chunk: int) -> None:
+        self.chain = plan.chain
+        self.source = source
+        self.chunk = chunk
+        self.live = {(n, n): operand for n, operand in source.operands.items()}
+        self.entries = self.peak = sum(operand.pattern.entries for operand in self.live.values())
+
+    def operate(self, operation: Operation) -> OperationRecord:
+        """Run one operation: its operands go, its result comes."""
+        operands = [self.live.pop(place) for place in self._needed(operation)]
         started = time.perf_counter()
-        result = multiply(left, right)
+        result, evaluations = self._result(operation, operands)
         seconds = time.perf_counter() - started
-        records.append(
-            OperationRecord(operation, counted_fma(left.pattern, right.pattern), seconds, result.format)
-        )
-        entries = result.pattern.entries
-        peak = max(peak, stored + entries)
-        stored += entries - left.pattern.entries - right.pattern.entries
-        live[operation.j, operation.i] = result
-        del left, right
-    (result,) = live.values()
-    total = sum(record.fma for record in records)
+        fma = self._count(operation, operands, evaluations)
+        own = _stepped(operation), _stepped(operation)
+        if operation.action in (Action.TANGENT, Action.ADJOINT) and own in self.live:
+            operands.append(self.live.pop(own))  # a step by its model makes an explicit matrix useless
+        self.peak = max(self.peak, self.entries + result.pattern.entries)
+        self.entries += result.pattern.entries - sum(operand.pattern.entries for operand in operands)
+        self.live[operation.j, operation.i] = result
+        return OperationRecord(operation, fma, evaluations, seconds, result.format)
+
+    def _count(self, operation: Operation, operands: Sequence[Operand], evaluations: int) -> int:
+        if operation.action is Action.MULTIPLY:
+            left, right = operands
+            return counted_fma(left.pattern, right.pattern)
+        kind = self.chain.kind(_stepped(operation))
+        cost = kind.tangent if _by_tangents(operation) else kind.adjoint
+        return evaluations * (cost or 0) + kind.overhead
+
+    def _needed(self, operation: Operation) -> list[tuple[int, int]]:
+        j, k, i = operation.j, operation.k or 0, operation.i
+        match operation.action:
+            case Action.MULTIPLY:
+                return [(j, k + 1), (k, i)]
+            case Action.ACCUMULATE:
+                return []
+            case Action.TANGENT:
+                return [(j - 1, i)]
+            case Action.ADJOINT:
+                return [(j, i + 1)]
+            case _:
+                assert_never(operation.action)
+
+    def _result(self, operation: Operation, operands: Sequence[Operand]) -> tuple[Operand, int]:
+        if operation.action is Action.MULTIPLY:
+            return multiply(*operands), 0
+        number = _stepped(operation)
+        model, pattern = self.source.models[number], self.chain.pattern(number)
+        operand = operands[0] if operands else None
+        done: Evaluated
+        if _by_tangents(operation):
+            pattern = pattern if operand is None else pattern @ operand.pattern
+            done = by_tangents(model, operand, pattern, self.chunk)
+        else:
+            pattern = pattern if operand is None else operand.pattern @ pattern
+            done = by_adjoints(model, operand, pattern, self.chunk)
+        return done.result, done.evaluations
+
+
+def _stepped(operation: Operation) -> int:
+    """The elemental whose model an operation evaluates."""
+    return operation.i if operation.action is Action.ADJOINT else operation.j
+
+
+def _by_tangents(operation: Operation) -> bool:
+    return operation.action is Action.TANGENT or operation.mode == "tangent"
+
+
+def _run(plan: Plan, source: Jacobians, chunk: int) -> tuple[Operand, Execution]:
+    run = _Run(plan, source, chunk)
+    records = tuple(run.operate(operation) for operation in plan.operations)
+    (result,) = run.live.values()
+    fma = sum(record.fma for record in records)
     seconds = sum(record.seconds for record in records)
-    return result, Execution(plan, result.matrix(), total, seconds, peak, tuple(records), ())
+    return result, Execution(plan, result.matrix(), fma, seconds, run.peak, records)
 
 
 def _check_order(
     plan: Plan, source: Jacobians, result: Operand, seed: int, tolerance: float
 ) -> Iterator[Check]:
-    """Compare with a sweep of another order: with all of it where that is cheap, else by random vectors."""
-    for solver in ("reverse", "forward"):
-        other = make_plan(plan.chain, solver=solver)
+    """Compare with another order: with all of it where that is cheap, else by random vectors."""
+    for solver in ("reverse", "forward", "preaccumulation"):
+        try:
+            other = make_plan(plan.chain, solver=solver)
+        except InfeasibleError:
+            continue
         differs = other.operations != plan.operations
         cheap = other.fma <= FULL_CHECK * plan.fma and other.peak_memory <= FULL_CHECK * plan.peak_memory
         if differs and cheap:
-            operand, _ = _run(other, source.operands)
+            operand, _ = _run(other, source, CHUNK_ENTRIES)
             yield against_operand(result, operand, f"{solver} order", tolerance)
             return
-    yield from against_probes(result, source.operands, seed, tolerance)
+    yield from against_probes(result, source.models.values(), seed, tolerance)
 
 
 def _physical_memory() -> int:

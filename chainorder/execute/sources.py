@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from chainorder.chain import Chain, MatrixFile
 from chainorder.errors import ExecutionError
 from chainorder.execute.kernels import compressed, store
+from chainorder.execute.model import Model
 from chainorder.execute.operand import Array, BandOperand, DenseOperand, IdentityOperand, Operand
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 
@@ -20,17 +21,20 @@ Function = Callable[[Array], Array]
 
 @dataclass(frozen=True, eq=False)
 class Jacobians:
-    """The elemental Jacobians of a chain, and the function that they are of, if there is one.
+    """The elementals of a chain at run time, and the function that they are of, if there is one.
 
     Attributes
     ----------
     operands
-        Input first.
+        The Jacobians of explicit elementals, by their number.
+    models
+        Tangents and adjoints of all elementals, by their number; explicit matrices have both.
     function, point
         A function of a vector of the chain's inputs, and where its Jacobian is wanted; None if not known.
     """
 
-    operands: tuple[Operand, ...]
+    operands: Mapping[int, Operand]
+    models: Mapping[int, Model]
     function: Function | None = None
     point: Array | None = None
 
@@ -48,15 +52,39 @@ def gather(chain: Chain, given: Sequence[Any] | None, seed: int) -> Jacobians:
             raise ExecutionError(
                 f"{len(given)} Jacobians are given for {len(chain)} elementals; give one each"
             )
-        return Jacobians(tuple(_fit(chain, place, matrix) for place, matrix in enumerate(given)))
+        return _sort(chain, (_fit(chain, place, matrix) for place, matrix in enumerate(given)))
     if chain.network is not None:
         network = chain.network.sample(seed)
-        operands = tuple(_fit(chain, place, matrix) for place, matrix in enumerate(network.jacobians()))
-        return Jacobians(operands, network, network.point)
-    return Jacobians(tuple(_loaded_or_random(chain, seed)))
+        fitted = (_fit(chain, place, matrix) for place, matrix in enumerate(network.jacobians()))
+        return _sort(chain, fitted, network, network.point)
+    return _sort(chain, _loaded_or_random(chain, seed))
 
 
-def _loaded_or_random(chain: Chain, seed: int) -> Iterator[Operand]:
+def _sort(
+    chain: Chain,
+    sources: Iterable[Operand | Model],
+    function: Function | None = None,
+    point: Array | None = None,
+) -> Jacobians:
+    """Keep the matrices of explicit elementals; of all, keep the models that the chain says there are."""
+    operands: dict[int, Operand] = {}
+    models: dict[int, Model] = {}
+    for number, source in enumerate(sources, 1):
+        kind = chain.kind(number)
+        if kind.explicit:
+            if isinstance(source, Model):
+                raise ExecutionError(f"elemental {number} is explicit; give its matrix")
+            operands[number] = source
+        model = source if isinstance(source, Model) else Model.of_operand(source)
+        if not kind.explicit:
+            tangents = None if kind.tangent is None else model.tangents
+            adjoints = None if kind.adjoint is None else model.adjoints
+            model = Model(model.shape, tangents, adjoints)  # checked against each other
+        models[number] = model
+    return Jacobians(operands, models, function, point)
+
+
+def _loaded_or_random(chain: Chain, seed: int) -> Iterator[Operand | Model]:
     generator = np.random.default_rng(seed)
     files: dict[Path, Any] = {}
     for place in range(len(chain)):
@@ -102,10 +130,13 @@ def _clip(diagonals: Array, lower: int) -> Array:
     return diagonals
 
 
-def _fit(chain: Chain, place: int, matrix: Any) -> Operand:
-    """A given matrix as an operand of its elemental's pattern; a diagonal may come as its vector."""
+def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
+    """A given matrix as an operand of its elemental's pattern, or a model; a diagonal may be its vector."""
     pattern = chain.pattern(place + 1)
     here = f"the Jacobian of elemental {place + 1}"
+    model = Model.of(matrix, pattern.shape, here)
+    if model is not None:
+        return model
     shape = getattr(matrix, "shape", None)
     if shape is None or len(shape) not in (1, 2):
         raise ExecutionError(

@@ -15,13 +15,16 @@ __all__ = ["Solve", "Solver", "all_solvers", "find_solver", "plan", "register"]
 register("auto", auto.solve, "picks one of the others and says why")
 register("forward", sweeps.forward, "the tangent sweep, input first; no claim")
 register("reverse", sweeps.reverse, "the adjoint sweep, output first; no claim")
+register(
+    "preaccumulation", sweeps.preaccumulation, "accumulates all, then multiplies in the best order; no claim"
+)
 register("hu-shing", hu_shing.solve, "dense explicit chains of any length in O(n log n); optimal")
-register("dynamic", dynamic.solve, "any structures in O(n³); optimal")
+register("dynamic", dynamic.solve, "any structures and models, within the memory, in O(n³); optimal")
 register("exhaustive", exhaustive.solve, "all bracketings of up to 12 elementals; optimal")
 register("contraction", contraction.solve, "long structured chains; heuristic with a lower bound")
 
 
-def plan(chain: Chain, *, solver: str = "auto") -> Plan:
+def plan(chain: Chain, *, solver: str = "auto", memory: int | None = None) -> Plan:
     """Find the order in which to multiply a chain.
 
     Parameters
@@ -30,6 +33,8 @@ def plan(chain: Chain, *, solver: str = "auto") -> Plan:
         What to multiply.
     solver
         A registered name; ``auto`` picks, and `Plan.why` says what and why.
+    memory
+        Entries that the tape of one elemental may take, instead of the chain's own limit.
 
     Returns
     -------
@@ -40,5 +45,7 @@ def plan(chain: Chain, *, solver: str = "auto") -> Plan:
     ------
     SolverError
         If the solver is unknown, or cannot take this chain.
+    InfeasibleError
+        If the memory admits no plan.
     """
-    return find_solver(solver).solve(chain)
+    return find_solver(solver).solve(chain if memory is None else chain.within(memory))

@@ -14,7 +14,7 @@ DYNAMIC_LENGTH = 600
 
 def solve(chain: Chain) -> Plan:
     """hu-shing where it applies, dynamic where it is fast enough, contraction beyond; `Plan.why` says so."""
-    if chain.dense:
+    if chain.dense and not chain.modelled:
         return replace(hu_shing.solve(chain), why="all elementals are dense and explicit: hu-shing is exact")
     if len(chain) <= DYNAMIC_LENGTH:
         why = f"structured elementals, at most {DYNAMIC_LENGTH:,}: dynamic is exact"

@@ -22,13 +22,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from chainorder.bracketing import Products
 from chainorder.chain import Chain
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, fma
 from chainorder.plan import Plan
 from chainorder.solvers import dynamic, hu_shing
+from chainorder.solvers.costs import PatternCosts
+from chainorder.steps import Steps
 
 PIECE = 48
 """Elementals of a piece that is planned exactly."""
@@ -61,8 +60,8 @@ def solve(chain: Chain) -> Plan:
         bound = _boundary_bound(chain)
         _plan_pieces(blocks, products)
         why = f"planned in pieces of at most {PIECE} elementals"
-    columns = np.array(products, np.int64).reshape(-1, 3)
-    return Plan.of(chain, Products.ordered(*columns.T), solver="contraction", lower_bound=bound, why=why)
+    steps = Steps.of_products(products)
+    return Plan.of(chain, steps, solver="contraction", lower_bound=bound, why=why)
 
 
 def _symbolic(pattern: Pattern) -> bool:
@@ -119,12 +118,12 @@ def _plan_skeleton(blocks: Sequence[Block], products: list[Product]) -> int:
     return bound
 
 
-def _rows(products: Products) -> list[Product]:
-    return list(zip(products.j.tolist(), products.k.tolist(), products.i.tolist(), strict=True))
+def _rows(steps: Steps) -> list[Product]:
+    return [(j, k, i) for _, j, k, i in steps]
 
 
 def _narrowest(
-    sizes: Sequence[int], plan: Products, runs: Sequence[Sequence[Block]]
+    sizes: Sequence[int], plan: Steps, runs: Sequence[Sequence[Block]]
 ) -> dict[int, tuple[int, int]]:
     """For every boundary with symbolic blocks, the subchain (j, i) ending there whose other size is least."""
     best: dict[int, tuple[int, tuple[int, int]]] = {}
@@ -192,7 +191,7 @@ def _cut(blocks: Sequence[Block], first: int) -> int:
 
 def _plan_exactly(blocks: Sequence[Block], products: list[Product]) -> Block:
     """Join blocks by the dynamic program."""
-    best = dynamic.best_of_costs(dynamic.PatternCosts([block.pattern for block in blocks]))
+    best = dynamic.best_steps(PatternCosts([block.pattern for block in blocks]))
     made = {(number, number): block for number, block in enumerate(blocks, 1)}
     for j, k, i in _rows(best):
         made[j, i] = _join(made.pop((j, k + 1)), made.pop((k, i)), products)

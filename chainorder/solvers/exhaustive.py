@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from chainorder.bracketing import Products
 from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.pattern import fma
 from chainorder.plan import Plan
+from chainorder.steps import Steps
 
 MAX_LENGTH = 12
 """58,786 bracketings; each further elemental makes them nearly four times as many."""
@@ -32,10 +30,8 @@ def solve(chain: Chain) -> Plan:
         )
     prices = _product_prices(chain)
     best = min(bracketings(1, len(chain)), key=lambda products: sum(prices[product] for product in products))
-    columns = np.array(best, np.int64).reshape(-1, 3)
-    return Plan.of(
-        chain, Products.ordered(*columns.T), solver="exhaustive", optimal=True, why="all bracketings compared"
-    )
+    steps = Steps.of_products(list(best))
+    return Plan.of(chain, steps, solver="exhaustive", optimal=True, why="all bracketings compared")
 
 
 def bracketings(i: int, j: int) -> Iterator[tuple[Product, ...]]:

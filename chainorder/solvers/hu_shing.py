@@ -28,10 +28,10 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from chainorder.bracketing import Products
 from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.plan import Plan
+from chainorder.steps import Step, Steps
 
 NONE = -1
 
@@ -44,20 +44,20 @@ def solve(chain: Chain) -> Plan:
     SolverError
         If an elemental is not dense.
     """
-    if not chain.dense:
+    if not chain.dense or chain.modelled:
         raise SolverError("hu-shing takes dense explicit elementals only; use dynamic, or auto")
     products = best_products(chain.sizes.tolist())
     return Plan.of(chain, products, solver="hu-shing", optimal=True, why="dense explicit elementals only")
 
 
-def best_products(sizes: list[int]) -> Products:
+def best_products(sizes: list[int]) -> Steps:
     """The products of a best bracketing of dense factors between the given sizes, input first."""
     corners = len(sizes)
     first = min(range(corners), key=sizes.__getitem__)
     weights = sizes[first:] + sizes[: first + 1]  # from a lightest corner round to itself
     triangles = np.array(_Polygon(weights).triangles(), np.int64)
     i, k, j = np.sort((triangles + first) % corners, axis=0)
-    return Products.ordered(j, k, i + 1)
+    return Steps.ordered(Step.MULTIPLY, j, k, i + 1)
 
 
 class _Polygon:

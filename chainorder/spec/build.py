@@ -18,6 +18,8 @@ from chainorder.structure import STRUCTURES, Banded, Dense, Identity, Sparse, St
 
 Item = dict[str, Any]
 
+MODEL_KEYS = ("tangent", "adjoint", "tape", "overhead", "explicit")
+
 
 def build(data: dict[str, Any], folder: Path) -> Chain:
     """The chain that data declares which the schema has found valid.
@@ -27,6 +29,10 @@ def build(data: dict[str, Any], folder: Path) -> Chain:
     Fault
         If the elementals do not fit together, or one does not fit its structure or its matrix.
     """
+    return _chain(data, folder).within(data.get("memory"))
+
+
+def _chain(data: dict[str, Any], folder: Path) -> Chain:
     name = data.get("name")
     if "dims" in data:
         return Chain.from_dims(data["dims"], name)
@@ -78,7 +84,8 @@ class _Assembly:
             raise self._misfit(item, matrix, inputs, path)
         try:
             structure = _structure(item, matrix, outputs, inputs, path)
-            return Elemental(inputs, outputs, structure, name=item.get("name"))
+            models = {key: item[key] for key in MODEL_KEYS if key in item}
+            return Elemental(inputs, outputs, structure, name=item.get("name"), **models)
         except StructureError as error:
             # Its first word is the bandwidth at fault, if one is.
             key = next((key for key in (str(error).split()[0], "outputs") if key in item), "structure")

@@ -31,6 +31,10 @@ def _size(description: str) -> Schema:
     return _whole("a size", description, 1, maximum=MAX_SIZE)
 
 
+def _cost(description: str) -> Schema:
+    return _whole("a cost", description, 0, maximum=MAX_SIZE)
+
+
 def _list(title: str, description: str, minimum: int, items: Schema) -> Schema:
     return {"title": title, "description": description, "type": "array", "minItems": minimum, "items": items}
 
@@ -75,6 +79,8 @@ SIZE = _size("The number of values that pass from one elemental to the next.")
 POSITION = _whole("a position", "A place in a list, or a column.", 0, maximum=2**63 - 1)
 DESCRIPTION = _text("a description", "For readers of the spec; otherwise ignored.")
 
+MODELLED: Schema = {"anyOf": [_given("tangent"), _given("adjoint")]}
+
 ELEMENTAL: Schema = {
     "title": "an elemental",
     "description": "One step of the program and its Jacobian, of shape outputs × inputs.",
@@ -95,6 +101,15 @@ ELEMENTAL: Schema = {
         },
         "lower": _whole("a bandwidth", "Diagonals below the main one.", 0, maximum=MAX_SIZE),
         "upper": _whole("a bandwidth", "Diagonals above the main one.", 0, maximum=MAX_SIZE),
+        "tangent": _cost("fma of one tangent (jvp). With it or adjoint the elemental is matrix-free."),
+        "adjoint": _cost("fma of one adjoint (vjp)."),
+        "tape": _cost("Entries recorded for adjoints, which are possible only within the chain's memory."),
+        "overhead": _cost("fma added to each accumulation and each step by tangents or adjoints."),
+        "explicit": {
+            "title": "explicit",
+            "description": "Whether the matrix is at hand beside the tangent or adjoint; by default not.",
+            "type": "boolean",
+        },
         "repeat": _whole("a number of repeats", "How many of it follow one another.", 1, default=1),
         "matrix": _text(
             "the path of a matrix",
@@ -121,6 +136,7 @@ ELEMENTAL: Schema = {
     },
     "additionalProperties": False,
     "allOf": [
+        _only(MODELLED, "only an elemental with tangent or adjoint has it", "tape", "overhead", "explicit"),
         _only(_given("structure", "banded"), "only a banded elemental has it", "lower", "upper"),
         _needs(_given("structure", "banded"), "a banded elemental", "lower", "upper"),
         _only(_given("structure", "sparse"), "only a sparse elemental has it", "pattern"),
@@ -140,6 +156,7 @@ CHAIN: Schema = {
     "properties": {
         "name": NAME,
         "description": DESCRIPTION,
+        "memory": _whole("a limit", "Entries that the tape of one elemental may take.", 0, maximum=MAX_SIZE),
         "dims": _list("a chain", "Sizes, input first, of dense Jacobians between them.", 2, SIZE),
         "layers": _list("a network", "The layer sizes of a fully connected network, input first.", 2, SIZE),
         "activation": _activation("Follows the hidden layers."),

@@ -1,0 +1,184 @@
+"""Matrix-free elementals at run time: tangents and adjoints of many directions, on colour groups.
+
+Directions are the columns of arrays: tangents take (inputs, p) to (outputs, p), adjoints (outputs, p) to
+(inputs, p), the transpose of u ↦ u F'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainorder.colouring import colour_columns, transposed
+from chainorder.errors import ExecutionError
+from chainorder.execute.kernels import compressed, multiply
+from chainorder.execute.operand import (
+    Array,
+    BandOperand,
+    DenseOperand,
+    IdentityOperand,
+    Operand,
+    SparseOperand,
+)
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern
+
+Evaluate = Callable[[Array], Array]
+
+CHUNK_ENTRIES = 2**24
+"""Entries of the directions in flight by default: 128 MiB."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """The tangents and adjoints of an elemental; None where it has none.
+
+    Attributes
+    ----------
+    shape
+        Outputs and inputs.
+    tangents, adjoints
+        Evaluations of many directions at once.
+    given
+        Whether they are independent of each other, not both products with one matrix.
+    """
+
+    shape: tuple[int, int]
+    tangents: Evaluate | None
+    adjoints: Evaluate | None
+    given: bool = True
+
+    @classmethod
+    def of(cls, source: Any, shape: tuple[int, int], here: str) -> Model | None:
+        """A model from what a user gives; None if that is a matrix.
+
+        Raises
+        ------
+        ExecutionError
+            If the shape of an operator is another.
+        """
+        if isinstance(source, tuple) and len(source) == 2 and all(map(_callable_or_none, source)):
+            tangent, adjoint = source
+            return cls(shape, tangent and _columnwise(tangent), adjoint and _columnwise(adjoint))
+        if not (hasattr(source, "matmat") and hasattr(source, "rmatmat")):
+            return None
+        if tuple(source.shape) != shape:
+            raise ExecutionError(f"{here} has shape {tuple(source.shape)}; its elemental is {shape}")
+        return cls(shape, source.matmat, lambda u: source.rmatmat(u.conj()).conj())
+
+    @classmethod
+    def of_operand(cls, operand: Operand) -> Model:
+        """The model that a matrix makes."""
+        return cls(
+            operand.pattern.shape,
+            lambda v: multiply(operand, DenseOperand.full(v)).matrix(),
+            lambda u: multiply(DenseOperand.full(u.T), operand).matrix().T,
+            given=False,
+        )
+
+
+def _callable_or_none(value: Any) -> bool:
+    return value is None or callable(value)
+
+
+def _columnwise(function: Evaluate) -> Evaluate:
+    return lambda v: np.stack([function(column) for column in v.T], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """What a step by a model yields: the result, and how many directions were evaluated."""
+
+    result: Operand
+    evaluations: int
+
+
+def by_tangents(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated:
+    """F'_j · `operand` (F'_j itself if None) by one tangent for every colour of the result's columns."""
+    return _evaluate(model.tangents, "tangent", operand, result, chunk)
+
+
+def by_adjoints(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated:
+    """`operand` · F'_i (F'_i itself if None) by one adjoint for every colour of the result's rows."""
+    right = None if operand is None else transpose(operand)
+    done = _evaluate(model.adjoints, "adjoint", right, transposed(result), chunk)
+    return Evaluated(transpose(done.result), done.evaluations)
+
+
+def _evaluate(
+    evaluate: Evaluate | None, name: str, operand: Operand | None, result: Pattern, chunk: int
+) -> Evaluated:
+    if evaluate is None:
+        raise ExecutionError(f"the plan needs a {name} that is not given; give it, or plan without it")
+    colours = colour_columns(result)
+    seeds = _seeds(operand, colours, result)
+    count = seeds.shape[1]
+    width = max(1, chunk // max(1, seeds.shape[0], result.shape[0]))
+    parts = [_checked(evaluate, seeds[:, at : at + width], result) for at in range(0, count, width)]
+    values = np.concatenate(parts, axis=1) if parts else np.zeros((result.shape[0], 0))
+    return Evaluated(_decompress(values, colours, result), count)
+
+
+def _checked(evaluate: Evaluate, directions: Array, result: Pattern) -> Array:
+    values = np.asarray(evaluate(directions))
+    expected = (result.shape[0], directions.shape[1])
+    if values.shape != expected:
+        raise ExecutionError(f"a model returned shape {values.shape} for directions that call for {expected}")
+    return values
+
+
+def _seeds(operand: Operand | None, colours: Array, result: Pattern) -> Array:
+    """The operand's columns (those of the identity if None), added up by colour; no fma."""
+    from scipy.sparse import csr_array
+
+    if operand is not None and isinstance(result, DensePattern) and result.full:
+        matrix = operand.matrix()
+        return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
+    filled = np.flatnonzero(colours >= 0)
+    shape = len(colours), int(colours.max(initial=-1)) + 1
+    groups = csr_array((np.ones(len(filled)), (filled, colours[filled])), shape=shape)
+    added = groups if operand is None else operand.matrix() @ groups
+    return added if isinstance(added, np.ndarray) else np.asarray(added.toarray())
+
+
+def _decompress(values: Array, colours: Array, result: Pattern) -> Operand:
+    """The entries of a result from its colour groups."""
+    match result:
+        case IdentityPattern(size):
+            return IdentityOperand(size)
+        case DensePattern(rows=rows):
+            return DenseOperand(values if rows is None else values[rows], result)
+        case BandPattern(size, lower, upper):
+            diagonals = np.zeros((lower + upper + 1, size), values.dtype)
+            for offset, diagonal in enumerate(diagonals, -lower):
+                columns = np.arange(max(offset, 0), size + min(offset, 0))
+                diagonal[columns] = values[columns - offset, colours[columns]]
+            return BandOperand(lower, upper, diagonals)
+        case _:
+            csr = result.csr().astype(values.dtype)
+            rows = np.repeat(np.arange(result.shape[0]), np.diff(csr.indptr))
+            csr.data = values[rows, colours[csr.indices]]
+            return compressed(csr)
+
+
+def transpose(operand: Operand) -> Operand:
+    """The transpose of an operand."""
+    match operand:
+        case IdentityOperand():
+            return operand
+        case DenseOperand(values, filled):
+            turned = transposed(filled)
+            assert isinstance(turned, DensePattern)
+            return DenseOperand(values.T, turned)
+        case BandOperand(lower, upper, diagonals):
+            turned_diagonals = np.zeros_like(diagonals)
+            for offset, diagonal in enumerate(diagonals, -lower):
+                columns = np.arange(max(offset, 0), operand.size + min(offset, 0))
+                turned_diagonals[upper - offset, columns - offset] = diagonal[columns]
+            return BandOperand(upper, lower, turned_diagonals)
+        case SparseOperand(csr):
+            turned_csr = csr.T.tocsr()
+            turned_csr.sort_indices()
+            return SparseOperand(turned_csr)

@@ -1,0 +1,240 @@
+"""What the dynamic program asks for: the costs of joining and of stepping, for all subchains of one length.
+
+Tables of costs are exact: int64 where no sum of them can overflow, else Python ints in object arrays. Where
+something cannot be done, the cost is `never`, which is above that of every plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from chainorder.chain import Chain, Elemental
+from chainorder.colouring import column_colours, row_colours
+from chainorder.models import Accumulation, accumulation
+from chainorder.pattern import BandPattern, Pattern, band_fma
+
+Table = npt.NDArray[Any]
+
+
+class Costs(Protocol):
+    """The costs of one chain; subchains are i..i+d, elementals counted from 0."""
+
+    @property
+    def length(self) -> int:
+        """Elementals."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """A type in which all sums of costs are exact."""
+
+    @property
+    def models(self) -> Models | None:
+        """Tangents and adjoints; None if all elementals are explicit without any."""
+
+    def products(self, d: int, out: Table) -> None:
+        """Write the costs of the last product of every subchain of d + 1 elementals.
+
+        `out` has shape (length − d, d): row i, column t is the subchain i..i+d split behind i + t.
+        """
+
+    def tangents(self, d: int) -> Table:
+        """How many tangents yield the Jacobian of every subchain of d + 1 elementals; (length − d,)."""
+
+    def adjoints(self, d: int) -> Table:
+        """How many adjoints do."""
+
+
+class Models:
+    """The tangents and adjoints of a chain's elementals, in columns of shape (length,)."""
+
+    def __init__(self, chain: Chain, patterns: Sequence[Pattern] | None, most: int) -> None:
+        kinds = [chain.kind(number) for number in range(1, len(chain) + 1)]
+        self._tangent = [kind.tangent for kind in kinds]
+        self._adjoint = [kind.adjoint_within(chain.memory) for kind in kinds]
+        self._overhead = [kind.overhead for kind in kinds]
+        self.accumulations = [
+            None if kind.explicit else _accumulation(chain, number, kind, patterns)
+            for number, kind in enumerate(kinds)
+        ]
+        widest = int(chain.sizes.max())
+        steps = sum(widest * (t or 0) + widest * (a or 0) for t, a in self._costs()) + 2 * sum(self._overhead)
+        self.never = most + steps + 1
+        self.dtype: np.dtype[Any] = np.dtype(np.int64 if 8 * self.never < 2**63 else object)
+        self.overhead = np.array(self._overhead, self.dtype)
+        self.tangent, self.has_tangent = self._column(self._tangent)
+        self.adjoint, self.has_adjoint = self._column(self._adjoint)
+
+    def _costs(self) -> Sequence[tuple[int | None, int | None]]:
+        return list(zip(self._tangent, self._adjoint, strict=True))
+
+    def _column(self, costs: Sequence[int | None]) -> tuple[Table, npt.NDArray[np.bool_]]:
+        there = np.array([cost is not None for cost in costs])
+        return np.array([cost or 0 for cost in costs], self.dtype), there
+
+    def leaves(self) -> Table:
+        """What having each elemental's own Jacobian costs."""
+        return np.array([0 if way is None else way.fma for way in self.accumulations], self.dtype)
+
+    def tangent_steps(self, counts: Table) -> Table:
+        """Costs of the tangent step with the last elemental of every subchain of a length."""
+        d = len(self.tangent) - len(counts)
+        costs = counts * self.tangent[d:] + self.overhead[d:]
+        return np.where(self.has_tangent[d:], costs, self.never)
+
+    def adjoint_steps(self, counts: Table) -> Table:
+        """Costs of the adjoint step with the first elemental of every subchain of a length."""
+        rows = len(counts)
+        costs = counts * self.adjoint[:rows] + self.overhead[:rows]
+        return np.where(self.has_adjoint[:rows], costs, self.never)
+
+
+def _accumulation(
+    chain: Chain, number: int, kind: Elemental, patterns: Sequence[Pattern] | None
+) -> Accumulation | None:
+    pattern = chain.pattern(number + 1) if patterns is None else patterns[number]
+    return accumulation(kind, pattern, chain.memory)
+
+
+class DenseCosts:
+    """Dense elementals: products m_j · m_k · n_i, tangents n_i, adjoints m_j."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.length = len(chain)
+        most = 4 * self.length * int(chain.sizes.max()) ** 3
+        self.models = Models(chain, None, most) if chain.modelled else None
+        plain: np.dtype[Any] = np.dtype(np.int64 if most < 2**63 else object)
+        self.dtype = plain if self.models is None else self.models.dtype
+        self.sizes = chain.sizes.astype(self.dtype)
+
+    def products(self, d: int, out: Table) -> None:
+        outer = self.tangents(d) * self.adjoints(d)
+        inner = np.lib.stride_tricks.sliding_window_view(self.sizes[1:-1], d)
+        np.multiply(outer[:, None], inner, out=out)
+
+    def tangents(self, d: int) -> Table:
+        return self.sizes[: self.length - d]
+
+    def adjoints(self, d: int) -> Table:
+        return self.sizes[d + 1 :]
+
+
+class PatternCosts:
+    """Any structures, from the patterns of all subchains.
+
+    Where the right operand has equally full rows, or the left equally full columns, or both are bands, a
+    product has a closed form and is priced with all others of its length at once. What is left are dot
+    products of counts, and those of all subchains that meet at one boundary are one matrix product.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern], chain: Chain | None = None) -> None:
+        self.length = n = len(patterns)
+        modelled = chain is not None and chain.modelled
+        uneven: dict[tuple[int, int], Pattern] = {}
+        rows: list[list[tuple[int, ...]]] = []
+        for i in range(n):
+            pattern = patterns[i]
+            rows.append([])
+            for d in range(n - i):
+                pattern = patterns[i + d] @ pattern if d else pattern
+                facts = _facts(pattern)
+                if facts[1] < 0 or facts[2] < 0:
+                    uneven[i, i + d] = pattern
+                colours = (column_colours(pattern), row_colours(pattern)) if modelled else (0, 0)
+                rows[i].append((*facts, *colours))
+        most = max(facts[0] for row in rows for facts in row)
+        widest = max(max(pattern.shape) for pattern in patterns)
+        # No product costs more than nnz · size, and the closed form of bands stays below 16 times that.
+        bound = 16 * n * (most + 1) * widest
+        self.models = Models(chain, patterns, bound) if modelled and chain is not None else None
+        plain: np.dtype[Any] = np.dtype(np.int64 if bound < 2**63 else object)
+        self.dtype = plain if self.models is None else self.models.dtype
+        table = np.zeros((len(_FACTS), n, n), self.dtype)
+        for i, row in enumerate(rows):
+            table[:, i, : n - i] = np.array(row, self.dtype).T
+        self._right = dict(zip(_FACTS, table, strict=True))
+        self._left = {name: _by_end(facts) for name, facts in self._right.items()}
+        self._sizes = np.array([pattern.shape[0] for pattern in patterns], self.dtype)
+        self._joins: list[Table] = []
+        if not all(isinstance(pattern, BandPattern) for pattern in uneven.values()):
+            counting = np.dtype(np.float64) if bound < 2**53 else self.dtype  # BLAS where it is exact
+            self._joins = [_joins(uneven, k, patterns[k].shape[0], n, counting) for k in range(n - 1)]
+
+    @classmethod
+    def of_chain(cls, chain: Chain) -> PatternCosts:
+        """The costs of all elementals of a chain."""
+        return cls([chain.pattern(number) for number in range(1, len(chain) + 1)], chain)
+
+    def tangents(self, d: int) -> Table:
+        return self._colours("column_colours", d)
+
+    def adjoints(self, d: int) -> Table:
+        return self._colours("row_colours", d)
+
+    def _colours(self, fact: str, d: int) -> Table:
+        table: Table = self._right[fact]
+        return table[: self.length - d, d]
+
+    def products(self, d: int, out: Table) -> None:
+        rows = self.length - d
+        right = {name: table[:rows, :d] for name, table in self._right.items()}
+        left = {name: table[d:, d - 1 :: -1] for name, table in self._left.items()}
+        even_rows, even_columns = right["row_count"] >= 0, left["column_count"] >= 0
+        by_row, by_column = left["nnz"] * right["row_count"], left["column_count"] * right["nnz"]
+        costs: Table = np.where(even_rows, by_row, by_column)
+        uneven = ~(even_rows | even_columns)
+        bands = uneven & (left["lower"] >= 0) & (right["lower"] >= 0)
+        if bands.any():
+            sizes = np.lib.stride_tricks.sliding_window_view(self._sizes[:-1], d)
+            widths = (side[name] for side in (left, right) for name in ("lower", "upper"))
+            costs = np.where(bands, band_fma(sizes, *widths), costs)
+        if self._joins:
+            costs = np.where(uneven & ~bands, self._joined(d), costs)
+        out[:] = costs
+
+    def _joined(self, d: int) -> Table:
+        """The dot products of counts, laid out as `products`."""
+        joined = np.zeros((self.length - d, d), self.dtype)
+        for k, joins in enumerate(self._joins):
+            i = np.arange(max(0, k + 1 - d), min(k, self.length - 1 - d) + 1)
+            joined[i, k - i] = joins.diagonal(k + 1 - d)
+        return joined
+
+
+def _joins(
+    uneven: dict[tuple[int, int], Pattern], k: int, size: int, length: int, dtype: npt.DTypeLike
+) -> Table:
+    """Costs of joining the uneven subchains k+1..j (rows) and i..k (columns), by dot products of counts."""
+    left = np.zeros((length - 1 - k, size), dtype)
+    right = np.zeros((size, k + 1), dtype)
+    for j in range(k + 1, length):
+        if (k + 1, j) in uneven:
+            left[j - k - 1] = uneven[k + 1, j].column_counts()
+    for i in range(k + 1):
+        if (i, k) in uneven:
+            right[:, i] = uneven[i, k].row_counts()
+    costs: Table = left @ right
+    return costs
+
+
+_FACTS = ("nnz", "row_count", "column_count", "lower", "upper", "column_colours", "row_colours")
+
+
+def _facts(pattern: Pattern) -> tuple[int, int, int, int, int]:
+    """Positions, positions per row and per column (−1: uneven), bandwidths (−1: no band); 0 if it is free."""
+    if pattern.free:
+        return 0, 0, 0, -1, -1
+    lower, upper = (pattern.lower, pattern.upper) if isinstance(pattern, BandPattern) else (-1, -1)
+    rows, columns = pattern.row_count, pattern.column_count
+    return pattern.nnz, -1 if rows is None else rows, -1 if columns is None else columns, lower, upper
+
+
+def _by_end(by_start: Table) -> Table:
+    """The same facts, by the end of the subchain instead of its start."""
+    by_end = np.zeros_like(by_start)
+    for d in range(len(by_start)):
+        by_end[d:, d] = by_start[: len(by_start) - d, d]
+    return by_end
