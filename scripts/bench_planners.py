@@ -45,9 +45,6 @@ Product = Iterable[int]
 RUNS = 7
 """Runs of one planner on one chain, at most."""
 
-BUDGET = 3.0
-"""Seconds after which no further run is started."""
-
 
 @dataclass(frozen=True)
 class Scope:
@@ -55,6 +52,7 @@ class Scope:
 
     lengths: tuple[int, ...] = (10, 30, 100, 300, 1_000, 3_000, 100_000, 1_000_000)
     limit: float = 60.0
+    budget: float = 3.0  # seconds after which no further run is started
     overflow_lengths: tuple[int, ...] = (10, 20, 30)
     overflow_seeds: int = 200
     startups: int = 15
@@ -67,7 +65,7 @@ class Scope:
     )
 
 
-QUICK = Scope((10, 30), 5.0, (10,), 5, 2, (("dense", 10_000), ("structured", 50)))
+QUICK = Scope((10, 30), 5.0, 0.1, (10,), 5, 2, (("dense", 10_000), ("structured", 50)))
 
 
 class Planner(ABC):
@@ -278,7 +276,7 @@ class Worker:
         theirs.close()
         self._pipe.recv()
 
-    def ask(self, sizes: Sizes, *, budget: float = BUDGET, limit: float) -> Measured | None:
+    def ask(self, sizes: Sizes, *, budget: float, limit: float) -> Measured | None:
         """What the planner does with a chain; None if that takes longer than `limit` seconds."""
         self._pipe.send((sizes, budget))
         return self._pipe.recv() if self._pipe.poll(limit + budget) else None
@@ -331,7 +329,7 @@ def ask_all(planner: Planner, scope: Scope) -> Answers:
             if length > planner.longest or out_of_reach(answers, length, scope.limit):
                 break
             tell(f"{planner.name}, {length:,} factors")
-            answers[length] = worker.ask(dense_sizes(length), limit=scope.limit)
+            answers[length] = worker.ask(dense_sizes(length), budget=scope.budget, limit=scope.limit)
     return answers
 
 
@@ -450,13 +448,13 @@ CASES: dict[str, tuple[str, str, Callable[[int], Build]]] = {
 """What they are, a solver, how they are made."""
 
 
-def run_case(name: str, length: int, pipe: Connection) -> None:
+def run_case(name: str, length: int, budget: float, pipe: Connection) -> None:
     """Build and plan one chain, again and again; tell seconds of both and the peak memory in MB."""
     _, solver, prepare = CASES[name]
     build = prepare(length)
     building: list[float] = []
     planning: list[float] = []
-    while len(planning) < RUNS and sum(planning) <= BUDGET:
+    while len(planning) < RUNS and sum(planning) <= budget:
         started = time.perf_counter()
         chain = build()
         built = time.perf_counter()
@@ -477,7 +475,7 @@ def case_report(scope: Scope) -> Report:
     for name, length in scope.cases:
         tell(f"{name}, {length:,} elementals")
         ours, theirs = context.Pipe()
-        process = context.Process(target=run_case, args=(name, length, theirs))
+        process = context.Process(target=run_case, args=(name, length, scope.budget, theirs))
         process.start()
         theirs.close()
         solver, build, plan, peak, claim = ours.recv()
@@ -542,7 +540,7 @@ def show(reports: Sequence[Report], markdown: bool, packages: Iterable[str]) -> 
 
 
 @click.command(help="How long planners take, and how good their orders are, on the same chains.")
-@click.option("--quick", is_flag=True, help="Small chains only: a smoke test of a few seconds.")
+@click.option("--quick", is_flag=True, help="Small chains only: a smoke test of some twenty seconds.")
 @click.option("--markdown", is_flag=True, help="Print Markdown instead of tables for the terminal.")
 def main(quick: bool, markdown: bool) -> None:
     scope = QUICK if quick else Scope()
