@@ -7,7 +7,6 @@
 """
 
 # Everything here needs NumPy only; SciPy, networkx, yaml and jsonschema are imported when they are used.
-from chainorder.batch import plan_many
 from chainorder.chain import Chain, Elemental
 from chainorder.compare import Comparison, compare
 from chainorder.errors import (
@@ -21,6 +20,7 @@ from chainorder.errors import (
     StructureError,
 )
 from chainorder.execute import Check, Execution, execute
+from chainorder.many import ChainTable, plan_many
 from chainorder.network import Network
 from chainorder.plan import Operation, Plan
 from chainorder.solvers import plan, register
@@ -33,6 +33,7 @@ __all__ = [
     "Banded",
     "Chain",
     "ChainError",
+    "ChainTable",
     "ChainorderError",
     "Check",
     "Comparison",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -11,16 +11,19 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from chainorder.chain import Chain
-from chainorder.errors import ChainorderError, SpecError
+from chainorder.errors import SpecError
+from chainorder.many import Outcome, finish, plan_each
 from chainorder.plan import Plan
-from chainorder.solvers import plan
 from chainorder.spec import iter_chains
 
 ENDINGS = (".yaml", ".yml", ".json", ".jsonl")
 """Files that a folder stands for."""
 
-AHEAD = 4
-"""Chains given to each process before the first of them is asked for: enough to keep it busy."""
+AHEAD = 2
+"""Groups given to each process before the first of them is asked for: enough to keep it busy."""
+
+GROUP = 512
+"""Chains that are planned at once, or elementals."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,6 @@ class Item:
 
     source: str
     outcome: Chain | Plan | str
-
-
-def plan_many(chains: Iterable[Chain], *, solver: str = "auto") -> list[Plan]:
-    """Plan many chains; the same as `plan` for each.
-
-    Raises
-    ------
-    SolverError
-        If the solver is unknown, or cannot take one of the chains.
-    """
-    return [plan(chain, solver=solver) for chain in chains]
 
 
 def find_files(paths: Iterable[str]) -> list[Path]:
@@ -87,34 +79,51 @@ def read_items(files: Iterable[Path]) -> Iterator[Item]:
 
 
 def plan_items(items: Iterable[Item], *, solver: str = "auto", workers: int = 1) -> Iterator[Item]:
-    """Plan the chains of a batch, in order, on `workers` processes."""
+    """Plan the chains of a batch, in order, some hundred at once, on `workers` processes."""
     if workers <= 1:
-        yield from (_plan_item(item, solver) for item in items)
+        for group in _groups(items):
+            yield from _plan_group(group, solver)
         return
     with ProcessPoolExecutor(workers) as pool:
-        pending: deque[tuple[Item, Future[Item]]] = deque()
+        pending: deque[tuple[list[Item], Future[list[Item]]]] = deque()
         try:
-            for item in items:
-                pending.append((item, pool.submit(_plan_item, item, solver)))
+            for group in _groups(items):
+                pending.append((group, pool.submit(_plan_group, group, solver)))
                 if len(pending) > AHEAD * workers:
-                    yield _collect(*pending.popleft())
+                    yield from _collect(*pending.popleft())
             while pending:
-                yield _collect(*pending.popleft())
+                yield from _collect(*pending.popleft())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _plan_item(item: Item, solver: str) -> Item:
-    if not isinstance(item.outcome, Chain):
-        return item
-    try:
-        return Item(item.source, plan(item.outcome, solver=solver))
-    except (ChainorderError, MemoryError) as error:
-        return Item(item.source, str(error) or "not enough memory to plan it")
+def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Items in groups: many short chains, or a long one alone, so that results come as they are ready."""
+    group: list[Item] = []
+    for item in items:
+        group.append(item)
+        elementals = sum(len(each.outcome) for each in group if isinstance(each.outcome, Chain))
+        if len(group) == GROUP or elementals >= GROUP:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
-def _collect(item: Item, future: Future[Item]) -> Item:
+def _plan_group(group: Sequence[Item], solver: str) -> list[Item]:
+    chains = [item.outcome for item in group if isinstance(item.outcome, Chain)]
+    planned = zip(plan_each(chains, solver=solver), chains, strict=True)
+    return [_planned(item, *next(planned)) if isinstance(item.outcome, Chain) else item for item in group]
+
+
+def _planned(item: Item, outcome: Outcome, chain: Chain) -> Item:
+    done = finish(outcome, chain)
+    return Item(item.source, done if isinstance(done, Plan) else str(done))
+
+
+def _collect(group: Sequence[Item], future: Future[list[Item]]) -> list[Item]:
     try:
         return future.result()
     except BrokenProcessPool:
-        return Item(item.source, "the worker process died; run it alone, with --workers 1")
+        message = "the worker process died; run it alone, with --workers 1"
+        return [Item(item.source, message) for item in group]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from chainorder import __version__
-from chainorder.bracketing import parse_bracketing
 from chainorder.chain import Chain
-from chainorder.errors import ChainorderError, ExecutionError
+from chainorder.errors import ChainorderError, ExecutionError, SolverError
 from chainorder.plan import Plan
 from chainorder.solvers import all_solvers, plan
+from chainorder.solvers.given import plan_in_order
 
 if TYPE_CHECKING:
     from chainorder.report.model import Report
@@ -72,11 +72,32 @@ def _solver_help() -> str:
     return "; ".join(f"{solver.name}: {solver.summary}" for solver in all_solvers())
 
 
+class RangeType(click.ParamType):
+    """A range of whole numbers, ``LEAST:GREATEST``, or one number."""
+
+    name = "range"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        least, _, greatest = str(value).partition(":")
+        try:
+            return int(least), int(greatest or least)
+        except ValueError:
+            self.fail(f"{value!r} is no range; write it as 1:100", param, ctx)
+
+
 chain_argument = click.argument("chain")
 solver_option = click.option(
     "--solver", default="auto", show_default=True, metavar="NAME", help=_solver_help()
 )
 order_option = click.option("--order", metavar="TEXT", help='Cost your own order instead, as "(F3 F2) F1".')
+memory_option = click.option(
+    "--memory",
+    type=click.IntRange(0),
+    metavar="ENTRIES",
+    help="Entries that the tape of one elemental may take.",
+)
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Say why this solver; show all operations."
 )
@@ -100,38 +121,67 @@ output_options: Callable[[Command], Command] = _options(
 @chain_argument
 @solver_option
 @order_option
+@memory_option
 @verbose_option
 @output_options
 def plan_command(
-    chain: str, solver: str, order: str | None, verbose: bool, format_name: str | None, output: str | None
+    chain: str,
+    solver: str,
+    order: str | None,
+    memory: int | None,
+    verbose: bool,
+    format_name: str | None,
+    output: str | None,
 ) -> None:
     """Print the best order of a CHAIN and what it costs; -o plan.json saves it for `run`."""
     from chainorder.report.builders import plan_report
 
     chosen = _choose_format(format_name, output)
-    reports = [plan_report(_plan(each, solver, order), verbose=verbose) for each in read_chains(chain)]
+    plans = [_plan(each, solver, order) for each in read_chains(chain, memory)]
+    reports = [plan_report(each, verbose=verbose) for each in plans]
     _write(reports, chosen, output)
 
 
 @cli.command()
 @chain_argument
 @solver_option
+@memory_option
+@click.option("--memory-sweep", is_flag=True, help="Show the costs at every memory limit that matters.")
 @verbose_option
 @output_options
-def compare(chain: str, solver: str, verbose: bool, format_name: str | None, output: str | None) -> None:
-    """Show what forward, reverse and the best order of a CHAIN cost, side by side."""
-    from chainorder import compare as compare_orders
-    from chainorder.report.builders import comparison_report
+def compare(
+    chain: str,
+    solver: str,
+    memory: int | None,
+    memory_sweep: bool,
+    verbose: bool,
+    format_name: str | None,
+    output: str | None,
+) -> None:
+    """Show what forward, reverse and the best order of a CHAIN cost, side by side.
+
+    Matrix-free chains are compared with pure tangents (forward), pure adjoints (reverse) and with multiplying
+    accumulated Jacobians only (preaccumulation).
+    """
+    from chainorder.compare import compare as compare_orders
+    from chainorder.compare import sweep_memory
+    from chainorder.report.builders import comparison_report, sweep_report
 
     chosen = _choose_format(format_name, output)
-    comparisons = [compare_orders(each, solver=solver) for each in read_chains(chain)]
-    _write([comparison_report(each, verbose=verbose) for each in comparisons], chosen, output)
+    chains = read_chains(chain, memory)
+    if memory_sweep:
+        reports = [sweep_report(each, sweep_memory(each, solver=solver)) for each in chains]
+    else:
+        comparisons = [compare_orders(each, solver=solver) for each in chains]
+        reports = [comparison_report(each, verbose=verbose) for each in comparisons]
+    _write(reports, chosen, output)
 
 
 @cli.command()
 @chain_argument
 @solver_option
 @order_option
+@memory_option
 @click.option("--compare", "all_orders", is_flag=True, help="Run forward and reverse too, beside the best.")
 @click.option(
     "--seed", default=0, show_default=True, help="Seed of everything random: weights, Jacobians, probes."
@@ -152,6 +202,7 @@ def run(
     chain: str,
     solver: str,
     order: str | None,
+    memory: int | None,
     all_orders: bool,
     seed: int,
     tolerance: float,
@@ -161,6 +212,7 @@ def run(
 ) -> None:
     """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan."""
     from chainorder import execute
+    from chainorder.compare import baselines
     from chainorder.execute.run import check_memory
     from chainorder.execute.save import save_matrix
     from chainorder.report.builders import execution_report
@@ -171,33 +223,28 @@ def run(
     for name in kept:
         _check_folder(name)
     reports, passed = [], True
-    plans = read_plans(chain, solver, order)
+    plans = read_plans(chain, solver, order, memory)
     if kept and len(plans) > 1:
         raise ExecutionError(f"{chain} holds {len(plans)} chains but {kept[0]} keeps one Jacobian; run one")
     for best in plans:
         executions, skipped = [], []
-        for label, each in _orders(best, all_orders):
+        for label in (*(baselines(best.chain) if all_orders else ()), ""):
             try:
+                each = plan(best.chain, solver=label) if label else best
                 check_memory(each)
-            except ExecutionError as error:
-                if each is best:
+            except (ExecutionError, SolverError) as error:
+                if not label:
                     raise
                 skipped.append(f"{label} skipped: {error}")
                 continue
             done = execute(each, seed=seed, verify=not no_verify, tolerance=tolerance)
-            executions.append((label, done))
+            executions.append((label or ("best" if all_orders else best.solver), done))
         for name in kept:
             save_matrix(executions[-1][1].jacobian, name)
         reports.append(execution_report(executions, skipped))
         passed = passed and all(execution.passed for _, execution in executions)
     _write(reports, chosen, report_file)
     sys.exit(0 if passed else 1)
-
-
-def _orders(best: Plan, all_orders: bool) -> Iterator[tuple[str, Plan]]:
-    for name in ("forward", "reverse") if all_orders else ():
-        yield name, plan(best.chain, solver=name)
-    yield "best" if all_orders else best.solver, best
 
 
 @cli.command()
@@ -230,6 +277,53 @@ def batch(
         sys.exit(1)
 
 
+range_type = RangeType()
+
+
+@cli.command()
+@click.argument("count", type=click.IntRange(1))
+@click.option("--length", default="8", show_default=True, type=range_type, help="Elementals of a chain.")
+@click.option(
+    "--sizes", default="1:100", show_default=True, type=range_type, help="Sizes between elementals."
+)
+@click.option(
+    "--structure",
+    "structures",
+    multiple=True,
+    default=("dense",),
+    show_default=True,
+    type=click.Choice(("dense", "diagonal", "identity", "banded", "sparse")),
+    help="Structures to draw from; give several, or one twice to make it likelier.",
+)
+@click.option(
+    "--matrix-free",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Share without a matrix.",
+)
+@click.option("--tangent", default="1:1000", show_default=True, type=range_type, help="fma of a tangent.")
+@click.option("--adjoint", default="1:1000", show_default=True, type=range_type, help="fma of an adjoint.")
+@click.option("--tape", default="0:0", show_default=True, type=range_type, help="Entries of a tape.")
+@click.option("--overhead", default="0:0", show_default=True, type=range_type, help="fma added to each call.")
+@click.option("--memory", type=click.IntRange(0), metavar="ENTRIES", help="The chains' limit for a tape.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same seed, same chains.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file, best one that ends in .jsonl.")
+def generate(
+    count: int, length: tuple[int, int], memory: int | None, seed: int, output: str | None, **ranges: Any
+) -> None:
+    """Make COUNT random chains as JSON Lines; ranges are LEAST:GREATEST, both included, or one number."""
+    import json
+
+    from chainorder.generate import Ranges, random_chains
+
+    if output is not None:
+        _check_folder(output)
+    chains = random_chains(seed, count, length, Ranges(**ranges))
+    lines = (json.dumps(chain.within(memory).to_spec()) + "\n" for chain in chains)
+    _emit("".join(lines), output)
+
+
 @cli.command()
 @click.option("-o", "--output", metavar="FILE", help="Write it to a file.")
 def schema(output: str | None) -> None:
@@ -241,8 +335,13 @@ def schema(output: str | None) -> None:
     _emit(json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n", output)
 
 
-def read_chains(text: str) -> list[Chain]:
+def read_chains(text: str, memory: int | None) -> list[Chain]:
     """The chains that a CHAIN argument stands for; nameless ones are named after their file."""
+    chains = _read_chains(text)
+    return chains if memory is None else [each.within(memory) for each in chains]
+
+
+def _read_chains(text: str) -> list[Chain]:
     from chainorder.spec import load, looks_like_dims, parse_dims
 
     if looks_like_dims(text) and not _is_file(text):
@@ -253,7 +352,7 @@ def read_chains(text: str) -> list[Chain]:
     return [each if each.name else each.named(name) for each, name in zip(chains, names, strict=True)]
 
 
-def read_plans(text: str, solver: str, order: str | None) -> list[Plan]:
+def read_plans(text: str, solver: str, order: str | None, memory: int | None) -> list[Plan]:
     """The plans of a saved-plan file, validated; else plans for the chains that the argument stands for."""
     from chainorder.plan_json import read_saved
 
@@ -262,7 +361,7 @@ def read_plans(text: str, solver: str, order: str | None) -> list[Plan]:
         for each in saved:
             each.validate()
         return saved
-    return [_plan(each, solver, order) for each in read_chains(text)]
+    return [_plan(each, solver, order) for each in read_chains(text, memory)]
 
 
 def _is_file(text: str) -> bool:
@@ -270,9 +369,7 @@ def _is_file(text: str) -> bool:
 
 
 def _plan(chain: Chain, solver: str, order: str | None) -> Plan:
-    if order is None:
-        return plan(chain, solver=solver)
-    return Plan.of(chain, parse_bracketing(order, len(chain)), solver="order", why="the order that was given")
+    return plan(chain, solver=solver) if order is None else plan_in_order(chain, order)
 
 
 def _choose_format(name: str | None, output: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chainorder.chain import Chain
-from chainorder.errors import SolverError
+from chainorder.errors import InfeasibleError, SolverError
 from chainorder.plan import Plan
 from chainorder.solvers import plan
 
@@ -88,6 +88,16 @@ def compare(chain: Chain, *, solver: str = "auto", memory: int | None = None) ->
     return Comparison((*plans, plan(chain, solver=solver)), tuple(infeasible))
 
 
-def memory_limits(chain: Chain) -> list[int]:
-    """The limits at which the best plan can change: no tape at all, and every distinct tape."""
-    return sorted({0, *(kind.tape for kind in chain.elementals.kinds if kind.adjoint is not None)})
+def sweep_memory(chain: Chain, *, solver: str = "auto") -> list[tuple[int, Comparison | str]]:
+    """Comparisons at every memory limit at which a plan can change: no tape at all, and every distinct tape.
+
+    Where a limit admits no plan, the second is the reason.
+    """
+    tapes = {kind.tape for kind in chain.elementals.kinds if kind.adjoint is not None}
+    points: list[tuple[int, Comparison | str]] = []
+    for memory in sorted({0, *tapes}):
+        try:
+            points.append((memory, compare(chain, solver=solver, memory=memory)))
+        except InfeasibleError as error:
+            points.append((memory, str(error)))
+    return points

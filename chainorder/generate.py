@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,21 @@ def random_chain(
         elementals.append(Elemental(inputs, outputs, structure, **models))
         inputs = outputs
     return Chain(elementals, name)
+
+
+def random_chains(seed: int, count: int, length: tuple[int, int], ranges: Ranges) -> Iterator[Chain]:
+    """`count` chains named by seed and number, of lengths within a range; the same seed gives the same ones.
+
+    Raises
+    ------
+    ChainError
+        If the range of lengths is empty.
+    """
+    if not 1 <= length[0] <= length[1]:
+        raise ChainError(f"length from {length[0]} to {length[1]} is no range of numbers from 1 on")
+    generator = np.random.default_rng(seed)
+    for number in range(count):
+        yield random_chain(generator, _draw(generator, length), ranges, f"random-{seed}-{number}")
 
 
 def _draw(generator: np.random.Generator, range_: tuple[int, int]) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.chain import Chain
 from chainorder.compare import Comparison
-from chainorder.plan import SHOWN, Operation, Plan, node_name
+from chainorder.plan import SHOWN, Operation, Plan, formula, node_name
 from chainorder.plan_json import SCHEMA_VERSION, chain_data, plan_data
 from chainorder.report.model import Cell, Report
 
@@ -35,13 +35,12 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
     return Report(chain_title(plan.chain), _OPERATION_COLUMNS, rows, tuple(notes), plan_data(plan))
 
 
-_OPERATION_COLUMNS = ("result", "action", "left", "right", "fma", "start")
+_OPERATION_COLUMNS = ("result", "action", "of", "fma", "start")
 
 
 def _operation_row(operation: Operation) -> tuple[Cell, ...]:
-    j, k, i = operation.j, operation.k or 0, operation.i
-    operands = node_name(j, k + 1), node_name(k, i)
-    return (node_name(j, i), str(operation.action), *operands, operation.fma, operation.start)
+    result = node_name(operation.j, operation.i)
+    return result, str(operation.action), formula(operation), operation.fma, operation.start
 
 
 def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Report:
@@ -62,13 +61,19 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
         )
         for label, plan in zip(comparison.labels, plans, strict=True)
     )
-    notes = [_verdict(comparison), f"best order: {_short_order(comparison.best)}", *_waist(comparison.chain)]
+    missing = [f"{each.solver}: infeasible ({each.why})" for each in comparison.infeasible]
+    notes = [
+        _verdict(comparison),
+        *missing,
+        f"best order: {_short_order(comparison.best)}",
+        *_waist(comparison.chain),
+    ]
     notes += [f"why: {comparison.best.why}"] if verbose and comparison.best.why else []
     data = {
         "schema": SCHEMA_VERSION,
         "chain": chain_data(comparison.chain),
         "plans": [plan_data(plan) | {"ratio": comparison.ratio(plan)} for plan in plans],
-        "infeasible": [],
+        "infeasible": [{"solver": each.solver, "why": each.why} for each in comparison.infeasible],
     }
     hidden = frozenset({"solver", "chain", "bracketing"})
     return Report(chain_title(comparison.chain), columns, rows, tuple(notes), data, hidden)
@@ -76,19 +81,16 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
 
 def _verdict(comparison: Comparison) -> str:
     """Which order, and how many times cheaper."""
-    best = comparison.best
-    same = [plan.solver for plan in comparison.plans[:-1] if plan.fma == best.fma]
-    if same:
-        others = [plan for plan in comparison.plans[:-1] if plan.fma != best.fma]
-        gains = ", ".join(f"{_times(comparison.ratio(plan))} than {plan.solver}" for plan in others)
-        verdict = (
-            f"{' and '.join(same)} order is {'optimal' if best.optimal else 'as good as the best found'}"
-        )
-        return verdict + (f": {gains}" if gains else "")
+    best, others = comparison.best, comparison.plans[:-1]
+    same = [plan.solver for plan in others if plan.fma == best.fma]
     gains = ", ".join(
-        f"{_times(comparison.ratio(plan))} than {plan.solver}" for plan in comparison.plans[:-1]
+        f"{_times(comparison.ratio(plan))} than {plan.solver}" for plan in others if plan.fma != best.fma
     )
-    return f"neither forward nor reverse: the best order is {gains}"
+    if not same:
+        names = " nor ".join(plan.solver for plan in others)
+        return f"neither {names}: the best order is {gains}" if gains else "no baseline to compare with"
+    verdict = f"{' and '.join(same)} order is {'optimal' if best.optimal else 'as good as the best found'}"
+    return verdict + (f": {gains}" if gains else "")
 
 
 def _times(ratio: float | None) -> str:
@@ -105,6 +107,42 @@ def _waist(chain: Chain) -> list[str]:
     if width >= min(chain.inputs, chain.outputs):
         return []
     return [f"narrow waist: size {width:,} between F{place + 2} and F{place + 1}"]
+
+
+def sweep_report(chain: Chain, points: Sequence[tuple[int, Comparison | str]]) -> Report:
+    """Costs against the memory limit, and a plot of those of the best."""
+    names = list(
+        dict.fromkeys(name for _, each in points if isinstance(each, Comparison) for name in each.labels)
+    )
+    names = [*(name for name in names if name != "best"), "best"]
+    rows = []
+    for memory, outcome in points:
+        costs: dict[str, int] = {}
+        if isinstance(outcome, Comparison):
+            costs = {label: plan.fma for label, plan in zip(outcome.labels, outcome.plans, strict=True)}
+        rows.append((memory, *(costs.get(name) for name in names)))
+    data = {
+        "schema": SCHEMA_VERSION,
+        "chain": chain_data(chain),
+        "memory_sweep": [{"memory": row[0], "fma": dict(zip(names, row[1:], strict=True))} for row in rows],
+    }
+    plot = bar_plot([(f"{row[0]:,}", row[-1]) for row in rows])
+    return Report(f"{chain_title(chain)}: fma by memory", ("memory", *names), rows, tuple(plot), data)
+
+
+BAR = 50
+"""Characters of the longest bar."""
+
+
+def bar_plot(bars: Sequence[tuple[str, int | None]]) -> list[str]:
+    """A bar for each number, relative to the greatest; what has no number is infeasible."""
+    greatest = max((value for _, value in bars if value is not None), default=0)
+    width = max((len(label) for label, _ in bars), default=0)
+    lines = []
+    for label, value in bars:
+        filled = 0 if value is None or not greatest else max(1, round(BAR * value / greatest))
+        lines.append(f"{label:>{width}} {'infeasible' if value is None else '█' * filled + f' {value:,}'}")
+    return lines
 
 
 def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Sequence[str] = ()) -> Report:

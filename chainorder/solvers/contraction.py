@@ -1,4 +1,4 @@
-"""Long structured chains: contract first, then plan what is left. A heuristic with a lower bound.
+"""Long structured or matrix-free chains: contract first, then plan what is left. A heuristic with a bound.
 
 Three contractions, from the safest on:
 
@@ -7,8 +7,8 @@ Three contractions, from the safest on:
 2. Where all that is left besides square symbolic elementals (diagonals, bands) is dense, the dense ones are
    planned by Hu & Shing as if the others were not there (they do not change a size), and each run of
    symbolic ones is applied to the narrowest subchain of that plan that ends at its place.
-3. Otherwise pieces of the chain, cut at narrow places, are planned exactly and then count as one elemental,
-   until few enough are left for the dynamic program.
+3. Otherwise (and with matrix-free elementals) pieces of the chain, cut at narrow places, are planned exactly
+   and then count as one elemental, until few enough are left for the dynamic program.
 
 The bounds. Take the bracketing of any plan and strike out the symbolic elementals: what is left is a
 bracketing of the dense ones, with the same sizes, so 2. costs at least Hu & Shing's optimum for those; and a
@@ -21,13 +21,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import accumulate
 
 from chainorder.chain import Chain
+from chainorder.models import check_feasible
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, fma
 from chainorder.plan import Plan
 from chainorder.solvers import dynamic, hu_shing
 from chainorder.solvers.costs import PatternCosts
-from chainorder.steps import Steps
+from chainorder.steps import Row, Step, Steps
 
 PIECE = 48
 """Elementals of a piece that is planned exactly."""
@@ -48,7 +51,15 @@ class Block:
 
 
 def solve(chain: Chain) -> Plan:
-    """Contract, plan what is left, and bound the optimum from below. Heuristic, about O(n)."""
+    """Contract, plan what is left, and bound the optimum from below. Heuristic, about O(n).
+
+    Raises
+    ------
+    InfeasibleError
+        If the memory admits no plan.
+    """
+    if chain.modelled:
+        return _solve_modelled(chain)
     blocks = [Block(number, number, chain.pattern(number)) for number in range(1, len(chain) + 1)]
     products: list[Product] = []
     blocks = _contract_diagonals(blocks, products)
@@ -62,6 +73,54 @@ def solve(chain: Chain) -> Plan:
         why = f"planned in pieces of at most {PIECE} elementals"
     steps = Steps.of_products(products)
     return Plan.of(chain, steps, solver="contraction", lower_bound=bound, why=why)
+
+
+def _solve_modelled(chain: Chain) -> Plan:
+    """Plan pieces with their models; then each is an explicit block."""
+    check_feasible(chain)
+    rows: list[Row] = []
+    blocks: list[Block] = []
+    first = 0
+    while first < len(chain):
+        last = _cut(chain.sizes.tolist(), first)
+        piece = Chain(chain.elementals[first:last], memory=chain.memory)
+        for step, j, k, i in dynamic.best_steps(dynamic.costs_of(piece)):
+            rows.append((step, j + first, k + first if k else 0, i + first))
+        patterns = (chain.pattern(number) for number in range(first + 1, last + 1))
+        blocks.append(Block(first + 1, last, reduce(lambda right, left: left @ right, patterns)))
+        first = last
+    products: list[Product] = []
+    _plan_pieces(blocks, products)
+    rows += [(Step.MULTIPLY, *product) for product in products]
+    why = f"planned in pieces of at most {PIECE} elementals, the first time with their models"
+    bound = _model_bound(chain)
+    return Plan.of(chain, Steps.of_rows(rows), solver="contraction", lower_bound=bound, why=why)
+
+
+def _model_bound(chain: Chain) -> int:
+    """What evaluations cost at least: each matrix-free elemental is accumulated or stepped through once.
+
+    Tangents of a dense elemental come from the columns of some subchain that ends there, so there are at
+    least as many as the least size before it; adjoints, as the least size after it. Elsewhere, at least one,
+    if no row or column is empty.
+    """
+    patterns = [chain.pattern(number) for number in range(1, len(chain) + 1)]
+    if any(p.rows_into(None) is not None or p.columns_from(None) is not None for p in patterns):
+        return 0
+    sizes = chain.sizes.tolist()
+    before = list(accumulate(sizes[:-1], min))
+    after = list(accumulate(sizes[:0:-1], min))[::-1]
+    bound = 0
+    for number in range(1, len(chain) + 1):
+        kind = chain.kind(number)
+        if not kind.explicit:
+            evaluations = (before[number - 1], after[number - 1]) if chain.dense else (1, 1)
+            models = (kind.tangent, kind.adjoint_within(chain.memory))
+            costs = [
+                count * cost for count, cost in zip(evaluations, models, strict=True) if cost is not None
+            ]
+            bound += min(costs) + kind.overhead
+    return bound
 
 
 def _symbolic(pattern: Pattern) -> bool:
@@ -173,20 +232,21 @@ def _plan_pieces(blocks: list[Block], products: list[Product]) -> None:
     while len(blocks) > FEW:
         pieces = []
         first = 0
+        sizes = [blocks[0].pattern.shape[1], *(block.pattern.shape[0] for block in blocks)]
         while first < len(blocks):
-            last = _cut(blocks, first)
+            last = _cut(sizes, first)
             pieces.append(_plan_exactly(blocks[first:last], products))
             first = last
         blocks = pieces
     _plan_exactly(blocks, products)
 
 
-def _cut(blocks: Sequence[Block], first: int) -> int:
+def _cut(sizes: Sequence[int], first: int) -> int:
     """Where the piece that starts at `first` ends: at the narrowest place in the second half of its reach."""
-    if len(blocks) - first <= PIECE:
-        return len(blocks)
-    places = range(first + PIECE // 2, first + PIECE + 1)
-    return min(places, key=lambda place: blocks[place].pattern.shape[1])
+    length = len(sizes) - 1
+    if length - first <= PIECE:
+        return length
+    return min(range(first + PIECE // 2, first + PIECE + 1), key=sizes.__getitem__)
 
 
 def _plan_exactly(blocks: Sequence[Block], products: list[Product]) -> Block:

@@ -18,11 +18,13 @@ recurrence is exact for every structure.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from chainorder.chain import Chain
 from chainorder.errors import SolverError
-from chainorder.models import check_feasible
+from chainorder.models import Accumulation, check_feasible
 from chainorder.plan import Plan
 from chainorder.solvers.costs import Costs, DenseCosts, PatternCosts, Table
 from chainorder.steps import Row, Step, Steps
@@ -93,7 +95,7 @@ def best_steps(costs: Costs, *, stepping: bool = True) -> Steps:
         by_start[:rows, d] = least
         by_end[d:, n - 1 - d] = least
         choices[:rows, d] = choice
-    return _backtrack(choices, costs)
+    return backtrack(choices, [None] * n if models is None else models.accumulations)
 
 
 def _less(costs: Table, code: int, least: Table, choice: Table) -> tuple[Table, Table]:
@@ -101,15 +103,23 @@ def _less(costs: Table, code: int, least: Table, choice: Table) -> tuple[Table, 
     return np.where(better, costs, least), np.where(better, code, choice)
 
 
-def _backtrack(choices: Table, costs: Costs) -> Steps:
-    """The steps below the whole chain, from the best choice for every subchain."""
+def backtrack(choices: Table, accumulations: Sequence[Accumulation | None]) -> Steps:
+    """The steps below the whole chain, from the best choice for every subchain.
+
+    Parameters
+    ----------
+    choices
+        Shape (length, length): by first elemental and the number of elementals after it.
+    accumulations
+        How each elemental is accumulated; None for explicit ones.
+    """
     rows: list[Row] = []
-    pending = [(0, costs.length - 1)]  # first elemental, elementals after it
+    pending = [(0, len(choices) - 1)]  # first elemental, elementals after it
     while pending:
         first, d = pending.pop()
         j, i = first + d + 1, first + 1
         if d == 0:
-            way = costs.models.accumulations[first] if costs.models is not None else None
+            way = accumulations[first]
             if way is not None:
                 rows.append((way.step, i, 0, i))
             continue
