@@ -6,9 +6,10 @@
 ('(F3 F2) F1', 101000, True)
 """
 
-# Everything here needs NumPy only; SciPy, networkx, yaml and jsonschema are imported when they are used.
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from chainorder.chain import Chain, Elemental
-from chainorder.compare import Comparison, compare
 from chainorder.errors import (
     ChainError,
     ChainorderError,
@@ -19,13 +20,16 @@ from chainorder.errors import (
     SpecError,
     StructureError,
 )
-from chainorder.execute import Check, Execution, execute
-from chainorder.many import ChainTable, plan_many
-from chainorder.network import Network
 from chainorder.plan import Operation, Plan
 from chainorder.solvers import plan, register
-from chainorder.spec import load
 from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse
+
+if TYPE_CHECKING:
+    from chainorder.comparison import Comparison, compare
+    from chainorder.execution import Check, Execution, execute
+    from chainorder.many import ChainTable, plan_many
+    from chainorder.network import Network
+    from chainorder.spec import load
 
 __version__ = "0.1.0"
 
@@ -59,3 +63,19 @@ __all__ = [
     "plan_many",
     "register",
 ]
+
+_LAZY = {
+    "comparison": ("Comparison", "compare"),
+    "execution": ("Check", "Execution", "execute"),
+    "many": ("ChainTable", "plan_many"),
+    "network": ("Network",),
+    "spec": ("load",),
+}
+"""What not everybody needs, by its module: imported when it is asked for, so that starting up is cheap."""
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _LAZY.items():
+        if name in names:
+            return getattr(import_module(f"chainorder.{module}"), name)
+    raise AttributeError(f"module 'chainorder' has no attribute {name!r}")

@@ -13,6 +13,7 @@ import click
 from chainorder import __version__
 from chainorder.chain import Chain
 from chainorder.errors import ChainorderError, ExecutionError, SolverError
+from chainorder.inline import looks_like_dims, parse_dims
 from chainorder.plan import Plan
 from chainorder.solvers import all_solvers, plan
 from chainorder.solvers.given import plan_in_order
@@ -72,19 +73,20 @@ def _solver_help() -> str:
     return "; ".join(f"{solver.name}: {solver.summary}" for solver in all_solvers())
 
 
-class RangeType(click.ParamType):
+def number_range(text: str) -> tuple[int, int]:
     """A range of whole numbers, ``LEAST:GREATEST``, or one number."""
+    least, _, greatest = text.partition(":")
+    try:
+        return int(least), int(greatest or least)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no range; write it as 1:100") from None
 
-    name = "range"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        least, _, greatest = str(value).partition(":")
-        try:
-            return int(least), int(greatest or least)
-        except ValueError:
-            self.fail(f"{value!r} is no range; write it as 1:100", param, ctx)
+def range_option(name: str, default: str, what: str) -> Callable[[Command], Command]:
+    """An option that takes a range."""
+    return click.option(
+        name, default=default, show_default=True, type=number_range, metavar="RANGE", help=what
+    )
 
 
 chain_argument = click.argument("chain")
@@ -163,8 +165,8 @@ def compare(
     Matrix-free chains are compared with pure tangents (forward), pure adjoints (reverse) and with multiplying
     accumulated Jacobians only (preaccumulation).
     """
-    from chainorder.compare import compare as compare_orders
-    from chainorder.compare import sweep_memory
+    from chainorder.comparison import compare as compare_orders
+    from chainorder.comparison import sweep_memory
     from chainorder.report.builders import comparison_report, sweep_report
 
     chosen = _choose_format(format_name, output)
@@ -212,9 +214,9 @@ def run(
 ) -> None:
     """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan."""
     from chainorder import execute
-    from chainorder.compare import baselines
-    from chainorder.execute.run import check_memory
-    from chainorder.execute.save import save_matrix
+    from chainorder.comparison import baselines
+    from chainorder.execution.run import check_memory
+    from chainorder.execution.save import save_matrix
     from chainorder.report.builders import execution_report
 
     kept = [name for name in output if name.endswith(".npz")]
@@ -277,15 +279,10 @@ def batch(
         sys.exit(1)
 
 
-range_type = RangeType()
-
-
 @cli.command()
 @click.argument("count", type=click.IntRange(1))
-@click.option("--length", default="8", show_default=True, type=range_type, help="Elementals of a chain.")
-@click.option(
-    "--sizes", default="1:100", show_default=True, type=range_type, help="Sizes between elementals."
-)
+@range_option("--length", "8", "Elementals of a chain.")
+@range_option("--sizes", "1:100", "Sizes between elementals.")
 @click.option(
     "--structure",
     "structures",
@@ -302,10 +299,10 @@ range_type = RangeType()
     type=click.FloatRange(0, 1),
     help="Share without a matrix.",
 )
-@click.option("--tangent", default="1:1000", show_default=True, type=range_type, help="fma of a tangent.")
-@click.option("--adjoint", default="1:1000", show_default=True, type=range_type, help="fma of an adjoint.")
-@click.option("--tape", default="0:0", show_default=True, type=range_type, help="Entries of a tape.")
-@click.option("--overhead", default="0:0", show_default=True, type=range_type, help="fma added to each call.")
+@range_option("--tangent", "1:1000", "fma of a tangent.")
+@range_option("--adjoint", "1:1000", "fma of an adjoint.")
+@range_option("--tape", "0:0", "Entries of a tape.")
+@range_option("--overhead", "0:0", "fma added to each call.")
 @click.option("--memory", type=click.IntRange(0), metavar="ENTRIES", help="The chains' limit for a tape.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same seed, same chains.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, best one that ends in .jsonl.")
@@ -342,10 +339,10 @@ def read_chains(text: str, memory: int | None) -> list[Chain]:
 
 
 def _read_chains(text: str) -> list[Chain]:
-    from chainorder.spec import load, looks_like_dims, parse_dims
-
     if looks_like_dims(text) and not _is_file(text):
         return [parse_dims(text)]
+    from chainorder.spec import load
+
     chains = load(text)
     stem = Path(text).stem
     names = [stem if len(chains) == 1 else f"{stem}#{index}" for index in range(len(chains))]

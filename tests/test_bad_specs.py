@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from chainorder.chain import Chain
 from chainorder.errors import SpecError
-from chainorder.spec import document, files, from_data, iter_chains, load, parse_dims
+from chainorder.inline import parse_dims
+from chainorder.spec import document, files, from_data, iter_chains, load
 
 HEADER = "%%MatrixMarket matrix coordinate real general\n"
 

@@ -10,10 +10,10 @@ import pytest
 from scipy import sparse
 
 from chainorder import Banded, Chain, Diagonal, Elemental, ExecutionError, Identity, Sparse, execute, plan
-from chainorder.execute import kernels
-from chainorder.execute.kernels import multiply
-from chainorder.execute.operand import BandOperand, DenseOperand
-from chainorder.execute.sources import gather, random_operand
+from chainorder.execution import kernels
+from chainorder.execution.kernels import multiply
+from chainorder.execution.operand import BandOperand, DenseOperand
+from chainorder.execution.sources import gather, random_operand
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, SparsePattern
 from tests.chains import MIXES, random_chains
 
@@ -25,7 +25,7 @@ def as_array(matrix) -> np.ndarray:
 @pytest.mark.parametrize("mix", MIXES)
 def test_every_order_gives_the_product_and_counts_what_was_planned(mix: str) -> None:
     for seed, chain in enumerate(random_chains(mix, 60, seed=21)):
-        factors = [as_array(operand.matrix()) for operand in gather(chain, None, seed).operands]
+        factors = [as_array(operand.matrix()) for operand in gather(chain, None, seed).operands.values()]
         expected = reduce(lambda right, left: left @ right, factors)
         for solver in ("forward", "reverse", "auto", "contraction"):
             done = execute(plan(chain, solver=solver), seed=seed)

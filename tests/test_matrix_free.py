@@ -27,7 +27,7 @@ from chainorder import (
     plan,
 )
 from chainorder.colouring import colour_columns, column_colours, row_colours
-from chainorder.execute import model
+from chainorder.execution import model
 from tests.chains import MIXES, random_chains
 from tests.oracle import all_totals
 

@@ -18,7 +18,8 @@ from jsonschema import Draft202012Validator
 
 from chainorder.chain import Chain, Elemental, Elementals, MatrixFile
 from chainorder.errors import ChainError, SpecError
-from chainorder.spec import SCHEMA, from_data, iter_chains, load, looks_like_dims, parse_dims
+from chainorder.inline import looks_like_dims, parse_dims
+from chainorder.spec import SCHEMA, from_data, iter_chains, load
 from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse
 
 STEP = sp.csr_array(np.array([[1.0, 0, 0], [0, 0, 2], [0, 3, 0]]))

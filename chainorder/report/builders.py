@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainorder.chain import Chain
-from chainorder.compare import Comparison
+from chainorder.comparison import Comparison
 from chainorder.plan import SHOWN, Operation, Plan, formula, node_name
 from chainorder.plan_json import SCHEMA_VERSION, chain_data, plan_data
 from chainorder.report.model import Cell, Report
 
 if TYPE_CHECKING:
-    from chainorder.execute import Execution
+    from chainorder.execution import Execution
 
 LONG_ORDER = 120
 """Characters of a bracketing that are shown to people."""

@@ -161,7 +161,8 @@ def _plan_skeleton(blocks: Sequence[Block], products: list[Product]) -> int:
     sizes = [dense[0].pattern.shape[1], *(block.pattern.shape[0] for block in dense)]
     plan = hu_shing.best_products(sizes)
     bound = sum(sizes[j] * sizes[k] * sizes[i - 1] for j, k, i in _rows(plan))
-    bound += sum(_run_bound(run, min(sizes)) for run in runs)
+    narrowest = min(sizes)
+    bound += sum(_run_bound(run, narrowest) for run in runs)
 
     owner = _narrowest(sizes, plan, runs)
     made: dict[tuple[int, int], Block] = {}

@@ -6,7 +6,6 @@ Text becomes plain values (`tokens`, `document`), these are held against the sch
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,11 @@ from chainorder.spec.document import MAX_DEPTH, Document, parse, shallow
 from chainorder.spec.files import read_lines, read_text
 from chainorder.spec.messages import Fault, validate
 from chainorder.spec.schema import SCHEMA
-from chainorder.spec.tokens import misread, plain_value
+from chainorder.spec.tokens import misread
 from chainorder.spec.words import Path as KeyPath
 from chainorder.spec.words import join, one_line
 
-__all__ = ["SCHEMA", "from_data", "iter_chains", "load", "looks_like_dims", "parse_dims"]
+__all__ = ["SCHEMA", "from_data", "iter_chains", "load"]
 
 
 def load(path: str | Path) -> list[Chain]:
@@ -94,26 +93,6 @@ def from_data(data: object, folder: Path, file: str | Path | None = None) -> Cha
     if isinstance(chain, Fault):
         raise SpecError(one_line(chain.message), file, key=join(chain.path))
     return chain
-
-
-def looks_like_dims(text: str) -> bool:
-    """Whether a command line's word is inline dims rather than a file: one of its entries is a number."""
-    return any(re.fullmatch(r"\s*[-+]?[0-9]+\s*", entry) for entry in text.split(","))
-
-
-def parse_dims(text: str) -> Chain:
-    """The dense chain of inline dims, input first: ``1000,100,10,1``.
-
-    Raises
-    ------
-    SpecError
-        Without file, line and column.
-    """
-    try:
-        sizes = [entry.strip() and plain_value(entry.strip()) for entry in text.split(",")]
-    except ValueError:
-        raise SpecError("a size has more digits than are read", key="dims") from None
-    return from_data({"dims": sizes}, Path())
 
 
 def _from_file(path: Path) -> Iterator[Chain | SpecError]:

@@ -14,8 +14,8 @@ import numpy as np
 
 from chainorder.colouring import colour_columns, transposed
 from chainorder.errors import ExecutionError
-from chainorder.execute.kernels import compressed, multiply
-from chainorder.execute.operand import (
+from chainorder.execution.kernels import compressed, multiply
+from chainorder.execution.operand import (
     Array,
     BandOperand,
     DenseOperand,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainorder.execute.kernels import multiply
-from chainorder.execute.model import Evaluate, Model
-from chainorder.execute.operand import Array, DenseOperand, Operand
-from chainorder.execute.sources import Function
+from chainorder.execution.kernels import multiply
+from chainorder.execution.model import Evaluate, Model
+from chainorder.execution.operand import Array, DenseOperand, Operand
+from chainorder.execution.sources import Function
 
 PROBES = 8
 """Random vectors of a check by samples; an error that all of them miss has probability zero."""

@@ -11,9 +11,16 @@ import numpy as np
 
 from chainorder.chain import Chain, MatrixFile
 from chainorder.errors import ExecutionError
-from chainorder.execute.kernels import compressed, store
-from chainorder.execute.model import Model
-from chainorder.execute.operand import Array, BandOperand, DenseOperand, IdentityOperand, Operand
+from chainorder.execution.kernels import compressed, store
+from chainorder.execution.model import Model
+from chainorder.execution.operand import (
+    Array,
+    BandOperand,
+    DenseOperand,
+    IdentityOperand,
+    Operand,
+    SparseOperand,
+)
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 
 Function = Callable[[Array], Array]
@@ -162,6 +169,8 @@ def _fit_sparse(pattern: Pattern, matrix: Any, here: str) -> Operand:
     csr = csr_array(matrix, copy=True)
     csr.sum_duplicates()
     csr.data = _numeric(csr.data, here)
+    if isinstance(pattern, SparsePattern) and pattern == SparsePattern.of(csr):
+        return SparseOperand(csr)
     coo = csr.tocoo()
     match pattern:
         case IdentityPattern(size):
@@ -198,7 +207,4 @@ def _refuse_outside(coo: Any, inside: Array, here: str) -> None:
 def _numeric(values: Array, here: str) -> Array:
     if values.dtype.kind not in "fciub":
         raise ExecutionError(f"{here} holds {values.dtype}; a Jacobian is numeric")
-    values = values if values.dtype.kind in "fc" else values.astype(np.float64)
-    if not np.isfinite(values).all():
-        raise ExecutionError(f"{here} holds an infinity or NaN; the product would be meaningless")
-    return values
+    return values if values.dtype.kind in "fc" else values.astype(np.float64)

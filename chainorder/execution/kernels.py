@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.execute.operand import (
+from chainorder.execution.operand import (
     Array,
     BandOperand,
     DenseOperand,
@@ -22,9 +22,6 @@ from chainorder.pattern import DensePattern, IndexSet, SparsePattern, band
 
 DENSE_FROM = 0.1
 """Density from which a sparse factor of a dense one is multiplied as a dense array."""
-
-NARROW = 16
-"""Diagonals up to which a band is applied one diagonal at a time."""
 
 
 def multiply(left: Operand, right: Operand) -> Operand:  # noqa: C901 -- a table of cases
@@ -38,10 +35,10 @@ def multiply(left: Operand, right: Operand) -> Operand:  # noqa: C901 -- a table
             return _dense_dense(left, right)
         case BandOperand(), BandOperand():
             return _band_band(left, right)
-        case BandOperand(), DenseOperand() if right.filled.full and len(left.diagonals) <= NARROW:
-            return DenseOperand(_band_times(left, right.values), right.filled)
-        case DenseOperand(), BandOperand() if left.filled.full and len(right.diagonals) <= NARROW:
-            return DenseOperand(_times_band(left.values, right), left.filled)
+        case BandOperand(format="diagonal"), DenseOperand(filled=DensePattern(rows=None)):
+            return DenseOperand(left.diagonals[0][:, None] * right.values, right.filled)
+        case DenseOperand(filled=DensePattern(columns=None)), BandOperand(format="diagonal"):
+            return DenseOperand(left.values * right.diagonals[0], left.filled)
         case ((BandOperand() | SparseOperand()), DenseOperand()):
             return _sparse_dense(left, right)
         case DenseOperand(), (BandOperand() | SparseOperand()):
@@ -88,22 +85,6 @@ def _band_band(left: BandOperand, right: BandOperand) -> Operand:
     return DenseOperand.full(result.matrix().toarray()) if isinstance(pattern, DensePattern) else result
 
 
-def _band_times(left: BandOperand, values: Array) -> Array:
-    result = np.zeros(values.shape, np.result_type(left.diagonals, values))
-    for offset, diagonal in enumerate(left.diagonals, -left.lower):
-        first, last = max(offset, 0), left.size + min(offset, 0)
-        result[first - offset : last - offset] += diagonal[first:last, None] * values[first:last]
-    return result
-
-
-def _times_band(values: Array, right: BandOperand) -> Array:
-    result = np.zeros(values.shape, np.result_type(right.diagonals, values))
-    for offset, diagonal in enumerate(right.diagonals, -right.lower):
-        first, last = max(offset, 0), right.size + min(offset, 0)
-        result[:, first:last] += values[:, first - offset : last - offset] * diagonal[first:last]
-    return result
-
-
 def _sparse_dense(left: BandOperand | SparseOperand, right: DenseOperand) -> DenseOperand:
     filled = left.pattern @ right.filled
     assert isinstance(filled, DensePattern)
@@ -126,8 +107,8 @@ def _sparse_sparse(left: Any, right: Any) -> Operand:
     """Multiply compressed rows; positions where the sum cancels, which SciPy drops, stay stored."""
     product = left @ right
     symbolic = left.astype(bool) @ right.astype(bool)
-    symbolic.sort_indices()
     if symbolic.nnz != product.nnz:
+        symbolic.sort_indices()
         product = store(product, symbolic)
     return compressed(product)
 

@@ -8,18 +8,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
+import numpy as np
+
 from chainorder.errors import ExecutionError, InfeasibleError
-from chainorder.execute.checks import (
+from chainorder.execution.checks import (
     Check,
     against_function,
     against_operand,
     against_probes,
     dot_products,
 )
-from chainorder.execute.kernels import multiply
-from chainorder.execute.model import CHUNK_ENTRIES, Evaluated, by_adjoints, by_tangents
-from chainorder.execute.operand import Operand
-from chainorder.execute.sources import Function, Jacobians, gather
+from chainorder.execution.kernels import multiply
+from chainorder.execution.model import CHUNK_ENTRIES, Evaluated, by_adjoints, by_tangents
+from chainorder.execution.operand import Operand
+from chainorder.execution.sources import Function, Jacobians, gather
 from chainorder.pattern import counted_fma
 from chainorder.plan import Operation, Plan
 from chainorder.solvers import plan as make_plan
@@ -141,6 +143,7 @@ def execute(
     check_memory(plan)
     source = gather(plan.chain, jacobians, seed)
     result, execution = _run(plan, source, chunk_entries)
+    _check_finite(source, result)
     if not verify:
         return execution
     function = function or source.function
@@ -150,6 +153,23 @@ def execute(
     if function is not None and point is not None:
         checks.append(against_function(result, function, point, seed, tolerance))
     return replace(execution, checks=tuple(checks))
+
+
+def _check_finite(source: Jacobians, result: Operand) -> None:
+    """Say where an infinity or NaN in the result comes from; far cheaper than to look for them beforehand."""
+    if _finite(result):
+        return
+    for number, operand in source.operands.items():
+        if not _finite(operand):
+            raise ExecutionError(f"the Jacobian of elemental {number} holds an infinity or NaN; mend it")
+    raise ExecutionError(
+        "the product holds an infinity or NaN: a model returned one, or it overflowed; scale it"
+    )
+
+
+def _finite(operand: Operand) -> bool:
+    matrix = operand.matrix()
+    return bool(np.isfinite(matrix if isinstance(matrix, np.ndarray) else matrix.data).all())
 
 
 def check_memory(plan: Plan) -> None:
