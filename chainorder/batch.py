@@ -42,20 +42,25 @@ class Item:
     outcome: Chain | Plan | str
 
 
-def find_files(paths: Iterable[str]) -> list[Path]:
+def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
     """The spec files that paths, folders (recursively, sorted) and patterns (``runs/*.yaml``) stand for.
+
+    The file that the batch writes to is none of them, however it came to lie there.
 
     Raises
     ------
     SpecError
-        If there is no such path, or a folder or pattern holds no spec.
+        If there is no such path, a folder or pattern holds no spec, or the output is named as an input.
     """
     found: list[Path] = []
+    own = None if output is None else Path(output).absolute()
     for text in paths:
         path = Path(text)
         if path.is_dir():
             files = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS and file.is_file())
         elif path.exists():
+            if path.absolute() == own:
+                raise SpecError("is both read and written; write elsewhere with -o", text)
             files = [path]
         elif has_magic(text):
             matches = map(Path, glob(text, recursive=True))  # noqa: PTH207 -- may be absolute
@@ -64,7 +69,7 @@ def find_files(paths: Iterable[str]) -> list[Path]:
             raise SpecError("there is no such file or folder; check the path", text)
         if not files:
             raise SpecError(f"there is no spec in it; specs end in {', '.join(ENDINGS)}", text)
-        found += files
+        found += (file for file in files if file.absolute() != own)
     return found
 
 

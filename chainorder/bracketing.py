@@ -14,7 +14,13 @@ from chainorder.errors import PlanError
 from chainorder.pattern import IntArray
 from chainorder.steps import Steps
 
-_TOKEN = re.compile(r"\s*(?:F(?P<factor>\d+)|(?P<open>\()|(?P<close>\))|(?P<times>[*·@]))", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"\s*(?:F(?P<factor>[0-9]{1,9})|(?P<open>\()|(?P<close>\))|(?P<times>[*·@]))", re.IGNORECASE
+)
+
+
+SHOWN = 40
+"""Characters of a text that an error quotes."""
 
 
 def format_bracketing(length: int, j: IntArray, i: IntArray) -> str:
@@ -44,7 +50,8 @@ def parse_bracketing(text: str, length: int) -> Steps:
     products: list[tuple[int, int, int]] = []
     groups = [_Group(0)]
     position = 0
-    while text[position:].strip():
+    end = len(text.rstrip())
+    while position < end:
         token = _TOKEN.match(text, position)
         if token is None:
             raise _wrong(text, position, "is no factor such as F2 and no bracket")
@@ -86,9 +93,9 @@ def _close(text: str, group: _Group, products: list[tuple[int, int, int]]) -> tu
 
 
 def _wrong(text: str, position: int, fault: str) -> PlanError:
-    rest = text[position:].strip()
+    rest = text[position : position + SHOWN].strip()
     return PlanError(f"order, character {position + 1}: {_short(rest)!r} {fault}; write it as (F3 F2) F1")
 
 
-def _short(text: str, limit: int = 40) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+def _short(text: str) -> str:
+    return text if len(text) < SHOWN else text[: SHOWN - 1] + "…"

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -135,6 +136,8 @@ class Elementals(Sequence[Elemental]):
         kinds: dict[tuple[Hashable, ...], tuple[int, Elemental]] = {}
         number = 1
         for elemental, count in runs:
+            if not isinstance(elemental, Elemental):
+                raise ChainError(f"elemental {number} is {elemental!r}; give an Elemental")
             if sizes:
                 _check_neighbours(number, sizes[-1], elemental.inputs)
             if count > 1:
@@ -260,7 +263,7 @@ class Chain:
             ("name", name),
             ("memory", None if memory is None else _whole(memory, "memory", "a limit", least=0)),
             ("network", network),
-            ("matrices", dict(matrices or {})),
+            ("matrices", MappingProxyType(dict(matrices or {}))),
         ):
             object.__setattr__(self, key, value)
 
@@ -420,8 +423,11 @@ def _check_length(length: int) -> None:
 def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A column of sizes: int64, or Python ints where int64 would overflow; checked to be at least 1."""
     if isinstance(sizes, np.ndarray) and sizes.dtype.kind in "iu" and sizes.ndim == 1:
-        column: npt.NDArray[Any] = sizes.astype(np.int64, casting="safe", copy=True)
+        fits = not len(sizes) or int(sizes.max()) < 2**63
+        column: npt.NDArray[Any] = sizes.astype(np.int64 if fits else object)
     else:
+        if not isinstance(sizes, Iterable):
+            raise ChainError(f"the sizes are {sizes!r}; give a list of them, input first")
         values = list(sizes)
         if not set(map(type, values)) <= {int}:
             values = [_whole(value, f"dims[{place}]", "a size") for place, value in enumerate(values)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ import click
 
 from chainorder import __version__
 from chainorder.chain import Chain
-from chainorder.errors import ChainorderError, ExecutionError, SolverError
+from chainorder.errors import ChainorderError, ExecutionError, PlanError, SolverError
 from chainorder.inline import looks_like_dims, parse_dims
 from chainorder.plan import Plan
 from chainorder.solvers import all_solvers, plan
@@ -34,6 +35,9 @@ Shell completion: eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"  (zsh_so
 
 def main() -> None:
     """Run the command line; every expected error is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without arrows still gets its table
     try:
         cli.main(prog_name="chainorder", standalone_mode=False)
         sys.stdout.flush()
@@ -43,6 +47,9 @@ def main() -> None:
     except ChainorderError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
+    except (MemoryError, RecursionError) as error:
+        click.echo(f"error: too large or too deep for this machine ({type(error).__name__})", err=True)
+        sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(INTERRUPTED)
@@ -50,6 +57,10 @@ def main() -> None:
         # The reader (head, less) has gone; what Python flushes at exit must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        click.echo(f"error: cannot write: {error.strerror or error}; write elsewhere", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(2)
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -186,10 +197,14 @@ def compare(
 @memory_option
 @click.option("--compare", "all_orders", is_flag=True, help="Run forward and reverse too, beside the best.")
 @click.option(
-    "--seed", default=0, show_default=True, help="Seed of everything random: weights, Jacobians, probes."
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Seed of everything random: weights, Jacobians, probes.",
 )
 @click.option(
-    "--tolerance", default=1e-9, show_default=True, help="Largest relative error that passes a check."
+    "--tolerance", type=click.FloatRange(0), help="Largest relative error that passes; by default 1e-9."
 )
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")
 @click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), help="How to write the report.")
@@ -207,7 +222,7 @@ def run(
     memory: int | None,
     all_orders: bool,
     seed: int,
-    tolerance: float,
+    tolerance: float | None,
     no_verify: bool,
     format_name: str | None,
     output: tuple[str, ...],
@@ -219,8 +234,13 @@ def run(
     from chainorder.execution.save import save_matrix
     from chainorder.report.builders import execution_report
 
-    kept = [name for name in output if name.endswith(".npz")]
-    report_file = next((name for name in output if name not in kept), None)
+    kept = [name for name in output if name.lower().endswith(".npz")]
+    reported = [name for name in output if name not in kept]
+    if len(reported) > 1 or len(kept) > 1:
+        raise ChainorderError(
+            f"-o {' -o '.join(output)}: one report and one .npz at most; run again for more"
+        )
+    report_file = reported[0] if reported else None
     chosen = _choose_format(format_name, report_file)
     for name in kept:
         _check_folder(name)
@@ -252,7 +272,9 @@ def run(
 @cli.command()
 @click.argument("paths", nargs=-1, required=True)
 @solver_option
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes that plan.")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that plan."
+)
 @output_options
 def batch(
     paths: tuple[str, ...], solver: str, workers: int, format_name: str | None, output: str | None
@@ -268,7 +290,7 @@ def batch(
 
     chosen = _choose_format(format_name, output)
     find_solver(solver)
-    files = find_files(paths)
+    files = find_files(paths, output)
     failed = 0
     with open_stream(chosen, output) as stream:
         for item in counted(plan_items(read_items(files), solver=solver, workers=workers), "chains planned"):
@@ -355,10 +377,22 @@ def read_plans(text: str, solver: str, order: str | None, memory: int | None) ->
 
     saved = read_saved(Path(text)) if text.endswith(".json") and _is_file(text) else None
     if saved is not None:
+        if order is not None or solver != "auto" or memory is not None:
+            raise ChainorderError(f"{text} is a saved plan; --order, --solver and --memory are for chains")
         for each in saved:
-            each.validate()
+            _check_saved(each, text)
         return saved
     return [_plan(each, solver, order) for each in read_chains(text, memory)]
+
+
+def _check_saved(saved: Plan, file: str) -> None:
+    """Recheck a saved plan from scratch, and plan again what it says is optimal."""
+    try:
+        saved.validate()
+    except PlanError as error:
+        raise PlanError(f"{file}: {error}; plan it again") from None
+    if saved.optimal and (again := plan(saved.chain)).fma < saved.fma:
+        raise PlanError(f"{file}: says {saved.fma} fma are optimal, but {again.fma} suffice; plan it again")
 
 
 def _is_file(text: str) -> bool:
@@ -380,9 +414,11 @@ def _choose_format(name: str | None, output: str | None) -> str:
 
 
 def _check_folder(output: str) -> None:
-    folder = Path(output).parent
-    if not folder.is_dir():
-        raise ChainorderError(f"{output}: there is no folder {folder}; make it, or write elsewhere")
+    path = Path(output)
+    if not path.parent.is_dir():
+        raise ChainorderError(f"{output}: there is no folder {path.parent}; make it, or write elsewhere")
+    if path.is_dir() or (path.exists() and not os.access(path, os.W_OK)):
+        raise ChainorderError(f"{output}: is a folder or not writable; write elsewhere")
 
 
 def _write(reports: Sequence[Report], format_name: str, output: str | None) -> None:
@@ -396,6 +432,6 @@ def _emit(text: str, output: str | None) -> None:
         click.echo(text, nl=False)
         return
     try:
-        Path(output).write_text(text, encoding="utf-8")
+        Path(output).write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise ChainorderError(f"{output}: cannot be written ({error.strerror}); write elsewhere") from None

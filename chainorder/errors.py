@@ -58,7 +58,8 @@ class SpecError(ChainorderError):
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        text = ": ".join(part for part in (place, self.key, self.message) if part)
+        return "".join(letter if letter.isprintable() else "?" for letter in text)
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[object, ...]]:
         # Exceptions pickle their args only; workers send these errors home.

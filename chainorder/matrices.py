@@ -84,6 +84,7 @@ def _read(path: Path) -> Any:
     if hasattr(matrix, "check_format"):
         matrix.check_format()  # SciPy writes to where the indices point before it looks at them
     csr = sparse.csr_array(matrix)
+    csr.data = csr.data if csr.data.dtype.kind in "fc" else csr.data.astype(np.float64)
     csr.sum_duplicates()
     return csr
 

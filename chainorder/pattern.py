@@ -110,6 +110,9 @@ class Pattern(ABC):
             case _, BandPattern(diagonal=True):
                 return self
             case _:
+                _check_explicit(
+                    (self.shape[0], right.shape[1]), min(fma(self, right), self.shape[0] * right.shape[1])
+                )
                 product = self.csr() @ right.csr()
                 return SparsePattern(self.shape[0], right.shape[1], product.indptr, product.indices).reduced
 
@@ -428,6 +431,12 @@ def band_fma(size: Any, lower1: Any, upper1: Any, lower2: Any, upper2: Any) -> A
     return counts + same + opposite
 
 
+def _least(a: Any, b: Any) -> Any:
+    """The smaller one; of Python ints a Python int, which NumPy would make an int64."""
+    arrays = isinstance(a, np.ndarray) or isinstance(b, np.ndarray)
+    return np.minimum(a, b) if arrays else min(a, b)
+
+
 def _sum_min(last: Any, p: Any) -> Any:
     """Σ_{k=0…N} min(p, k), p ≤ N."""
     return p * (p + 1) // 2 + p * (last - p)
@@ -435,7 +444,7 @@ def _sum_min(last: Any, p: Any) -> Any:
 
 def _sum_min_min(last: Any, p: Any, q: Any) -> Any:
     """Σ_{k=0…N} min(p, k)·min(q, k)."""
-    p, q = np.minimum(p, q), np.maximum(p, q)
+    p, q = _least(p, q), -_least(-p, -q)
     squares = p * (p + 1) * (2 * p + 1) // 6
     return squares + p * (q - p) * (p + q + 1) // 2 + (last - q) * p * q
 
@@ -446,7 +455,7 @@ def _sum_min_opposite(last: Any, p: Any, q: Any) -> Any:
     Σ of p·min(q, N−k) less what the small k take from it, Σ_{k<p} (p−k)·min(q, N−k); there min(q, N−k)
     falls short of q by k−(N−q) only beyond N−q.
     """
-    short = np.maximum(p + q - last - 1, 0)  # the k in N−q+1 … p−1, where both are clipped
+    short = -_least(last + 1 - p - q, 0)  # the k in N−q+1 … p−1, where both are clipped
     missing = q * p * (p + 1) // 2 - short * (short + 1) * (short + 2) // 6
     return p * _sum_min(last, q) - missing
 

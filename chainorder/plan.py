@@ -146,7 +146,7 @@ class Plan:
     ) -> Plan:
         """The plan that runs the given steps on one machine; prices them.
 
-        With `optimal` the bound is the cost itself.
+        With `optimal` the bound is the cost itself; a plan that costs what a bound says is optimal.
 
         Raises
         ------
@@ -163,8 +163,9 @@ class Plan:
             np.zeros(len(steps), np.int32),
             starts(prices.fma),
         )
-        bound = total(prices.fma) if optimal else lower_bound
-        return cls(chain, solver, optimal, bound, operations, prices.peak_memory, why=why)
+        cost = total(prices.fma)
+        bound = cost if optimal else lower_bound
+        return cls(chain, solver, bound == cost, bound, operations, prices.peak_memory, why=why)
 
     @property
     def fma(self) -> int:
@@ -207,7 +208,11 @@ class Plan:
             return "optimal"
         if self.lower_bound is None:
             return "no claim"
-        return "heuristic" if self.gap is None else f"heuristic, at most {self.gap:.2%} above the optimum"
+        if self.gap is None:
+            return "heuristic"
+        if self.gap >= 1:
+            return f"heuristic, at most {1 + self.gap:,.1f} times the optimum"
+        return f"heuristic, at most {max(self.gap, 1e-4):.2%} above the optimum"
 
     def validate(self) -> None:
         """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
@@ -216,7 +221,7 @@ class Plan:
         validate(self)
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """The plan as JSON, with its chain."""
+        """The plan as JSON, with its chain; entries of matrices only by the paths of their files."""
         from chainorder.plan_json import dumps
 
         return dumps(self, indent=indent)
@@ -245,10 +250,12 @@ class Plan:
         return graph
 
     def __str__(self) -> str:
-        chain, total_fma = self.chain, self.fma
+        chain = self.chain
+        size = f"{chain.inputs:,} → {chain.outputs:,}"
+        plural = "s" if len(chain) > 1 else ""
         lines = [
-            f"{chain.name or 'chain'}: {len(chain):,} elementals, {chain.inputs:,} → {chain.outputs:,}",
-            f"{total_fma:,} fma, peak memory {self.peak_memory:,} entries, {self.solver} ({self.claim})",
+            f"{chain.name or 'chain'}: {len(chain):,} elemental{plural}, {size}",
+            f"{self.fma:,} fma, peak memory {self.peak_memory:,} entries, {self.solver} ({self.claim})",
         ]
         lines += (f"  {node_name(o.j, o.i)} = {formula(o)}  {o.fma:,} fma" for o in self.operations[:SHOWN])
         if len(self.operations) > SHOWN:

@@ -69,8 +69,8 @@ def loads(text: str) -> Plan:
     """The plan of a JSON text; see `from_plan_data`."""
     try:
         data = json.loads(text)
-    except ValueError as error:
-        raise PlanError(f"not a plan: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise PlanError(f"not a plan: {error}; save one with Plan.to_json") from None
     return from_plan_data(data, Path())
 
 
@@ -94,7 +94,7 @@ def from_plan_data(data: Any, folder: Path) -> Plan:
     bound = data.get("lower_bound")
     if bound is not None:
         _get(data, "lower_bound", int)
-    return Plan(
+    plan = Plan(
         chain,
         _get(data, "solver", str),
         _get(data, "optimal", bool),
@@ -104,6 +104,12 @@ def from_plan_data(data: Any, folder: Path) -> Plan:
         _get(data, "objective", str),
         _get(data, "why", str),
     )
+    for key in ("fma", "flops", "makespan", "machines", "bracketing"):
+        if data.get(key) != getattr(plan, key):
+            raise PlanError(
+                f"{key} is {str(data.get(key))[:40]!r}; the operations say {str(getattr(plan, key))[:40]!r}"
+            )
+    return plan
 
 
 def read_saved(path: Path) -> list[Plan] | None:
@@ -118,8 +124,8 @@ def read_saved(path: Path) -> list[Plan] | None:
 
     try:
         data = json.loads(read_text(path))
-    except ValueError:
-        return None
+    except (ValueError, RecursionError):
+        return None  # no plan; whether it is a spec is for others to say
     items = data if isinstance(data, list) else [data]
     if not items or not all(isinstance(item, dict) and "operations" in item for item in items):
         return None

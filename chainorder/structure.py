@@ -10,6 +10,8 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from chainorder.errors import StructureError
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern, band
 
@@ -77,8 +79,9 @@ class Banded(Structure):
 
     def __post_init__(self) -> None:
         for name, width in (("lower", self.lower), ("upper", self.upper)):
-            if type(width) is not int or width < 0:
+            if isinstance(width, bool) or not isinstance(width, int | np.integer) or width < 0:
                 raise StructureError(f"{name} is {width!r}; a bandwidth is a whole number of at least 0")
+            object.__setattr__(self, name, int(width))
 
     def pattern(self, rows: int, columns: int) -> Pattern:
         size = _square(self, rows, columns)

@@ -34,7 +34,7 @@ import click
 import numpy as np
 
 import chainorder
-from chainorder.generate import random_chain
+from chainorder.generate import Ranges, random_chain
 from chainorder.report.formats import FORMATS
 from chainorder.report.model import Cell, Report
 
@@ -417,7 +417,8 @@ def _dense(length: int) -> Build:
 
 def _structured(length: int) -> Build:
     kinds = ("dense", "diagonal", "identity", "banded")
-    chain = random_chain(np.random.default_rng(length), length, sizes=(1, 1_000), structures=kinds)
+    ranges = Ranges(sizes=(1, 1_000), structures=kinds)
+    chain = random_chain(np.random.default_rng(length), length, ranges)
     elementals = list(chain.elementals)
     return lambda: chainorder.Chain(elementals)
 

@@ -16,16 +16,20 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
     [
         ("bench_planners.py", "--quick"),
         ("bench_executor.py", "--quick"),
+        ("bench_matrix_free.py", "--quick"),
         ("check_agreement.py", "--chains", "60"),
     ],
     ids=lambda command: command[0],
 )
-def test_script(command: tuple[str, ...]) -> None:
+def test_script(command: tuple[str, ...], tmp_path: Path) -> None:
     script, *options = command
     line = [sys.executable, str(SCRIPTS / script), *options]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+    # Files, not pipes: a worker that outlives its script must not keep the test waiting for a pipe's end.
+    output, errors = tmp_path / "output.txt", tmp_path / "errors.txt"
+    with output.open("w") as stdout, errors.open("w") as stderr:
+        done = subprocess.run(line, stdout=stdout, stderr=stderr, timeout=240, check=False)
+    assert done.returncode == 0, errors.read_text()
+    assert output.read_text()
 
 
 def test_the_matrices_of_data_are_those_of_the_script() -> None:

@@ -122,7 +122,7 @@ def _complex_step(function: Function, point: Array, directions: Array) -> Array 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)  # a part of the argument was dropped
-            values = [np.asarray(function(point + 1j * step * v)) for v in directions.T]
+            values = [np.atleast_1d(function(point + 1j * step * v)) for v in directions.T]
     except (TypeError, ValueError, np.exceptions.ComplexWarning):
         return None
     if not all(np.iscomplexobj(value) for value in values):
@@ -133,7 +133,7 @@ def _complex_step(function: Function, point: Array, directions: Array) -> Array 
 def _central(function: Function, point: Array, directions: Array) -> Array:
     step = np.cbrt(np.finfo(float).eps) * max(1.0, float(np.abs(point).max()))
     differences = [
-        (np.asarray(function(point + step * v)) - np.asarray(function(point - step * v))) / (2 * step)
+        np.atleast_1d(np.asarray(function(point + step * v)) - function(point - step * v)) / (2 * step)
         for v in directions.T
     ]
     return np.stack(differences, axis=1)

@@ -70,19 +70,22 @@ def _dense_dense(left: DenseOperand, right: DenseOperand) -> DenseOperand:
 
 
 def _band_band(left: BandOperand, right: BandOperand) -> Operand:
-    """Diagonal by diagonal: the entry of the left on diagonal a and of the right on b falls on a + b."""
+    """One diagonal a of the left with all diagonals b of the right: their products fall on a + b.
+
+    In column c that is left[a, c − b] · right[b, c]; places outside the matrix hold 0 and stay so.
+    """
     size = left.size
-    pattern = band(size, left.lower + right.lower, left.upper + right.upper)
     lower, upper = min(left.lower + right.lower, size - 1), min(left.upper + right.upper, size - 1)
     diagonals = np.zeros((lower + upper + 1, size), np.result_type(left.diagonals, right.diagonals))
-    for a, values in enumerate(left.diagonals, -left.lower):
-        for b, others in enumerate(right.diagonals, -right.lower):
-            # Entry (r, l) of the left and (l, c) of the right, with l = c − b and r = l − a.
-            first, last = max(b, a + b, 0), size + min(b, a + b, 0)
-            if first < last:
-                diagonals[lower + a + b, first:last] += values[first - b : last - b] * others[first:last]
+    padded = np.pad(left.diagonals, ((0, 0), (right.upper, right.lower)))
+    for a, row in enumerate(padded, -left.lower):
+        shifted = np.lib.stride_tricks.sliding_window_view(row, size)[::-1]
+        top = lower + a - right.lower
+        first, last = max(0, -top), min(len(shifted), len(diagonals) - top)
+        diagonals[top + first : top + last] += shifted[first:last] * right.diagonals[first:last]
     result = BandOperand(lower, upper, diagonals)
-    return DenseOperand.full(result.matrix().toarray()) if isinstance(pattern, DensePattern) else result
+    covers = isinstance(band(size, lower, upper), DensePattern)
+    return DenseOperand.full(result.matrix().toarray()) if covers else result
 
 
 def _sparse_dense(left: BandOperand | SparseOperand, right: DenseOperand) -> DenseOperand:

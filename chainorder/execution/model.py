@@ -131,16 +131,28 @@ def _checked(evaluate: Evaluate, directions: Array, result: Pattern) -> Array:
 
 def _seeds(operand: Operand | None, colours: Array, result: Pattern) -> Array:
     """The operand's columns (those of the identity if None), added up by colour; no fma."""
-    from scipy.sparse import csr_array
-
-    if operand is not None and isinstance(result, DensePattern) and result.full:
-        matrix = operand.matrix()
-        return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
     filled = np.flatnonzero(colours >= 0)
-    shape = len(colours), int(colours.max(initial=-1)) + 1
-    groups = csr_array((np.ones(len(filled)), (filled, colours[filled])), shape=shape)
-    added = groups if operand is None else operand.matrix() @ groups
-    return added if isinstance(added, np.ndarray) else np.asarray(added.toarray())
+    count = int(colours.max(initial=-1)) + 1
+    match operand:
+        case None:
+            seeds = np.zeros((len(colours), count))
+            seeds[filled, colours[filled]] = 1
+            return seeds
+        case DenseOperand() if isinstance(result, DensePattern) and result.full:
+            return operand.matrix()
+        case BandOperand(lower, _, diagonals):
+            seeds = np.zeros((operand.size, count), diagonals.dtype)
+            for offset, diagonal in enumerate(diagonals, -lower):
+                columns = np.arange(max(offset, 0), operand.size + min(offset, 0))
+                columns = columns[colours[columns] >= 0]
+                seeds[columns - offset, colours[columns]] += diagonal[columns]
+            return seeds
+        case _:
+            from scipy.sparse import csr_array
+
+            groups = csr_array((np.ones(len(filled)), (filled, colours[filled])), shape=(len(colours), count))
+            added = operand.matrix() @ groups
+            return added if isinstance(added, np.ndarray) else np.asarray(added.toarray())
 
 
 def _decompress(values: Array, colours: Array, result: Pattern) -> Operand:

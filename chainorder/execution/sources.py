@@ -144,8 +144,13 @@ def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
     model = Model.of(matrix, pattern.shape, here)
     if model is not None:
         return model
+    if isinstance(matrix, np.ndarray):
+        if isinstance(matrix, np.ma.MaskedArray):
+            raise ExecutionError(f"{here} is a masked array; fill it first")
+        matrix = np.asarray(matrix)
     shape = getattr(matrix, "shape", None)
-    if shape is None or len(shape) not in (1, 2):
+    known = isinstance(matrix, np.ndarray) or hasattr(matrix, "toarray")
+    if not known or shape is None or len(shape) not in (1, 2):
         raise ExecutionError(
             f"{here} is a {type(matrix).__name__}; give a NumPy array or SciPy sparse matrix"
         )
@@ -167,8 +172,8 @@ def _fit_sparse(pattern: Pattern, matrix: Any, here: str) -> Operand:
     from scipy.sparse import csr_array
 
     csr = csr_array(matrix, copy=True)
+    csr.data = _numeric(csr.data, here)  # before duplicates are added up: small integers would overflow
     csr.sum_duplicates()
-    csr.data = _numeric(csr.data, here)
     if isinstance(pattern, SparsePattern) and pattern == SparsePattern.of(csr):
         return SparseOperand(csr)
     coo = csr.tocoo()

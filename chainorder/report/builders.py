@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chainorder.chain import Chain
@@ -32,7 +33,7 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
             0, f"… and {len(plan.operations) - len(operations):,} more operations; --verbose shows all"
         )
     rows = tuple(_operation_row(operation) for operation in operations)
-    return Report(chain_title(plan.chain), _OPERATION_COLUMNS, rows, tuple(notes), plan_data(plan))
+    return Report(chain_title(plan.chain), _OPERATION_COLUMNS, rows, tuple(notes), partial(plan_data, plan))
 
 
 _OPERATION_COLUMNS = ("result", "action", "of", "fma", "start")
@@ -69,19 +70,30 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
         *_waist(comparison.chain),
     ]
     notes += [f"why: {comparison.best.why}"] if verbose and comparison.best.why else []
-    data = {
+    hidden = frozenset({"solver", "chain", "bracketing"})
+    data = partial(comparison_data, comparison)
+    return Report(chain_title(comparison.chain), columns, rows, tuple(notes), data, hidden)
+
+
+def comparison_data(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as plain data."""
+    return {
         "schema": SCHEMA_VERSION,
         "chain": chain_data(comparison.chain),
-        "plans": [plan_data(plan) | {"ratio": comparison.ratio(plan)} for plan in plans],
+        "plans": [plan_data(plan) | {"ratio": comparison.ratio(plan)} for plan in comparison.plans],
         "infeasible": [{"solver": each.solver, "why": each.why} for each in comparison.infeasible],
     }
-    hidden = frozenset({"solver", "chain", "bracketing"})
-    return Report(chain_title(comparison.chain), columns, rows, tuple(notes), data, hidden)
 
 
 def _verdict(comparison: Comparison) -> str:
     """Which order, and how many times cheaper."""
     best, others = comparison.best, comparison.plans[:-1]
+    cheaper = [plan for plan in others if plan.fma < best.fma]
+    if cheaper:
+        least = min(cheaper, key=lambda plan: plan.fma)
+        return (
+            f"{least.solver} is cheaper than the order asked for: {least.fma:,} fma instead of {best.fma:,}"
+        )
     same = [plan.solver for plan in others if plan.fma == best.fma]
     gains = ", ".join(
         f"{_times(comparison.ratio(plan))} than {plan.solver}" for plan in others if plan.fma != best.fma
@@ -89,7 +101,8 @@ def _verdict(comparison: Comparison) -> str:
     if not same:
         names = " nor ".join(plan.solver for plan in others)
         return f"neither {names}: the best order is {gains}" if gains else "no baseline to compare with"
-    verdict = f"{' and '.join(same)} order is {'optimal' if best.optimal else 'as good as the best found'}"
+    verb = "order is" if len(same) == 1 else "orders are"
+    verdict = f"{' and '.join(same)} {verb} {'optimal' if best.optimal else 'as good as the best found'}"
     return verdict + (f": {gains}" if gains else "")
 
 
@@ -127,7 +140,7 @@ def sweep_report(chain: Chain, points: Sequence[tuple[int, Comparison | str]]) -
         "memory_sweep": [{"memory": row[0], "fma": dict(zip(names, row[1:], strict=True))} for row in rows],
     }
     plot = bar_plot([(f"{row[0]:,}", row[-1]) for row in rows])
-    return Report(f"{chain_title(chain)}: fma by memory", ("memory", *names), rows, tuple(plot), data)
+    return Report(f"{chain_title(chain)}: fma by memory", ("memory", *names), rows, tuple(plot), lambda: data)
 
 
 BAR = 50
@@ -172,7 +185,7 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
         "skipped": list(skipped),
         "passed": all(run.passed for _, run in executions),
     }
-    return Report(chain_title(chain), columns, rows, (*notes, *skipped), data)
+    return Report(chain_title(chain), columns, rows, (*notes, *skipped), lambda: data)
 
 
 def _check_line(label: str, run: Execution) -> str:

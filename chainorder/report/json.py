@@ -10,10 +10,10 @@ from chainorder.report.model import Report
 
 def render(reports: Sequence[Report]) -> str:
     """JSON text, indented; exact integers."""
-    data = [report.data for report in reports]
+    data = [report.data() for report in reports]
     return json.dumps(data[0] if len(data) == 1 else data, indent=2, ensure_ascii=False) + "\n"
 
 
 def render_lines(reports: Sequence[Report]) -> str:
     """JSON Lines."""
-    return "".join(json.dumps(report.data, ensure_ascii=False) + "\n" for report in reports)
+    return "".join(json.dumps(report.data(), ensure_ascii=False) + "\n" for report in reports)

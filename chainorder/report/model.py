@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Cell: TypeAlias = int | float | str | bool | None
@@ -24,7 +24,8 @@ class Report:
     notes
         Sentences under the table: what to take away from it.
     data
-        The same facts under stable keys, for JSON.
+        Makes the same facts under stable keys, for JSON: those of a million operations are not made for a
+        table of twelve.
     hidden
         Columns that are for csv only, too wide for people.
     """
@@ -33,7 +34,7 @@ class Report:
     columns: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
     notes: tuple[str, ...] = ()
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Callable[[], Mapping[str, Any]] = dict
     hidden: frozenset[str] = frozenset()
 
     def visible(self) -> tuple[list[str], list[list[Cell]]]:

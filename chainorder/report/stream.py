@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -57,7 +58,7 @@ class Stream:
         self.written += 1
         match self._format:
             case "jsonl":
-                self._file.write(FORMATS["jsonl"].render([Report("", (), (), data=item_data(item))]))
+                self._file.write(FORMATS["jsonl"].render([Report("", (), (), data=partial(item_data, item))]))
             case "csv":
                 write_rows(self._file, [item_row(item)])
             case _:
@@ -70,7 +71,7 @@ class Stream:
         if self._format in ("jsonl", "csv"):
             return
         if self._format == "json":
-            reports = [Report("", (), (), data=item_data(item)) for item in self._held]
+            reports = [Report("", (), (), data=partial(item_data, item)) for item in self._held]
             # A batch is a list however many chains it had.
             text = FORMATS["json"].render(reports) if len(reports) != 1 else _list_of_one(reports[0])
         else:
@@ -86,7 +87,9 @@ def open_stream(format_name: str, output: str | None) -> Iterator[Stream]:
         file: IO[str] = sys.stdout
         if output is not None:
             try:
-                file = stack.enter_context(Path(output).open("w", encoding="utf-8"))
+                file = stack.enter_context(
+                    Path(output).open("w", encoding="utf-8", errors="backslashreplace")
+                )
             except OSError as error:
                 reason = f"{output}: cannot be written ({error.strerror}); write elsewhere"
                 raise ChainorderError(reason) from None

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from chainorder.report.model import Report, write_cell
 
-PLAIN_WIDTH = 120
-"""Columns of text that goes to a file or a pipe."""
+PLAIN_WIDTH = 10_000
+"""Columns of text that goes to a file or a pipe: no line of a table wraps there."""
 
 
 def render(reports: Sequence[Report]) -> str:
@@ -42,7 +42,7 @@ def _print(console: Console, report: Report) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for place, column in enumerate(columns):
         numeric = all(not isinstance(row[place], str) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
     for number, row in enumerate(rows, 1):
         style = "bold green" if row[0] == "best" and number == len(rows) else None
         table.add_row(*(Text(write_cell(cell)) for cell in row), style=style)

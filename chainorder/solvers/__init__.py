@@ -6,6 +6,7 @@ A new solver is a file here and a line below; from outside it is a call of `regi
 from __future__ import annotations
 
 from chainorder.chain import Chain
+from chainorder.errors import SolverError
 from chainorder.plan import Plan
 from chainorder.solvers import auto, contraction, dynamic, exhaustive, hu_shing, sweeps
 from chainorder.solvers.registry import Solve, Solver, all_solvers, find_solver, register
@@ -48,4 +49,6 @@ def plan(chain: Chain, *, solver: str = "auto", memory: int | None = None) -> Pl
     InfeasibleError
         If the memory admits no plan.
     """
+    if not isinstance(chain, Chain):
+        raise SolverError(f"a {type(chain).__name__} is no chain; make one with Chain, or Chain.from_dims")
     return find_solver(solver).solve(chain if memory is None else chain.within(memory))

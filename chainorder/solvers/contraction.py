@@ -10,6 +10,8 @@ Three contractions, from the safest on:
 3. Otherwise (and with matrix-free elementals) pieces of the chain, cut at narrow places, are planned exactly
    and then count as one elemental, until few enough are left for the dynamic program.
 
+Where a sweep costs less than what comes of that, the answer is the sweep.
+
 The bounds. Take the bracketing of any plan and strike out the symbolic elementals: what is left is a
 bracketing of the dense ones, with the same sizes, so 2. costs at least Hu & Shing's optimum for those; and a
 run of r symbolic elementals takes part in exactly r products more, of which at least one is with something
@@ -20,16 +22,18 @@ size there if no row or column is empty.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import accumulate
 
 from chainorder.chain import Chain
+from chainorder.errors import InfeasibleError
 from chainorder.models import check_feasible
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, fma
 from chainorder.plan import Plan
 from chainorder.solvers import dynamic, hu_shing
 from chainorder.solvers.costs import PatternCosts
+from chainorder.solvers.sweeps import forward, reverse
 from chainorder.steps import Row, Step, Steps
 
 PIECE = 48
@@ -58,8 +62,22 @@ def solve(chain: Chain) -> Plan:
     InfeasibleError
         If the memory admits no plan.
     """
-    if chain.modelled:
-        return _solve_modelled(chain)
+    contracted = _solve_modelled(chain) if chain.modelled else _solve_explicit(chain)
+    best = contracted
+    for sweep in (forward, reverse):
+        try:
+            plan = sweep(chain)
+        except InfeasibleError:
+            continue
+        if plan.fma < best.fma:
+            best = plan
+    if best is contracted:
+        return contracted
+    why = f"the {best.solver} sweep costs less than what contraction found"
+    return replace(best, solver="contraction", lower_bound=contracted.lower_bound, why=why)
+
+
+def _solve_explicit(chain: Chain) -> Plan:
     blocks = [Block(number, number, chain.pattern(number)) for number in range(1, len(chain) + 1)]
     products: list[Product] = []
     blocks = _contract_diagonals(blocks, products)
