@@ -11,7 +11,6 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -263,7 +262,7 @@ class Chain:
             ("name", name),
             ("memory", None if memory is None else _whole(memory, "memory", "a limit", least=0)),
             ("network", network),
-            ("matrices", MappingProxyType(dict(matrices or {}))),
+            ("matrices", dict(matrices or {})),
         ):
             object.__setattr__(self, key, value)
 

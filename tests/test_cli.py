@@ -85,7 +85,25 @@ def test_a_saved_plan_runs_and_keeps_its_jacobian(tmp_path: Path) -> None:
 def test_a_tampered_plan_is_refused(tmp_path: Path) -> None:
     saved = tmp_path / "plan.json"
     saved.write_text(succeed("plan", "5,4,3,2", "--format", "json").replace('"fma": 40', '"fma": 39'))
-    assert "recounted" in fail("run", saved)
+    assert "operations say '63'" in fail("run", saved)
+
+
+def test_a_plan_that_only_claims_to_be_optimal_is_refused(tmp_path: Path) -> None:
+    saved = tmp_path / "plan.json"
+    data = json.loads(succeed("plan", "1000,100,10,1", "--solver", "forward", "--format", "json"))
+    saved.write_text(json.dumps(data | {"optimal": True, "lower_bound": data["fma"]}))
+    assert "101000 suffice" in fail("run", saved)
+    assert "saved plan" in fail("run", saved, "--order", "F3 (F2 F1)")
+
+
+def test_a_batch_neither_reads_nor_overwrites_what_it_works_on(tmp_path: Path) -> None:
+    spec, table = tmp_path / "a.jsonl", tmp_path / "out.jsonl"
+    spec.write_text('{"dims": [3, 4, 5]}\n')
+    for _ in range(2):
+        assert succeed("batch", tmp_path, "-o", table) == ""
+        assert len(table.read_text().splitlines()) == 1
+    assert "both read and written" in fail("batch", spec, "-o", spec)
+    assert spec.read_text() == '{"dims": [3, 4, 5]}\n'
 
 
 def test_a_failed_check_is_exit_status_1() -> None:

@@ -158,6 +158,23 @@ def test_given_jacobians_that_do_not_fit(place, matrix, words) -> None:
         execute(plan(chain), given)
 
 
+def test_float32_is_held_to_its_own_precision_and_masks_are_refused() -> None:
+    generator = np.random.default_rng(25)
+    a, b = (generator.random(shape).astype(np.float32) for shape in ((40, 60), (30, 40)))
+    chain = Chain.from_matrices([a, b])
+    assert execute(plan(chain), [a, b]).passed
+    with pytest.raises(ExecutionError, match="masked"):
+        execute(plan(chain), [np.ma.masked_greater(a, 0.5), b])
+    with pytest.raises(ExecutionError, match="go together"):
+        execute(plan(chain), [a, b], function=lambda x: x)
+
+
+def test_a_sparse_stepper_with_a_scalar_loss_is_never_worse_than_reverse() -> None:
+    ring = sparse.diags_array([1.0, 1, 1, 1], offsets=[0, 1, -1, 29], shape=(30, 30)).tocsr()
+    chain = Chain([*[Elemental(30, 30, Sparse(ring))] * 700, Elemental(30, 1)])
+    assert plan(chain).fma <= plan(chain, solver="reverse").fma
+
+
 def test_too_few_jacobians() -> None:
     with pytest.raises(ExecutionError, match="1 Jacobians are given for 2"):
         execute(plan(Chain.from_dims([1, 2, 3])), [np.ones((2, 1))])

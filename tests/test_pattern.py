@@ -86,6 +86,17 @@ def test_band_products_of_huge_matrices_are_exact() -> None:
     assert fma(BandPattern(size, 1, 1), BandPattern(size, 1, 1)) == 9 * size + small
 
 
+@pytest.mark.parametrize(
+    ("size", "left", "right", "expected"),
+    [
+        (5_000_000, (2_000_000, 0), (0, 2_000_000), 14666680666670000000),
+        (10_000_000, (1_000_000, 1_000_000), (1_000_000, 1_000_000), 36666701666675000000),
+    ],
+)
+def test_band_products_beyond_int64_are_exact(size, left, right, expected) -> None:
+    assert fma(BandPattern(size, *left), BandPattern(size, *right)) == expected
+
+
 def test_a_million_wide_diagonal_is_never_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("expanded")

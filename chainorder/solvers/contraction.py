@@ -74,7 +74,8 @@ def solve(chain: Chain) -> Plan:
     if best is contracted:
         return contracted
     why = f"the {best.solver} sweep costs less than what contraction found"
-    return replace(best, solver="contraction", lower_bound=contracted.lower_bound, why=why)
+    bound = contracted.lower_bound
+    return replace(best, solver="contraction", optimal=best.fma == bound, lower_bound=bound, why=why)
 
 
 def _solve_explicit(chain: Chain) -> Plan:
