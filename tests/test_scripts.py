@@ -17,7 +17,7 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
         ("bench_planners.py", "--quick"),
         ("bench_executor.py", "--quick"),
         ("bench_matrix_free.py", "--quick"),
-        ("check_agreement.py", "--chains", "60"),
+        ("check_agreement.py", "--chains", "60", "--matrix-free", "30"),
     ],
     ids=lambda command: command[0],
 )
