@@ -339,7 +339,7 @@ class Chain:
     @property
     def dense(self) -> bool:
         """Whether the structure of every elemental is dense."""
-        return all(isinstance(kind.structure, Dense) for kind in self.elementals.kinds)
+        return {type(kind.structure) for kind in self.elementals.kinds} == {Dense}
 
     @property
     def modelled(self) -> bool:

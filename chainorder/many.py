@@ -288,8 +288,9 @@ def _alike(chains: Sequence[Chain]) -> dict[int, list[int]]:
     """The places of dense chains, by their length; of those, only lengths that several have."""
     places: dict[int, list[int]] = defaultdict(list)
     for place, chain in enumerate(chains):
-        if len(chain) <= LONGEST and chain.dense:
-            places[len(chain)].append(place)
+        length = len(chain)
+        if length <= LONGEST and chain.dense:
+            places[length].append(place)
     return {length: alike for length, alike in places.items() if len(alike) > 1}
 
 
