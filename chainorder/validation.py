@@ -1,7 +1,7 @@
-"""The slow, obvious check of a plan: every claim recomputed without the code that made it.
+"""The slow, obvious check of a plan: costs, order, memory and schedule recounted, one operation at a time.
 
-Patterns are expanded to sets of positions here, so it is for small chains, tests and saved plans; where a
-pattern is too large to expand, the closed forms of `chainorder.pattern` are used.
+Patterns of products come from `chainorder.pattern`. Their costs are recounted position by position, except
+where a pattern is too large for that. A bound is checked against the cost, but not proved again.
 """
 
 from __future__ import annotations

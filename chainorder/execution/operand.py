@@ -136,11 +136,6 @@ class SparseOperand:
         """Where it may be nonzero."""
         return SparsePattern(self.csr.shape[0], self.csr.shape[1], self.csr.indptr, self.csr.indices)
 
-    @property
-    def density(self) -> float:
-        """Stored entries per entry."""
-        return float(self.csr.nnz / np.prod(self.csr.shape, dtype=float))
-
     def matrix(self) -> Any:
         """As a SciPy sparse array."""
         return self.csr
