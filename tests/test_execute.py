@@ -175,6 +175,14 @@ def test_a_sparse_stepper_with_a_scalar_loss_is_never_worse_than_reverse() -> No
     assert plan(chain).fma <= plan(chain, solver="reverse").fma
 
 
+def test_a_jacobian_that_vanished_says_so() -> None:
+    chain = Chain.from_dims([2, 2, 2])
+    done = execute(plan(chain), [np.full((2, 2), 1e-200)] * 2)
+    assert not done.jacobian.any()
+    assert all("all zero" in check.name for check in done.checks)
+    assert not any("all zero" in check.name for check in execute(plan(chain)).checks)
+
+
 def test_too_few_jacobians() -> None:
     with pytest.raises(ExecutionError, match="1 Jacobians are given for 2"):
         execute(plan(Chain.from_dims([1, 2, 3])), [np.ones((2, 1))])

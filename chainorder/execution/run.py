@@ -161,6 +161,9 @@ def execute(
     checks += dot_products(source.models, seed, tolerance)
     if function is not None and point is not None:
         checks.append(against_function(result, function, point, seed, tolerance))
+    if result.pattern.nnz and not _nonzero(result):
+        # Every comparison of zeros passes; say so instead of looking verified.
+        checks = [replace(check, name=f"{check.name} (all zero: underflow?)") for check in checks]
     return replace(execution, checks=tuple(checks))
 
 
@@ -174,6 +177,11 @@ def _check_finite(source: Jacobians, result: Operand) -> None:
     raise ExecutionError(
         "the product holds an infinity or NaN: a model returned one, or it overflowed; scale it"
     )
+
+
+def _nonzero(operand: Operand) -> bool:
+    matrix = operand.matrix()
+    return bool(np.any(matrix if isinstance(matrix, np.ndarray) else matrix.data))
 
 
 def _finite(operand: Operand) -> bool:
