@@ -1,0 +1,68 @@
+"""The command line: reads arguments, calls the library, writes reports.
+
+A new command is a file here and a line below.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+import click
+
+from chainorder import __version__
+from chainorder.cli.batch import batch
+from chainorder.cli.compare import compare
+from chainorder.cli.generate import generate
+from chainorder.cli.plan import plan_command
+from chainorder.cli.run import run
+from chainorder.cli.schema import schema
+from chainorder.errors import ChainorderError
+
+INTERRUPTED = 130
+
+EPILOG = """\b
+A CHAIN is a spec file (YAML, JSON, JSON Lines) or inline sizes, input first: 1000,100,10,1
+Exit status: 0 done, 1 a check failed, 2 wrong input or call.
+Shell completion: eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"  (zsh_source, fish_source)"""
+
+
+def main() -> None:
+    """Run the command line; every expected error is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without arrows still gets its table
+    try:
+        cli.main(prog_name="chainorder", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ChainorderError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except (MemoryError, RecursionError) as error:
+        click.echo(f"error: too large or too deep for this machine ({type(error).__name__})", err=True)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; what Python flushes at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        click.echo(f"error: cannot write: {error.strerror or error}; write elsewhere", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(2)
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """Plan the order in which to multiply a Jacobian chain, run it, and check it."""
+
+
+for command in (plan_command, compare, run, batch, generate, schema):
+    cli.add_command(command)

@@ -1,0 +1,52 @@
+"""``chainorder generate``: random chains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from chainorder.cli.options import range_option
+from chainorder.cli.writing import check_folder, emit
+
+
+@click.command()
+@click.argument("count", type=click.IntRange(1))
+@range_option("--length", "8", "Elementals of a chain.")
+@range_option("--sizes", "1:100", "Sizes between elementals.")
+@click.option(
+    "--structure",
+    "structures",
+    multiple=True,
+    default=("dense",),
+    show_default=True,
+    type=click.Choice(("dense", "diagonal", "identity", "banded", "sparse")),
+    help="Structures to draw from; give several, or one twice to make it likelier.",
+)
+@click.option(
+    "--matrix-free",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Share without a matrix.",
+)
+@range_option("--tangent", "1:1000", "fma of a tangent.")
+@range_option("--adjoint", "1:1000", "fma of an adjoint.")
+@range_option("--tape", "0:0", "Entries of a tape.")
+@range_option("--overhead", "0:0", "fma added to each call.")
+@click.option("--memory", type=click.IntRange(0), metavar="ENTRIES", help="The chains' limit for a tape.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same seed, same chains.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file, best one that ends in .jsonl.")
+def generate(
+    count: int, length: tuple[int, int], memory: int | None, seed: int, output: str | None, **ranges: Any
+) -> None:
+    """Make COUNT random chains as JSON Lines; ranges are LEAST:GREATEST, both included, or one number."""
+    import json
+
+    from chainorder.generate import Ranges, random_chains
+
+    if output is not None:
+        check_folder(output)
+    chains = random_chains(seed, count, length, Ranges(**ranges))
+    lines = (json.dumps(chain.within(memory).to_spec()) + "\n" for chain in chains)
+    emit("".join(lines), output)

@@ -1,0 +1,75 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from chainorder.solvers import all_solvers
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMAT_NAMES = ("table", "json", "jsonl", "csv", "markdown")
+
+
+def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in the given order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(decorators):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _solver_help() -> str:
+    return "; ".join(f"{solver.name}: {solver.summary}" for solver in all_solvers())
+
+
+def number_range(text: str) -> tuple[int, int]:
+    """A range of whole numbers, ``LEAST:GREATEST``, or one number."""
+    least, _, greatest = text.partition(":")
+    try:
+        return int(least), int(greatest or least)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no range; write it as 1:100") from None
+
+
+def range_option(name: str, default: str, what: str) -> Callable[[Command], Command]:
+    """An option that takes a range."""
+    return click.option(
+        name, default=default, show_default=True, type=number_range, metavar="RANGE", help=what
+    )
+
+
+chain_argument = click.argument("chain")
+solver_option = click.option(
+    "--solver", default="auto", show_default=True, metavar="NAME", help=_solver_help()
+)
+order_option = click.option("--order", metavar="TEXT", help='Cost your own order instead, as "(F3 F2) F1".')
+memory_option = click.option(
+    "--memory",
+    type=click.IntRange(0),
+    metavar="ENTRIES",
+    help="Entries that the tape of one elemental may take.",
+)
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="Say why this solver; show all operations."
+)
+output_options: Callable[[Command], Command] = options(
+    click.option(
+        "--format",
+        "format_name",
+        type=click.Choice(FORMAT_NAMES),
+        help="How to write the report; by default table, or what the ending of -o stands for.",
+    ),
+    click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write to a file; its ending (.txt .json .jsonl .csv .md) picks the format.",
+    ),
+)

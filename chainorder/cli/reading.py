@@ -1,0 +1,63 @@
+"""What a CHAIN argument stands for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from chainorder.chain import Chain
+from chainorder.errors import ChainorderError, PlanError
+from chainorder.inline import looks_like_dims, parse_dims
+from chainorder.plan import Plan
+from chainorder.solvers import plan
+from chainorder.solvers.given import plan_in_order
+
+
+def read_chains(text: str, memory: int | None) -> list[Chain]:
+    """The chains that a CHAIN argument stands for; nameless ones are named after their file."""
+    chains = _read_chains(text)
+    return chains if memory is None else [each.within(memory) for each in chains]
+
+
+def _read_chains(text: str) -> list[Chain]:
+    if looks_like_dims(text) and not _is_file(text):
+        return [parse_dims(text)]
+    from chainorder.spec import load
+
+    chains = load(text)
+    stem = Path(text).stem
+    names = [stem if len(chains) == 1 else f"{stem}#{index}" for index in range(len(chains))]
+    return [each if each.name else each.named(name) for each, name in zip(chains, names, strict=True)]
+
+
+def read_plans(text: str, solver: str, order: str | None, memory: int | None) -> list[Plan]:
+    """The plans of a saved-plan file, validated; else plans for the chains that the argument stands for."""
+    from chainorder.plan_json import read_saved
+
+    saved = read_saved(Path(text)) if text.endswith(".json") and _is_file(text) else None
+    if saved is not None:
+        if order is not None or solver != "auto" or memory is not None:
+            raise ChainorderError(f"{text} is a saved plan; --order, --solver and --memory are for chains")
+        for each in saved:
+            _check_saved(each, text)
+        return saved
+    return [plan_or_price(each, solver, order) for each in read_chains(text, memory)]
+
+
+def _check_saved(saved: Plan, file: str) -> None:
+    """Recheck a saved plan from scratch, and plan again what it says is optimal."""
+    try:
+        saved.validate()
+    except PlanError as error:
+        raise PlanError(f"{file}: {error}; plan it again") from None
+    if saved.optimal and (again := plan(saved.chain)).fma < saved.fma:
+        raise PlanError(f"{file}: says {saved.fma} fma are optimal, but {again.fma} suffice; plan it again")
+
+
+def _is_file(text: str) -> bool:
+    return os.path.isfile(text)  # noqa: PTH113 -- pathlib raises where the text is too long for a name
+
+
+def plan_or_price(chain: Chain, solver: str, order: str | None) -> Plan:
+    """The plan of a solver, or of the order that is given."""
+    return plan(chain, solver=solver) if order is None else plan_in_order(chain, order)

@@ -1,0 +1,92 @@
+"""``chainorder run``: the Jacobian itself, counted and checked."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from chainorder.cli.options import FORMAT_NAMES, chain_argument, memory_option, order_option, solver_option
+from chainorder.cli.reading import read_plans
+from chainorder.cli.writing import check_folder, choose_format, write
+from chainorder.errors import ChainorderError, ExecutionError, SolverError
+from chainorder.solvers import plan
+
+
+@click.command()
+@chain_argument
+@solver_option
+@order_option
+@memory_option
+@click.option("--compare", "all_orders", is_flag=True, help="Run forward and reverse too, beside the best.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Seed of everything random: weights, Jacobians, probes.",
+)
+@click.option(
+    "--tolerance", type=click.FloatRange(0), help="Largest relative error that passes; by default 1e-9."
+)
+@click.option("--no-verify", is_flag=True, help="Do not check the result.")
+@click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), help="How to write the report.")
+@click.option(
+    "-o",
+    "--output",
+    multiple=True,
+    metavar="FILE",
+    help="J.npz keeps the Jacobian; any other ending keeps the report. May be given twice.",
+)
+def run(
+    chain: str,
+    solver: str,
+    order: str | None,
+    memory: int | None,
+    all_orders: bool,
+    seed: int,
+    tolerance: float | None,
+    no_verify: bool,
+    format_name: str | None,
+    output: tuple[str, ...],
+) -> None:
+    """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan."""
+    from chainorder import execute
+    from chainorder.comparison import baselines
+    from chainorder.execution.run import check_memory
+    from chainorder.execution.save import save_matrix
+    from chainorder.report.builders import execution_report
+
+    kept = [name for name in output if name.lower().endswith(".npz")]
+    reported = [name for name in output if name not in kept]
+    if len(reported) > 1 or len(kept) > 1:
+        raise ChainorderError(
+            f"-o {' -o '.join(output)}: one report and one .npz at most; run again for more"
+        )
+    report_file = reported[0] if reported else None
+    chosen = choose_format(format_name, report_file)
+    for name in kept:
+        check_folder(name)
+    reports, passed = [], True
+    plans = read_plans(chain, solver, order, memory)
+    if kept and len(plans) > 1:
+        raise ExecutionError(f"{chain} holds {len(plans)} chains but {kept[0]} keeps one Jacobian; run one")
+    for best in plans:
+        executions, skipped = [], []
+        for label in (*(baselines(best.chain) if all_orders else ()), ""):
+            try:
+                each = plan(best.chain, solver=label) if label else best
+                check_memory(each)
+            except (ExecutionError, SolverError) as error:
+                if not label:
+                    raise
+                skipped.append(f"{label} skipped: {error}")
+                continue
+            done = execute(each, seed=seed, verify=not no_verify, tolerance=tolerance)
+            executions.append((label or ("best" if all_orders else best.solver), done))
+        for name in kept:
+            save_matrix(executions[-1][1].jacobian, name)
+        reports.append(execution_report(executions, skipped))
+        passed = passed and all(execution.passed for _, execution in executions)
+    write(reports, chosen, report_file)
+    sys.exit(0 if passed else 1)
