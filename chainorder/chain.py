@@ -8,7 +8,7 @@ sequence of objects and makes them when they are looked at.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -22,6 +22,9 @@ from chainorder.structure import Dense, Sparse, Structure
 
 if TYPE_CHECKING:
     from chainorder.network import Network
+
+MAX_MACHINES = 1_000_000
+"""More than that is a mistake; as many as there are elementals are as good as any number."""
 
 MAX_LENGTH = 100_000_000
 """Elementals of one chain; the columns of more would not fit the memory of an ordinary machine."""
@@ -224,8 +227,10 @@ class Chain:
         In the order in which they run, input first.
     name
         For reports.
+    machines
+        Identical machines that a plan may use, each for one operation at a time.
     memory
-        Entries that the tape of one elemental may take; None for no limit.
+        Entries that the tape of one elemental may take on its machine; None for no limit.
 
     Attributes
     ----------
@@ -237,11 +242,12 @@ class Chain:
     Raises
     ------
     ChainError
-        If there is no elemental, or neighbours do not fit.
+        If there is no elemental, neighbours do not fit, or there are less than 1 or more than 10^6 machines.
     """
 
     elementals: Elementals
     name: str | None
+    machines: int
     memory: int | None
     network: Network | None
     matrices: Mapping[int, Any]
@@ -251,6 +257,7 @@ class Chain:
         elementals: Iterable[Elemental],
         name: str | None = None,
         *,
+        machines: int = 1,
         memory: int | None = None,
         network: Network | None = None,
         matrices: Mapping[int, Any] | None = None,
@@ -260,6 +267,7 @@ class Chain:
         for key, value in (
             ("elementals", columns),
             ("name", name),
+            ("machines", _machines(machines)),
             ("memory", None if memory is None else _whole(memory, "memory", "a limit", least=0)),
             ("network", network),
             ("matrices", dict(matrices or {})),
@@ -303,11 +311,20 @@ class Chain:
 
     def named(self, name: str) -> Chain:
         """The same chain under another name."""
-        return Chain(self.elementals, name, memory=self.memory, network=self.network, matrices=self.matrices)
+        return self._with(name=name)
 
     def within(self, memory: int | None) -> Chain:
         """The same chain with another limit for tapes."""
-        return Chain(self.elementals, self.name, memory=memory, network=self.network, matrices=self.matrices)
+        return self._with(memory=memory)
+
+    def on(self, machines: int) -> Chain:
+        """The same chain on another number of machines."""
+        return self._with(machines=machines)
+
+    def _with(self, **changes: Any) -> Chain:
+        return Chain(
+            **{attribute.name: getattr(self, attribute.name) for attribute in fields(self)} | changes
+        )
 
     def __len__(self) -> int:
         return len(self.elementals)
@@ -315,7 +332,7 @@ class Chain:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Chain):
             return NotImplemented
-        mine, others = ((c.name, c.memory, c.network, c.elementals) for c in (self, other))
+        mine, others = ((c.name, c.machines, c.memory, c.network, c.elementals) for c in (self, other))
         return mine == others
 
     def __hash__(self) -> int:
@@ -363,6 +380,8 @@ class Chain:
     def to_spec(self) -> dict[str, Any]:
         """The spec of this chain, as plain data; real matrices by the path of their file."""
         named: dict[str, Any] = {} if self.name is None else {"name": self.name}
+        if self.machines != 1:
+            named["machines"] = self.machines
         if self.memory is not None:
             named["memory"] = self.memory
         if self.network is not None:
@@ -417,6 +436,15 @@ def _check_neighbours(number: int, outputs: int, inputs: int) -> None:
 def _check_length(length: int) -> None:
     if length > MAX_LENGTH:
         raise ChainError(f"the chain has {length:,} elementals; at most {MAX_LENGTH:,} are planned")
+
+
+def _machines(machines: Any) -> int:
+    count = _whole(machines, "machines", "their number")
+    if count > MAX_MACHINES:
+        raise ChainError(
+            f"machines is {machines}; at most {MAX_MACHINES:,}: as many as elementals are as good as any"
+        )
+    return count
 
 
 def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -289,7 +289,7 @@ def _alike(chains: Sequence[Chain]) -> dict[int, list[int]]:
     places: dict[int, list[int]] = defaultdict(list)
     for place, chain in enumerate(chains):
         length = len(chain)
-        if length <= LONGEST and chain.dense:
+        if length <= LONGEST and chain.dense and chain.machines == 1:
             places[length].append(place)
     return {length: alike for length, alike in places.items() if len(alike) > 1}
 

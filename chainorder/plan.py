@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -17,6 +17,9 @@ from chainorder.steps import Action, Step, Steps
 
 if TYPE_CHECKING:
     import networkx as nx
+
+OBJECTIVES = ("fma", "makespan")
+"""What a plan may minimise."""
 
 SHOWN = 12
 """Operations that a printed plan shows before it is cut."""
@@ -100,6 +103,25 @@ def _operation(code: int, j: int, k: int, i: int, fma: int, machine: int, start:
     return Operation(step.action, step.mode, j, between, i, fma, machine, start)
 
 
+@dataclass(frozen=True, eq=False)
+class Timetable:
+    """Where and when the steps of a plan run: columns of shape (steps,).
+
+    Attributes
+    ----------
+    machine
+        Counted from 0.
+    start
+        In fma from the start of the plan.
+    transfer
+        The delay, in fma for each stored entry, that the starts allow operands made on another machine.
+    """
+
+    machine: npt.NDArray[np.int32]
+    start: IntColumn
+    transfer: int = 0
+
+
 @dataclass(frozen=True)
 class Plan:
     """An order in which to compute the Jacobian of a chain. Immutable; prints itself; saves itself.
@@ -119,9 +141,11 @@ class Plan:
     peak_memory
         The most stored matrix entries live at once, run in that order.
     objective
-        What was minimised: ``fma``.
+        What was minimised: ``fma``, or ``makespan``.
     why
         Why this solver, in a sentence.
+    transfer
+        The delay, in fma for each stored entry, of an operand that was made on another machine.
     """
 
     chain: Chain
@@ -132,6 +156,7 @@ class Plan:
     peak_memory: int
     objective: str = "fma"
     why: str = ""
+    transfer: int = 0
 
     @classmethod
     def of(
@@ -143,8 +168,10 @@ class Plan:
         optimal: bool = False,
         lower_bound: int | None = None,
         why: str = "",
+        objective: str = "fma",
+        timetable: Timetable | None = None,
     ) -> Plan:
-        """The plan that runs the given steps on one machine; prices them.
+        """The plan that runs the given steps one after the other, or by a timetable; prices them.
 
         With `optimal` the bound is the cost itself; a plan that costs what a bound says is optimal.
 
@@ -154,18 +181,30 @@ class Plan:
             If a step uses a model that its elemental does not have, or cannot use within the memory.
         """
         prices = price(chain, steps)
+        if timetable is None:
+            timetable = Timetable(np.zeros(len(steps), np.int32), starts(prices.fma))
         operations = Operations(
             steps.step.astype(np.uint8),
             steps.j.astype(np.int64),
             steps.k.astype(np.int64),
             steps.i.astype(np.int64),
             prices.fma,
-            np.zeros(len(steps), np.int32),
-            starts(prices.fma),
+            timetable.machine,
+            timetable.start,
         )
-        cost = total(prices.fma)
-        bound = cost if optimal else lower_bound
-        return cls(chain, solver, bound == cost, bound, operations, prices.peak_memory, why=why)
+        made = cls(
+            chain,
+            solver,
+            optimal,
+            lower_bound,
+            operations,
+            prices.peak_memory,
+            objective,
+            why,
+            timetable.transfer,
+        )
+        bound = made.cost if optimal else lower_bound
+        return replace(made, optimal=bound == made.cost, lower_bound=bound)
 
     @property
     def fma(self) -> int:
@@ -186,14 +225,19 @@ class Plan:
     @property
     def machines(self) -> int:
         """Machines that it was made for."""
-        return 1
+        return self.chain.machines
+
+    @property
+    def cost(self) -> int:
+        """What was minimised: its fma, or its makespan."""
+        return self.makespan if self.objective == "makespan" else self.fma
 
     @property
     def gap(self) -> float | None:
         """How far the cost may be above the least, as a fraction of it; None if no bound is known."""
         if self.lower_bound is None:
             return None
-        excess = self.fma - self.lower_bound
+        excess = self.cost - self.lower_bound
         return excess / self.lower_bound if self.lower_bound else (0.0 if not excess else None)
 
     @property
@@ -257,7 +301,11 @@ class Plan:
             f"{chain.name or 'chain'}: {len(chain):,} elemental{plural}, {size}",
             f"{self.fma:,} fma, peak memory {self.peak_memory:,} entries, {self.solver} ({self.claim})",
         ]
-        lines += (f"  {node_name(o.j, o.i)} = {formula(o)}  {o.fma:,} fma" for o in self.operations[:SHOWN])
+        if self.machines > 1:
+            lines.append(f"makespan {self.makespan:,} on {self.machines:,} machines")
+        for o in self.operations[:SHOWN]:
+            place = f", machine {o.machine} at {o.start:,}" if self.machines > 1 else ""
+            lines.append(f"  {node_name(o.j, o.i)} = {formula(o)}  {o.fma:,} fma{place}")
         if len(self.operations) > SHOWN:
             lines.append(f"  … and {len(self.operations) - SHOWN:,} more operations")
         return "\n".join(lines)

@@ -11,7 +11,7 @@ import numpy as np
 from chainorder.chain import Chain
 from chainorder.errors import PlanError
 from chainorder.plan import Operations, Plan
-from chainorder.pricing import int_column
+from chainorder.pricing import int_column, time_column
 from chainorder.steps import Step
 
 SCHEMA_VERSION = 1
@@ -31,6 +31,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "flops": plan.flops,
         "makespan": plan.makespan,
         "machines": plan.machines,
+        "transfer": plan.transfer,
         "peak_memory": plan.peak_memory,
         "bracketing": plan.bracketing,
         "operations": [
@@ -103,6 +104,7 @@ def from_plan_data(data: Any, folder: Path) -> Plan:
         _get(data, "peak_memory", int),
         _get(data, "objective", str),
         _get(data, "why", str),
+        _get({"transfer": 0} | data, "transfer", int),
     )
     for key in ("fma", "flops", "makespan", "machines", "bracketing"):
         if data.get(key) != getattr(plan, key):
@@ -153,7 +155,7 @@ def _operations(items: list[Any], length: int) -> Operations:
         step=np.array(columns["step"], np.uint8),
         machine=np.array(columns["machine"], np.int32),
         fma=int_column(columns["fma"]),
-        start=_starts(columns["start"]),
+        start=time_column(columns["start"]),
     )
 
 
@@ -162,10 +164,6 @@ def _check_range(columns: dict[str, list[int]], length: int, here: str) -> None:
     within = 1 <= i <= j <= length and 0 <= k <= length and 0 <= machine < 2**31
     if not within or min(columns["fma"][-1], columns["start"][-1]) < 0:
         raise PlanError(f"{here} is out of range for a chain of {length} elementals")
-
-
-def _starts(values: list[int]) -> Any:
-    return np.array(values, np.int64 if max(values, default=0) < 2**62 else object)
 
 
 def _get(data: dict[str, Any], key: str, kind: type, where: str = "") -> Any:

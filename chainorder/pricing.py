@@ -26,12 +26,15 @@ class Prices:
     ----------
     fma
         Shape (steps,): fused multiply–adds of each.
+    entries
+        Shape (steps,): stored entries of each result.
     peak_memory
         The most stored matrix entries live at once: explicit elementals from the start until their use;
         operands and result of a step coexist, operands are freed after it.
     """
 
     fma: IntColumn
+    entries: IntColumn
     peak_memory: int
 
 
@@ -47,7 +50,12 @@ def total(column: IntColumn) -> int:
 
 def int_column(values: list[int]) -> IntColumn:
     """A column whose running sums are exact: int64 where they fit, else Python ints."""
-    return np.array(values, np.int64 if sum(map(abs, values)) < 2**63 else object)
+    return np.array(values, np.int64 if sum(map(abs, values)) < 2**62 else object)
+
+
+def time_column(times: list[int]) -> IntColumn:
+    """A column of times to which costs of an `int_column` can be added."""
+    return np.array(times, np.int64 if max(times, default=0) < 2**62 else object)
 
 
 def starts(costs: IntColumn) -> IntColumn:
@@ -66,19 +74,22 @@ def _price_dense(chain: Chain, steps: Steps) -> Prices:
     sizes = exact_sizes(chain)
     elementals = sizes[1:] * sizes[:-1]
     if not len(steps):
-        return Prices(elementals[:0], total(elementals))
+        return Prices(elementals[:0], elementals[:0], total(elementals))
     rows, inner, columns = sizes[steps.j], sizes[steps.k], sizes[steps.i - 1]
     result = rows * columns
     released = inner * (rows + columns)
     # Live entries when a product ends, before its operands go.
     live = total(elementals) + np.cumsum(result) - starts(released)
-    return Prices(result * inner, int(live.max()))
+    return Prices(result * inner, result, int(live.max()))
 
 
 def _price_patterns(chain: Chain, steps: Steps) -> Prices:
     store = Store(chain)
-    costs = [store.run(*row) for row in steps]
-    return Prices(int_column(costs), store.peak)
+    costs, entries = [], []
+    for row in steps:
+        costs.append(store.run(*row))
+        entries.append(store.live[row[1], row[3]].entries)
+    return Prices(int_column(costs), int_column(entries), store.peak)
 
 
 class Store:

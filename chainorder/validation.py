@@ -12,7 +12,7 @@ from chainorder.chain import Chain
 from chainorder.colouring import colour_columns, column_colours, transposed
 from chainorder.errors import PlanError
 from chainorder.pattern import Pattern, fma
-from chainorder.plan import Operation, Plan
+from chainorder.plan import OBJECTIVES, Operation, Plan
 from chainorder.steps import Action
 
 EXPAND = 10_000
@@ -30,6 +30,7 @@ def validate(plan: Plan) -> None:
     chain = plan.chain
     live = {(n, n): chain.pattern(n) for n in range(1, len(chain) + 1) if chain.kind(n).explicit}
     ready = dict.fromkeys(live, 0)
+    maker: dict[tuple[int, int], int] = {}
     busy_until: dict[int, int] = {}
     stored = peak = sum(pattern.entries for pattern in live.values())
     for number, operation in enumerate(plan.operations, 1):
@@ -38,9 +39,13 @@ def validate(plan: Plan) -> None:
         operands = _operands(operation, chain, here)
         if missing := [operand for operand in operands if operand not in live]:
             raise PlanError(f"{here}: F'{missing[0]} is not there: never made, or used before")
-        at = max((ready[operand] for operand in operands), default=0)
-        if operation.start < at:
-            raise PlanError(f"{here}: starts at {operation.start}, operand ready at {at}")
+        if not 0 <= operation.machine < plan.machines:
+            raise PlanError(f"{here}: runs on machine {operation.machine}; there are {plan.machines}, from 0")
+        for operand in operands:
+            moved = maker.get(operand, operation.machine) != operation.machine
+            at = ready[operand] + (plan.transfer * live[operand].entries if moved else 0)
+            if operation.start < at:
+                raise PlanError(f"{here}: starts at {operation.start}, operand ready at {at}")
         patterns = [live.pop(operand) for operand in operands]
         result, cost = _result(operation, chain, patterns, here)
         _expect(here, "fma", operation.fma, cost)
@@ -53,6 +58,7 @@ def validate(plan: Plan) -> None:
         if unused in live and unused is not None:
             patterns.append(live.pop(unused))
         live[j, i] = result
+        maker[j, i] = operation.machine
         ready[j, i] = busy_until[operation.machine] = operation.start + operation.fma
         peak = max(peak, stored + result.entries)
         stored += result.entries - sum(pattern.entries for pattern in patterns)
@@ -67,10 +73,15 @@ def validate(plan: Plan) -> None:
 
 def _check_claims(plan: Plan) -> None:
     _expect("plan", "fma", plan.fma, sum(operation.fma for operation in plan.operations))
-    if plan.lower_bound is not None and plan.lower_bound > plan.fma:
-        raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {plan.fma}")
+    if plan.objective not in OBJECTIVES:
+        raise PlanError(
+            f"plan: the objective is {plan.objective!r}; it should be one of {', '.join(OBJECTIVES)}"
+        )
+    cost = plan.makespan if plan.objective == "makespan" else plan.fma
+    if plan.lower_bound is not None and plan.lower_bound > cost:
+        raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {cost}")
     if plan.optimal:
-        _expect("plan", "lower_bound", plan.lower_bound or 0, plan.fma)
+        _expect("plan", "lower_bound", plan.lower_bound or 0, cost)
 
 
 def _operands(operation: Operation, chain: Chain, here: str) -> list[tuple[int, int]]:

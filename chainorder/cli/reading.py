@@ -50,8 +50,14 @@ def _check_saved(saved: Plan, file: str) -> None:
         saved.validate()
     except PlanError as error:
         raise PlanError(f"{file}: {error}; plan it again") from None
-    if saved.optimal and (again := plan(saved.chain)).fma < saved.fma:
-        raise PlanError(f"{file}: says {saved.fma} fma are optimal, but {again.fma} suffice; plan it again")
+    if not saved.optimal:
+        return
+    again = plan(saved.chain, objective=saved.objective, transfer=saved.transfer)
+    if again.cost < saved.cost:
+        raise PlanError(
+            f"{file}: says a {saved.objective} of {saved.cost} is optimal, but {again.cost} suffices; "
+            "plan it again"
+        )
 
 
 def _is_file(text: str) -> bool:

@@ -5,13 +5,18 @@ A new solver is a file here and a line below; from outside it is a call of `regi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.plan import Plan
+from chainorder.scheduling import scheduled
 from chainorder.solvers import auto, contraction, dynamic, exhaustive, hu_shing, sweeps
+from chainorder.solvers.options import Options, Progress
 from chainorder.solvers.registry import Solve, Solver, all_solvers, find_solver, register
 
-__all__ = ["Solve", "Solver", "all_solvers", "find_solver", "plan", "register"]
+__all__ = ["Options", "Progress", "Solve", "Solver", "all_solvers", "find_solver", "plan", "register"]
 
 register("auto", auto.solve, "picks one of the others and says why")
 register("forward", sweeps.forward, "the tangent sweep, input first; no claim")
@@ -25,17 +30,39 @@ register("exhaustive", exhaustive.solve, "all bracketings of up to 12 elementals
 register("contraction", contraction.solve, "long structured chains; heuristic with a lower bound")
 
 
-def plan(chain: Chain, *, solver: str = "auto", memory: int | None = None) -> Plan:
-    """Find the order in which to multiply a chain.
+def plan(
+    chain: Chain,
+    *,
+    solver: str = "auto",
+    machines: int | None = None,
+    memory: int | None = None,
+    objective: str | None = None,
+    transfer: int = 0,
+    time_limit: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Plan:
+    """Find the order in which to multiply a chain, and on several machines where and when.
 
     Parameters
     ----------
     chain
         What to multiply.
     solver
-        A registered name; ``auto`` picks, and `Plan.why` says what and why.
+        A registered name; ``auto`` picks, and `Plan.why` says what and why. On several machines, the order of
+        a solver that plans for one is scheduled on them.
+    machines
+        Identical machines, each for one operation at a time, instead of the chain's own number.
     memory
-        Entries that the tape of one elemental may take, instead of the chain's own limit.
+        Entries that the tape of one elemental may take on its machine, instead of the chain's own limit.
+    objective
+        ``fma`` or ``makespan``; by default fma on one machine and makespan on several.
+    transfer
+        Delay, in fma for each stored entry, of an operand that was made on another machine. Explicit matrices
+        are everywhere from the start.
+    time_limit
+        Seconds after which a solver that searches returns its best plan; without, it runs to its proof.
+    progress
+        Called with every improvement of such a solver.
 
     Returns
     -------
@@ -45,10 +72,19 @@ def plan(chain: Chain, *, solver: str = "auto", memory: int | None = None) -> Pl
     Raises
     ------
     SolverError
-        If the solver is unknown, or cannot take this chain.
+        If the solver or the objective is unknown, or it cannot take this chain.
     InfeasibleError
         If the memory admits no plan.
     """
     if not isinstance(chain, Chain):
         raise SolverError(f"a {type(chain).__name__} is no chain; make one with Chain, or Chain.from_dims")
-    return find_solver(solver).solve(chain if memory is None else chain.within(memory))
+    chain = chain if memory is None else chain.within(memory)
+    chain = chain if machines is None else chain.on(machines)
+    options = Options(objective, transfer, time_limit, progress)
+    chosen = find_solver(solver)
+    if chain.machines == 1:
+        found = chosen(chain, options)
+        return found if objective is None else replace(found, objective=objective)
+    if chosen.schedules and objective != "fma":
+        return chosen(chain, options)
+    return scheduled(chosen(chain.on(1), options), chain.machines, objective or "makespan", options.transfer)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.plan import Plan
+from chainorder.solvers.options import Options
 
-Solve = Callable[[Chain], Plan]
-"""Takes a chain and returns a plan for it; raises `SolverError` for a chain that it cannot take."""
+Solve = Callable[..., Plan]
+"""Takes a chain (and `Options`, if registered with ``options=True``) and returns a plan for it; raises
+`SolverError` for a chain that it cannot take."""
 
 
 @dataclass(frozen=True)
@@ -22,20 +24,32 @@ class Solver:
     name
         What ``--solver`` and `plan` call it.
     solve
-        The function.
+        The function; with one argument it stands for default options.
     summary
         What it does and claims, in a line, for help texts.
+    options
+        Whether the function takes `Options` after the chain.
+    schedules
+        Whether it plans for several machines; the order of one that does not is scheduled on them.
     """
 
     name: str
     solve: Solve
     summary: str
+    options: bool = False
+    schedules: bool = False
+
+    def __call__(self, chain: Chain, options: Options) -> Plan:
+        """Solve, with the options if the function takes them."""
+        return self.solve(chain, options) if self.options else self.solve(chain)
 
 
 _SOLVERS: dict[str, Solver] = {}
 
 
-def register(name: str, solve: Solve, summary: str = "") -> None:
+def register(
+    name: str, solve: Solve, summary: str = "", *, options: bool = False, schedules: bool = False
+) -> None:
     """Make a solver known under a name: ``register("mine", my_solve)``.
 
     Raises
@@ -45,7 +59,8 @@ def register(name: str, solve: Solve, summary: str = "") -> None:
     """
     if name in _SOLVERS:
         raise SolverError(f"solver {name!r} is registered already; choose another name")
-    _SOLVERS[name] = Solver(name, solve, summary or (solve.__doc__ or "").partition("\n")[0])
+    what = summary or (solve.__doc__ or "").partition("\n")[0]
+    _SOLVERS[name] = Solver(name, solve, what, options or schedules, schedules)
 
 
 def find_solver(name: str) -> Solver:

@@ -29,7 +29,8 @@ def build(data: dict[str, Any], folder: Path) -> Chain:
     Fault
         If the elementals do not fit together, or one does not fit its structure or its matrix.
     """
-    return _chain(data, folder).within(data.get("memory"))
+    chain = _chain(data, folder).within(data.get("memory"))
+    return chain.on(data["machines"]) if "machines" in data else chain
 
 
 def _chain(data: dict[str, Any], folder: Path) -> Chain:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainorder.chain import MAX_MACHINES
 from chainorder.network import ACTIVATIONS, LOSSES
 from chainorder.structure import STRUCTURES
 
@@ -156,6 +157,9 @@ CHAIN: Schema = {
     "properties": {
         "name": NAME,
         "description": DESCRIPTION,
+        "machines": _whole(
+            "their number", "Identical machines that a plan may use.", 1, maximum=MAX_MACHINES, default=1
+        ),
         "memory": _whole("a limit", "Entries that the tape of one elemental may take.", 0, maximum=MAX_SIZE),
         "dims": _list("a chain", "Sizes, input first, of dense Jacobians between them.", 2, SIZE),
         "layers": _list("a network", "The layer sizes of a fully connected network, input first.", 2, SIZE),

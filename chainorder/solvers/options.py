@@ -1,0 +1,80 @@
+"""What a solver may be told beside the chain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainorder.errors import SolverError
+from chainorder.plan import OBJECTIVES
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a solver is.
+
+    Attributes
+    ----------
+    best
+        The least objective found so far.
+    lower_bound
+        What every plan costs at least, as far as it is known by now.
+    seconds
+        Since it started.
+    """
+
+    best: int
+    lower_bound: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is asked of a solver; those registered with ``options=True`` are given it.
+
+    Parameters
+    ----------
+    objective
+        ``fma`` or ``makespan``; None for fma on one machine and makespan on several.
+    transfer
+        Delay, in fma for each stored entry, of an operand that was made on another machine.
+    time_limit
+        Seconds after which the best plan so far is returned; None to run to the proof.
+    progress
+        Called with every improvement, perhaps from another thread.
+
+    Raises
+    ------
+    SolverError
+        If the objective is unknown, the transfer is no whole number of at least 0, or the time limit is not
+        above 0.
+    """
+
+    objective: str | None = None
+    transfer: int = 0
+    time_limit: float | None = None
+    progress: Callable[[Progress], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.objective not in (None, *OBJECTIVES):
+            raise SolverError(
+                f"unknown objective {self.objective!r}; the known ones are {', '.join(OBJECTIVES)}"
+            )
+        if not isinstance(self.transfer, (int, np.integer)) or _boolean(self.transfer) or self.transfer < 0:
+            raise SolverError(
+                f"transfer is {self.transfer!r}; a delay for each entry is a whole number of at least 0"
+            )
+        object.__setattr__(self, "transfer", int(self.transfer))
+        limit = self.time_limit
+        if limit is not None and (_boolean(limit) or not isinstance(limit, (int, float)) or not limit > 0):
+            raise SolverError(f"time_limit is {limit!r}; give seconds above 0, or None to run to the proof")
+        if limit is not None and math.isinf(limit):
+            object.__setattr__(self, "time_limit", None)
+
+
+def _boolean(value: Any) -> bool:
+    return isinstance(value, (bool, np.bool_))
