@@ -18,6 +18,20 @@ class ChainError(ChainorderError):
     """The elementals do not make a chain."""
 
 
+class GraphError(ChainorderError):
+    """The edges do not make a computational graph.
+
+    Attributes
+    ----------
+    path
+        The keys and indices, in a spec, of what is wrong.
+    """
+
+    def __init__(self, message: str, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 class SolverError(ChainorderError):
     """No such solver, or a solver that cannot take this chain."""
 

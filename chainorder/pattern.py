@@ -22,7 +22,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,9 @@ MAX_ENTRIES = 200_000_000
 
 class Pattern(ABC):
     """The positions of a matrix that may be nonzero."""
+
+    multiplies_itself: ClassVar[bool] = False
+    """Whether products with the patterns of this module are made by its own ``@`` and its ``__rmatmul__``."""
 
     @property
     @abstractmethod
@@ -99,6 +102,8 @@ class Pattern(ABC):
                 return right
             case _, IdentityPattern():
                 return self
+            case _, Pattern(multiplies_itself=True):
+                return NotImplemented
             case BandPattern(), BandPattern():
                 return band(self.size, self.lower + right.lower, self.upper + right.upper)
             case (DensePattern(), _) | (_, DensePattern()):
@@ -110,7 +115,7 @@ class Pattern(ABC):
             case _, BandPattern(diagonal=True):
                 return self
             case _:
-                _check_explicit(
+                check_explicit(
                     (self.shape[0], right.shape[1]), min(fma(self, right), self.shape[0] * right.shape[1])
                 )
                 product = self.csr() @ right.csr()
@@ -242,7 +247,7 @@ class BandPattern(Pattern):
         return _all_or_indices(np.cumsum(edges[:-1]) > 0)
 
     def csr(self) -> Any:
-        _check_explicit(self.shape, self.nnz)
+        check_explicit(self.shape, self.nnz)
         counts = self.row_counts()
         indptr = np.concatenate([[0], np.cumsum(counts)])
         first = np.maximum(np.arange(self.size) - self.lower, 0)
@@ -311,7 +316,7 @@ class DensePattern(Pattern):
         return self.rows if _meet(columns, self.columns) else np.empty(0, np.int64)
 
     def csr(self) -> Any:
-        _check_explicit(self.shape, self.nnz)
+        check_explicit(self.shape, self.nnz)
         columns = np.arange(self.width) if self.columns is None else self.columns
         indptr = np.concatenate([[0], np.cumsum(self.row_counts())])
         return _bool_csr(self.shape, indptr, np.tile(columns, self.filled_rows))
@@ -490,7 +495,8 @@ def _bool_csr(shape: tuple[int, int], indptr: IntArray, indices: IntArray) -> An
     return csr_array((np.ones(len(indices), bool), indices, indptr), shape=shape)
 
 
-def _check_explicit(shape: tuple[int, int], nnz: int) -> None:
+def check_explicit(shape: tuple[int, int], nnz: int) -> None:
+    """Refuse to write out a pattern that would not fit the memory."""
     if nnz > MAX_ENTRIES:
         raise StructureError(
             f"the symbolic pattern of a {shape[0]} × {shape[1]} product has {nnz:,} entries, more than the "

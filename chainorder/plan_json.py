@@ -91,20 +91,20 @@ def from_plan_data(data: Any, folder: Path) -> Plan:
 
     if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
         raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
-    chain = from_data(_get(_get(data, "chain", dict), "spec", dict), folder)
+    chain = from_data(get_value(get_value(data, "chain", dict), "spec", dict), folder)
     bound = data.get("lower_bound")
     if bound is not None:
-        _get(data, "lower_bound", int)
+        get_value(data, "lower_bound", int)
     plan = Plan(
         chain,
-        _get(data, "solver", str),
-        _get(data, "optimal", bool),
+        get_value(data, "solver", str),
+        get_value(data, "optimal", bool),
         bound,
-        _operations(_get(data, "operations", list), len(chain)),
-        _get(data, "peak_memory", int),
-        _get(data, "objective", str),
-        _get(data, "why", str),
-        _get({"transfer": 0} | data, "transfer", int),
+        _operations(get_value(data, "operations", list), len(chain)),
+        get_value(data, "peak_memory", int),
+        get_value(data, "objective", str),
+        get_value(data, "why", str),
+        get_value({"transfer": 0} | data, "transfer", int),
     )
     for key in ("fma", "flops", "makespan", "machines", "bracketing"):
         if data.get(key) != getattr(plan, key):
@@ -146,8 +146,8 @@ def _operations(items: list[Any], length: int) -> Operations:
             raise PlanError(f"{here} has no known action and mode") from None
         columns["step"].append(step)
         for key in ("j", "i", "fma", "machine", "start"):
-            columns[key].append(_get(item, key, int, f"{here}."))
-        columns["k"].append(0 if item.get("k") is None else _get(item, "k", int, f"{here}."))
+            columns[key].append(get_value(item, key, int, f"{here}."))
+        columns["k"].append(0 if item.get("k") is None else get_value(item, "k", int, f"{here}."))
         _check_range(columns, length, here)
     small = {key: np.array(columns[key], np.int64) for key in ("j", "k", "i")}
     return Operations(
@@ -166,7 +166,8 @@ def _check_range(columns: dict[str, list[int]], length: int, here: str) -> None:
         raise PlanError(f"{here} is out of range for a chain of {length} elementals")
 
 
-def _get(data: dict[str, Any], key: str, kind: type, where: str = "") -> Any:
+def get_value(data: dict[str, Any], key: str, kind: type, where: str = "") -> Any:
+    """The value of a key of a plan; raises `PlanError` if it is of another type."""
     value = data.get(key)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         shown = str(value)[:40]

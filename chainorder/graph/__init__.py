@@ -1,0 +1,1 @@
+"""Computational graphs: the branching case of the chain."""

@@ -1,0 +1,320 @@
+"""A lower bound for face elimination: every path is a chain, and chains share costs only where they meet.
+
+Whatever sequence of face eliminations is used, what it does along one path from an input to an output is a
+bracketing of that path's chain of elementals. Its products and evaluations of models belong to triples of
+vertices i → j → k; one operation may serve several paths that all contain the triple. Split the cost of every
+triple among the paths: the optima of all chains at their shares, by dynamic programming, then add up to a lower
+bound. The best split is a linear program, solved by HiGHS through SciPy. Only its shares are used, rounded down:
+the dynamic programs run on integers, so the bound is exact however the program was solved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainorder.graph.costs import Costs
+from chainorder.graph.line import Arcs
+from chainorder.pattern import Pattern, fma
+from chainorder.steps import Step
+
+UNIT = 2**40
+"""Shares, and bounds that are made of them, are whole multiples of 1 / UNIT."""
+
+MAX_PATHS = 400
+"""Paths that a bound looks at; more would only make it better."""
+
+MAX_WAYS = 60_000
+"""Ways to make all intervals of all paths, up to which the linear program is solved."""
+
+Key = tuple[Any, ...]
+
+
+class Way(NamedTuple):
+    """A way to make the Jacobian of an interval of a path.
+
+    Attributes
+    ----------
+    key
+        What it is, shared with other paths.
+    fma
+        What it costs at least.
+    operands
+        The intervals that it needs.
+    """
+
+    key: Key
+    fma: int
+    operands: tuple[tuple[int, int], ...]
+
+
+@dataclass(eq=False)
+class PathChain:
+    """A path from an input to an output, as a chain.
+
+    Attributes
+    ----------
+    costs
+        What operations cost.
+    edges
+        Places of its edges.
+    """
+
+    costs: Costs
+    edges: tuple[int, ...]
+    shares: dict[Key, int] = field(default_factory=dict)
+    _patterns: dict[tuple[int, int], Pattern] = field(default_factory=dict)
+    _least: dict[tuple[tuple[int, ...], int], int] = field(default_factory=dict)
+
+    @property
+    def vertices(self) -> tuple[int, ...]:
+        """Places of its vertices."""
+        arcs = self.costs.arcs
+        return (arcs[self.edges[0]].source, *(arcs[edge].target for edge in self.edges))
+
+    def pattern(self, a: int, b: int) -> Pattern:
+        """What the product of the edges a … b − 1 along the path fills at least."""
+        if (a, b) not in self._patterns:
+            arcs = self.costs.arcs
+            last = arcs.patterns[arcs[self.edges[b - 1]].pattern]
+            self._patterns[a, b] = last if b == a + 1 else last @ self.pattern(a, b - 1)
+        return self._patterns[a, b]
+
+    def accumulation(self, a: int) -> Way | None:
+        """How to have edge a at hand; None if it is."""
+        edge = self.edges[a]
+        elemental = self.costs.arcs.graph.elementals[edge]
+        if elemental.explicit:
+            return None
+        way = self.costs.accumulation(edge)
+        assert way is not None
+        return Way(("accumulate", edge), way[0], ())
+
+    def ways(self, a: int, b: int, cuts: tuple[int, ...]) -> Iterator[Way]:
+        """The ways to make the interval a … b out of shorter ones that meet at the cuts between.
+
+        A model is that of an edge, so it passes only one that is an interval of its own.
+        """
+        vertices = self.vertices
+        for m in cuts:
+            cost = fma(self.pattern(m, b), self.pattern(a, m))
+            yield Way((vertices[a], vertices[m], vertices[b]), cost, ((a, m), (m, b)))
+        if cuts and cuts[-1] == b - 1:
+            cost = self._model(self.edges[b - 1], Step.TANGENT, a, b)
+            if cost is not None:
+                yield Way((vertices[a], "tangent", self.edges[b - 1]), cost, ((a, b - 1),))
+        if cuts and cuts[0] == a + 1:
+            cost = self._model(self.edges[a], Step.ADJOINT, a, b)
+            if cost is not None:
+                yield Way((vertices[b], "adjoint", self.edges[a]), cost, ((a + 1, b),))
+
+    def _model(self, edge: int, step: Step, a: int, b: int) -> int | None:
+        """What a model costs at least: a colouring has as many colours as a row has positions."""
+        elemental = self.costs.arcs.graph.elementals[edge]
+        forward = step is Step.TANGENT
+        cost = elemental.tangent if forward else elemental.adjoint_within(self.costs.memory)
+        if cost is None:
+            return None
+        pattern = self.pattern(a, b)
+        uniform = pattern.row_count if forward else pattern.column_count
+        if uniform is None:
+            counts = pattern.row_counts() if forward else pattern.column_counts()
+            uniform = int(counts.max(initial=0))
+        return uniform * cost + elemental.overhead
+
+    def least(self, cuts: tuple[int, ...], accumulated: int) -> int:
+        """What making the whole path costs at least, at its shares: an optimal bracketing of what is left.
+
+        Parameters
+        ----------
+        cuts
+            Positions on the path, 0 and the last included, between which Jacobians stand.
+        accumulated
+            Bit a: edge a is at hand.
+        """
+        key = cuts, accumulated
+        if key not in self._least:
+            self._least[key] = self._bracket(cuts, accumulated)
+        return self._least[key]
+
+    def _bracket(self, cuts: tuple[int, ...], accumulated: int) -> int:
+        best: dict[tuple[int, int], int] = {}
+        for a, b in zip(cuts, cuts[1:], strict=False):
+            open_edge = b == a + 1 and not accumulated >> a & 1
+            way = self.accumulation(a) if open_edge else None
+            best[a, b] = 0 if way is None else self._shared(way)
+        for span in range(2, len(cuts)):
+            for at in range(len(cuts) - span):
+                a, b = cuts[at], cuts[at + span]
+                best[a, b] = min(
+                    self._shared(way) + sum(best[operand] for operand in way.operands)
+                    for way in self.ways_between(a, b, cuts[at + 1 : at + span])
+                )
+        return best[cuts[0], cuts[-1]]
+
+    def ways_between(self, a: int, b: int, cuts: tuple[int, ...]) -> list[Way]:
+        """The ways to make an interval, kept."""
+        key = a, b, cuts
+        if key not in self._kept:
+            self._kept[key] = list(self.ways(a, b, cuts))
+        return self._kept[key]
+
+    _kept: dict[tuple[int, int, tuple[int, ...]], list[Way]] = field(default_factory=dict)
+
+    def _shared(self, way: Way) -> int:
+        return way.fma * self.shares.get(way.key, UNIT)
+
+    def all_ways(self) -> Iterator[tuple[tuple[int, int], Way | None]]:
+        """Every interval with every way to make it; None for an edge that is at hand."""
+        length = len(self.edges)
+        for a in range(length):
+            yield (a, a + 1), self.accumulation(a)
+        for span in range(2, length + 1):
+            for a in range(length - span + 1):
+                cuts = tuple(range(a + 1, a + span))
+                for way in self.ways_between(a, a + span, cuts):
+                    yield (a, a + span), way
+
+
+@dataclass(frozen=True, eq=False)
+class PathBound:
+    """Paths with their shares of the costs.
+
+    Attributes
+    ----------
+    paths
+        The paths.
+    complete
+        Whether they are all that there are.
+    """
+
+    paths: tuple[PathChain, ...]
+    complete: bool
+
+    @classmethod
+    def of(cls, arcs: Arcs) -> PathBound:
+        """The paths of a graph, with the best shares that a linear program finds, or good ones."""
+        costs = Costs(arcs)
+        found = list(islice(all_paths(arcs), MAX_PATHS + 1))
+        paths = tuple(PathChain(costs, edges) for edges in found[:MAX_PATHS])
+        ways = sum(len(path.edges) ** 3 // 6 for path in paths)
+        if ways > MAX_WAYS or not _share_by_program(paths):
+            _share_in_turn(paths)
+        return cls(paths, len(found) <= MAX_PATHS)
+
+    @property
+    def fma(self) -> int:
+        """What every sequence of face eliminations costs at least."""
+        total = sum(path.least(tuple(range(len(path.edges) + 1)), _explicit(path)) for path in self.paths)
+        return -(-total // UNIT)
+
+
+def _explicit(path: PathChain) -> int:
+    elementals = path.costs.arcs.graph.elementals
+    return sum(1 << a for a, edge in enumerate(path.edges) if elementals[edge].explicit)
+
+
+def all_paths(arcs: Arcs) -> Iterator[tuple[int, ...]]:
+    """All paths from inputs to outputs, as places of edges; the longest chains of choices last."""
+    graph = arcs.graph
+    out: dict[int, list[int]] = {}
+    for edge in range(len(graph.edges)):
+        out.setdefault(arcs[edge].source, []).append(edge)
+    names = list(graph.vertices)
+    for name in graph.inputs:
+        stack = [(edge,) for edge in reversed(out[names.index(name)])]
+        while stack:
+            path = stack.pop()
+            following = out.get(arcs[path[-1]].target)
+            if following is None:
+                yield path
+            else:
+                stack += [(*path, edge) for edge in reversed(following)]
+
+
+def _share_in_turn(paths: tuple[PathChain, ...]) -> None:
+    """Long paths first, each takes all costs that no path before it has taken."""
+    taken: set[Key] = set()
+    for path in sorted(paths, key=lambda path: -len(path.edges)):
+        keys = {way.key for _, way in path.all_ways() if way is not None}
+        path.shares.update(dict.fromkeys(keys & taken, 0))
+        taken |= keys
+
+
+def _share_by_program(paths: tuple[PathChain, ...]) -> bool:
+    """The shares at which the bound is greatest, from the dual of a linear program; whether it was solved.
+
+    Its variables are fractions of ways and, for every key that paths share, what is paid for it: as much as
+    the path that uses it most makes of it. Intervals are made as often as they are used. The prices of
+    sharing are the shares.
+    """
+    from scipy.optimize import linprog
+
+    made = [(path, interval, way) for path in paths for interval, way in path.all_ways() if way is not None]
+    users: dict[Key, set[int]] = {}
+    for path, _, way in made:
+        users.setdefault(way.key, set()).add(id(path))
+    shared = {key: len(made) + at for at, key in enumerate(k for k, who in users.items() if len(who) > 1)}
+    if not shared:
+        return True
+    scale = max(way.fma for _, _, way in made) or 1
+    objective = np.array([0 if w.key in shared else w.fma / scale for _, _, w in made] + [1] * len(shared))
+    at_hand = {(id(path), interval) for path in paths for interval, way in path.all_ways() if way is None}
+    balance, right = _balance(made, at_hand)
+    sharing = [(at, path, way) for at, (path, _, way) in enumerate(made) if way.key in shared]
+    paid = [(row, at, way.fma / scale) for row, (at, _, way) in enumerate(sharing)]
+    paid += [(row, shared[way.key], -1.0) for row, (_, _, way) in enumerate(sharing)]
+    result = linprog(
+        objective,
+        _matrix(paid, len(sharing), len(objective)),
+        np.zeros(len(sharing)),
+        _matrix(balance, len(right), len(objective)),
+        right,
+        method="highs",
+    )
+    if result.status != 0:
+        return False
+    prices = np.maximum(-result.ineqlin.marginals, 0)
+    shares: dict[Key, list[tuple[PathChain, int]]] = {}
+    for (_, path, way), price in zip(sharing, prices.tolist(), strict=True):
+        shares.setdefault(way.key, []).append((path, int(price * UNIT)))
+    for key, parts in shares.items():
+        # Rounding in the program must not hand out more than there is.
+        total = max(UNIT, sum(share for _, share in parts))
+        for path, share in parts:
+            path.shares[key] = share * UNIT // total
+    return True
+
+
+Entry = tuple[int, int, float]
+
+
+def _balance(
+    made: list[tuple[PathChain, tuple[int, int], Way]], at_hand: set[tuple[int, tuple[int, int]]]
+) -> tuple[list[Entry], Any]:
+    """Rows that make an interval as often as it is used, and the whole path once."""
+    rows: dict[tuple[int, tuple[int, int]], int] = {}
+    entries: list[Entry] = []
+    whole = []
+    for at, (path, interval, way) in enumerate(made):
+        row = rows.setdefault((id(path), interval), len(rows))
+        entries.append((row, at, 1.0))
+        if interval == (0, len(path.edges)):
+            whole.append(row)
+        for operand in way.operands:
+            if (id(path), operand) not in at_hand:
+                entries.append((rows.setdefault((id(path), operand), len(rows)), at, -1.0))
+    right = np.zeros(len(rows))
+    right[whole] = 1
+    return entries, right
+
+
+def _matrix(entries: list[Entry], rows: int, columns: int) -> Any:
+    from scipy.sparse import csr_array
+
+    at_row, at_column, values = (np.array(part) for part in zip(*entries, strict=True))
+    return csr_array((values, (at_row, at_column)), shape=(rows, columns))

@@ -1,0 +1,326 @@
+"""Vertex elimination: all faces of a vertex at once, in an order of the inner vertices.
+
+Eliminating j multiplies every in-edge with every out-edge, and adds the products to the edges that are there
+(A. Griewank & A. Walther, *Evaluating Derivatives*, 2008, chapters 9 and 10). The graph after eliminating a set
+of vertices does not depend on the order within the set. Matrix-free edges are accumulated when that pays, else
+passed by tangents or adjoints; an edge is accumulated as soon as a product joins it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import product
+
+from chainorder.errors import SolverError
+from chainorder.graph.costs import Costs, Move
+from chainorder.graph.graph import Graph
+from chainorder.graph.line import Arcs
+from chainorder.graph.plan import Replay
+from chainorder.steps import Step
+
+MAX_CHOICES = 12
+"""Matrix-free edges on one side of a vertex up to which all choices are tried."""
+
+
+class Sweep(Enum):
+    """Which models an elimination uses: the cheapest, or only tangents or adjoints wherever they are."""
+
+    BEST = "best"
+    FORWARD = "forward"
+    REVERSE = "reverse"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edge between two vertices as it stands: the number of its pattern, and the elemental that it is."""
+
+    pattern: int
+    accumulated: bool
+    edge: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Elimination:
+    """What eliminating a vertex takes.
+
+    Attributes
+    ----------
+    cost
+        fma.
+    accumulations
+        Pairs of ends and the step.
+    faces
+        (i, k) and the step, in order.
+    """
+
+    cost: int
+    accumulations: tuple[tuple[tuple[int, int], Step], ...]
+    faces: tuple[tuple[int, int, Step], ...]
+
+
+@dataclass(eq=False)
+class VertexGraph:
+    """A graph while vertices are eliminated; vertices by their places.
+
+    Attributes
+    ----------
+    costs
+        What operations cost.
+    into, out
+        Links by target and source, and by source and target.
+    sweep
+        Which models are used.
+    """
+
+    costs: Costs
+    into: dict[int, dict[int, Link]]
+    out: dict[int, dict[int, Link]]
+    sweep: Sweep = Sweep.BEST
+    _faces: dict[tuple[Link, Link], tuple[int | None, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, arcs: Arcs, sweep: Sweep = Sweep.BEST) -> VertexGraph:
+        """The graph before any elimination."""
+        graph = arcs.graph
+        vertices = range(len(graph.vertices))
+        into: dict[int, dict[int, Link]] = {vertex: {} for vertex in vertices}
+        out: dict[int, dict[int, Link]] = {vertex: {} for vertex in vertices}
+        for number, elemental in enumerate(graph.elementals):
+            arc = arcs[number]
+            edge = number if elemental.modelled else None
+            link = Link(arc.pattern, bool(elemental.explicit), edge)
+            into[arc.target][arc.source] = out[arc.source][arc.target] = link
+        return cls(Costs(arcs), into, out, sweep)
+
+    def copy(self) -> VertexGraph:
+        """An independent copy."""
+        into = {vertex: dict(links) for vertex, links in self.into.items()}
+        out = {vertex: dict(links) for vertex, links in self.out.items()}
+        return VertexGraph(self.costs, into, out, self.sweep, self._faces)
+
+    def elimination(self, j: int) -> Elimination:
+        """The cheapest way to eliminate a vertex.
+
+        Raises
+        ------
+        SolverError
+            If a sweep needs a model that is not there, or there are too many choices.
+        """
+        ins, outs = list(self.into[j].items()), list(self.out[j].items())
+        best: Elimination | None = None
+        for chosen in self._choices(ins, outs):
+            found = self._eliminated(ins, outs, chosen)
+            if found is not None and (best is None or found.cost < best.cost):
+                best = found
+        if best is None:
+            name = list(self.costs.arcs.graph.vertices)[j]
+            wanted = "tangents" if self.sweep is Sweep.FORWARD else "adjoints"
+            raise SolverError(f"a {self.sweep.value} sweep needs {wanted} at {name!r} that are not there")
+        joined = self._joined(j)
+        return (
+            Elimination(
+                best.cost + sum(cost for cost, _, _ in joined),
+                best.accumulations + tuple((ends, step) for _, ends, step in joined),
+                best.faces,
+            )
+            if joined
+            else best
+        )
+
+    def eliminate(self, j: int) -> Elimination:
+        """Eliminate a vertex."""
+        done = self.elimination(j)
+        ins, outs = self.into.pop(j), self.out.pop(j)
+        patterns = self.costs.arcs.patterns
+        for i in ins:
+            del self.out[i][j]
+        for k in outs:
+            del self.into[k][j]
+        for (i, a), (k, b) in product(ins.items(), outs.items()):
+            pattern, _ = patterns.product(b.pattern, a.pattern)
+            there = self.out[i].get(k)
+            if there is not None:
+                pattern, _ = patterns.sum(pattern, there.pattern)
+            self.out[i][k] = self.into[k][i] = Link(pattern, True, None)
+        return done
+
+    def finish(self) -> Elimination:
+        """What remains when all inner vertices are eliminated: edges from inputs to outputs to accumulate."""
+        ends = ((i, k) for i, links in self.out.items() for k in links)
+        ways = [
+            (self._accumulation(self.out[i][k]), (i, k)) for i, k in ends if not self.out[i][k].accumulated
+        ]
+        return Elimination(
+            sum(way[0] for way, _ in ways if way),
+            tuple((pair, way[1]) for way, pair in ways if way),
+            (),
+        )
+
+    def _choices(
+        self, ins: list[tuple[int, Link]], outs: list[tuple[int, Link]]
+    ) -> Iterator[tuple[bool, dict[int, bool]]]:
+        """Which in-edges (True) or out-edges are accumulated, on the side with fewer to choose for."""
+        if self.sweep is not Sweep.BEST:
+            forward = self.sweep is Sweep.FORWARD
+            side = ins if forward else outs
+            yield forward, {vertex: True for vertex, _ in side}
+            return
+        open_ins = [vertex for vertex, link in ins if not link.accumulated]
+        open_outs = [vertex for vertex, link in outs if not link.accumulated]
+        on_ins = len(open_ins) <= len(open_outs)
+        chosen = open_ins if on_ins else open_outs
+        if len(chosen) > MAX_CHOICES:
+            yield True, {vertex: True for vertex, _ in ins}
+            yield False, {vertex: True for vertex, _ in outs}
+            return
+        links = ins if on_ins else outs
+        known = {vertex: True for vertex, link in links if link.accumulated}
+        for flags in product((False, True), repeat=len(chosen)):
+            yield on_ins, known | dict(zip(chosen, flags, strict=True))
+
+    def _eliminated(
+        self,
+        ins: list[tuple[int, Link]],
+        outs: list[tuple[int, Link]],
+        chosen: tuple[bool, dict[int, bool]],
+    ) -> Elimination | None:
+        """The cheapest elimination where one side is decided: the other side's edges are independent."""
+        on_ins, decided = chosen
+        side, other = (ins, outs) if on_ins else (outs, ins)
+        total, accumulations, faces = 0, [], []
+        for vertex, link in side:
+            if decided[vertex] and not link.accumulated:
+                way = self._accumulation(link)
+                if way is None:
+                    return None
+                total += way[0]
+                accumulations.append(((vertex, on_ins), way[1]))
+        for vertex, link in other:
+            best: tuple[int, tuple[int, Step] | None, list[tuple[int, int, Step]]] | None = None
+            for accumulated in self._flags(link):
+                way = None if link.accumulated or not accumulated else self._accumulation(link)
+                if accumulated and not link.accumulated and way is None:
+                    continue
+                steps = self._faces_of(vertex, link, accumulated, side, decided, on_ins)
+                if steps is None:
+                    continue
+                cost = sum(each[0] for each in steps) + (way[0] if way else 0)
+                if best is None or cost < best[0]:
+                    best = cost, way, [each[1] for each in steps]
+            if best is None:
+                return None
+            total += best[0]
+            if best[1] is not None:
+                accumulations.append(((vertex, not on_ins), best[1][1]))
+            faces += best[2]
+        ends = [((v, -1) if from_in else (-1, v), step) for (v, from_in), step in accumulations]
+        return Elimination(total, tuple(ends), tuple(faces))
+
+    def _flags(self, link: Link) -> tuple[bool, ...]:
+        if link.accumulated:
+            return (True,)
+        return (False, True) if self.sweep is Sweep.BEST else (False,)
+
+    def _faces_of(
+        self,
+        vertex: int,
+        link: Link,
+        accumulated: bool,
+        side: list[tuple[int, Link]],
+        decided: dict[int, bool],
+        on_ins: bool,
+    ) -> list[tuple[int, tuple[int, int, Step]]] | None:
+        steps = []
+        for partner, partner_link in side:
+            if on_ins:
+                a, b, first, second = partner_link, link, decided[partner], accumulated
+                ends = partner, vertex
+            else:
+                a, b, first, second = link, partner_link, accumulated, decided[partner]
+                ends = vertex, partner
+            found = self._face(a, b, first, second)
+            if found is None:
+                return None
+            steps.append((found[0], (*ends, found[1])))
+        return steps
+
+    def _face(self, a: Link, b: Link, first: bool, second: bool) -> tuple[int, Step] | None:
+        """The cheapest way to eliminate a face whose Jacobians are accumulated or not."""
+        multiplied, by_tangents, by_adjoints = self._ways(a, b)
+        ways = []
+        if first and second and multiplied is not None:
+            ways.append((multiplied, Step.MULTIPLY))
+        if first and by_tangents is not None and self.sweep is not Sweep.REVERSE:
+            ways.append((by_tangents, Step.TANGENT))
+        if second and by_adjoints is not None and self.sweep is not Sweep.FORWARD:
+            ways.append((by_adjoints, Step.ADJOINT))
+        return min(ways, default=None)
+
+    def _ways(self, a: Link, b: Link) -> tuple[int | None, ...]:
+        pair = a, b
+        if pair not in self._faces:
+            result, multiplied = self.costs.arcs.patterns.product(b.pattern, a.pattern)
+            by_tangents = None if b.edge is None else self.costs.evaluated(b.edge, Step.TANGENT, result)
+            by_adjoints = None if a.edge is None else self.costs.evaluated(a.edge, Step.ADJOINT, result)
+            self._faces[pair] = multiplied, by_tangents, by_adjoints
+        return self._faces[pair]
+
+    def _accumulation(self, link: Link) -> tuple[int, Step] | None:
+        assert link.edge is not None
+        match self.sweep:
+            case Sweep.BEST:
+                return self.costs.accumulation(link.edge)
+            case Sweep.FORWARD | Sweep.REVERSE:
+                forward = self.sweep is Sweep.FORWARD
+                step = Step.ACCUMULATE_TANGENT if forward else Step.ACCUMULATE_ADJOINT
+                cost = self.costs.of(Move(step, link.edge))
+                return None if cost is None else (cost, step)
+
+    def _joined(self, j: int) -> list[tuple[int, tuple[int, int], Step]]:
+        """Edges that products join and that have to be accumulated for that: cost, ends, step."""
+        found = []
+        for i, k in product(self.into[j], self.out[j]):
+            there = self.out[i].get(k)
+            if there is not None and not there.accumulated:
+                way = self._accumulation(there)
+                if way is None:
+                    names = list(self.costs.arcs.graph.vertices)
+                    raise SolverError(f"{names[i]} → {names[k]} cannot be accumulated in this sweep")
+                found.append((way[0], (i, k), way[1]))
+        return found
+
+
+def order_cost(graph: VertexGraph, order: Iterable[int], limit: int | None = None) -> int | None:
+    """What eliminating in an order costs; None as soon as that exceeds the limit. Uses up the graph."""
+    total = 0
+    for j in order:
+        total += graph.eliminate(j).cost
+        if limit is not None and total > limit:
+            return None
+    return total + graph.finish().cost
+
+
+def moves_of(
+    graph: Graph, order: Iterable[int], sweep: Sweep = Sweep.BEST, arcs: Arcs | None = None
+) -> list[Move]:
+    """The moves on the line graph of an elimination in an order of the inner vertices."""
+    replay = Replay(graph, arcs)
+    vertices = VertexGraph.of(replay.line.arcs, sweep)
+    moves: list[Move] = []
+
+    def run(step: Step, *ends: tuple[int, int]) -> None:
+        move = Move(step, *(replay.line.between(*pair) for pair in ends))
+        replay.run(move)
+        moves.append(move)
+
+    for j in order:
+        done = vertices.eliminate(j)
+        for (i, k), step in done.accumulations:
+            run(step, (j if i == -1 else i, j if k == -1 else k))
+        for i, k, step in done.faces:
+            run(step, (i, j), (j, k))
+    for ends, step in vertices.finish().accumulations:
+        run(step, ends)
+    return moves

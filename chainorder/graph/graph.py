@@ -1,0 +1,347 @@
+"""Computational graphs: vertices with sizes, edges with elemental Jacobians."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainorder.chain import Chain, Elemental, MatrixFile
+from chainorder.errors import ChainorderError, GraphError
+from chainorder.pattern import Pattern
+from chainorder.structure import Dense, Sparse, Structure
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from chainorder.graph.parameters import ParameterNetwork
+
+MODELS = ("tangent", "adjoint", "tape", "overhead")
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An elemental partial derivative ∂target/∂source, of shape (size of target, size of source).
+
+    Parameters
+    ----------
+    source, target
+        Names of vertices.
+    structure, name, tangent, adjoint, tape, explicit, overhead
+        As of an `Elemental`.
+    matrix
+        Its entries, an array or a file; not part of equality.
+    """
+
+    source: str
+    target: str
+    structure: Structure = Dense()
+    name: str | None = field(default=None, kw_only=True)
+    tangent: int | None = field(default=None, kw_only=True)
+    adjoint: int | None = field(default=None, kw_only=True)
+    tape: int = field(default=0, kw_only=True)
+    explicit: bool | None = field(default=None, kw_only=True)
+    overhead: int = field(default=0, kw_only=True)
+    matrix: Any = field(default=None, kw_only=True, compare=False, repr=False)
+
+    def elemental(self, inputs: int, outputs: int) -> Elemental:
+        """The edge between vertices of these sizes."""
+        keys = ("name", *MODELS, "explicit")
+        return Elemental(inputs, outputs, self.structure, **{key: getattr(self, key) for key in keys})
+
+    def to_spec(self) -> dict[str, Any]:
+        """The keys that declare it in a spec."""
+        stated = {key: getattr(self, key) for key in ("name", *MODELS, "explicit")}
+        kept = {key: value for key, value in stated.items() if value is not None}
+        if self.tangent is None and self.adjoint is None:
+            kept = {key: value for key, value in kept.items() if key == "name"}
+        if isinstance(self.matrix, MatrixFile):
+            # A sparse pattern is that of its file.
+            shape = {} if isinstance(self.structure, Sparse) else self.structure.to_spec()
+            kept |= shape | {"matrix": str(self.matrix.path)}
+        elif self.structure != Dense():
+            kept |= self.structure.to_spec()
+        return {"source": self.source, "target": self.target} | kept
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Graph:
+    """A directed acyclic graph of elementals: its sources are the inputs, its sinks the outputs.
+
+    The Jacobian of outputs with respect to inputs is the sum, over all paths between them, of the products
+    of the elemental Jacobians along the path.
+
+    Parameters
+    ----------
+    vertices
+        Sizes by name.
+    edges
+        At most one from a vertex to another.
+    name
+        For reports.
+    memory
+        Entries that the tape of one edge may take; None for no limit.
+    inputs, outputs
+        If given, all sources and all sinks, so that one left dangling by mistake is found.
+    network
+        The network that the graph was made from, if it was.
+
+    Raises
+    ------
+    GraphError
+        If there is a cycle (it is named), an unknown or dangling vertex, a duplicate edge, or an edge whose
+        structure does not fit its ends.
+    """
+
+    vertices: Mapping[str, int]
+    edges: tuple[Edge, ...]
+    name: str | None
+    memory: int | None
+    network: ParameterNetwork | None
+
+    def __init__(
+        self,
+        vertices: Mapping[str, int],
+        edges: Iterable[Edge],
+        name: str | None = None,
+        *,
+        memory: int | None = None,
+        inputs: Iterable[str] | None = None,
+        outputs: Iterable[str] | None = None,
+        network: ParameterNetwork | None = None,
+    ) -> None:
+        for key, value in (
+            ("vertices", dict(vertices)),
+            ("edges", tuple(edges)),
+            ("name", name),
+            ("memory", memory),
+            ("network", network),
+        ):
+            object.__setattr__(self, key, value)
+        _check_edges(self)
+        self._check_ends("inputs", self.inputs, inputs)
+        self._check_ends("outputs", self.outputs, outputs)
+        object.__setattr__(self, "elementals", self._elementals())
+
+    elementals: tuple[Elemental, ...] = field(init=False, repr=False)
+    """The edges with the sizes of their ends."""
+
+    def _elementals(self) -> tuple[Elemental, ...]:
+        bound = []
+        for place, edge in enumerate(self.edges):
+            try:
+                bound.append(edge.elemental(self.vertices[edge.source], self.vertices[edge.target]))
+            except ChainorderError as error:
+                message = f"{edge.source} → {edge.target}: {error}"
+                raise GraphError(message, ("edges", place)) from None
+        return tuple(bound)
+
+    def _check_ends(self, key: str, found: tuple[str, ...], stated: Iterable[str] | None) -> None:
+        if stated is None:
+            return
+        names = list(stated)
+        here = "starts" if key == "inputs" else "ends"
+        for place, name in enumerate(names):
+            if name not in self.vertices:
+                raise GraphError(_unknown(name, self.vertices), (key, place))
+            if name not in found:
+                other = "edges lead to it" if key == "inputs" else "edges leave it"
+                raise GraphError(
+                    f"{name!r} is no {key[:-1]}: {other}; remove it, or add a vertex of its own by an identity",
+                    (key, place),
+                )
+        for name in found:
+            if name not in names:
+                raise GraphError(
+                    f"the graph {here} at {name!r} too, which is not among the {key}; connect it or list it",
+                    (key,),
+                )
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Vertices to which no edge leads, in their order."""
+        targets = {edge.target for edge in self.edges}
+        return tuple(name for name in self.vertices if name not in targets)
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """Vertices that no edge leaves, in their order."""
+        sources = {edge.source for edge in self.edges}
+        return tuple(name for name in self.vertices if name not in sources)
+
+    @cached_property
+    def inner(self) -> tuple[str, ...]:
+        """The other vertices, in topological order."""
+        import networkx as nx
+
+        ends = {*self.inputs, *self.outputs}
+        order = nx.lexicographical_topological_sort(_digraph(self), list(self.vertices).index)
+        return tuple(name for name in order if name not in ends)
+
+    @property
+    def columns(self) -> int:
+        """Sizes of all inputs together."""
+        return sum(self.vertices[name] for name in self.inputs)
+
+    @property
+    def rows(self) -> int:
+        """Sizes of all outputs together."""
+        return sum(self.vertices[name] for name in self.outputs)
+
+    @property
+    def matrix_free(self) -> bool:
+        """Whether an edge is matrix-free."""
+        return not all(elemental.explicit for elemental in self.elementals)
+
+    @property
+    def modelled(self) -> bool:
+        """Whether an edge has a tangent or an adjoint."""
+        return any(elemental.modelled for elemental in self.elementals)
+
+    def pattern(self, place: int) -> Pattern:
+        """The pattern of an edge, by its place in `edges`."""
+        elemental = self.elementals[place]
+        return elemental.structure.pattern(elemental.outputs, elemental.inputs)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether it is one path."""
+        return len(self.vertices) == len(self.edges) + 1 and len(self.inputs) == len(self.outputs) == 1
+
+    def chain(self) -> Chain:
+        """The chain that it is; raises `GraphError` if it branches."""
+        if not self.is_chain:
+            raise GraphError("the graph branches, so it is no chain; plan it as a graph")
+        order = {edge.source: place for place, edge in enumerate(self.edges)}
+        places = [order[name] for name in (*self.inputs, *self.inner)]
+        matrices = {
+            n: self.edges[at].matrix for n, at in enumerate(places) if self.edges[at].matrix is not None
+        }
+        return Chain([self.elementals[at] for at in places], self.name, memory=self.memory, matrices=matrices)
+
+    @classmethod
+    def from_chain(cls, chain: Chain) -> Graph:
+        """A chain as a graph; its vertices are x0, x1, …"""
+        names = [f"x{place}" for place in range(len(chain) + 1)]
+        edges = []
+        for place, elemental in enumerate(chain.elementals):
+            keys = {key: getattr(elemental, key) for key in ("name", *MODELS, "explicit")}
+            matrix = chain.matrices.get(place)
+            edges.append(Edge(names[place], names[place + 1], elemental.structure, **keys, matrix=matrix))
+        sizes = dict(zip(names, chain.sizes.tolist(), strict=True))
+        return cls(sizes, edges, chain.name, memory=chain.memory)
+
+    @classmethod
+    def from_networkx(cls, graph: Any, name: str | None = None) -> Graph:
+        """A graph of a ``networkx.DiGraph``: nodes have a ``size``, edges the keys of a spec's edge.
+
+        Raises
+        ------
+        SpecError
+            If an attribute is unknown or of a wrong type; and as `Graph`, with the place of the edge.
+        """
+        from chainorder.graph.exchange import from_networkx
+
+        return from_networkx(graph, name)
+
+    @classmethod
+    def from_graphml(cls, path: str | Path) -> Graph:
+        """A graph of a GraphML file, with the same attributes; raises as `from_networkx`."""
+        from chainorder.graph.exchange import read_graphml
+
+        return read_graphml(Path(path))
+
+    @classmethod
+    def from_layers(cls, layers: Iterable[int], activation: str | None = None, **options: Any) -> Graph:
+        """The parameter graph of a fully connected network: see `ParameterNetwork`."""
+        from chainorder.graph.parameters import ParameterNetwork
+
+        name = options.pop("name", None)
+        return ParameterNetwork(tuple(layers), activation, **options).graph(name)
+
+    def to_networkx(self) -> nx.DiGraph[str]:
+        """A ``networkx.DiGraph`` with the attributes that `from_networkx` reads."""
+        from chainorder.graph.exchange import to_networkx
+
+        return to_networkx(self)
+
+    def to_spec(self) -> dict[str, Any]:
+        """The spec of this graph, as plain data; real matrices by the path of their file."""
+        named: dict[str, Any] = {} if self.name is None else {"name": self.name}
+        if self.memory is not None:
+            named["memory"] = self.memory
+        if self.network is not None:
+            return named | self.network.to_spec()
+        return named | {"vertices": dict(self.vertices), "edges": [edge.to_spec() for edge in self.edges]}
+
+    def named(self, name: str) -> Graph:
+        """The same graph under another name."""
+        return self._changed(name=name)
+
+    def within(self, memory: int | None) -> Graph:
+        """The same graph with another limit for tapes."""
+        return self._changed(memory=memory)
+
+    def _changed(self, **changes: Any) -> Graph:
+        stated = {key: getattr(self, key) for key in ("name", "memory", "network")} | changes
+        return Graph(self.vertices, self.edges, **stated)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Graph):
+            return NotImplemented
+        mine, others = (
+            (g.name, g.memory, g.network, list(g.vertices.items()), g.edges) for g in (self, other)
+        )
+        return mine == others
+
+    def __hash__(self) -> int:
+        return hash((self.name, tuple(self.vertices.items())))
+
+
+def _check_edges(graph: Graph) -> None:
+    import networkx as nx
+
+    if not graph.edges:
+        raise GraphError("there are no edges; a graph has at least one", ("edges",))
+    seen: dict[tuple[str, str], int] = {}
+    for place, edge in enumerate(graph.edges):
+        if not isinstance(edge, Edge):
+            raise GraphError(f"edge {place} is {edge!r}; give an Edge", ("edges", place))
+        for key in ("source", "target"):
+            if getattr(edge, key) not in graph.vertices:
+                raise GraphError(_unknown(getattr(edge, key), graph.vertices), ("edges", place, key))
+        first = seen.setdefault((edge.source, edge.target), place)
+        if first != place:
+            raise GraphError(
+                f"{edge.source} → {edge.target} is there already as edges[{first}]; add the two Jacobians into one edge",
+                ("edges", place),
+            )
+    digraph = _digraph(graph)
+    if not nx.is_directed_acyclic_graph(digraph):
+        cycle = [source for source, _ in nx.find_cycle(digraph)]
+        path = " → ".join([*cycle, cycle[0]])
+        place = seen[cycle[-1], cycle[0]]
+        raise GraphError(f"{path} is a cycle; a program runs one way, so unroll it", ("edges", place))
+    for name in graph.vertices:
+        if not digraph.degree(name):
+            message = f"{name!r} dangles: no edge leads to it or leaves it, so it reaches no output; connect it or remove it"
+            raise GraphError(message, ("vertices", name))
+
+
+def _digraph(graph: Graph) -> nx.DiGraph[str]:
+    import networkx as nx
+
+    digraph: nx.DiGraph[str] = nx.DiGraph()
+    digraph.add_nodes_from(graph.vertices)
+    digraph.add_edges_from((edge.source, edge.target) for edge in graph.edges)
+    return digraph
+
+
+def _unknown(name: str, vertices: Iterable[str]) -> str:
+    known = list(vertices)
+    near = difflib.get_close_matches(str(name), known, 1)
+    remedy = f"did you mean {near[0]!r}?" if near else f"the known ones are {', '.join(known[:8])}"
+    return f"there is no vertex {name!r}; {remedy}"

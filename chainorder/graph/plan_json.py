@@ -1,0 +1,134 @@
+"""Plans of graphs as JSON: stable keys, exact integers, round trip."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from chainorder.errors import PlanError
+from chainorder.graph.graph import Graph
+from chainorder.graph.plan import GraphOperation, GraphPlan
+from chainorder.plan_json import SCHEMA_VERSION
+from chainorder.plan_json import get_value as get
+from chainorder.steps import Step
+
+
+def plan_data(plan: GraphPlan) -> dict[str, Any]:
+    """The plan as plain data."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "graph": graph_data(plan.graph),
+        "model": plan.model,
+        "solver": plan.solver,
+        "why": plan.why,
+        "objective": plan.objective,
+        "optimal": plan.optimal,
+        "lower_bound": plan.lower_bound,
+        "fma": plan.fma,
+        "flops": plan.flops,
+        "adds": plan.adds,
+        "makespan": plan.makespan,
+        "machines": plan.machines,
+        "peak_memory": plan.peak_memory,
+        "order": plan.order,
+        "operations": [
+            {
+                "action": str(operation.action),
+                "mode": operation.mode,
+                "vertices": list(operation.vertices),
+                "arcs": list(operation.arcs),
+                "fma": operation.fma,
+                "adds": operation.adds,
+                "machine": operation.machine,
+                "start": operation.start,
+            }
+            for operation in plan.operations
+        ],
+    }
+
+
+def graph_data(graph: Graph) -> dict[str, Any]:
+    """The graph as plain data; its spec is what it can be made from again."""
+    return {
+        "name": graph.name,
+        "vertices": len(graph.vertices),
+        "edges": len(graph.edges),
+        "inputs": graph.columns,
+        "outputs": graph.rows,
+        "spec": graph.to_spec(),
+    }
+
+
+def dumps(plan: GraphPlan, *, indent: int | None = None) -> str:
+    """The plan as JSON text."""
+    return json.dumps(plan_data(plan), indent=indent, ensure_ascii=False)
+
+
+def loads(text: str) -> GraphPlan:
+    """The plan of a JSON text; see `from_plan_data`."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PlanError(f"not a plan: {error}; save one with GraphPlan.to_json") from None
+    return from_plan_data(data, Path())
+
+
+def from_plan_data(data: Any, folder: Path) -> GraphPlan:
+    """The plan of plain data; relative matrix paths are resolved against `folder`.
+
+    The structure of the data is checked here, its claims by `GraphPlan.validate`.
+
+    Raises
+    ------
+    PlanError
+        If it is not a plan, and says which key.
+    SpecError
+        If its graph is not a graph.
+    """
+    from chainorder.spec import from_data
+
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
+        raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
+    graph = from_data(get(get(data, "graph", dict), "spec", dict), folder)
+    if not isinstance(graph, Graph):
+        raise PlanError("not a plan: graph.spec is the spec of a chain")
+    bound = None if data.get("lower_bound") is None else get(data, "lower_bound", int)
+    operations = tuple(_operation(item, place) for place, item in enumerate(get(data, "operations", list)))
+    model = get(data, "model", str)
+    if model not in ("face", "vertex"):
+        raise PlanError(f"not a plan: model is {model[:40]!r}; it is face or vertex")
+    plan = GraphPlan(
+        graph,
+        get(data, "solver", str),
+        model,
+        get(data, "optimal", bool),
+        bound,
+        operations,
+        get(data, "peak_memory", int),
+        get(data, "objective", str),
+        get(data, "why", str),
+    )
+    for key in ("fma", "flops", "adds", "makespan", "machines"):
+        if data.get(key) != getattr(plan, key):
+            raise PlanError(f"{key} is {str(data.get(key))[:40]!r}; the operations say {getattr(plan, key)}")
+    return plan
+
+
+def _operation(item: Any, place: int) -> GraphOperation:
+    here = f"operations[{place}]"
+    if not isinstance(item, dict):
+        raise PlanError(f"not a plan: {here} is {str(item)[:40]!r}; an operation is an object")
+    try:
+        step = Step.of(str(item.get("action")), item.get("mode"))
+    except (KeyError, TypeError):
+        raise PlanError(f"{here} has no known action and mode") from None
+    lists = {key: get(item, key, list, f"{here}.") for key in ("vertices", "arcs")}
+    if not all(isinstance(name, str) for name in lists["vertices"]):
+        raise PlanError(f"{here}.vertices are names")
+    if not all(type(number) is int for number in lists["arcs"]):
+        raise PlanError(f"{here}.arcs are numbers")
+    numbers = {key: get(item, key, int, f"{here}.") for key in ("fma", "adds", "machine", "start")}
+    if min(numbers.values()) < 0:
+        raise PlanError(f"{here} has a negative number")
+    return GraphOperation(step.action, step.mode, tuple(lists["vertices"]), tuple(lists["arcs"]), **numbers)

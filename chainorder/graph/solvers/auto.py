@@ -1,0 +1,93 @@
+"""Which solver for which graph."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from chainorder.errors import SolverError
+from chainorder.graph.bounds import PathBound
+from chainorder.graph.costs import Costs, Move, check_feasible
+from chainorder.graph.elimination import moves_of
+from chainorder.graph.graph import Graph
+from chainorder.graph.line import Arcs
+from chainorder.graph.plan import GraphPlan
+from chainorder.graph.solvers.face import search_faces
+from chainorder.graph.solvers.local import improve
+from chainorder.graph.solvers.registry import Search
+from chainorder.graph.solvers.vertex import exact_order
+from chainorder.steps import Step
+
+STATES = 2_000
+"""States of face elimination that `auto` looks at without a time limit: a few seconds."""
+
+SMALL = 12
+"""Inner vertices up to which `auto` finds the best vertex elimination to start from."""
+
+
+def solve(graph: Graph, search: Search) -> GraphPlan:
+    """A chain as a chain; else rules, local search and exact vertex elimination until the bound is met, then faces."""
+    if graph.is_chain:
+        return _chain(graph)
+    return solve_faces(graph, search, "auto", None if search.time_limit is not None else STATES)
+
+
+def solve_faces(graph: Graph, search: Search, solver: str, max_states: int | None = None) -> GraphPlan:
+    """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
+    arcs = Arcs(graph)
+    check_feasible(Costs(arcs))
+    bound = PathBound.of(arcs)
+    lower = bound.fma
+    cost, order, sweep = improve(graph, arcs, search)
+    if cost > lower and len(order) <= SMALL:
+        with suppress(SolverError):  # too many choices, or no time: what local search found stands
+            order = exact_order(graph, arcs, search)
+    moves, model = moves_of(graph, order, sweep, arcs), "vertex"
+    best = GraphPlan.of(graph, moves, solver=solver, model=model, lower_bound=lower, arcs=arcs)
+    if best.optimal:
+        return replace(best, why="an order of vertices costs what every sequence of faces costs at least")
+    found = search_faces(graph, arcs, bound, best.fma, search, max_states)
+    if found.moves is not None:
+        moves, model = found.moves, "face"
+    why = f"face elimination, {found.states:,} states"
+    return GraphPlan.of(
+        graph,
+        moves,
+        solver=solver,
+        model=model,
+        lower_bound=max(lower, found.lower_bound),
+        why=why,
+        arcs=arcs,
+    )
+
+
+def _chain(graph: Graph) -> GraphPlan:
+    """The chain's optimum, as faces."""
+    from chainorder.solvers import plan
+
+    arcs = Arcs(graph)
+    order = {arcs[edge].source: edge for edge in range(len(graph.edges))}
+    at = next(iter(set(order) - {arcs[edge].target for edge in range(len(graph.edges))}))
+    edges = []
+    while at in order:
+        edges.append(order[at])
+        at = arcs[order[at]].target
+    best = plan(graph.chain())
+    made = {(number, number): edge for number, edge in enumerate(edges, 1)}
+    moves = []
+    for operation in best.operations:
+        j, k, i = operation.j, operation.k, operation.i
+        step = Step.of(str(operation.action), operation.mode)
+        if k is None:
+            moves.append(Move(step, made[i, i]))
+            continue
+        if step is Step.TANGENT:
+            a, b = made[j - 1, i], made[j, j]
+        elif step is Step.ADJOINT:
+            a, b = made[i, i], made[j, i + 1]
+        else:
+            a, b = made[k, i], made[j, k + 1]
+        moves.append(Move(step, a, b))
+        made[j, i] = arcs.product(a, b)
+    why = f"the graph is a chain: {best.why}"
+    return GraphPlan.of(graph, moves, solver="auto", lower_bound=best.lower_bound, why=why, arcs=arcs)

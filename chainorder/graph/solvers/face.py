@@ -1,0 +1,196 @@
+"""Exact face elimination: best first over the states of the line graph, with the bound of shared paths.
+
+Every path of the graph is a row of arcs in every state, so what is left to do along it costs at least the best
+bracketing of that row at the path's shares (`bounds`). The sum over all paths never falls by more than a move
+costs: the bound is consistent, and the first finished state that is taken from the queue is optimal. States are
+recognised by their arcs, predecessors and successors. An accumulation is done when an operation needs it, or
+when it lets the arc join another: doing it earlier changes nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from chainorder.graph.bounds import UNIT, PathBound
+from chainorder.graph.costs import Costs, Move
+from chainorder.graph.graph import Graph
+from chainorder.graph.line import Arcs, LineGraph, Sum
+from chainorder.graph.plan import GraphPlan
+from chainorder.graph.solvers.registry import Search
+
+Rows = tuple[tuple[int, ...], ...]
+"""The arcs that every path consists of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A state, how it was reached, and what it takes at least.
+
+    Attributes
+    ----------
+    line, rows
+        The line graph, and the arcs of every path.
+    cost
+        fma so far.
+    rest
+        What is left costs at least that, in units of 1 / UNIT.
+    moves, parent
+        What led here from the parent.
+    """
+
+    line: LineGraph
+    rows: Rows
+    cost: int
+    rest: int
+    moves: tuple[Move, ...]
+    parent: Node | None
+
+    @property
+    def total(self) -> int:
+        """What a plan through this state costs at least, in units of 1 / UNIT."""
+        return self.cost * UNIT + self.rest
+
+    def history(self) -> list[Move]:
+        """All moves from the start."""
+        moves: list[Move] = []
+        node: Node | None = self
+        while node is not None:
+            moves[:0] = node.moves
+            node = node.parent
+        return moves
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a search found.
+
+    Attributes
+    ----------
+    moves
+        The cheapest moves, if any are cheaper than what was known.
+    lower_bound
+        What all sequences cost at least.
+    states
+        How many states were looked at.
+    """
+
+    moves: list[Move] | None
+    lower_bound: int
+    states: int
+
+
+class Space:
+    """The states of a graph."""
+
+    def __init__(self, graph: Graph, arcs: Arcs, bound: PathBound) -> None:
+        self.graph, self.arcs, self.bound = graph, arcs, bound
+        self.costs = Costs(arcs)
+        self._positions = [{v: at for at, v in enumerate(path.vertices)} for path in bound.paths]
+
+    def start(self) -> Node:
+        """Nothing eliminated."""
+        line = LineGraph.of(self.graph, self.arcs)
+        rows = tuple(path.edges for path in self.bound.paths)
+        return Node(line, rows, 0, self.rest(line, rows), (), None)
+
+    def rest(self, line: LineGraph, rows: Rows) -> int:
+        """What is left to do costs at least, in units of 1 / UNIT."""
+        return sum(self._rest(at, line, row) for at, row in enumerate(rows))
+
+    def _rest(self, at: int, line: LineGraph, row: tuple[int, ...]) -> int:
+        positions = self._positions[at]
+        cuts = (0, *(positions[self.arcs[arc].target] for arc in row))
+        accumulated = 0
+        for position, arc in zip(cuts, row, strict=False):
+            accumulated |= (arc in line.accumulated) << position
+        return self.bound.paths[at].least(cuts, accumulated)
+
+    def following(self, node: Node) -> Iterator[Node]:
+        """The states one elimination further; of accumulations, those that join or finish something."""
+        line = node.line
+        for a, b in sorted(line.faces()):
+            for cost, missing, move in self.costs.eliminations(line, a, b):
+                if any(line.twin(arc) is not None for arc in missing):
+                    continue  # accumulated, it would join the other; that is a state of its own, below
+                yield self._child(node, cost, (*self._accumulations(missing), move))
+        for a in sorted(set(line.before) - line.accumulated):
+            if line.twin(a) is not None or (min(line.before[a]) < 0 and min(line.after[a]) < 0):
+                way = self.costs.accumulation(a)
+                if way is not None:
+                    yield self._child(node, way[0], (Move(way[1], a),))
+
+    def _accumulations(self, missing: tuple[int, ...]) -> Iterator[Move]:
+        for a in missing:
+            way = self.costs.accumulation(a)
+            assert way is not None
+            yield Move(way[1], a)
+
+    def _child(self, node: Node, cost: int, moves: tuple[Move, ...]) -> Node:
+        line = node.line.copy()
+        rows = node.rows
+        for move in moves:
+            if move.b is None:
+                sums = line.accumulate(move.a)
+            else:
+                result, sums = line.eliminate(move.a, move.b)
+                rows = tuple(_merged(row, move.a, move.b, result) for row in rows)
+            rows = _summed(rows, sums)
+        return Node(line, rows, node.cost + cost, self.rest(line, rows), moves, node)
+
+
+def _merged(row: tuple[int, ...], a: int, b: int, result: int) -> tuple[int, ...]:
+    """The row with neighbours a, b replaced by their product."""
+    if a not in row:
+        return row
+    at = row.index(a)
+    return (*row[:at], result, *row[at + 2 :]) if row[at + 1 : at + 2] == (b,) else row
+
+
+def _summed(rows: Rows, sums: list[Sum]) -> Rows:
+    for each in sums:
+        parts = (each.first, each.second)
+        rows = tuple(tuple(each.result if arc in parts else arc for arc in row) for row in rows)
+    return rows
+
+
+def search_faces(
+    graph: Graph, arcs: Arcs, bound: PathBound, known: int, search: Search, max_states: int | None = None
+) -> Outcome:
+    """Look for moves cheaper than a known cost, until there provably are none, or time or states are up."""
+    space = Space(graph, arcs, bound)
+    start = space.start()
+    numbers = count()
+    queue = [(start.total, -start.cost, next(numbers), start)]
+    least: dict[object, int] = {start.line.key: 0}
+    best: list[Move] | None = None
+    states = 0
+    while queue:
+        total, _, _, node = heapq.heappop(queue)
+        lower = -(-total // UNIT)
+        if lower >= known:
+            return Outcome(best, known, states)
+        if search.over or (max_states is not None and states >= max_states):
+            return Outcome(best, lower, states)
+        if least[node.line.key] < node.cost:
+            continue
+        states += 1
+        for child in space.following(node):
+            key = child.line.key
+            if -(-child.total // UNIT) >= known or least.get(key, child.cost + 1) <= child.cost:
+                continue
+            least[key] = child.cost
+            if not any(True for _ in child.line.faces()) and set(child.line.before) == child.line.accumulated:
+                known, best = child.cost, child.history()
+                continue
+            heapq.heappush(queue, (child.total, -child.cost, next(numbers), child))
+    return Outcome(best, known, states)
+
+
+def solve(graph: Graph, search: Search) -> GraphPlan:
+    """The cheapest sequence of face eliminations, with proof; within a time limit the best so far."""
+    from chainorder.graph.solvers.auto import solve_faces
+
+    return solve_faces(graph, search, "face")

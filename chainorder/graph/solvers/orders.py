@@ -1,0 +1,123 @@
+"""Orders of vertex elimination by simple rules; no claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import inf
+
+from chainorder.errors import SolverError
+from chainorder.graph.elimination import Sweep, VertexGraph, moves_of, order_cost
+from chainorder.graph.graph import Graph
+from chainorder.graph.line import Arcs
+from chainorder.graph.plan import GraphPlan
+from chainorder.graph.solvers.registry import Search
+
+Score = Callable[[VertexGraph, int], float]
+
+
+def inner_places(graph: Graph) -> list[int]:
+    """The inner vertices by their places, in topological order."""
+    places = {name: place for place, name in enumerate(graph.vertices)}
+    return [places[name] for name in graph.inner]
+
+
+def forward(graph: Graph, search: Search) -> GraphPlan:
+    """Eliminate from the inputs on, by tangents where they are."""
+    return _plan(graph, inner_places(graph), "forward", Sweep.FORWARD)
+
+
+def reverse(graph: Graph, search: Search) -> GraphPlan:
+    """Eliminate from the outputs back, by adjoints where they are."""
+    return _plan(graph, inner_places(graph)[::-1], "reverse", Sweep.REVERSE)
+
+
+def markowitz(graph: Graph, search: Search) -> GraphPlan:
+    """The cheapest vertex next (A. Griewank & S. Reese 1991)."""
+    return _plan(graph, greedy(graph, _cost), "markowitz")
+
+
+def relative_markowitz(graph: Graph, search: Search) -> GraphPlan:
+    """Next the vertex whose cost is least beyond what it costs at the very end (Naumann 1999)."""
+    return _plan(graph, greedy(graph, _relative(graph)), "relative-markowitz")
+
+
+def minimum_fill(graph: Graph, search: Search) -> GraphPlan:
+    """Next the vertex whose elimination makes the fewest new positions."""
+    return _plan(graph, greedy(graph, _fill), "minimum-fill")
+
+
+def greedy(graph: Graph, score: Score) -> list[int]:
+    """An order by the least score; of equals, the first in topological order."""
+    state = VertexGraph.of(Arcs(graph))
+    left = inner_places(graph)
+    order = []
+    while left:
+        best, least = left[0], inf
+        for vertex in left:
+            value = score(state, vertex)
+            if value < least:
+                best, least = vertex, value
+        state.eliminate(best)
+        left.remove(best)
+        order.append(best)
+    return order
+
+
+def candidates(graph: Graph) -> Iterator[tuple[str, list[int], Sweep]]:
+    """All orders of this module, with their names and sweeps."""
+    order = inner_places(graph)
+    yield "forward", order, Sweep.FORWARD
+    yield "reverse", order[::-1], Sweep.REVERSE
+    yield "forward", order, Sweep.BEST
+    yield "reverse", order[::-1], Sweep.BEST
+    yield "markowitz", greedy(graph, _cost), Sweep.BEST
+    yield "relative-markowitz", greedy(graph, _relative(graph)), Sweep.BEST
+    yield "minimum-fill", greedy(graph, _fill), Sweep.BEST
+
+
+def best_of_rules(graph: Graph, arcs: Arcs) -> tuple[int, list[int], Sweep]:
+    """The cheapest of these orders: its cost, the order, its sweep."""
+    found: list[tuple[int, list[int], Sweep]] = []
+    for _, order, sweep in candidates(graph):
+        try:
+            cost = order_cost(VertexGraph.of(arcs, sweep), order)
+        except SolverError:
+            continue  # a pure sweep that lacks a model; the best sweep never does
+        assert cost is not None
+        found.append((cost, order, sweep))
+    return min(found, key=lambda each: each[0])
+
+
+def _plan(graph: Graph, order: list[int], solver: str, sweep: Sweep = Sweep.BEST) -> GraphPlan:
+    return GraphPlan.of(graph, moves_of(graph, order, sweep), solver=solver, model="vertex")
+
+
+def _cost(state: VertexGraph, vertex: int) -> float:
+    return state.elimination(vertex).cost
+
+
+def _fill(state: VertexGraph, vertex: int) -> float:
+    patterns = state.costs.arcs.patterns
+    new = 0
+    for i, a in state.into[vertex].items():
+        for k, b in state.out[vertex].items():
+            result, _ = patterns.product(b.pattern, a.pattern)
+            there = state.out[i].get(k)
+            adds = 0 if there is None else patterns.sum(result, there.pattern)[1]
+            new += patterns[result].nnz - adds
+    return new
+
+
+def _relative(graph: Graph) -> Score:
+    """Cost less size · (inputs that reach the vertex) · (outputs that it reaches)."""
+    import networkx as nx
+
+    names = list(graph.vertices)
+    digraph = nx.DiGraph([(edge.source, edge.target) for edge in graph.edges])
+    last: dict[int, int] = {}
+    for place in inner_places(graph):
+        above, below = nx.ancestors(digraph, names[place]), nx.descendants(digraph, names[place])
+        inputs = sum(graph.vertices[name] for name in graph.inputs if name in above)
+        outputs = sum(graph.vertices[name] for name in graph.outputs if name in below)
+        last[place] = graph.vertices[names[place]] * inputs * outputs
+    return lambda state, vertex: state.elimination(vertex).cost - last[vertex]
