@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainorder.execution.axes import AxesOperand, add_axes, contract
 from chainorder.execution.operand import (
     Array,
     BandOperand,
@@ -31,6 +32,8 @@ def multiply(left: Operand, right: Operand) -> Operand:  # noqa: C901 -- a table
             return right
         case _, IdentityOperand():
             return left
+        case (AxesOperand(), _) | (_, AxesOperand()):
+            return contract(left, right) or multiply(_written_out(left), _written_out(right))
         case DenseOperand(), DenseOperand():
             return _dense_dense(left, right)
         case BandOperand(), BandOperand():
@@ -50,6 +53,59 @@ def multiply(left: Operand, right: Operand) -> Operand:  # noqa: C901 -- a table
             return _with_data(left, left.csr.data * right.diagonals[0][left.csr.indices])
         case _:
             return _sparse_sparse(_csr(left), _csr(right))
+
+
+def _written_out(operand: Operand) -> Operand:
+    """Without axes."""
+    return compressed(operand.matrix()) if isinstance(operand, AxesOperand) else operand
+
+
+def add(left: Operand, right: Operand) -> Operand:
+    """The sum of two operands, in the representation of the union of their patterns."""
+    match left, right:
+        case DenseOperand(filled=DensePattern(full=True)), DenseOperand(filled=DensePattern(full=True)):
+            return DenseOperand.full(left.values + right.values)
+        case (BandOperand() | IdentityOperand()), (BandOperand() | IdentityOperand()):
+            return _add_bands(_as_band(left), _as_band(right))
+        case AxesOperand(), AxesOperand() if (added := add_axes(left, right)) is not None:
+            return added
+        case _:
+            return _add_written_out(left, right)
+
+
+def _as_band(operand: BandOperand | IdentityOperand) -> BandOperand:
+    if isinstance(operand, BandOperand):
+        return operand
+    return BandOperand(0, 0, np.ones((1, operand.size)))
+
+
+def _add_bands(left: BandOperand, right: BandOperand) -> Operand:
+    lower, upper = max(left.lower, right.lower), max(left.upper, right.upper)
+    diagonals = np.zeros((lower + upper + 1, left.size), np.result_type(left.diagonals, right.diagonals))
+    for each in (left, right):
+        first = lower - each.lower
+        diagonals[first : first + len(each.diagonals)] += each.diagonals
+    result = BandOperand(lower, upper, diagonals)
+    covers = isinstance(band(left.size, lower, upper), DensePattern)
+    return DenseOperand.full(result.matrix().toarray()) if covers else result
+
+
+def _add_written_out(left: Operand, right: Operand) -> Operand:
+    """By compressed rows, or full arrays if one is full; positions where the sum cancels stay stored."""
+    for each in (left, right):
+        if isinstance(each, DenseOperand) and each.filled.full:
+            return DenseOperand.full(sum(_full(operand) for operand in (left, right)))
+    from scipy.sparse import csr_array
+
+    first, second = (csr_array(operand.matrix()) for operand in (left, right))
+    symbolic = csr_array(left.pattern.csr() + right.pattern.csr())
+    symbolic.sort_indices()
+    return compressed(store(csr_array(first + second), symbolic))
+
+
+def _full(operand: Operand) -> Array:
+    matrix = operand.matrix()
+    return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
 
 
 def _dense_dense(left: DenseOperand, right: DenseOperand) -> DenseOperand:

@@ -14,6 +14,7 @@ import numpy as np
 
 from chainorder.colouring import colour_columns, transposed
 from chainorder.errors import ExecutionError
+from chainorder.execution.axes import AxesOperand
 from chainorder.execution.kernels import compressed, multiply
 from chainorder.execution.operand import (
     Array,
@@ -190,6 +191,8 @@ def transpose(operand: Operand) -> Operand:
                 columns = np.arange(max(offset, 0), operand.size + min(offset, 0))
                 turned_diagonals[upper - offset, columns - offset] = diagonal[columns]
             return BandOperand(upper, lower, turned_diagonals)
+        case AxesOperand(values, axes):
+            return transpose(compressed(AxesOperand(values, axes).matrix()))
         case SparseOperand(csr):
             turned_csr = csr.T.tocsr()
             turned_csr.sort_indices()

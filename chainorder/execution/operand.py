@@ -7,6 +7,7 @@ class              holds                                  of a pattern
 `BandOperand`      one row per diagonal                   `BandPattern`, diagonals too
 `DenseOperand`     the filled rows × filled columns       `DensePattern`
 `SparseOperand`    compressed rows, zeros included        `SparsePattern`
+`AxesOperand`      a tensor, repeated entries once        `AxesPattern`
 =================  =====================================  ==============================
 
 An operand knows its pattern from the arrays it holds, not from the plan, so the fma counted from operands
@@ -22,6 +23,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from chainorder.execution.axes import AxesOperand
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 
 Array = npt.NDArray[Any]
@@ -141,4 +143,4 @@ class SparseOperand:
         return self.csr
 
 
-Operand: TypeAlias = IdentityOperand | BandOperand | DenseOperand | SparseOperand
+Operand: TypeAlias = IdentityOperand | BandOperand | DenseOperand | SparseOperand | AxesOperand

@@ -11,6 +11,8 @@ import numpy as np
 
 from chainorder.chain import Chain, MatrixFile
 from chainorder.errors import ExecutionError
+from chainorder.axes import AxesPattern
+from chainorder.execution.axes import AxesOperand
 from chainorder.execution.kernels import compressed, store
 from chainorder.execution.model import Model
 from chainorder.execution.operand import (
@@ -119,6 +121,9 @@ def random_operand(pattern: Pattern, generator: np.random.Generator) -> Operand:
         case DensePattern():
             shape = pattern.filled_rows, pattern.filled_columns
             return DenseOperand(generator.standard_normal(shape) / np.sqrt(max(1, shape[1])), pattern)
+        case AxesPattern(sizes=sizes, varies=varies):
+            shape = [size if axis in varies else 1 for axis, size in enumerate(sizes)]
+            return AxesOperand(generator.standard_normal(shape) / np.sqrt(pattern.row_count), pattern)
         case SparsePattern():
             csr = pattern.csr().astype(np.float64)
             per_row = max(1.0, pattern.nnz / pattern.height)
@@ -139,8 +144,13 @@ def _clip(diagonals: Array, lower: int) -> Array:
 
 def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
     """A given matrix as an operand of its elemental's pattern, or a model; a diagonal may be its vector."""
-    pattern = chain.pattern(place + 1)
-    here = f"the Jacobian of elemental {place + 1}"
+    return fit(chain.pattern(place + 1), matrix, f"the Jacobian of elemental {place + 1}")
+
+
+def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
+    """A given matrix as an operand of a pattern, or a model; `here` names it in errors."""
+    if isinstance(matrix, AxesOperand) and matrix.pattern == pattern:
+        return matrix
     model = Model.of(matrix, pattern.shape, here)
     if model is not None:
         return model
