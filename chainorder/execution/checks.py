@@ -109,12 +109,18 @@ def against_function(result: Operand, function: Function, point: Array, seed: in
     generator = np.random.default_rng(seed)
     directions = generator.standard_normal((len(point), min(PROBES, len(point))))
     by_result = multiply(result, DenseOperand.full(directions)).matrix()
-    name = "complex step"
-    columns = _complex_step(function, point, directions)
-    if columns is None:
-        name, tolerance = "central differences", max(tolerance, CENTRAL_TOLERANCE)
-        columns = _central(function, point, directions)
+    name, tolerance, columns = directional_derivatives(function, point, directions, tolerance)
     return Check(name, relative_error(by_result, columns), tolerance)
+
+
+def directional_derivatives(
+    function: Function, point: Array, directions: Array, tolerance: float
+) -> tuple[str, float, Array]:
+    """The derivatives of a function along columns, how they were found, and what error that admits."""
+    columns = _complex_step(function, point, directions)
+    if columns is not None:
+        return "complex step", tolerance, columns
+    return "central differences", max(tolerance, CENTRAL_TOLERANCE), _central(function, point, directions)
 
 
 def _complex_step(function: Function, point: Array, directions: Array) -> Array | None:

@@ -191,7 +191,7 @@ def _finite(operand: Operand) -> bool:
 
 def check_memory(plan: Plan) -> None:
     """Raise `ExecutionError` if the operands that are live at once would not fit this machine."""
-    needed, there = plan.peak_memory * ENTRY_BYTES, _physical_memory()
+    needed, there = plan.peak_memory * ENTRY_BYTES, physical_memory()
     if needed > there:
         raise ExecutionError(
             f"the plan needs {needed / 2**30:,.1f} GiB for {plan.peak_memory:,} live entries; this machine "
@@ -308,7 +308,8 @@ def _sparse(plan: Plan, number: int) -> bool:
     return isinstance(plan.chain.kind(number).structure, Sparse)
 
 
-def _physical_memory() -> int:
+def physical_memory() -> int:
+    """Bytes of this machine."""
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return 2**62  # not known: let the machine refuse

@@ -147,9 +147,16 @@ def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
     return fit(chain.pattern(place + 1), matrix, f"the Jacobian of elemental {place + 1}")
 
 
+def _alike(given: Pattern, pattern: Pattern) -> bool:
+    """Whether two patterns are the same; of dense ones, whether both are full."""
+    if isinstance(given, DensePattern) and isinstance(pattern, DensePattern):
+        return given.shape == pattern.shape and given.full and pattern.full
+    return given == pattern
+
+
 def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
     """A given matrix as an operand of a pattern, or a model; `here` names it in errors."""
-    if isinstance(matrix, AxesOperand) and matrix.pattern == pattern:
+    if isinstance(matrix, Operand) and _alike(matrix.pattern, pattern):
         return matrix
     model = Model.of(matrix, pattern.shape, here)
     if model is not None:

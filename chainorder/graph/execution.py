@@ -1,0 +1,436 @@
+"""The executor for graphs: the operations of a plan on operands that are freed as soon as they are used.
+
+A plan is carried out on the line graph once; what remains is a list of instructions on numbered places, so
+that running the same plan again, as every step of a training does, costs its products and little else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+
+import numpy as np
+
+from chainorder.chain import MatrixFile
+from chainorder.errors import ExecutionError, PlanError, SolverError
+from chainorder.execution.checks import Check, dot_products
+from chainorder.execution.kernels import add, multiply
+from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
+from chainorder.execution.operand import Array, Operand
+from chainorder.execution.run import ENTRY_BYTES, TOLERANCE, physical_memory
+from chainorder.execution.sources import fit, random_operand
+from chainorder.graph.checks import against_blocks, against_program, against_sweeps
+from chainorder.graph.graph import Graph
+from chainorder.graph.plan import GraphOperation, GraphPlan, Replay
+from chainorder.graph.validation import find_move
+from chainorder.pattern import Pattern, counted_fma
+from chainorder.steps import Step
+
+Key = tuple[str, str]
+"""The source and target of an edge, or an input and an output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """An operation on numbered places.
+
+    Attributes
+    ----------
+    step
+        What is done.
+    a, b
+        Places of the operands (of the model's edge, where a model is evaluated); b is −1 for an accumulation.
+    result
+        Where the result goes, before it is added to others.
+    pattern
+        Of the result.
+    sums
+        Places to add and where their sum goes.
+    freed
+        Places that are not needed any more.
+    """
+
+    step: Step
+    a: int
+    b: int
+    result: int
+    pattern: Pattern
+    sums: tuple[tuple[int, int, int], ...]
+    freed: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A plan as instructions.
+
+    Attributes
+    ----------
+    plan
+        The plan.
+    instructions
+        One for each operation.
+    blocks
+        The place of every block of the Jacobian, by (input, output).
+    """
+
+    plan: GraphPlan
+    instructions: tuple[Instruction, ...]
+    blocks: Mapping[Key, int]
+
+    @classmethod
+    def of(cls, plan: GraphPlan) -> Program:
+        """Carry out a plan on the line graph; raises `PlanError` if an operation is not possible."""
+        replay = Replay(plan.graph)
+        instructions = []
+        for number, operation in enumerate(plan.operations, 1):
+            move = find_move(replay, operation, f"operation {number}")
+            before = set(replay.line.before)
+            result, sums = replay.run(move)
+            after = set(replay.line.before)
+            arcs = replay.line.arcs
+            instructions.append(
+                Instruction(
+                    move.step,
+                    move.a,
+                    -1 if move.b is None else move.b,
+                    result,
+                    arcs.patterns[arcs[result].pattern],
+                    tuple((each.first, each.second, each.result) for each in sums),
+                    tuple(before - after),
+                )
+            )
+        left, arcs = replay.line.before, replay.line.arcs
+        names = list(plan.graph.vertices)
+        if any(True for _ in replay.line.faces()):
+            raise PlanError("the plan ends before the Jacobian is there")
+        blocks = {(names[arcs[arc].source], names[arcs[arc].target]): arc for arc in left}
+        return cls(plan, tuple(instructions), blocks)
+
+    def run(
+        self, operands: Mapping[int, Operand], models: Mapping[int, Model], chunk: int = CHUNK_ENTRIES
+    ) -> dict[Key, Operand]:
+        """The blocks of the Jacobian, without counting."""
+        live = dict(operands)
+        for instruction in self.instructions:
+            _operate(instruction, live, models, chunk)
+        return {key: live[place] for key, place in self.blocks.items()}
+
+
+def _operate(
+    instruction: Instruction, live: dict[int, Operand], models: Mapping[int, Model], chunk: int
+) -> tuple[Operand, int, int]:
+    """Run one instruction: the result before sums, the evaluations of models, and the additions."""
+    evaluations = adds = 0
+    result: Operand
+    match instruction.step:
+        case Step.MULTIPLY:
+            result = multiply(live[instruction.b], live[instruction.a])
+        case Step.TANGENT:
+            done = by_tangents(models[instruction.b], live[instruction.a], instruction.pattern, chunk)
+            result, evaluations = done.result, done.evaluations
+        case Step.ADJOINT:
+            done = by_adjoints(models[instruction.a], live[instruction.b], instruction.pattern, chunk)
+            result, evaluations = done.result, done.evaluations
+        case Step.ACCUMULATE_TANGENT:
+            done = by_tangents(models[instruction.a], None, instruction.pattern, chunk)
+            result, evaluations = done.result, done.evaluations
+        case Step.ACCUMULATE_ADJOINT:
+            done = by_adjoints(models[instruction.a], None, instruction.pattern, chunk)
+            result, evaluations = done.result, done.evaluations
+        case _:
+            assert_never(instruction.step)
+    live[instruction.result] = result
+    for first, second, place in instruction.sums:
+        a, b = live.pop(first), live.pop(second)
+        live[place] = add(a, b)
+        adds += a.pattern.nnz + b.pattern.nnz - live[place].pattern.nnz
+    for place in instruction.freed:
+        live.pop(place, None)
+    return result, evaluations, adds
+
+
+@dataclass(frozen=True, slots=True)
+class GraphRecord:
+    """What one operation did: as `OperationRecord`, and the additions."""
+
+    operation: GraphOperation
+    fma: int
+    adds: int
+    evaluations: int
+    seconds: float
+    format: str
+
+
+@dataclass(frozen=True, eq=False)
+class GraphExecution:
+    """What came of running a plan for a graph.
+
+    Attributes
+    ----------
+    plan
+        The plan.
+    blocks
+        ∂output/∂input by (input, output), each of shape (size of output, size of input); none where no path
+        leads from one to the other.
+    fma, adds
+        Counted over all operations.
+    seconds
+        Wall time of all operations, without making Jacobians and checking.
+    peak_memory
+        The most stored entries live at once.
+    records
+        One for each operation.
+    checks
+        Every comparison that was made.
+    """
+
+    plan: GraphPlan
+    blocks: Mapping[Key, Any]
+    fma: int
+    adds: int
+    seconds: float
+    peak_memory: int
+    records: tuple[GraphRecord, ...]
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def jacobian(self) -> Any:
+        """All blocks as one matrix, outputs × inputs, in the order of the graph's vertices."""
+        return assemble(self.plan.graph, self.blocks)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed and the counts are those of the plan."""
+        plan = self.plan
+        counted = (self.fma, self.adds, self.peak_memory) == (plan.fma, plan.adds, plan.peak_memory)
+        return counted and all(check.passed for check in self.checks)
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeJacobians:
+    """The edges of a graph at run time.
+
+    Attributes
+    ----------
+    operands
+        The Jacobians of explicit edges, by their place.
+    models
+        Tangents and adjoints of all edges, by their place.
+    """
+
+    operands: Mapping[int, Operand]
+    models: Mapping[int, Model]
+
+
+def execute_graph(
+    plan: GraphPlan,
+    jacobians: Mapping[Key, Any] | None = None,
+    *,
+    function: Any = None,
+    point: Any = None,
+    seed: int = 0,
+    verify: bool = True,
+    tolerance: float | None = None,
+    chunk_entries: int = CHUNK_ENTRIES,
+) -> GraphExecution:
+    """Compute the Jacobian of a graph in the order of a plan.
+
+    Parameters
+    ----------
+    plan
+        The order.
+    jacobians
+        Elemental Jacobians by (source, target); what `chainorder.execute` takes for an elemental. By default
+        those of the network, the matrices of the edges, or random ones.
+    function, point
+        The program itself, from the values of all inputs, one after the other, to those of all outputs, and
+        where it was differentiated. By default that of the network; else a nonlinear program that has these
+        elemental Jacobians at 0.
+    seed, verify, tolerance, chunk_entries
+        As of `chainorder.execute`.
+
+    Raises
+    ------
+    ExecutionError
+        If a Jacobian does not fit its edge, or the plan needs more memory than there is.
+    """
+    if (function is None) != (point is None):
+        raise ExecutionError("function and point go together; give both or none")
+    graph = plan.graph
+    check_graph_memory(plan)
+    sample = None
+    if jacobians is None and graph.network is not None:
+        sample = graph.network.sample(seed)
+        jacobians = sample.jacobians()
+    source = gather(graph, jacobians, seed)
+    program = Program.of(plan)
+    execution, blocks = _run(program, source, chunk_entries)
+    if not verify:
+        return execution
+    _check_finite(graph, source, blocks)
+    if tolerance is None:
+        kinds = {block.dtype for block in execution.blocks.values()}
+        tolerance = max(TOLERANCE, *(100 * float(np.finfo(kind).eps) for kind in kinds))
+    if sample is not None and function is None:
+        function, point = sample, sample.point
+    checks = list(_check_orders(plan, source, blocks, tolerance))
+    checks += against_sweeps(graph, source.models, blocks, seed, tolerance)
+    checks += dot_products(source.models, seed, tolerance)
+    checks += against_program(graph, source.models, blocks, function, point, seed, tolerance)
+    if not any(map(_nonzero, execution.blocks.values())):
+        checks = [replace(check, name=f"{check.name} (all zero: underflow?)") for check in checks]
+    return replace(execution, checks=tuple(checks))
+
+
+def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJacobians:
+    """The given Jacobians; else the matrices of the edges, random where there is none."""
+    generator = np.random.default_rng(seed)
+    operands: dict[int, Operand] = {}
+    models: dict[int, Model] = {}
+    keys = {(edge.source, edge.target) for edge in graph.edges}
+    for key in given or ():
+        if key not in keys:
+            raise ExecutionError(f"a Jacobian is given for {key!r}, which is no edge; keys are (source, target)")
+    for place, edge in enumerate(graph.edges):
+        here = f"the Jacobian of {edge.source} → {edge.target}"
+        elemental = graph.elementals[place]
+        source = edge.matrix if given is None else given.get((edge.source, edge.target))
+        if source is None and given is not None:
+            raise ExecutionError(f"{here} is missing; give one for every edge")
+        if isinstance(source, MatrixFile):
+            source = source.load()
+        pattern = graph.pattern(place)
+        fitted = random_operand(pattern, generator) if source is None else fit(pattern, source, here)
+        if elemental.explicit:
+            if isinstance(fitted, Model):
+                raise ExecutionError(f"{here} is explicit; give its matrix")
+            operands[place] = fitted
+        model = fitted if isinstance(fitted, Model) else Model.of_operand(fitted)
+        if not elemental.explicit:
+            tangents = None if elemental.tangent is None else model.tangents
+            adjoints = None if elemental.adjoint is None else model.adjoints
+            model = Model(model.shape, tangents, adjoints)  # checked against each other
+        models[place] = model
+    return EdgeJacobians(operands, models)
+
+
+def _run(program: Program, source: EdgeJacobians, chunk: int) -> tuple[GraphExecution, dict[Key, Operand]]:
+    live = dict(source.operands)
+    entries = peak = _entries(live)
+    records = []
+    for operation, instruction in zip(program.plan.operations, program.instructions, strict=True):
+        patterns = {place: live[place].pattern for place in (instruction.a, instruction.b) if place in live}
+        started = time.perf_counter()
+        result, evaluations, adds = _operate(instruction, live, source.models, chunk)
+        seconds = time.perf_counter() - started
+        fma = _count(program.plan.graph, instruction, patterns, evaluations)
+        peak = max(peak, entries + result.pattern.entries, entries := _entries(live))
+        records.append(GraphRecord(operation, fma, adds, evaluations, seconds, result.format))
+    blocks = {key: live[place] for key, place in program.blocks.items()}
+    execution = GraphExecution(
+        program.plan,
+        {key: operand.matrix() for key, operand in blocks.items()},
+        sum(record.fma for record in records),
+        sum(record.adds for record in records),
+        sum(record.seconds for record in records),
+        peak,
+        tuple(records),
+    )
+    return execution, blocks
+
+
+def _entries(live: Mapping[int, Operand]) -> int:
+    return sum(operand.pattern.entries for operand in live.values())
+
+
+def _count(
+    graph: Graph, instruction: Instruction, patterns: Mapping[int, Pattern], evaluations: int
+) -> int:
+    """fma of what was done, from the operands that were at hand."""
+    if instruction.step is Step.MULTIPLY:
+        return counted_fma(patterns[instruction.b], patterns[instruction.a])
+    by_b = instruction.step is Step.TANGENT
+    elemental = graph.elementals[instruction.b if by_b else instruction.a]
+    cost = elemental.tangent if instruction.step.by_tangents else elemental.adjoint
+    return evaluations * (cost or 0) + elemental.overhead
+
+
+def _check_orders(
+    plan: GraphPlan, source: EdgeJacobians, blocks: Mapping[Key, Operand], tolerance: float
+) -> list[Check]:
+    """Compare with the forward and reverse orders, if those do not take much longer."""
+    from chainorder.graph.solvers import Search, find_solver
+
+    checks = []
+    for name in ("forward", "reverse"):
+        try:
+            other = find_solver(name).solve(plan.graph, Search())
+        except SolverError:
+            continue  # a pure sweep that lacks a model
+        if other.operations == plan.operations or other.fma > FULL_CHECK * max(plan.fma, 10**7):
+            continue
+        again = Program.of(other).run(source.operands, source.models)
+        checks.append(against_blocks(blocks, again, name, tolerance))
+    return checks
+
+
+FULL_CHECK = 4
+"""How many times the plan's own cost a full comparison with another order may take."""
+
+
+def check_graph_memory(plan: GraphPlan) -> None:
+    """Raise `ExecutionError` if what is live at once would not fit this machine."""
+    needed, there = plan.peak_memory * ENTRY_BYTES, physical_memory()
+    if needed > there:
+        raise ExecutionError(
+            f"the plan needs {needed / 2**30:,.1f} GiB for {plan.peak_memory:,} live entries; this machine "
+            f"has {there / 2**30:,.1f} GiB: choose a better order, or declare structures"
+        )
+
+
+def _check_finite(graph: Graph, source: EdgeJacobians, blocks: Mapping[Key, Operand]) -> None:
+    if all(_finite(operand) for operand in blocks.values()):
+        return
+    for place, operand in source.operands.items():
+        if not _finite(operand):
+            edge = graph.edges[place]
+            raise ExecutionError(f"the Jacobian of {edge.source} → {edge.target} holds an infinity or NaN; mend it")
+    raise ExecutionError("the Jacobian holds an infinity or NaN: a model returned one, or it overflowed; scale it")
+
+
+def _finite(operand: Operand) -> bool:
+    matrix = operand.matrix()
+    return bool(np.isfinite(matrix if isinstance(matrix, np.ndarray) else matrix.data).all())
+
+
+def _nonzero(matrix: Any) -> bool:
+    return bool(np.any(matrix if isinstance(matrix, np.ndarray) else matrix.data))
+
+
+def assemble(graph: Graph, blocks: Mapping[Key, Any]) -> Any:
+    """Blocks as one matrix: dense if they all are, else SciPy sparse."""
+    if all(isinstance(block, np.ndarray) for block in blocks.values()):
+        kind = np.result_type(*(block.dtype for block in blocks.values()))
+        matrix: Array = np.zeros((graph.rows, graph.columns), kind)
+        rows, columns = offsets(graph, graph.outputs), offsets(graph, graph.inputs)
+        for (source, target), block in blocks.items():
+            matrix[rows[target], columns[source]] = block
+        return matrix
+    from scipy.sparse import block_array, csr_array
+
+    grid = [
+        [
+            blocks.get((source, target), csr_array((graph.vertices[target], graph.vertices[source])))
+            for source in graph.inputs
+        ]
+        for target in graph.outputs
+    ]
+    return block_array(grid, format="csr")
+
+
+def offsets(graph: Graph, names: Sequence[str]) -> dict[str, slice]:
+    """Where each of some vertices lies when their values stand one after the other."""
+    ends = np.cumsum([graph.vertices[name] for name in names]).tolist()
+    return {name: slice(end - graph.vertices[name], end) for name, end in zip(names, ends, strict=True)}
