@@ -14,6 +14,7 @@ from chainorder.errors import (
     ChainError,
     ChainorderError,
     ExecutionError,
+    GraphError,
     InfeasibleError,
     PlanError,
     SolverError,
@@ -27,6 +28,7 @@ from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse
 if TYPE_CHECKING:
     from chainorder.comparison import Comparison, compare
     from chainorder.execution import Check, Execution, execute
+    from chainorder.graph import Edge, Graph, GraphComparison, GraphExecution, GraphPlan, ParameterNetwork
     from chainorder.many import ChainTable, plan_many
     from chainorder.network import Network
     from chainorder.spec import load
@@ -43,13 +45,20 @@ __all__ = [
     "Comparison",
     "Dense",
     "Diagonal",
+    "Edge",
     "Elemental",
     "Execution",
     "ExecutionError",
+    "Graph",
+    "GraphComparison",
+    "GraphError",
+    "GraphExecution",
+    "GraphPlan",
     "Identity",
     "InfeasibleError",
     "Network",
     "Operation",
+    "ParameterNetwork",
     "Plan",
     "PlanError",
     "SolverError",
@@ -66,6 +75,7 @@ __all__ = [
 
 _LAZY = {
     "comparison": ("Comparison", "compare"),
+    "graph": ("Edge", "Graph", "GraphComparison", "GraphExecution", "GraphPlan", "ParameterNetwork"),
     "execution": ("Check", "Execution", "execute"),
     "many": ("ChainTable", "plan_many"),
     "network": ("Network",),

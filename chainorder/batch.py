@@ -9,12 +9,18 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
+from typing import TypeAlias
 
 from chainorder.chain import Chain
-from chainorder.errors import SpecError
+from chainorder.errors import ChainorderError, SpecError
+from chainorder.graph.graph import Graph
+from chainorder.graph.plan import GraphPlan
 from chainorder.many import Outcome, finish, plan_each
 from chainorder.plan import Plan
-from chainorder.spec import iter_chains
+from chainorder.solvers import plan
+from chainorder.spec import Problem, iter_chains
+
+AnyPlan: TypeAlias = Plan | GraphPlan
 
 ENDINGS = (".yaml", ".yml", ".json", ".jsonl")
 """Files that a folder stands for."""
@@ -35,11 +41,11 @@ class Item:
     source
         ``FILE#INDEX``, counted from 0; ``FILE`` where the file cannot be read.
     outcome
-        A chain, later its plan, or a message.
+        A chain or graph, later its plan, or a message.
     """
 
     source: str
-    outcome: Chain | Plan | str
+    outcome: Problem | AnyPlan | str
 
 
 def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
@@ -116,9 +122,18 @@ def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def _plan_group(group: Sequence[Item], solver: str) -> list[Item]:
+    group = [_graph_planned(item, solver) if isinstance(item.outcome, Graph) else item for item in group]
     chains = [item.outcome for item in group if isinstance(item.outcome, Chain)]
     planned = zip(plan_each(chains, solver=solver), chains, strict=True)
     return [_planned(item, *next(planned)) if isinstance(item.outcome, Chain) else item for item in group]
+
+
+def _graph_planned(item: Item, solver: str) -> Item:
+    assert isinstance(item.outcome, Graph)
+    try:
+        return Item(item.source, plan(item.outcome, solver=solver))
+    except ChainorderError as error:
+        return Item(item.source, str(error))
 
 
 def _planned(item: Item, outcome: Outcome, chain: Chain) -> Item:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
 
 from chainorder.chain import Chain
 from chainorder.errors import InfeasibleError, SolverError
+from chainorder.graph.graph import Graph
 from chainorder.plan import Plan
 from chainorder.solvers import plan
+
+if TYPE_CHECKING:
+    from chainorder.graph.comparison import GraphComparison
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,14 @@ class Comparison:
 
     def ratio(self, other: Plan) -> float | None:
         """How many times the cost of the best it costs: 1 if both are 0, None if only the best is."""
-        if self.best.fma == other.fma:
-            return 1.0
-        return other.fma / self.best.fma if self.best.fma else None
+        return ratio(other.fma, self.best.fma)
+
+
+def ratio(cost: int, least: int) -> float | None:
+    """How many times the least a cost is: 1 if both are 0, None if only the least is."""
+    if cost == least:
+        return 1.0
+    return cost / least if least else None
 
 
 def baselines(chain: Chain) -> tuple[str, ...]:
@@ -61,8 +71,14 @@ def baselines(chain: Chain) -> tuple[str, ...]:
     return ("forward", "reverse", "preaccumulation") if chain.matrix_free else ("forward", "reverse")
 
 
-def compare(chain: Chain, *, solver: str = "auto", memory: int | None = None) -> Comparison:
-    """Plan a chain with the homogeneous orders and with a solver.
+@overload
+def compare(chain: Graph, *, solver: str = ..., memory: int | None = ...) -> GraphComparison: ...
+@overload
+def compare(chain: Chain, *, solver: str = ..., memory: int | None = ...) -> Comparison: ...
+def compare(
+    chain: Chain | Graph, *, solver: str = "auto", memory: int | None = None
+) -> Comparison | GraphComparison:
+    """Plan a chain with the homogeneous orders, a graph with the usual rules, and both with a solver.
 
     Parameters
     ----------
@@ -79,6 +95,10 @@ def compare(chain: Chain, *, solver: str = "auto", memory: int | None = None) ->
         If the solver is unknown, or cannot take this chain; `InfeasibleError` if there is no plan at all.
     """
     chain = chain if memory is None else chain.within(memory)
+    if isinstance(chain, Graph):
+        from chainorder.graph.comparison import compare_graph
+
+        return compare_graph(chain, solver=solver)
     plans, infeasible = [], []
     for name in baselines(chain):
         try:

@@ -38,4 +38,6 @@ def parse_dims(text: str) -> Chain:
         values = [entry and plain_value(entry) for entry in entries]
     except ValueError:
         raise SpecError("a size has more digits than are read", key="dims") from None
-    return from_data({"dims": values}, Path())
+    chain = from_data({"dims": values}, Path())
+    assert isinstance(chain, Chain)
+    return chain

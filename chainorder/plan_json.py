@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from chainorder.errors import PlanError
 from chainorder.plan import Operations, Plan
 from chainorder.pricing import int_column, time_column
 from chainorder.steps import Step
+
+if TYPE_CHECKING:
+    from chainorder.graph.plan import GraphPlan
 
 SCHEMA_VERSION = 1
 
@@ -92,6 +95,8 @@ def from_plan_data(data: Any, folder: Path) -> Plan:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
         raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
     chain = from_data(get_value(get_value(data, "chain", dict), "spec", dict), folder)
+    if not isinstance(chain, Chain):
+        raise PlanError("not a plan: chain.spec is the spec of a graph")
     bound = data.get("lower_bound")
     if bound is not None:
         get_value(data, "lower_bound", int)
@@ -114,7 +119,7 @@ def from_plan_data(data: Any, folder: Path) -> Plan:
     return plan
 
 
-def read_saved(path: Path) -> list[Plan] | None:
+def read_saved(path: Path) -> list[Plan | GraphPlan] | None:
     """The plans of a file, if it holds a plan or a list of plans; None if it holds something else.
 
     Raises
@@ -131,7 +136,15 @@ def read_saved(path: Path) -> list[Plan] | None:
     items = data if isinstance(data, list) else [data]
     if not items or not all(isinstance(item, dict) and "operations" in item for item in items):
         return None
-    return [from_plan_data(item, path.parent) for item in items]
+    return [_saved(item, path.parent) for item in items]
+
+
+def _saved(item: dict[str, Any], folder: Path) -> Plan | GraphPlan:
+    if "graph" not in item:
+        return from_plan_data(item, folder)
+    from chainorder.graph.plan_json import from_plan_data as from_graph_plan_data
+
+    return from_graph_plan_data(item, folder)
 
 
 def _operations(items: list[Any], length: int) -> Operations:

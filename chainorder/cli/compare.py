@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from chainorder.cli.options import (
@@ -11,8 +13,13 @@ from chainorder.cli.options import (
     solver_option,
     verbose_option,
 )
-from chainorder.cli.reading import read_chains
+from chainorder.cli.reading import Problem, read_chains
 from chainorder.cli.writing import choose_format, write
+from chainorder.errors import ChainorderError
+from chainorder.graph.graph import Graph
+
+if TYPE_CHECKING:
+    from chainorder.report.model import Report
 
 
 @click.command()
@@ -34,17 +41,37 @@ def compare(
     """Show what forward, reverse and the best order of a CHAIN cost, side by side.
 
     Matrix-free chains are compared with pure tangents (forward), pure adjoints (reverse) and with multiplying
-    accumulated Jacobians only (preaccumulation).
+    accumulated Jacobians only (preaccumulation); graphs with the usual rules of elimination; networks with
+    parameters with all ways to their gradient: backpropagation, forward accumulation, finite differences.
     """
-    from chainorder.comparison import compare as compare_orders
     from chainorder.comparison import sweep_memory
-    from chainorder.report.builders import comparison_report, sweep_report
+    from chainorder.report.builders import sweep_report
 
     chosen = choose_format(format_name, output)
     chains = read_chains(chain, memory)
     if memory_sweep:
-        reports = [sweep_report(each, sweep_memory(each, solver=solver)) for each in chains]
+        reports = []
+        for each in chains:
+            if isinstance(each, Graph):
+                raise ChainorderError("--memory-sweep is for chains; give a graph --memory instead")
+            reports.append(sweep_report(each, sweep_memory(each, solver=solver)))
     else:
-        comparisons = [compare_orders(each, solver=solver) for each in chains]
-        reports = [comparison_report(each, verbose=verbose) for each in comparisons]
+        reports = [compared(each, solver, verbose=verbose) for each in chains]
     write(reports, chosen, output)
+
+
+def compared(problem: Problem, solver: str, *, verbose: bool) -> Report:
+    """The comparison that suits a chain, a graph or a network with parameters."""
+    from chainorder.comparison import compare as compare_orders
+
+    if not isinstance(problem, Graph):
+        from chainorder.report.builders import comparison_report
+
+        return comparison_report(compare_orders(problem, solver=solver), verbose=verbose)
+    from chainorder.report.graphs import backpropagation_report, graph_comparison_report
+
+    if problem.network is not None:
+        from chainorder.graph.backpropagation import backpropagation
+
+        return backpropagation_report(backpropagation(problem, solver=solver))
+    return graph_comparison_report(compare_orders(problem, solver=solver), verbose=verbose)

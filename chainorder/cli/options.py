@@ -11,7 +11,7 @@ from chainorder.solvers import all_solvers
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FORMAT_NAMES = ("table", "json", "jsonl", "csv", "markdown")
+FORMAT_NAMES = ("table", "json", "jsonl", "csv", "markdown", "dot", "graphml")
 
 
 def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -70,6 +70,6 @@ output_options: Callable[[Command], Command] = options(
         "-o",
         "--output",
         metavar="FILE",
-        help="Write to a file; its ending (.txt .json .jsonl .csv .md) picks the format.",
+        help="Write to a file; its ending (.txt .json .jsonl .csv .md .dot .graphml) picks the format.",
     ),
 )

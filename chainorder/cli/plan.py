@@ -14,6 +14,7 @@ from chainorder.cli.options import (
 )
 from chainorder.cli.reading import plan_or_price, read_chains
 from chainorder.cli.writing import choose_format, write
+from chainorder.graph.plan import GraphPlan
 
 
 @click.command("plan")
@@ -34,8 +35,14 @@ def plan_command(
 ) -> None:
     """Print the best order of a CHAIN and what it costs; -o plan.json saves it for `run`."""
     from chainorder.report.builders import plan_report
+    from chainorder.report.graphs import graph_plan_report
 
     chosen = choose_format(format_name, output)
     plans = [plan_or_price(each, solver, order) for each in read_chains(chain, memory)]
-    reports = [plan_report(each, verbose=verbose) for each in plans]
+    reports = [
+        graph_plan_report(each, verbose=verbose)
+        if isinstance(each, GraphPlan)
+        else plan_report(each, verbose=verbose)
+        for each in plans
+    ]
     write(reports, chosen, output)

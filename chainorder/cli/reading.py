@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TypeAlias
 
 from chainorder.chain import Chain
 from chainorder.errors import ChainorderError, PlanError
+from chainorder.graph.graph import Graph
+from chainorder.graph.plan import GraphPlan
+from chainorder.graph.solvers.given import eliminate_in_order
 from chainorder.inline import looks_like_dims, parse_dims
 from chainorder.plan import Plan
 from chainorder.solvers import plan
 from chainorder.solvers.given import plan_in_order
 
+Problem: TypeAlias = Chain | Graph
+AnyPlan: TypeAlias = Plan | GraphPlan
 
-def read_chains(text: str, memory: int | None) -> list[Chain]:
-    """The chains that a CHAIN argument stands for; nameless ones are named after their file."""
+
+def read_chains(text: str, memory: int | None) -> list[Problem]:
+    """The chains and graphs that a CHAIN argument stands for; nameless ones are named after their file."""
     chains = _read_chains(text)
     return chains if memory is None else [each.within(memory) for each in chains]
 
 
-def _read_chains(text: str) -> list[Chain]:
+def _read_chains(text: str) -> list[Problem]:
     if looks_like_dims(text) and not _is_file(text):
         return [parse_dims(text)]
     from chainorder.spec import load
@@ -30,7 +37,7 @@ def _read_chains(text: str) -> list[Chain]:
     return [each if each.name else each.named(name) for each, name in zip(chains, names, strict=True)]
 
 
-def read_plans(text: str, solver: str, order: str | None, memory: int | None) -> list[Plan]:
+def read_plans(text: str, solver: str, order: str | None, memory: int | None) -> list[AnyPlan]:
     """The plans of a saved-plan file, validated; else plans for the chains that the argument stands for."""
     from chainorder.plan_json import read_saved
 
@@ -44,7 +51,7 @@ def read_plans(text: str, solver: str, order: str | None, memory: int | None) ->
     return [plan_or_price(each, solver, order) for each in read_chains(text, memory)]
 
 
-def _check_saved(saved: Plan, file: str) -> None:
+def _check_saved(saved: AnyPlan, file: str) -> None:
     """Recheck a saved plan from scratch, and plan again what it says is optimal."""
     try:
         saved.validate()
@@ -52,7 +59,7 @@ def _check_saved(saved: Plan, file: str) -> None:
         raise PlanError(f"{file}: {error}; plan it again") from None
     if not saved.optimal:
         return
-    again = plan(saved.chain, objective=saved.objective, transfer=saved.transfer)
+    again = _planned_again(saved)
     if again.cost < saved.cost:
         raise PlanError(
             f"{file}: says a {saved.objective} of {saved.cost} is optimal, but {again.cost} suffices; "
@@ -60,10 +67,23 @@ def _check_saved(saved: Plan, file: str) -> None:
         )
 
 
+def _planned_again(saved: AnyPlan) -> AnyPlan:
+    if isinstance(saved, GraphPlan):
+        return plan(saved.graph)
+    return plan(saved.chain, objective=saved.objective, transfer=saved.transfer)
+
+
+def problem_of(found: AnyPlan) -> Problem:
+    """What a plan is for."""
+    return found.graph if isinstance(found, GraphPlan) else found.chain
+
+
 def _is_file(text: str) -> bool:
     return os.path.isfile(text)  # noqa: PTH113 -- pathlib raises where the text is too long for a name
 
 
-def plan_or_price(chain: Chain, solver: str, order: str | None) -> Plan:
+def plan_or_price(chain: Problem, solver: str, order: str | None) -> AnyPlan:
     """The plan of a solver, or of the order that is given."""
+    if isinstance(chain, Graph):
+        return plan(chain, solver=solver) if order is None else eliminate_in_order(chain, order)
     return plan(chain, solver=solver) if order is None else plan_in_order(chain, order)

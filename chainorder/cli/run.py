@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
 from chainorder.cli.options import FORMAT_NAMES, chain_argument, memory_option, order_option, solver_option
-from chainorder.cli.reading import read_plans
+from chainorder.cli.reading import AnyPlan, problem_of, read_plans
 from chainorder.cli.writing import check_folder, choose_format, write
 from chainorder.errors import ChainorderError, ExecutionError, SolverError
+from chainorder.graph.graph import Graph
+from chainorder.graph.plan import GraphPlan
 from chainorder.solvers import plan
 
 
@@ -51,11 +54,9 @@ def run(
     output: tuple[str, ...],
 ) -> None:
     """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan."""
-    from chainorder import execute
-    from chainorder.comparison import baselines
-    from chainorder.execution.run import check_memory
     from chainorder.execution.save import save_matrix
     from chainorder.report.builders import execution_report
+    from chainorder.report.graphs import graph_execution_report
 
     kept = [name for name in output if name.lower().endswith(".npz")]
     reported = [name for name in output if name not in kept]
@@ -72,21 +73,36 @@ def run(
     if kept and len(plans) > 1:
         raise ExecutionError(f"{chain} holds {len(plans)} chains but {kept[0]} keeps one Jacobian; run one")
     for best in plans:
-        executions, skipped = [], []
-        for label in (*(baselines(best.chain) if all_orders else ()), ""):
-            try:
-                each = plan(best.chain, solver=label) if label else best
-                check_memory(each)
-            except (ExecutionError, SolverError) as error:
-                if not label:
-                    raise
-                skipped.append(f"{label} skipped: {error}")
-                continue
-            done = execute(each, seed=seed, verify=not no_verify, tolerance=tolerance)
-            executions.append((label or ("best" if all_orders else best.solver), done))
+        executions, skipped = _run_orders(best, all_orders, seed, tolerance, verify=not no_verify)
         for name in kept:
             save_matrix(executions[-1][1].jacobian, name)
-        reports.append(execution_report(executions, skipped))
+        make = graph_execution_report if isinstance(best, GraphPlan) else execution_report
+        reports.append(make(executions, skipped))
         passed = passed and all(execution.passed for _, execution in executions)
     write(reports, chosen, report_file)
     sys.exit(0 if passed else 1)
+
+
+def _run_orders(
+    best: AnyPlan, all_orders: bool, seed: int, tolerance: float | None, *, verify: bool
+) -> tuple[list[tuple[str, Any]], list[str]]:
+    """Run a plan, and the baselines before it if asked; those that cannot be are skipped, and why."""
+    from chainorder import execute
+    from chainorder.comparison import baselines
+    from chainorder.execution.run import check_memory
+
+    problem = problem_of(best)
+    others = ("forward", "reverse") if isinstance(problem, Graph) else baselines(problem)
+    executions, skipped = [], []
+    for label in (*(others if all_orders else ()), ""):
+        try:
+            each = plan(problem, solver=label) if label else best
+            check_memory(each.peak_memory)
+        except (ExecutionError, SolverError) as error:
+            if not label:
+                raise
+            skipped.append(f"{label} skipped: {error}")
+            continue
+        done = execute(each, seed=seed, verify=verify, tolerance=tolerance)
+        executions.append((label or ("best" if all_orders else best.solver), done))
+    return executions, skipped

@@ -68,7 +68,9 @@ class _Key:
     def of(cls, pattern: Pattern) -> _Key:
         if isinstance(pattern, DensePattern):
             return cls(DensePattern, pattern.shape, None, not pattern.full)
-        return cls(type(pattern), pattern.shape, pattern if isinstance(pattern, AxesPattern | BandPattern) else None)
+        return cls(
+            type(pattern), pattern.shape, pattern if isinstance(pattern, AxesPattern | BandPattern) else None
+        )
 
     @property
     def bound(self) -> Pattern | None:
@@ -155,7 +157,12 @@ def _sum_out(values: Array, axes: list[int], needed: set[int]) -> tuple[Array, l
 def _laid_out(values: Array, axes: list[int], order: list[int]) -> Array:
     """The tensor with its dimensions in the given order, of size 1 where it does not have one."""
     turned = values.transpose([axes.index(axis) for axis in order if axis in axes])
-    return turned.reshape([turned.shape[sum(a in axes for a in order[:n])] if axis in axes else 1 for n, axis in enumerate(order)])
+    return turned.reshape(
+        [
+            turned.shape[sum(a in axes for a in order[:n])] if axis in axes else 1
+            for n, axis in enumerate(order)
+        ]
+    )
 
 
 def _matmul(a: Array, first: list[int], b: Array, second: list[int], order: list[int]) -> Array:
@@ -174,7 +181,8 @@ def _matmul(a: Array, first: list[int], b: Array, second: list[int], order: list
     result = np.matmul(matrix(a, first, batch, rows, summed), matrix(b, second, batch, summed, columns))
     there = [*batch, *rows, *columns]
     split = result.reshape([lengths[axis] for axis in there])
-    return split.transpose([there.index(axis) for axis in order])
+    turned: Array = split.transpose([there.index(axis) for axis in order])
+    return turned
 
 
 def _operand(values: Array, pattern: Any, sizes: tuple[int, ...]) -> Operand:

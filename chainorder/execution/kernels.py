@@ -65,7 +65,7 @@ def add(left: Operand, right: Operand) -> Operand:
     match left, right:
         case DenseOperand(filled=DensePattern(full=True)), DenseOperand(filled=DensePattern(full=True)):
             return DenseOperand.full(left.values + right.values)
-        case (BandOperand() | IdentityOperand()), (BandOperand() | IdentityOperand()):
+        case ((BandOperand() | IdentityOperand()), (BandOperand() | IdentityOperand())):
             return _add_bands(_as_band(left), _as_band(right))
         case AxesOperand(), AxesOperand() if (added := add_axes(left, right)) is not None:
             return added
@@ -94,7 +94,7 @@ def _add_written_out(left: Operand, right: Operand) -> Operand:
     """By compressed rows, or full arrays if one is full; positions where the sum cancels stay stored."""
     for each in (left, right):
         if isinstance(each, DenseOperand) and each.filled.full:
-            return DenseOperand.full(sum(_full(operand) for operand in (left, right)))
+            return DenseOperand.full(_full(left) + _full(right))
     from scipy.sparse import csr_array
 
     first, second = (csr_array(operand.matrix()) for operand in (left, right))

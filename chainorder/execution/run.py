@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never, overload
 
 import numpy as np
 
@@ -27,6 +27,10 @@ from chainorder.plan import Operation, Plan
 from chainorder.solvers import plan as make_plan
 from chainorder.steps import Action
 from chainorder.structure import Sparse
+
+if TYPE_CHECKING:
+    from chainorder.graph.execution import GraphExecution
+    from chainorder.graph.plan import GraphPlan
 
 TOLERANCE = 1e-9
 """Relative error that passes by default: far above rounding, far below any mistake."""
@@ -102,7 +106,22 @@ class Execution:
         return counted and all(check.passed for check in self.checks)
 
 
+@overload
 def execute(
+    plan: GraphPlan, jacobians: Mapping[tuple[str, str], Any] | None = ..., **options: Any
+) -> GraphExecution: ...
+@overload
+def execute(plan: Plan, jacobians: Sequence[Any] | None = ..., **options: Any) -> Execution: ...
+def execute(plan: Plan | GraphPlan, jacobians: Any = None, **options: Any) -> Execution | GraphExecution:
+    """Compute the Jacobian of a chain or graph in the order of a plan: see `execute_chain`, `execute_graph`."""
+    if isinstance(plan, Plan):
+        return execute_chain(plan, jacobians, **options)
+    from chainorder.graph.execution import execute_graph
+
+    return execute_graph(plan, jacobians, **options)
+
+
+def execute_chain(
     plan: Plan,
     jacobians: Sequence[Any] | None = None,
     *,
@@ -147,7 +166,7 @@ def execute(
     """
     if (function is None) != (point is None):
         raise ExecutionError("function and point go together; give both or none")
-    check_memory(plan)
+    check_memory(plan.peak_memory)
     source = gather(plan.chain, jacobians, seed)
     result, execution = _run(plan, source, chunk_entries)
     if not verify:
@@ -189,12 +208,12 @@ def _finite(operand: Operand) -> bool:
     return bool(np.isfinite(matrix if isinstance(matrix, np.ndarray) else matrix.data).all())
 
 
-def check_memory(plan: Plan) -> None:
-    """Raise `ExecutionError` if the operands that are live at once would not fit this machine."""
-    needed, there = plan.peak_memory * ENTRY_BYTES, physical_memory()
+def check_memory(entries: int) -> None:
+    """Raise `ExecutionError` if the entries that are live at once would not fit this machine."""
+    needed, there = entries * ENTRY_BYTES, physical_memory()
     if needed > there:
         raise ExecutionError(
-            f"the plan needs {needed / 2**30:,.1f} GiB for {plan.peak_memory:,} live entries; this machine "
+            f"the plan needs {needed / 2**30:,.1f} GiB for {entries:,} live entries; this machine "
             f"has {there / 2**30:,.1f} GiB: choose a better order, or declare structures"
         )
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from chainorder.axes import AxesPattern
 from chainorder.chain import Chain, MatrixFile
 from chainorder.errors import ExecutionError
-from chainorder.axes import AxesPattern
 from chainorder.execution.axes import AxesOperand
 from chainorder.execution.kernels import compressed, store
 from chainorder.execution.model import Model
@@ -122,8 +122,8 @@ def random_operand(pattern: Pattern, generator: np.random.Generator) -> Operand:
             shape = pattern.filled_rows, pattern.filled_columns
             return DenseOperand(generator.standard_normal(shape) / np.sqrt(max(1, shape[1])), pattern)
         case AxesPattern(sizes=sizes, varies=varies):
-            shape = [size if axis in varies else 1 for axis, size in enumerate(sizes)]
-            return AxesOperand(generator.standard_normal(shape) / np.sqrt(pattern.row_count), pattern)
+            lengths = [size if axis in varies else 1 for axis, size in enumerate(sizes)]
+            return AxesOperand(generator.standard_normal(lengths) / np.sqrt(pattern.row_count), pattern)
         case SparsePattern():
             csr = pattern.csr().astype(np.float64)
             per_row = max(1.0, pattern.nnz / pattern.height)

@@ -120,11 +120,10 @@ class PathChain:
         if cost is None:
             return None
         pattern = self.pattern(a, b)
-        uniform = pattern.row_count if forward else pattern.column_count
-        if uniform is None:
-            counts = pattern.row_counts() if forward else pattern.column_counts()
-            uniform = int(counts.max(initial=0))
-        return uniform * cost + elemental.overhead
+        evaluations = pattern.row_count if forward else pattern.column_count
+        if evaluations is None:
+            evaluations = int((pattern.row_counts() if forward else pattern.column_counts()).max(initial=0))
+        return evaluations * cost + elemental.overhead
 
     def least(self, cuts: tuple[int, ...], accumulated: int) -> int:
         """What making the whole path costs at least, at its shares: an optimal bracketing of what is left.
@@ -226,7 +225,7 @@ def all_paths(arcs: Arcs) -> Iterator[tuple[int, ...]]:
         out.setdefault(arcs[edge].source, []).append(edge)
     names = list(graph.vertices)
     for name in graph.inputs:
-        stack = [(edge,) for edge in reversed(out[names.index(name)])]
+        stack: list[tuple[int, ...]] = [(edge,) for edge in reversed(out[names.index(name)])]
         while stack:
             path = stack.pop()
             following = out.get(arcs[path[-1]].target)

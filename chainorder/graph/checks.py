@@ -49,7 +49,7 @@ def against_sweeps(
                 for (source, target), block in blocks.items()
                 if source == name
             ]
-            errors.append(relative_error(sum(terms), values[name]))
+            errors.append(relative_error(np.sum(terms, axis=0), values[name]))
         yield Check(f"{PROBES} adjoints", max(errors), tolerance)
 
 
@@ -102,7 +102,9 @@ def _applied(blocks: Blocks, seeds: Mapping[str, Array], target: str) -> Array:
     return np.zeros((rows, next(iter(seeds.values())).shape[1]))
 
 
-def _swept(graph: Graph, models: Mapping[int, Model], seeds: Mapping[str, Array], shape: Any = None) -> dict[str, Any]:
+def _swept(
+    graph: Graph, models: Mapping[int, Model], seeds: Mapping[str, Array], shape: Any = None
+) -> dict[str, Any]:
     """The values of all vertices, edge after edge; through `shape` before each edge if it is given."""
     values: dict[str, Any] = dict(seeds)
     for place in _edges_in_order(graph):

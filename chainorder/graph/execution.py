@@ -19,7 +19,7 @@ from chainorder.execution.checks import Check, dot_products
 from chainorder.execution.kernels import add, multiply
 from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Array, Operand
-from chainorder.execution.run import ENTRY_BYTES, TOLERANCE, physical_memory
+from chainorder.execution.run import FULL_CHECK, TOLERANCE, check_memory
 from chainorder.execution.sources import fit, random_operand
 from chainorder.graph.checks import against_blocks, against_program, against_sweeps
 from chainorder.graph.graph import Graph
@@ -259,7 +259,7 @@ def execute_graph(
     if (function is None) != (point is None):
         raise ExecutionError("function and point go together; give both or none")
     graph = plan.graph
-    check_graph_memory(plan)
+    check_memory(plan.peak_memory)
     sample = None
     if jacobians is None and graph.network is not None:
         sample = graph.network.sample(seed)
@@ -292,7 +292,9 @@ def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJaco
     keys = {(edge.source, edge.target) for edge in graph.edges}
     for key in given or ():
         if key not in keys:
-            raise ExecutionError(f"a Jacobian is given for {key!r}, which is no edge; keys are (source, target)")
+            raise ExecutionError(
+                f"a Jacobian is given for {key!r}, which is no edge; keys are (source, target)"
+            )
     for place, edge in enumerate(graph.edges):
         here = f"the Jacobian of {edge.source} → {edge.target}"
         elemental = graph.elementals[place]
@@ -345,9 +347,7 @@ def _entries(live: Mapping[int, Operand]) -> int:
     return sum(operand.pattern.entries for operand in live.values())
 
 
-def _count(
-    graph: Graph, instruction: Instruction, patterns: Mapping[int, Pattern], evaluations: int
-) -> int:
+def _count(graph: Graph, instruction: Instruction, patterns: Mapping[int, Pattern], evaluations: int) -> int:
     """fma of what was done, from the operands that were at hand."""
     if instruction.step is Step.MULTIPLY:
         return counted_fma(patterns[instruction.b], patterns[instruction.a])
@@ -376,28 +376,18 @@ def _check_orders(
     return checks
 
 
-FULL_CHECK = 4
-"""How many times the plan's own cost a full comparison with another order may take."""
-
-
-def check_graph_memory(plan: GraphPlan) -> None:
-    """Raise `ExecutionError` if what is live at once would not fit this machine."""
-    needed, there = plan.peak_memory * ENTRY_BYTES, physical_memory()
-    if needed > there:
-        raise ExecutionError(
-            f"the plan needs {needed / 2**30:,.1f} GiB for {plan.peak_memory:,} live entries; this machine "
-            f"has {there / 2**30:,.1f} GiB: choose a better order, or declare structures"
-        )
-
-
 def _check_finite(graph: Graph, source: EdgeJacobians, blocks: Mapping[Key, Operand]) -> None:
     if all(_finite(operand) for operand in blocks.values()):
         return
     for place, operand in source.operands.items():
         if not _finite(operand):
             edge = graph.edges[place]
-            raise ExecutionError(f"the Jacobian of {edge.source} → {edge.target} holds an infinity or NaN; mend it")
-    raise ExecutionError("the Jacobian holds an infinity or NaN: a model returned one, or it overflowed; scale it")
+            raise ExecutionError(
+                f"the Jacobian of {edge.source} → {edge.target} holds an infinity or NaN; mend it"
+            )
+    raise ExecutionError(
+        "the Jacobian holds an infinity or NaN: a model returned one, or it overflowed; scale it"
+    )
 
 
 def _finite(operand: Operand) -> bool:

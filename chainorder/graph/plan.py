@@ -222,6 +222,11 @@ class GraphPlan:
         return sum(operation.fma for operation in self.operations)
 
     @property
+    def cost(self) -> int:
+        """The objective."""
+        return self.fma
+
+    @property
     def flops(self) -> int:
         """Floating point operations: two per fma; additions apart."""
         return 2 * self.fma

@@ -33,7 +33,14 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
             0, f"… and {len(plan.operations) - len(operations):,} more operations; --verbose shows all"
         )
     rows = tuple(_operation_row(operation) for operation in operations)
-    return Report(chain_title(plan.chain), _OPERATION_COLUMNS, rows, tuple(notes), partial(plan_data, plan))
+    return Report(
+        chain_title(plan.chain),
+        _OPERATION_COLUMNS,
+        rows,
+        tuple(notes),
+        partial(plan_data, plan),
+        graph=plan.to_networkx,
+    )
 
 
 _OPERATION_COLUMNS = ("result", "action", "of", "fma", "start")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from chainorder.errors import ChainorderError
-from chainorder.report import csv, json, markdown, table
+from chainorder.report import csv, dot, json, markdown, table
 from chainorder.report.model import Report
 
 
@@ -28,6 +28,8 @@ FORMATS: dict[str, Format] = {
         Format("jsonl", (".jsonl",), json.render_lines),
         Format("csv", (".csv",), csv.render),
         Format("markdown", (".md", ".markdown"), markdown.render),
+        Format("dot", (".dot", ".gv"), dot.render_dot),
+        Format("graphml", (".graphml",), dot.render_graphml),
     )
 }
 """All formats by the name that ``--format`` takes."""

@@ -28,6 +28,8 @@ class Report:
         table of twelve.
     hidden
         Columns that are for csv only, too wide for people.
+    graph
+        Makes a ``networkx.DiGraph`` of it, for formats that draw.
     """
 
     title: str
@@ -36,6 +38,7 @@ class Report:
     notes: tuple[str, ...] = ()
     data: Callable[[], Mapping[str, Any]] = dict
     hidden: frozenset[str] = frozenset()
+    graph: Callable[[], Any] | None = None
 
     def visible(self) -> tuple[list[str], list[list[Cell]]]:
         """Heads and rows without the hidden columns."""

@@ -14,10 +14,13 @@ from typing import IO
 
 from chainorder.batch import Item
 from chainorder.errors import ChainorderError
+from chainorder.graph.plan import GraphPlan
+from chainorder.graph.plan_json import plan_data as graph_plan_data
 from chainorder.plan import Plan
 from chainorder.plan_json import plan_data
 from chainorder.report.csv import write_rows
 from chainorder.report.formats import FORMATS
+from chainorder.report.graphs import batch_row
 from chainorder.report.model import Cell, Report
 
 SCALARS = (
@@ -102,12 +105,16 @@ def item_data(item: Item) -> dict[str, object]:
     """An item as plain data: the plan's JSON and its source, or the error."""
     if isinstance(item.outcome, Plan):
         return {"source": item.source, **plan_data(item.outcome)}
+    if isinstance(item.outcome, GraphPlan):
+        return {"source": item.source, **graph_plan_data(item.outcome)}
     return {"source": item.source, "error": str(item.outcome)}
 
 
 def item_row(item: Item) -> tuple[Cell, ...]:
     """An item as a row of `COLUMNS`."""
     plan = item.outcome
+    if isinstance(plan, GraphPlan):
+        return (item.source, *batch_row(plan), *(getattr(plan, name, None) for name in SCALARS), None)
     if not isinstance(plan, Plan):
         return (item.source, *[None] * (len(COLUMNS) - 2), str(plan))
     chain = plan.chain

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, overload
 
 from chainorder.chain import Chain
 from chainorder.errors import SolverError
+from chainorder.graph.graph import Graph
 from chainorder.plan import Plan
 from chainorder.scheduling import scheduled
 from chainorder.solvers import auto, contraction, dynamic, exhaustive, hu_shing, sweeps
 from chainorder.solvers.options import Options, Progress
 from chainorder.solvers.registry import Solve, Solver, all_solvers, find_solver, register
+
+if TYPE_CHECKING:
+    from chainorder.graph.plan import GraphPlan
 
 __all__ = ["Options", "Progress", "Solve", "Solver", "all_solvers", "find_solver", "plan", "register"]
 
@@ -30,8 +35,29 @@ register("exhaustive", exhaustive.solve, "all bracketings of up to 12 elementals
 register("contraction", contraction.solve, "long structured chains; heuristic with a lower bound")
 
 
+@overload
+def plan(
+    chain: Graph,
+    *,
+    solver: str = ...,
+    memory: int | None = ...,
+    time_limit: float | None = ...,
+    seed: int = ...,
+) -> GraphPlan: ...
+@overload
 def plan(
     chain: Chain,
+    *,
+    solver: str = ...,
+    machines: int | None = ...,
+    memory: int | None = ...,
+    objective: str | None = ...,
+    transfer: int = ...,
+    time_limit: float | None = ...,
+    progress: Callable[[Progress], None] | None = ...,
+) -> Plan: ...
+def plan(
+    chain: Chain | Graph,
     *,
     solver: str = "auto",
     machines: int | None = None,
@@ -40,13 +66,14 @@ def plan(
     transfer: int = 0,
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
-) -> Plan:
-    """Find the order in which to multiply a chain, and on several machines where and when.
+    seed: int = 0,
+) -> Plan | GraphPlan:
+    """Find the order in which to multiply a chain, and on several machines where and when; or that of a graph.
 
     Parameters
     ----------
     chain
-        What to multiply.
+        What to multiply. A graph takes solver, memory, time_limit and seed: see `plan_graph`.
     solver
         A registered name; ``auto`` picks, and `Plan.why` says what and why. On several machines, the order of
         a solver that plans for one is scheduled on them.
@@ -63,6 +90,8 @@ def plan(
         Seconds after which a solver that searches returns its best plan; without, it runs to its proof.
     progress
         Called with every improvement of such a solver.
+    seed
+        Of the random choices of a graph's solver.
 
     Returns
     -------
@@ -76,6 +105,14 @@ def plan(
     InfeasibleError
         If the memory admits no plan.
     """
+    if isinstance(chain, Graph):
+        from chainorder.graph.solvers import plan_graph
+
+        if machines not in (None, 1) or objective not in (None, "fma") or transfer:
+            raise SolverError(
+                "graphs are planned for one machine, by fma; leave machines, objective and transfer out"
+            )
+        return plan_graph(chain, solver=solver, memory=memory, time_limit=time_limit, seed=seed)
     if not isinstance(chain, Chain):
         raise SolverError(f"a {type(chain).__name__} is no chain; make one with Chain, or Chain.from_dims")
     chain = chain if memory is None else chain.within(memory)

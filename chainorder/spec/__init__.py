@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from chainorder.chain import Chain
 from chainorder.errors import SpecError
+from chainorder.graph.graph import Graph
 from chainorder.spec.build import build
 from chainorder.spec.document import MAX_DEPTH, Document, parse, shallow
 from chainorder.spec.files import read_lines, read_text
@@ -24,13 +25,18 @@ from chainorder.spec.words import join, one_line
 __all__ = ["SCHEMA", "from_data", "iter_chains", "load"]
 
 
-def load(path: str | Path) -> list[Chain]:
-    """Read the chains of a spec file.
+Problem: TypeAlias = Chain | Graph
+"""What a spec declares."""
+
+
+def load(path: str | Path) -> list[Problem]:
+    """Read the chains and graphs of a spec file.
 
     Parameters
     ----------
     path
-        YAML or JSON with one chain, or several under ``chains``; or JSON Lines (.jsonl), one chain per line.
+        YAML or JSON with one chain or graph, or several under ``chains``; JSON Lines (.jsonl), one per line; or
+        GraphML (.graphml) with one graph.
 
     Raises
     ------
@@ -45,7 +51,7 @@ def load(path: str | Path) -> list[Chain]:
     return chains
 
 
-def iter_chains(path: str | Path) -> Iterator[tuple[str, Chain | SpecError]]:
+def iter_chains(path: str | Path) -> Iterator[tuple[str, Problem | SpecError]]:
     """Go through the chains of a spec file, broken ones too: one does not keep the others from being read.
 
     Yields
@@ -59,6 +65,9 @@ def iter_chains(path: str | Path) -> Iterator[tuple[str, Chain | SpecError]]:
         If the file as a whole cannot be read.
     """
     path = Path(path)
+    if path.suffix == ".graphml":
+        yield f"{path}#0", Graph.from_graphml(path)
+        return
     chains = _from_lines(path) if path.suffix == ".jsonl" else _from_file(path)
     try:
         for index, chain in enumerate(chains):
@@ -70,8 +79,8 @@ def iter_chains(path: str | Path) -> Iterator[tuple[str, Chain | SpecError]]:
         raise
 
 
-def from_data(data: object, folder: Path, file: str | Path | None = None) -> Chain:
-    """The chain that plain values declare, as `Chain.to_spec` returns them.
+def from_data(data: object, folder: Path, file: str | Path | None = None) -> Problem:
+    """The chain or graph that plain values declare, as `Chain.to_spec` and `Graph.to_spec` return them.
 
     Parameters
     ----------
@@ -95,7 +104,7 @@ def from_data(data: object, folder: Path, file: str | Path | None = None) -> Cha
     return chain
 
 
-def _from_file(path: Path) -> Iterator[Chain | SpecError]:
+def _from_file(path: Path) -> Iterator[Problem | SpecError]:
     document = parse(read_text(path), strict=path.suffix == ".json")
     data = document.data
     if not (isinstance(data, dict) and "chains" in data):
@@ -109,7 +118,7 @@ def _from_file(path: Path) -> Iterator[Chain | SpecError]:
         yield _located(_chain(chain, path.parent, ("chains", index)), document)
 
 
-def _from_lines(path: Path) -> Iterator[Chain | SpecError]:
+def _from_lines(path: Path) -> Iterator[Problem | SpecError]:
     empty = True
     for number, line in enumerate(read_lines(path), 1):
         if isinstance(line, str) and not line.strip():
@@ -123,7 +132,7 @@ def _from_lines(path: Path) -> Iterator[Chain | SpecError]:
         raise SpecError("there is nothing in it; write one chain per line", line=1, column=1)
 
 
-def _from_line(line: str | SpecError, folder: Path) -> Chain | SpecError:
+def _from_line(line: str | SpecError, folder: Path) -> Problem | SpecError:
     if isinstance(line, SpecError):
         return line
     try:
@@ -133,15 +142,23 @@ def _from_line(line: str | SpecError, folder: Path) -> Chain | SpecError:
     return _located(_chain(document.data, folder, ()), document)
 
 
-def _chain(data: Any, folder: Path, prefix: KeyPath) -> Chain | Fault:
+def _chain(data: Any, folder: Path, prefix: KeyPath) -> Problem | Fault:
     try:
         validate(data, "chain")
-        return build(data, folder)
+        return _built(data, folder)
     except Fault as fault:
         return Fault(fault.message, (*prefix, *fault.path), of_key=fault.of_key)
 
 
-def _located(chain: Chain | Fault, document: Document) -> Chain | SpecError:
+def _built(data: dict[str, Any], folder: Path) -> Problem:
+    if "vertices" in data:
+        from chainorder.spec.build_graph import build_graph
+
+        return build_graph(data, folder)
+    return build(data, folder)
+
+
+def _located(chain: Problem | Fault, document: Document) -> Problem | SpecError:
     return _error(chain, document) if isinstance(chain, Fault) else chain
 
 

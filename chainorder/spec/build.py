@@ -10,6 +10,7 @@ import numpy as np
 
 from chainorder.chain import MAX_LENGTH, Chain, Elemental, Elementals, MatrixFile
 from chainorder.errors import StructureError
+from chainorder.graph.graph import Graph
 from chainorder.matrices import MatrixError
 from chainorder.pattern import MAX_ENTRIES, DensePattern, SparsePattern
 from chainorder.spec.messages import Fault
@@ -21,8 +22,8 @@ Item = dict[str, Any]
 MODEL_KEYS = ("tangent", "adjoint", "tape", "overhead", "explicit")
 
 
-def build(data: dict[str, Any], folder: Path) -> Chain:
-    """The chain that data declares which the schema has found valid.
+def build(data: dict[str, Any], folder: Path) -> Chain | Graph:
+    """The chain, or the parameter graph of a network, that valid data declares.
 
     Raises
     ------
@@ -30,16 +31,18 @@ def build(data: dict[str, Any], folder: Path) -> Chain:
         If the elementals do not fit together, or one does not fit its structure or its matrix.
     """
     chain = _chain(data, folder).within(data.get("memory"))
-    return chain.on(data["machines"]) if "machines" in data else chain
+    return chain.on(data["machines"]) if "machines" in data and isinstance(chain, Chain) else chain
 
 
-def _chain(data: dict[str, Any], folder: Path) -> Chain:
+def _chain(data: dict[str, Any], folder: Path) -> Chain | Graph:
     name = data.get("name")
     if "dims" in data:
         return Chain.from_dims(data["dims"], name)
     if "layers" in data:
         options = {key: data.get(key) for key in ("activation", "output_activation", "loss")}
         stated = {key: None if value == "none" else value for key, value in options.items()}
+        if data.get("parameters"):
+            return Graph.from_layers(data["layers"], name=name, batch=data.get("batch"), **stated)
         return Chain.from_layers(data["layers"], name=name, **stated)
     return _Assembly(folder).chain(data["elementals"], name)
 
@@ -84,7 +87,7 @@ class _Assembly:
         if matrix is not None and matrix.shape != (outputs, inputs):
             raise self._misfit(item, matrix, inputs, path)
         try:
-            structure = _structure(item, matrix, outputs, inputs, path)
+            structure = structure_of(item, matrix, outputs, inputs, path)
             models = {key: item[key] for key in MODEL_KEYS if key in item}
             return Elemental(inputs, outputs, structure, name=item.get("name"), **models)
         except StructureError as error:
@@ -127,7 +130,8 @@ class _Assembly:
         return self.read[file]
 
 
-def _structure(item: Item, matrix: Any, rows: int, columns: int, path: KeyPath) -> Structure:
+def structure_of(item: Item, matrix: Any, rows: int, columns: int, path: KeyPath) -> Structure:
+    """The structure that an elemental or edge states, or that its matrix has."""
     name = item.get("structure")
     if name == "sparse":
         return Sparse(matrix) if matrix is not None else _sparse(item["pattern"], rows, columns, path)

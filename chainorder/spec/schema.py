@@ -150,6 +150,43 @@ ELEMENTAL: Schema = {
     ],
 }
 
+_EDGE_KEYS = (
+    "name",
+    "description",
+    "structure",
+    "lower",
+    "upper",
+    "tangent",
+    "adjoint",
+    "tape",
+    "overhead",
+    "explicit",
+    "matrix",
+    "pattern",
+)
+
+EDGE: Schema = {
+    "title": "an edge",
+    "description": "An elemental partial derivative, of shape (size of target) × (size of source).",
+    "type": "object",
+    "properties": {
+        "source": _text("a vertex", "The name of the vertex that it leaves."),
+        "target": _text("a vertex", "The name of the vertex that it leads to."),
+        **{key: ELEMENTAL["properties"][key] for key in _EDGE_KEYS},
+    },
+    "additionalProperties": False,
+    "required": ["source", "target"],
+    "allOf": ELEMENTAL["allOf"][:-1],
+}
+
+VERTICES: Schema = {
+    "title": "a mapping",
+    "description": "The vertices of a graph: sizes by name. Sources are inputs, sinks are outputs.",
+    "type": "object",
+    "propertyNames": NAME,
+    "additionalProperties": SIZE,
+}
+
 CHAIN: Schema = {
     "title": "a chain",
     "description": "A Jacobian chain: exactly one of dims, layers and elementals.",
@@ -170,16 +207,50 @@ CHAIN: Schema = {
             "description": "A scalar function of the output that ends the chain.",
             "enum": [*LOSSES, "none", None],
         },
+        "parameters": {
+            "title": "parameters",
+            "description": "Whether weights and biases are inputs, too: the graph of backpropagation.",
+            "type": "boolean",
+        },
+        "batch": _whole("a batch", "Samples that go through a network with parameters.", 1, maximum=MAX_SIZE),
         "elementals": _list(
             "a chain",
             "The steps of the program in the order in which they run.",
             1,
             {"title": "an elemental", "$ref": "#/$defs/elemental"},
         ),
+        "vertices": VERTICES,
+        "edges": _list(
+            "a graph",
+            "The elemental partial derivatives of a graph; at most one from a vertex to another.",
+            1,
+            {"title": "an edge", "$ref": "#/$defs/edge"},
+        ),
+        "inputs": _list("a graph", "All sources of the graph, to be sure that no other dangles.", 1, NAME),
+        "outputs": _list("a graph", "All sinks of the graph, to be sure that no other dangles.", 1, NAME),
     },
     "additionalProperties": False,
-    "oneOf": _one_of("dims", "layers", "elementals"),
-    "allOf": [_only(_given("layers"), "only layers have it", "activation", "output_activation", "loss")],
+    "oneOf": _one_of("dims", "layers", "elementals", "vertices"),
+    "allOf": [
+        _only(
+            _given("layers"), "only layers have it", "activation", "output_activation", "loss", "parameters"
+        ),
+        _only(_given("parameters"), "only layers with parameters have it", "batch"),
+        _only(_given("vertices"), "only a graph has it", "edges", "inputs", "outputs"),
+        _needs(_given("vertices"), "a graph", "edges"),
+        _only(
+            {
+                "not": {
+                    "anyOf": [
+                        _given("vertices"),
+                        {"properties": {"parameters": {"const": True}}, "required": ["parameters"]},
+                    ]
+                }
+            },
+            "graphs are planned for one machine",
+            "machines",
+        ),
+    ],
 }
 
 SCHEMA: Schema = {
@@ -195,6 +266,6 @@ SCHEMA: Schema = {
         "additionalProperties": False,
     },
     "else": {"$ref": "#/$defs/chain"},
-    "$defs": {"chain": CHAIN, "elemental": ELEMENTAL},
+    "$defs": {"chain": CHAIN, "elemental": ELEMENTAL, "edge": EDGE},
 }
 """The schema of a spec file."""

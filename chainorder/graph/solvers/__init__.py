@@ -5,10 +5,13 @@ A new solver is a file here and a line below.
 
 from __future__ import annotations
 
+from chainorder.errors import SolverError
+from chainorder.graph.graph import Graph
+from chainorder.graph.plan import GraphPlan
 from chainorder.graph.solvers import auto, face, integer, local, orders, vertex
 from chainorder.graph.solvers.registry import GraphSolver, Search, all_solvers, find_solver, register
 
-__all__ = ["GraphSolver", "Search", "all_solvers", "find_solver", "register"]
+__all__ = ["GraphSolver", "Search", "all_solvers", "find_solver", "plan_graph", "register"]
 
 register("auto", auto.solve, "vertices, then faces, until the bound is met")
 register("forward", orders.forward, "vertices from the inputs on, by tangents; no claim")
@@ -22,3 +25,39 @@ register(
 register("vertex", vertex.solve, "the best order of up to 20 vertices; optimal where it meets the bound")
 register("integer", integer.solve, "the order of an integer program; heuristic with a bound")
 register("face", face.solve, "faces, best first; optimal")
+
+
+def plan_graph(
+    graph: Graph,
+    *,
+    solver: str = "auto",
+    memory: int | None = None,
+    time_limit: float | None = None,
+    seed: int = 0,
+) -> GraphPlan:
+    """Find the order in which to eliminate a graph.
+
+    Parameters
+    ----------
+    graph
+        What to differentiate.
+    solver
+        A registered name; ``auto`` says by `GraphPlan.why` what it did.
+    memory
+        Entries that the tape of one edge may take, instead of the graph's own limit.
+    time_limit
+        Seconds after which a solver that searches returns its best plan; without, it runs to its proof.
+    seed
+        Of random choices.
+
+    Raises
+    ------
+    SolverError
+        If the solver is unknown, or cannot take this graph; `InfeasibleError` if the memory admits no plan.
+    """
+    if not isinstance(graph, Graph):
+        raise SolverError(
+            f"a {type(graph).__name__} is no graph; make one with Graph, or Graph.from_networkx"
+        )
+    chosen = find_solver(solver)
+    return chosen.solve(graph if memory is None else graph.within(memory), Search(time_limit, seed))

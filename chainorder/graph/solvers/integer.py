@@ -8,7 +8,7 @@ with real patterns and the cheapest models. The bound that is claimed is the one
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import permutations, product
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -109,39 +109,30 @@ def _precedes(program: _Program, x: Any, first: int, second: int) -> float:
 
 def _program(graph: Graph, arcs: Arcs) -> _Program:
     places = {name: place for place, name in enumerate(graph.vertices)}
-    sizes = list(graph.vertices.values())
     inner = [places[name] for name in graph.inner]
     reach = _reach(graph, places)
+    triples = [(i, j, k) for j in inner for i in reach if j in reach[i] for k in reach[j]]
+    if len(triples) > MAX_PRODUCTS:
+        raise SolverError(f"{len(triples):,} possible products are too many for a program; use lookahead")
     program = _Program()
-    for u, v in product(inner, repeat=2):
-        if u < v:
-            program.variable(("before", u, v), binary=True)
+    for u, v in combinations(sorted(inner), 2):
+        program.variable(("before", u, v), binary=True)
     for u, v, w in permutations(inner, 3):  # what precedes is transitive
         if u < v and u < w:
             terms = [_order_term(program, *pair) for pair in ((u, v), (v, w), (w, u))]
             program.at_least(sum(c for _, _, c in terms) - 2, [(x, -f) for x, f, _ in terms])
-    there = {(arcs[e].source, arcs[e].target) for e in range(len(graph.edges))}
-    triples = [(i, j, k) for j in inner for i in reach if j in reach[i] for k in reach[j]]
-    if len(triples) > MAX_PRODUCTS:
-        raise SolverError(
-            f"{len(triples):,} possible products are too many for an integer program; use lookahead"
-        )
+    edges = {(arcs[e].source, arcs[e].target) for e in range(len(graph.edges))}
+    sizes = list(graph.vertices.values())
     for i, j, k in triples:
         made = program.variable(("product", i, j, k), float(sizes[i] * sizes[j] * sizes[k]))
-        terms, right = [(made, 1.0)], 1.0
-        for pair in ((i, j), (j, k)):
-            if pair not in there:
-                terms.append((program.variable(("edge", *pair)), -1.0))
-                right -= 1
-        for other in (i, k):
-            if other in inner:
-                variable, factor, constant = _order_term(program, j, other)
-                terms.append((variable, -factor))
-                right += constant
-                right -= 1
+        conditions = [
+            (program.variable(("edge", *pair)), 1.0, 0.0) for pair in ((i, j), (j, k)) if pair not in edges
+        ]
+        conditions += [_order_term(program, j, other) for other in (i, k) if other in inner]
         # made ≥ Σ conditions − (their number − 1): all of them together make the product.
-        program.at_least(right, terms)
-        if (i, k) not in there:
+        right = 1 + sum(constant - 1 for _, _, constant in conditions)
+        program.at_least(right, [(made, 1.0), *((x, -factor) for x, factor, _ in conditions)])
+        if (i, k) not in edges:
             program.at_least(0, [(program.variable(("edge", i, k)), 1.0), (made, -1.0)])
     return program
 

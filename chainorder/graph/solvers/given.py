@@ -1,0 +1,41 @@
+"""An order that somebody else has thought of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chainorder.errors import PlanError
+from chainorder.graph.elimination import moves_of
+from chainorder.graph.graph import Graph
+from chainorder.graph.plan import GraphPlan
+
+
+def eliminate_in_order(graph: Graph, order: str | Iterable[str]) -> GraphPlan:
+    """The plan that eliminates the inner vertices in the given order.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    order
+        Names of all inner vertices, in a sequence or separated by blanks or commas.
+
+    Raises
+    ------
+    PlanError
+        If a name is missing, there twice, or not that of an inner vertex.
+    """
+    names = order.replace(",", " ").split() if isinstance(order, str) else list(order)
+    places = {name: place for place, name in enumerate(graph.vertices)}
+    inner = set(graph.inner)
+    for name in names:
+        if name not in inner:
+            known = " ".join(graph.inner)
+            raise PlanError(f"the order has {name!r}, which is no inner vertex; those are {known}")
+        if names.count(name) > 1:
+            raise PlanError(f"the order has {name!r} twice; eliminate it once")
+    missing = [name for name in graph.inner if name not in names]
+    if missing:
+        raise PlanError(f"the order lacks {missing[0]!r}; name all inner vertices")
+    moves = moves_of(graph, (places[name] for name in names))
+    return GraphPlan.of(graph, moves, solver="given", model="vertex")

@@ -1,0 +1,204 @@
+"""From results on graphs to reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from chainorder.graph.backpropagation import Backpropagation
+from chainorder.graph.comparison import GraphComparison
+from chainorder.graph.graph import Graph
+from chainorder.graph.plan import SHOWN, GraphPlan
+from chainorder.graph.plan_json import graph_data, plan_data
+from chainorder.plan_json import SCHEMA_VERSION
+from chainorder.report.model import Cell, Report
+
+if TYPE_CHECKING:
+    from chainorder.graph.execution import GraphExecution
+
+
+def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
+    """One plan: its operations, its totals, its claim."""
+    notes = [
+        f"{plan.fma:,} fma = {plan.flops:,} flops; {plan.adds:,} additions; "
+        f"peak memory {plan.peak_memory:,} entries",
+        f"{plan.model} elimination, solver: {plan.solver} ({plan.claim})",
+    ]
+    notes += [f"why: {plan.why}"] if plan.why and (verbose or not plan.optimal) else []
+    operations = plan.operations if verbose else plan.operations[:SHOWN]
+    left = len(plan.operations) - len(operations)
+    if left:
+        notes.insert(0, f"… and {left:,} more operations; --verbose shows all")
+    rows = tuple((o.result, str(o.action), o.formula, o.fma, o.adds, o.start) for o in operations)
+    columns = ("result", "action", "of", "fma", "additions", "start")
+    data = partial(plan_data, plan)
+    return Report(graph_title(plan.graph), columns, rows, tuple(notes), data, graph=plan.to_networkx)
+
+
+def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = False) -> Report:
+    """The usual orders beside the best."""
+    rows = tuple(
+        (
+            label,
+            plan.fma,
+            plan.adds,
+            plan.peak_memory,
+            comparison.ratio(plan),
+            plan.claim if label == "best" else "",
+            plan.solver,
+            comparison.graph.name,
+            plan.order,
+        )
+        for label, plan in zip(comparison.labels, comparison.plans, strict=True)
+    )
+    best = comparison.best
+    notes = [
+        *(f"{each.solver}: infeasible ({each.why})" for each in comparison.infeasible),
+        f"best: {best.model} elimination, inner vertices in the order {_short(best.order) or '(none)'}",
+    ]
+    notes += [f"why: {best.why}"] if verbose and best.why else []
+    columns = ("order", "fma", "additions", "peak memory", "× best", "claim", "solver", "graph", "vertices")
+    hidden = frozenset({"solver", "graph", "vertices"})
+    data = partial(graph_comparison_data, comparison)
+    return Report(graph_title(comparison.graph), columns, rows, tuple(notes), data, hidden)
+
+
+def graph_comparison_data(comparison: GraphComparison) -> dict[str, Any]:
+    """A comparison as plain data."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "graph": graph_data(comparison.graph),
+        "plans": [plan_data(plan) | {"ratio": comparison.ratio(plan)} for plan in comparison.plans],
+        "infeasible": [{"solver": each.solver, "why": each.why} for each in comparison.infeasible],
+    }
+
+
+def backpropagation_report(table: Backpropagation) -> Report:
+    """The ways to the derivatives of a network, side by side."""
+    forward = table.forward_pass.fma
+    rows = tuple(
+        (method.name, method.formula, method.fma, method.fma / forward, method.memory, _claim(method.plan))
+        for method in table.methods
+    )
+    best = table.best
+    reverse = next(method for method in table.methods if method.name == "reverse")
+    verdict = "reverse accumulation is the best order"
+    if best.fma < reverse.fma:
+        verdict = f"the best order is {reverse.fma / best.fma:.2f} times cheaper than reverse accumulation"
+    elif best.optimal:
+        verdict = "reverse accumulation is optimal"
+    notes = (
+        verdict,
+        *table.facts(),
+        "B samples, layers of m × n weights, P weights and biases, F = B Σ m n; memory in entries",
+    )
+    columns = ("way to the derivatives", "formula", "fma", "× forward pass", "memory", "claim")
+    return Report(graph_title(table.graph), columns, rows, notes, partial(backpropagation_data, table))
+
+
+def _claim(plan: GraphPlan | None) -> str:
+    return "" if plan is None or plan.lower_bound is None else plan.claim
+
+
+def backpropagation_data(table: Backpropagation) -> dict[str, Any]:
+    """The comparison as plain data."""
+    plans = [method.plan for method in table.methods if method.plan is not None]
+    least = table.best.fma
+    return {
+        "schema": SCHEMA_VERSION,
+        "graph": graph_data(table.graph),
+        "methods": [
+            {"name": method.name, "formula": method.formula, "fma": method.fma, "memory": method.memory}
+            for method in table.methods
+        ],
+        "plans": [plan_data(plan) | {"ratio": plan.fma / least if least else None} for plan in plans],
+    }
+
+
+def graph_execution_report(
+    executions: Sequence[tuple[str, GraphExecution]], skipped: Sequence[str] = ()
+) -> Report:
+    """One run, or several of one graph: predicted beside measured."""
+    last = executions[-1][1]
+    rows = tuple(
+        (
+            label,
+            run.plan.fma,
+            run.fma,
+            run.adds,
+            run.seconds,
+            run.seconds / last.seconds if last.seconds else None,
+            run.peak_memory,
+            max((check.error for check in run.checks), default=None),
+            run.passed,
+        )
+        for label, run in executions
+    )
+    columns: tuple[str, ...] = ("order", "planned fma", "counted fma", "additions", "seconds", "× best")
+    columns += ("peak memory", "error", "passed")
+    notes = [_check_line(label, run) for label, run in executions]
+    notes += [f"∂{target}/∂{source}: {_shape(block)}" for (source, target), block in last.blocks.items()][
+        :SHOWN
+    ]
+    data: Mapping[str, Any] = {
+        "schema": SCHEMA_VERSION,
+        "graph": graph_data(last.plan.graph),
+        "runs": [_execution_data(label, run) for label, run in executions],
+        "skipped": list(skipped),
+        "passed": all(run.passed for _, run in executions),
+    }
+    return Report(graph_title(last.plan.graph), columns, rows, (*notes, *skipped), lambda: data)
+
+
+def _shape(block: Any) -> str:
+    return f"{block.shape[0]:,} × {block.shape[1]:,}, {type(block).__name__}"
+
+
+def _check_line(label: str, run: GraphExecution) -> str:
+    checks = [
+        f"{check.name} {check.error:.1e} {'≤' if check.passed else '>'} {check.tolerance:.0e}"
+        for check in run.checks
+    ]
+    counted = "counted = planned" if run.fma == run.plan.fma else "COUNTED ≠ PLANNED"
+    return f"{label}: {'passed' if run.passed else 'FAILED'} ({'; '.join([counted, *checks])})"
+
+
+def _execution_data(label: str, run: GraphExecution) -> dict[str, Any]:
+    return {
+        "order": label,
+        "plan": plan_data(run.plan),
+        "fma": run.fma,
+        "adds": run.adds,
+        "seconds": run.seconds,
+        "peak_memory": run.peak_memory,
+        "blocks": [
+            {"source": source, "target": target, "shape": list(block.shape), "type": type(block).__name__}
+            for (source, target), block in run.blocks.items()
+        ],
+        "operations": [
+            {"fma": record.fma, "adds": record.adds, "seconds": record.seconds, "format": record.format}
+            for record in run.records
+        ],
+        "checks": [
+            {"name": c.name, "error": c.error, "tolerance": c.tolerance, "passed": c.passed}
+            for c in run.checks
+        ],
+        "passed": run.passed,
+    }
+
+
+def graph_title(graph: Graph) -> str:
+    """A graph in a line."""
+    counts = f"{len(graph.vertices):,} vertices, {len(graph.edges):,} edges"
+    return f"{graph.name or 'graph'}: {counts}, {graph.columns:,} → {graph.rows:,}"
+
+
+def _short(order: str, width: int = 100) -> str:
+    return order if len(order) <= width else order[: width - 1] + "…"
+
+
+def batch_row(plan: GraphPlan) -> tuple[Cell, ...]:
+    """What a batch shows of a graph where it shows name, length and sizes of a chain."""
+    graph = plan.graph
+    return graph.name, len(graph.edges), graph.columns, graph.rows
