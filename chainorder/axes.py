@@ -2,9 +2,10 @@
 
 The rows and the columns of such a matrix run over axes, in C order; an axis that rows and columns share is
 linked: entries are there only where both have the same position on it. So ``I_m ⊗ xᵀ``, the Jacobian of W x
-with respect to W, has the rows (i) and the columns (i, j); ``I_B ⊗ W``, that of a batch of products with one W,
-has the rows (b, i) and the columns (b, j). Entries may also repeat along an axis, as x and W do here, and are
-then stored once. A product over axes of the same sizes is of the same kind: nothing is ever written out.
+with respect to W, has the rows (i) and the columns (i, j); ``I_B ⊗ W``, that of a batch of products with
+one W, has the rows (b, i) and the columns (b, j). Entries may also repeat along an axis, as x and W do
+here, and are then stored once. A product over axes of the same sizes is of the same kind: nothing is ever
+written out.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ class Axes(Structure):
         )
         if bound.shape != (rows, columns):
             raise StructureError(
-                f"axes of {bound.shape[0]} × {bound.shape[1]} where {rows} × {columns} is stated; make them equal"
+                f"axes of {bound.shape[0]} × {bound.shape[1]} where {rows} × {columns} is stated; agree"
             )
         return reduced(bound)
 

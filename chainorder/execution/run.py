@@ -113,7 +113,7 @@ def execute(
 @overload
 def execute(plan: Plan, jacobians: Sequence[Any] | None = ..., **options: Any) -> Execution: ...
 def execute(plan: Plan | GraphPlan, jacobians: Any = None, **options: Any) -> Execution | GraphExecution:
-    """Compute the Jacobian of a chain or graph in the order of a plan: see `execute_chain`, `execute_graph`."""
+    """Compute a Jacobian in the order of a plan: see `execute_chain` and `execute_graph`."""
     if isinstance(plan, Plan):
         return execute_chain(plan, jacobians, **options)
     from chainorder.graph.execution import execute_graph

@@ -1,8 +1,9 @@
 """Computational graphs: the branching case of the chain.
 
-A `Graph` becomes a `LineGraph` (`line`), operations on it have costs (`costs`), orders of elimination are found
-(`solvers`) and proved (`bounds`), written down (`plan`) and run (`execution`). Networks with parameters are
-graphs (`parameters`, `sampled`), and backpropagation is one order of theirs (`backpropagation`).
+A `Graph` becomes a `LineGraph` (`line`), operations on it have costs (`costs`), orders of elimination are
+found (`solvers`) and proved (`bounds`), written down (`plan`) and run (`execution`). Networks with
+parameters are graphs (`parameters`, `sampled`), and backpropagation is one order of theirs
+(`backpropagation`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Backpropagation beside the other ways to a gradient: what each costs, in fma and in memory.
 
-Below, B is the number of samples, m × n the shape of a layer's weights, P the number of weights and biases, and
-F = B Σ m n the forward pass. Activations and their derivatives are counted where they are multiplied.
+Below, B is the number of samples, m × n the shape of a layer's weights, P the number of weights and biases,
+and F = B Σ m n the forward pass. Activations and their derivatives are counted where they are multiplied.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from math import sqrt
 
 from chainorder.errors import GraphError
-from chainorder.graph.graph import Graph
+from chainorder.graph.graph import Edge, Graph
 from chainorder.graph.parameters import ParameterNetwork
 from chainorder.graph.plan import GraphPlan
 from chainorder.graph.solvers import plan_graph
+
+ONE_LAYER = "P + B max(m + n)"
+"""What a pass that keeps nothing holds."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,10 @@ class Method:
 
     Attributes
     ----------
-    name, formula
-        What it is, and its fma in letters.
-    fma
-        Its fma.
-    memory
-        Entries held at once: weights, activations, derivatives.
+    name, formula, fma
+        What it is, its fma in letters and in figures.
+    holds, memory
+        Entries held at once, weights, activations and derivatives, in letters and in figures.
     plan
         The plan, if it is an order of elimination.
     """
@@ -35,6 +36,7 @@ class Method:
     name: str
     formula: str
     fma: int
+    holds: str
     memory: int
     plan: GraphPlan | None = None
 
@@ -74,8 +76,8 @@ class Backpropagation:
             f"the backward pass costs {backward / forward:.2f} forward passes",
             f"finite differences cost {differences / network.parameters**2:.2f} P² for P = "
             f"{network.parameters:,} parameters, {differences / backward:,.0f} times the backward pass",
-            f"{self.kept:,} activations are kept: {self.kept / sqrt(weights):.2f} times the square root of the "
-            f"{weights:,} weights",
+            f"{self.kept:,} activations are kept: {self.kept / sqrt(weights):.2f} times the square root of "
+            f"the number of weights, {weights:,}",
         ]
 
 
@@ -100,13 +102,23 @@ def backpropagation(graph: Graph, *, solver: str = "auto") -> Backpropagation:
         graph,
         network,
         (
-            Method("forward pass", "F", forward, passing),
-            Method("reverse", reverse_formula(network), reverse.fma, reverse.peak_memory, reverse),
-            Method("reverse, no sharing between blocks", "Σ_v δ_v from scratch", blocks, reverse.peak_memory),
-            Method("reverse, every parameter alone", "Σ_p δ_p from scratch", alone, passing),
-            Method("forward", "Σ_l P_l · (layers above l)", tangents.fma, tangents.peak_memory, tangents),
-            Method("finite differences", "2 P F", 2 * network.parameters * forward, passing),
-            Method("best", f"as planned by {best.solver}", best.fma, best.peak_memory, best),
+            Method("forward pass", "F", forward, ONE_LAYER, passing),
+            Method(
+                "reverse", reverse_formula(network), reverse.fma, "≈ P + B Σ n", reverse.peak_memory, reverse
+            ),
+            Method(
+                "reverse, blocks not sharing",
+                "Σ_v (δ from scratch)",
+                blocks,
+                "≈ P + B Σ n",
+                reverse.peak_memory,
+            ),
+            Method("reverse, parameters alone", "Σ_p (δ from scratch)", alone, ONE_LAYER, passing),
+            Method(
+                "forward", "Σ_l P_l (layers above)", tangents.fma, "≈ P max m", tangents.peak_memory, tangents
+            ),
+            Method("finite differences", "2 P F", 2 * network.parameters * forward, ONE_LAYER, passing),
+            Method("best", f"planned by {best.solver}", best.fma, "", best.peak_memory, best),
         ),
     )
 
@@ -116,7 +128,7 @@ def reverse_formula(network: ParameterNetwork) -> str:
     times = "" if network.loss is not None else "(outputs) · "
     terms = ["2 F"]
     if any(layer.activation is not None for layer in network.steps):
-        terms.append("B Σ m")
+        terms.append("B Σ_σ m")
     if network.batch is not None:
         terms.append("B Σ m")
     return times + ("(" + " + ".join(terms) + ")" if times else " + ".join(terms))
@@ -143,7 +155,7 @@ def _above(source: str, number: int, network: ParameterNetwork) -> bool:
     return source in {name for layer in later for name in (layer.sums, layer.values)}
 
 
-def _reverse_cost(graph: Graph, path: list[object]) -> int:
+def _reverse_cost(graph: Graph, path: list[Edge]) -> int:
     """The adjoint sweep along a path of edges; one edge alone costs nothing."""
     edges = [edge for edge in graph.edges if edge in path]
     if len(edges) < 2:

@@ -2,17 +2,18 @@
 
 Whatever sequence of face eliminations is used, what it does along one path from an input to an output is a
 bracketing of that path's chain of elementals. Its products and evaluations of models belong to triples of
-vertices i → j → k; one operation may serve several paths that all contain the triple. Split the cost of every
-triple among the paths: the optima of all chains at their shares, by dynamic programming, then add up to a lower
-bound. The best split is a linear program, solved by HiGHS through SciPy. Only its shares are used, rounded down:
-the dynamic programs run on integers, so the bound is exact however the program was solved.
+vertices i → j → k; one operation may serve several paths that all contain the triple. Split the cost of
+every triple among the paths: the optima of all chains at their shares, by dynamic programming, then add up
+to a lower bound. The best split is a linear program, solved by HiGHS through SciPy. Only its shares are
+used, rounded down: the dynamic programs run on integers, so the bound is exact however the program was
+solved.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,13 +105,13 @@ class PathChain:
             cost = fma(self.pattern(m, b), self.pattern(a, m))
             yield Way((vertices[a], vertices[m], vertices[b]), cost, ((a, m), (m, b)))
         if cuts and cuts[-1] == b - 1:
-            cost = self._model(self.edges[b - 1], Step.TANGENT, a, b)
-            if cost is not None:
-                yield Way((vertices[a], "tangent", self.edges[b - 1]), cost, ((a, b - 1),))
+            passed = self._model(self.edges[b - 1], Step.TANGENT, a, b)
+            if passed is not None:
+                yield Way((vertices[a], "tangent", self.edges[b - 1]), passed, ((a, b - 1),))
         if cuts and cuts[0] == a + 1:
-            cost = self._model(self.edges[a], Step.ADJOINT, a, b)
-            if cost is not None:
-                yield Way((vertices[b], "adjoint", self.edges[a]), cost, ((a + 1, b),))
+            passed = self._model(self.edges[a], Step.ADJOINT, a, b)
+            if passed is not None:
+                yield Way((vertices[b], "adjoint", self.edges[a]), passed, ((a + 1, b),))
 
     def _model(self, edge: int, step: Step, a: int, b: int) -> int | None:
         """What a model costs at least: a colouring has as many colours as a row has positions."""
@@ -142,7 +143,7 @@ class PathChain:
 
     def _bracket(self, cuts: tuple[int, ...], accumulated: int) -> int:
         best: dict[tuple[int, int], int] = {}
-        for a, b in zip(cuts, cuts[1:], strict=False):
+        for a, b in pairwise(cuts):
             open_edge = b == a + 1 and not accumulated >> a & 1
             way = self.accumulation(a) if open_edge else None
             best[a, b] = 0 if way is None else self._shared(way)
@@ -304,9 +305,8 @@ def _balance(
         entries.append((row, at, 1.0))
         if interval == (0, len(path.edges)):
             whole.append(row)
-        for operand in way.operands:
-            if (id(path), operand) not in at_hand:
-                entries.append((rows.setdefault((id(path), operand), len(rows)), at, -1.0))
+        used = [key for operand in way.operands if (key := (id(path), operand)) not in at_hand]
+        entries += [(rows.setdefault(key, len(rows)), at, -1.0) for key in used]
     right = np.zeros(len(rows))
     right[whole] = 1
     return entries, right

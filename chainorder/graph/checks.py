@@ -1,4 +1,4 @@
-"""Whether the Jacobian of a graph is right: block by block, along random directions, and without the chain rule."""
+"""Whether the Jacobian of a graph is right: against other orders, and without the chain rule."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def against_program(
 ) -> Iterator[Check]:
     """Compare derivatives along random directions with those of the program, for each input by itself.
 
-    By the complex step where the program takes complex values, else by central differences. Where no program
-    is given, one with these elemental Jacobians at 0: the value of a vertex is the sum, over its edges, of the
-    Jacobian times the hyperbolic tangent of the value of the edge's source.
+    By the complex step where the program takes complex values, else by central differences. Where no
+    program is given, one with these elemental Jacobians at 0: the value of a vertex is the sum, over its
+    edges, of the Jacobian times the hyperbolic tangent of the value of the edge's source.
     """
     if function is None or point is None:
         if any(model.tangents is None for model in models.values()):

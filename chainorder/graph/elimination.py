@@ -1,9 +1,9 @@
 """Vertex elimination: all faces of a vertex at once, in an order of the inner vertices.
 
-Eliminating j multiplies every in-edge with every out-edge, and adds the products to the edges that are there
-(A. Griewank & A. Walther, *Evaluating Derivatives*, 2008, chapters 9 and 10). The graph after eliminating a set
-of vertices does not depend on the order within the set. Matrix-free edges are accumulated when that pays, else
-passed by tangents or adjoints; an edge is accumulated as soon as a product joins it.
+Eliminating j multiplies every in-edge with every out-edge, and adds the products to the edges that are
+there (A. Griewank & A. Walther, *Evaluating Derivatives*, 2008, chapters 9 and 10). The graph after
+eliminating a set of vertices does not depend on the order within the set. Matrix-free edges are accumulated
+when that pays, else passed by tangents or adjoints; an edge is accumulated as soon as a product joins it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Elimination:
     cost
         fma.
     accumulations
-        Pairs of ends and the step.
+        Pairs of ends and the step; −1 stands for the vertex itself.
     faces
         (i, k) and the step, in order.
     """
@@ -58,6 +58,22 @@ class Elimination:
     cost: int
     accumulations: tuple[tuple[tuple[int, int], Step], ...]
     faces: tuple[tuple[int, int, Step], ...]
+
+
+def _cost(elimination: Elimination) -> int:
+    return elimination.cost
+
+
+def _added(parts: list[Elimination | None]) -> Elimination | None:
+    """All parts together; None if one is not possible."""
+    there = [part for part in parts if part is not None]
+    if len(there) < len(parts):
+        return None
+    return Elimination(
+        sum(part.cost for part in there),
+        tuple(step for part in there for step in part.accumulations),
+        tuple(face for part in there for face in part.faces),
+    )
 
 
 @dataclass(eq=False)
@@ -189,41 +205,22 @@ class VertexGraph:
         """The cheapest elimination where one side is decided: the other side's edges are independent."""
         on_ins, decided = chosen
         side, other = (ins, outs) if on_ins else (outs, ins)
-        total, accumulations, faces = 0, [], []
-        for vertex, link in side:
-            if decided[vertex] and not link.accumulated:
-                way = self._accumulation(link)
-                if way is None:
-                    return None
-                total += way[0]
-                accumulations.append(((vertex, on_ins), way[1]))
+        parts = [self._at_hand(vertex, link, decided[vertex], on_ins) for vertex, link in side]
         for vertex, link in other:
-            best: tuple[int, tuple[int, Step] | None, list[tuple[int, int, Step]]] | None = None
-            for accumulated in self._flags(link):
-                way = None if link.accumulated or not accumulated else self._accumulation(link)
-                if accumulated and not link.accumulated and way is None:
-                    continue
-                steps = self._faces_of(vertex, link, accumulated, side, decided, on_ins)
-                if steps is None:
-                    continue
-                cost = sum(each[0] for each in steps) + (way[0] if way else 0)
-                if best is None or cost < best[0]:
-                    best = cost, way, [each[1] for each in steps]
-            if best is None:
-                return None
-            total += best[0]
-            if best[1] is not None:
-                accumulations.append(((vertex, not on_ins), best[1][1]))
-            faces += best[2]
-        ends = [((v, -1) if from_in else (-1, v), step) for (v, from_in), step in accumulations]
-        return Elimination(total, tuple(ends), tuple(faces))
+            flags = (True,) if link.accumulated else (False, True) if self.sweep is Sweep.BEST else (False,)
+            ways = [self._passed(vertex, link, flag, side, decided, on_ins) for flag in flags]
+            parts.append(min((way for way in ways if way is not None), key=_cost, default=None))
+        return _added(parts)
 
-    def _flags(self, link: Link) -> tuple[bool, ...]:
-        if link.accumulated:
-            return (True,)
-        return (False, True) if self.sweep is Sweep.BEST else (False,)
+    def _at_hand(self, vertex: int, link: Link, accumulated: bool, is_in: bool) -> Elimination | None:
+        """What having an edge accumulated (or not) takes."""
+        if link.accumulated or not accumulated:
+            return Elimination(0, (), ())
+        way = self._accumulation(link)
+        ends = (vertex, -1) if is_in else (-1, vertex)
+        return None if way is None else Elimination(way[0], ((ends, way[1]),), ())
 
-    def _faces_of(
+    def _passed(
         self,
         vertex: int,
         link: Link,
@@ -231,20 +228,17 @@ class VertexGraph:
         side: list[tuple[int, Link]],
         decided: dict[int, bool],
         on_ins: bool,
-    ) -> list[tuple[int, tuple[int, int, Step]]] | None:
-        steps = []
+    ) -> Elimination | None:
+        """What all faces of an edge with those of the decided side take, if it is accumulated or not."""
+        parts = [self._at_hand(vertex, link, accumulated, not on_ins)]
         for partner, partner_link in side:
             if on_ins:
-                a, b, first, second = partner_link, link, decided[partner], accumulated
-                ends = partner, vertex
+                ends, face = (partner, vertex), (partner_link, link, decided[partner], accumulated)
             else:
-                a, b, first, second = link, partner_link, accumulated, decided[partner]
-                ends = vertex, partner
-            found = self._face(a, b, first, second)
-            if found is None:
-                return None
-            steps.append((found[0], (*ends, found[1])))
-        return steps
+                ends, face = (vertex, partner), (link, partner_link, accumulated, decided[partner])
+            found = self._face(*face)
+            parts.append(None if found is None else Elimination(found[0], (), ((*ends, found[1]),)))
+        return _added(parts)
 
     def _face(self, a: Link, b: Link, first: bool, second: bool) -> tuple[int, Step] | None:
         """The cheapest way to eliminate a face whose Jacobians are accumulated or not."""

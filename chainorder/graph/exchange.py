@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def from_networkx(graph: Any, name: str | None = None, folder: Path = Path()) -> Graph:
-    """The graph of a ``networkx.DiGraph``; see `Graph.from_networkx`. Matrix paths are relative to the folder."""
+    """See `Graph.from_networkx`; paths of matrices are relative to the folder."""
     from chainorder.spec import from_data
 
     if not graph.is_directed() or graph.is_multigraph():
@@ -103,12 +104,16 @@ def to_graphml(graph: nx.DiGraph[str]) -> str:
     plain: nx.DiGraph[str] = nx.DiGraph(**_plain(graph.graph))
     plain.add_nodes_from((node, _plain(attributes)) for node, attributes in graph.nodes(data=True))
     plain.add_edges_from((a, b, _plain(attributes)) for a, b, attributes in graph.edges(data=True))
-    lines: Any = nx.generate_graphml(plain)  # type: ignore[no-untyped-call]
+    lines: Any = nx.generate_graphml(plain)
     return "\n".join(lines) + "\n"
 
 
 def _plain(attributes: dict[str, Any]) -> dict[str, Any]:
-    fits = {int: lambda value: abs(value) < 2**63, str: lambda _: True, bool: lambda _: True}
+    fits: dict[type, Callable[[Any], bool]] = {
+        int: lambda value: abs(value) < 2**63,
+        str: lambda _: True,
+        bool: lambda _: True,
+    }
     return {
         key: value if type(value) in fits and fits[type(value)](value) else str(value)
         for key, value in attributes.items()

@@ -150,7 +150,7 @@ class Graph:
             if name not in found:
                 other = "edges lead to it" if key == "inputs" else "edges leave it"
                 raise GraphError(
-                    f"{name!r} is no {key[:-1]}: {other}; remove it, or add a vertex of its own by an identity",
+                    f"{name!r} is no {key[:-1]}: {other}; remove it, or add an identity edge to one",
                     (key, place),
                 )
         for name in found:
@@ -316,7 +316,7 @@ def _check_edges(graph: Graph) -> None:
         first = seen.setdefault((edge.source, edge.target), place)
         if first != place:
             raise GraphError(
-                f"{edge.source} → {edge.target} is there already as edges[{first}]; add the two Jacobians into one edge",
+                f"{edge.source} → {edge.target} is edges[{first}] already; add the Jacobians into one edge",
                 ("edges", place),
             )
     digraph = _digraph(graph)
@@ -327,8 +327,10 @@ def _check_edges(graph: Graph) -> None:
         raise GraphError(f"{path} is a cycle; a program runs one way, so unroll it", ("edges", place))
     for name in graph.vertices:
         if not digraph.degree(name):
-            message = f"{name!r} dangles: no edge leads to it or leaves it, so it reaches no output; connect it or remove it"
-            raise GraphError(message, ("vertices", name))
+            raise GraphError(
+                f"{name!r} dangles: no edge leads to it or leaves it, so it reaches no output; connect it",
+                ("vertices", name),
+            )
 
 
 def _digraph(graph: Graph) -> nx.DiGraph[str]:

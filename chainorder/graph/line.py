@@ -1,11 +1,11 @@
 """The line graph of a computational graph, and what eliminating a face does to it.
 
-Every edge i → j of the graph is a vertex of the line graph, here an *arc*; it has a face with every arc that
-starts where it ends. U. Naumann, *Optimal accumulation of Jacobian matrices by elimination methods on the dual
-computational graph* (Mathematical Programming 99, 2004): eliminating the face (a, b) makes the product b · a,
-which has the predecessors of a and the successors of b. It is added to an accumulated arc of the same ends with
-the same predecessors and successors, if there is one. The face goes, and with it what is left without
-predecessors or successors. The Jacobian is there when no face is left.
+Every edge i → j of the graph is a vertex of the line graph, here an *arc*; it has a face with every arc
+that starts where it ends. U. Naumann, *Optimal accumulation of Jacobian matrices by elimination methods on
+the dual computational graph* (Mathematical Programming 99, 2004): eliminating the face (a, b) makes the
+product b · a, which has the predecessors of a and the successors of b. It is added to an accumulated arc of
+the same ends with the same predecessors and successors, if there is one. The face goes, and with it what is
+left without predecessors or successors. The Jacobian is there when no face is left.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The parameter graph of a fully connected network: weights, biases and the sample are its inputs.
 
-An affine layer s = W x + b depends on all three; backpropagation is the elimination of this graph from the loss
-back to them. With a batch, all samples go through the same weights.
+An affine layer s = W x + b depends on all three; backpropagation is the elimination of this graph from the
+loss back to them. With a batch, all samples go through the same weights.
 """
 
 from __future__ import annotations

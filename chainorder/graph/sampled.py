@@ -33,7 +33,7 @@ def sample(network: ParameterNetwork, seed: int) -> SampledParameters:
 
 @dataclass(frozen=True, eq=False)
 class SampledParameters:
-    """A network with weights W_l (m_l, n_l), biases b_l (m_l,), samples (batch, n_1) and targets (batch, m_L)."""
+    """A network with weights (m, n) and biases (m,) by layer, points (batch, n_1), targets (batch, m_L)."""
 
     network: ParameterNetwork
     weights: tuple[Array, ...]
@@ -112,7 +112,7 @@ class SampledParameters:
         return self._axes(self.network.by_sums(layer), layer, blocks)
 
     def _axes(self, structure: Structure, layer: Layer, values: Array) -> Operand:
-        """The operand of a structure; values have a dimension for each of its axes in order, or are a matrix."""
+        """The operand of a structure; values have a dimension for each of its axes, or are a matrix."""
         match structure:
             case Identity():
                 return IdentityOperand(layer.outputs)

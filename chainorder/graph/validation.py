@@ -1,4 +1,4 @@
-"""The slow, obvious check of a graph's plan: every operation possible, every cost recounted, every path once."""
+"""The slow, obvious check of a graph's plan: operations possible, costs recounted, every path taken once."""
 
 from __future__ import annotations
 

@@ -78,7 +78,15 @@ def backpropagation_report(table: Backpropagation) -> Report:
     """The ways to the derivatives of a network, side by side."""
     forward = table.forward_pass.fma
     rows = tuple(
-        (method.name, method.formula, method.fma, method.fma / forward, method.memory, _claim(method.plan))
+        (
+            method.name,
+            method.formula,
+            method.fma,
+            method.fma / forward,
+            method.holds,
+            method.memory,
+            _claim(method.plan),
+        )
         for method in table.methods
     )
     best = table.best
@@ -91,9 +99,11 @@ def backpropagation_report(table: Backpropagation) -> Report:
     notes = (
         verdict,
         *table.facts(),
-        "B samples, layers of m × n weights, P weights and biases, F = B Σ m n; memory in entries",
+        "reverse: δ_l = (W_{l+1}ᵀ δ_{l+1}) ⊙ σ'(s_l), ∂W_l = δ_l x_{l-1}ᵀ, ∂b_l = δ_l",
+        "B samples, layers of m × n weights, P weights and biases, F = B Σ m n, Σ_σ over layers with an "
+        "activation; memory in entries",
     )
-    columns = ("way to the derivatives", "formula", "fma", "× forward pass", "memory", "claim")
+    columns = ("way to the derivatives", "formula", "fma", "× forward pass", "holds", "memory", "claim")
     return Report(graph_title(table.graph), columns, rows, notes, partial(backpropagation_data, table))
 
 
@@ -109,7 +119,13 @@ def backpropagation_data(table: Backpropagation) -> dict[str, Any]:
         "schema": SCHEMA_VERSION,
         "graph": graph_data(table.graph),
         "methods": [
-            {"name": method.name, "formula": method.formula, "fma": method.fma, "memory": method.memory}
+            {
+                "name": method.name,
+                "formula": method.formula,
+                "fma": method.fma,
+                "holds": method.holds,
+                "memory": method.memory,
+            }
             for method in table.methods
         ],
         "plans": [plan_data(plan) | {"ratio": plan.fma / least if least else None} for plan in plans],

@@ -68,7 +68,7 @@ def plan(
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
 ) -> Plan | GraphPlan:
-    """Find the order in which to multiply a chain, and on several machines where and when; or that of a graph.
+    """Find the order in which to multiply a chain or eliminate a graph; on several machines, where and when.
 
     Parameters
     ----------

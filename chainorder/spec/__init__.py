@@ -35,8 +35,8 @@ def load(path: str | Path) -> list[Problem]:
     Parameters
     ----------
     path
-        YAML or JSON with one chain or graph, or several under ``chains``; JSON Lines (.jsonl), one per line; or
-        GraphML (.graphml) with one graph.
+        YAML or JSON with one chain or graph, or several under ``chains``; JSON Lines (.jsonl), one per
+        line; or GraphML (.graphml) with one graph.
 
     Raises
     ------

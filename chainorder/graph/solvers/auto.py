@@ -26,7 +26,7 @@ SMALL = 12
 
 
 def solve(graph: Graph, search: Search) -> GraphPlan:
-    """A chain as a chain; else rules, local search and exact vertex elimination until the bound is met, then faces."""
+    """A chain as a chain; else rules, local search and vertices until the bound is met, then faces."""
     if graph.is_chain:
         return _chain(graph)
     return solve_faces(graph, search, "auto", None if search.time_limit is not None else STATES)

@@ -1,10 +1,10 @@
 """Exact face elimination: best first over the states of the line graph, with the bound of shared paths.
 
-Every path of the graph is a row of arcs in every state, so what is left to do along it costs at least the best
-bracketing of that row at the path's shares (`bounds`). The sum over all paths never falls by more than a move
-costs: the bound is consistent, and the first finished state that is taken from the queue is optimal. States are
-recognised by their arcs, predecessors and successors. An accumulation is done when an operation needs it, or
-when it lets the arc join another: doing it earlier changes nothing.
+Every path of the graph is a row of arcs in every state, so what is left to do along it costs at least the
+best bracketing of that row at the path's shares (`bounds`). The sum over all paths never falls by more than
+a move costs: the bound is consistent, and the first finished state that is taken from the queue is optimal.
+States are recognised by their arcs, predecessors and successors. An accumulation is done when an operation
+needs it, or when it lets the arc join another: doing it earlier changes nothing.
 """
 
 from __future__ import annotations

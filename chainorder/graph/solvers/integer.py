@@ -1,14 +1,15 @@
-"""Vertex elimination as an integer program, solved by HiGHS through SciPy: for more vertices than sets can hold.
+"""Vertex elimination as an integer program, by HiGHS through SciPy: for more vertices than sets can hold.
 
-Variables say which of two inner vertices is eliminated first, which edges are ever there, and which products
-are made (compare arXiv 2605.24280). The program prices dense products only; the order that it finds is then run
-with real patterns and the cheapest models. The bound that is claimed is the one of shared paths.
+Variables say which of two inner vertices is eliminated first, which edges are ever there, and which
+products are made (compare arXiv 2605.24280). The program prices dense products only; the order that it
+finds is then run with real patterns and the cheapest models. The bound that is claimed is the one of shared
+paths.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Looking ahead from the rules: local search over the orders of vertex elimination; no claim but the bound."""
+"""Looking ahead from the rules: local search over orders of vertex elimination; no claim but the bound."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
 
 
 def improve(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[int], Sweep]:
-    """The cost, order and sweep that the search ends with; the same for the same seed, but for a time limit."""
+    """The cost, order and sweep that the search ends with; the same for a seed, unless time runs out."""
     cost, order, sweep = best_of_rules(graph, arcs)
     start = VertexGraph.of(arcs)
     if sweep is not Sweep.BEST and (again := order_cost(start.copy(), order, cost)) is not None:

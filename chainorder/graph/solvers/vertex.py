@@ -2,8 +2,8 @@
 
 The graph after eliminating a set does not depend on the order within the set, so the cheapest way to
 eliminate S ends with some j ∈ S after the cheapest way to eliminate S ∖ {j}: O*(2^n) for n inner vertices
-(Bentert et al. 2025, arXiv 2506.17521). Where all Jacobians are dense matrices the costs of all sets are arrays; otherwise
-sets are visited by size, and those that cost more than a known order are dropped.
+(Bentert et al. 2025, arXiv 2506.17521). Where all Jacobians are dense matrices the costs of all sets are
+arrays; otherwise sets are visited by size, and those that cost more than a known order are dropped.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _check_choices(graph: Graph, state: VertexGraph) -> None:
         if matrix_free > MAX_CHOICES:
             name = list(graph.vertices)[place]
             raise SolverError(
-                f"{name!r} has {matrix_free} matrix-free edges on either side; exact vertex elimination tries "
+                f"{name!r} has {matrix_free} matrix-free edges on each side; exact elimination tries "
                 f"all choices for at most {MAX_CHOICES}"
             )
 
