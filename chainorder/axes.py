@@ -99,6 +99,16 @@ class AxesPattern(Pattern):
         rows, columns = (self.positions(axes).ravel() for axes in (self.rows, self.columns))
         return csr_array((np.ones(self.nnz, bool), (rows, columns)), shape=self.shape)
 
+    def transposed(self) -> AxesPattern:
+        """Rows and columns exchanged; axes are numbered anew."""
+        order = list(dict.fromkeys((*self.columns, *self.rows)))
+        return AxesPattern(
+            tuple(map(order.index, self.columns)),
+            tuple(map(order.index, self.rows)),
+            self.lengths(order),
+            frozenset(map(order.index, self.varies)),
+        )
+
     def positions(self, axes: Sequence[int]) -> IntArray:
         """The row (column) number of every entry, shape `sizes`."""
         numbers = np.arange(self._count(axes)).reshape(self.lengths(axes))

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from chainorder.axes import AxesPattern
 from chainorder.errors import StructureError
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, IntArray, Pattern, SparsePattern
 
@@ -27,6 +28,8 @@ def transposed(pattern: Pattern) -> Pattern:
             return BandPattern(size, upper, lower)
         case DensePattern(height, width, rows, columns):
             return DensePattern(width, height, columns, rows)
+        case AxesPattern():
+            return pattern.transposed()
         case _:
             return SparsePattern.of(pattern.csr().T)
 
@@ -42,6 +45,8 @@ def column_colours(pattern: Pattern) -> int:
             return pattern.filled_columns
         case SparsePattern():
             return int(_greedy(pattern).max(initial=-1)) + 1
+        case AxesPattern():
+            return pattern.row_count
         case _:
             raise StructureError(f"a {type(pattern).__name__} has no colouring")
 
@@ -67,6 +72,13 @@ def colour_columns(pattern: Pattern) -> IntArray:
             return colours
         case SparsePattern():
             return _greedy(pattern)
+        case AxesPattern(rows=rows, columns=columns):
+            # Columns that differ on a linked axis meet in no row: only the other axes tell colours apart.
+            own = [axis for axis in columns if axis not in rows]
+            lengths = pattern.lengths(columns)
+            numbers = np.unravel_index(np.arange(size), lengths)
+            kept = [numbers[columns.index(axis)] for axis in own]
+            return np.ravel_multi_index(kept, pattern.lengths(own)) if own else np.zeros(size, np.int64)
         case _:
             raise StructureError(f"a {type(pattern).__name__} has no colouring")
 

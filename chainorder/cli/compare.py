@@ -8,12 +8,13 @@ import click
 
 from chainorder.cli.options import (
     chain_argument,
+    hessian_option,
     memory_option,
     output_options,
     solver_option,
     verbose_option,
 )
-from chainorder.cli.reading import Problem, read_chains
+from chainorder.cli.reading import Problem, hessian_of, read_chains
 from chainorder.cli.writing import choose_format, write
 from chainorder.errors import ChainorderError
 from chainorder.graph.graph import Graph
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @solver_option
 @memory_option
 @click.option("--memory-sweep", is_flag=True, help="Show the costs at every memory limit that matters.")
+@hessian_option
 @verbose_option
 @output_options
 def compare(
@@ -34,6 +36,7 @@ def compare(
     solver: str,
     memory: int | None,
     memory_sweep: bool,
+    hessian: bool,
     verbose: bool,
     format_name: str | None,
     output: str | None,
@@ -46,10 +49,13 @@ def compare(
     """
     from chainorder.comparison import sweep_memory
     from chainorder.report.builders import sweep_report
+    from chainorder.report.graphs import hessian_report
 
     chosen = choose_format(format_name, output)
     chains = read_chains(chain, memory)
-    if memory_sweep:
+    if hessian:
+        reports = [hessian_report(hessian_of(each, chain)) for each in chains]
+    elif memory_sweep:
         reports = []
         for each in chains:
             if isinstance(each, Graph):

@@ -56,6 +56,9 @@ memory_option = click.option(
     metavar="ENTRIES",
     help="Entries that the tape of one elemental may take.",
 )
+hessian_option = click.option(
+    "--hessian", is_flag=True, help="Second derivatives of a network with parameters, by all ways there are."
+)
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Say why this solver; show all operations."
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from chainorder.chain import Chain
 from chainorder.errors import ChainorderError, PlanError
@@ -15,6 +15,9 @@ from chainorder.inline import looks_like_dims, parse_dims
 from chainorder.plan import Plan
 from chainorder.solvers import plan
 from chainorder.solvers.given import plan_in_order
+
+if TYPE_CHECKING:
+    from chainorder.graph.second_order import HessianProblem
 
 Problem: TypeAlias = Chain | Graph
 AnyPlan: TypeAlias = Plan | GraphPlan
@@ -71,6 +74,15 @@ def _planned_again(saved: AnyPlan) -> AnyPlan:
     if isinstance(saved, GraphPlan):
         return plan(saved.graph)
     return plan(saved.chain, objective=saved.objective, transfer=saved.transfer)
+
+
+def hessian_of(problem: Problem, text: str, seed: int = 0) -> HessianProblem:
+    """The second derivatives of a network with parameters; raises `ChainorderError` for anything else."""
+    from chainorder.graph.second_order import HessianProblem
+
+    if not isinstance(problem, Graph) or problem.network is None:
+        raise ChainorderError(f"{text}: --hessian is for layers with parameters: true and a loss")
+    return HessianProblem(problem.network, seed)
 
 
 def problem_of(found: AnyPlan) -> Problem:

@@ -7,8 +7,15 @@ from typing import Any
 
 import click
 
-from chainorder.cli.options import FORMAT_NAMES, chain_argument, memory_option, order_option, solver_option
-from chainorder.cli.reading import AnyPlan, problem_of, read_plans
+from chainorder.cli.options import (
+    FORMAT_NAMES,
+    chain_argument,
+    hessian_option,
+    memory_option,
+    order_option,
+    solver_option,
+)
+from chainorder.cli.reading import AnyPlan, hessian_of, problem_of, read_chains, read_plans
 from chainorder.cli.writing import check_folder, choose_format, write
 from chainorder.errors import ChainorderError, ExecutionError, SolverError
 from chainorder.graph.graph import Graph
@@ -32,6 +39,7 @@ from chainorder.solvers import plan
 @click.option(
     "--tolerance", type=click.FloatRange(0), help="Largest relative error that passes; by default 1e-9."
 )
+@hessian_option
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")
 @click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), help="How to write the report.")
 @click.option(
@@ -49,14 +57,16 @@ def run(
     all_orders: bool,
     seed: int,
     tolerance: float | None,
+    hessian: bool,
     no_verify: bool,
     format_name: str | None,
     output: tuple[str, ...],
 ) -> None:
     """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan."""
+    from chainorder.execution.run import TOLERANCE
     from chainorder.execution.save import save_matrix
     from chainorder.report.builders import execution_report
-    from chainorder.report.graphs import graph_execution_report
+    from chainorder.report.graphs import graph_execution_report, hessian_report
 
     kept = [name for name in output if name.lower().endswith(".npz")]
     reported = [name for name in output if name not in kept]
@@ -68,6 +78,11 @@ def run(
     chosen = choose_format(format_name, report_file)
     for name in kept:
         check_folder(name)
+    if hessian:
+        problems = [hessian_of(each, chain, seed) for each in read_chains(chain, memory)]
+        checks = [each.checks(tolerance or TOLERANCE) for each in problems]
+        write([hessian_report(*each) for each in zip(problems, checks, strict=True)], chosen, report_file)
+        sys.exit(0 if all(check.passed for each in checks for check in each) else 1)
     reports, passed = [], True
     plans = read_plans(chain, solver, order, memory)
     if kept and len(plans) > 1:

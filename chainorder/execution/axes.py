@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from chainorder.axes import AxesPattern, Joined, aligned, join, product
+from chainorder.axes import AxesPattern, aligned, join, product
 from chainorder.pattern import BandPattern, DensePattern, Pattern
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ class AxesOperand:
         """Where it may be nonzero."""
         return self.axes
 
+    def transposed(self) -> AxesOperand:
+        """Rows and columns exchanged."""
+        order = list(dict.fromkeys((*self.axes.columns, *self.axes.rows)))
+        return AxesOperand(self.values.transpose(order), self.axes.transposed())
+
     def matrix(self) -> Any:
         """As a SciPy sparse array."""
         from scipy.sparse import csr_array
@@ -48,151 +53,182 @@ class AxesOperand:
 
 def contract(left: Operand, right: Operand) -> Operand | None:
     """The product of two operands of which one has axes; None if it has to be written out."""
-    contraction = _contraction(_Key.of(left.pattern), _Key.of(right.pattern))
+    keys = _key(left), _key(right)
+    contraction = None if keys[0] is None or keys[1] is None else _contraction(*keys)
     if contraction is None:
         return None
-    a, b = _entries(left, contraction.left), _entries(right, contraction.right)
-    return _operand(contraction.values(a, b), contraction.result, contraction.sizes)
+    values = contraction.values(_entries(left), _entries(right))
+    return _operand(values, contraction.result, contraction.sizes)
+
+
+_Key: TypeAlias = AxesPattern | BandPattern | tuple[int, int]
+"""A pattern that a contraction takes, in a form that is quickly looked up: a full one by its shape."""
+
+
+def _key(operand: Operand) -> _Key | None:
+    """What a contraction with an operand is known by; None if it has to be written out."""
+    if type(operand) is AxesOperand:
+        return operand.axes
+    pattern = operand.pattern
+    if type(pattern) is DensePattern:
+        return (pattern.height, pattern.width) if pattern.full else None
+    return pattern if type(pattern) is BandPattern else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
-    """A pattern by what a contraction depends on; dense patterns are not compared by their positions."""
+class _Layout:
+    """How the entries of an operand become the matrix, or the tensor, that a contraction multiplies.
 
-    kind: type
-    shape: tuple[int, int]
-    pattern: Pattern | None
-    masked: bool = False
+    Attributes
+    ----------
+    varying
+        The sizes of the axes along which entries vary.
+    alone
+        Places of axes that nothing else has: summed over first.
+    order, shape
+        Of the axes that remain, and what they are reshaped to.
+    """
 
-    @classmethod
-    def of(cls, pattern: Pattern) -> _Key:
-        if isinstance(pattern, DensePattern):
-            return cls(DensePattern, pattern.shape, None, not pattern.full)
-        return cls(
-            type(pattern), pattern.shape, pattern if isinstance(pattern, AxesPattern | BandPattern) else None
-        )
+    varying: tuple[int, ...]
+    alone: tuple[int, ...]
+    order: tuple[int, ...]
+    shape: tuple[int, ...]
 
-    @property
-    def bound(self) -> Pattern | None:
-        """The pattern, if it is full, a band or has axes."""
-        if self.kind is DensePattern and not self.masked:
-            return DensePattern(*self.shape)
-        return self.pattern
+    def __call__(self, entries: Array) -> Array:
+        values = entries.reshape(self.varying)
+        if self.alone:
+            values = values.sum(axis=self.alone)
+        return values.transpose(self.order).reshape(self.shape)
 
 
 @dataclass(frozen=True, slots=True)
 class _Contraction:
-    """How the tensors of two operands make that of their product: one matrix product, or one broadcast.
+    """How the entries of two operands make those of their product: one matrix product, or one broadcast.
 
     Attributes
     ----------
     left, right
-        The axes of the operands.
+        Layouts of the operands.
+    sums
+        Whether it is a matrix product.
+    repeats
+        How often equal entries are added: the lengths of summed axes along which neither operand varies.
+    split, order, shape
+        The shape of what was multiplied, the order of its axes in the product, and their sizes there, 1 for
+        those along which entries repeat.
     result, sizes
         The pattern of the product, and all sizes of its axes.
-    joined
-        How the axes meet.
     """
 
-    left: AxesPattern
-    right: AxesPattern
+    left: _Layout
+    right: _Layout
+    sums: bool
+    repeats: int
+    split: tuple[int, ...]
+    order: tuple[int, ...]
+    shape: tuple[int, ...]
     result: Pattern
     sizes: tuple[int, ...]
-    joined: Joined
 
     def values(self, a: Array, b: Array) -> Array:
-        """The tensor of the product, with a dimension of size 1 for every axis along which entries repeat."""
-        joined, sizes = self.joined, self.joined.sizes
-        kept = list(dict.fromkeys((*joined.rows, *joined.columns)))
-        first = [joined.left[axis] for axis in sorted(self.left.varies)]
-        second = [joined.right[axis] for axis in sorted(self.right.varies)]
-        a = a.reshape([sizes[axis] for axis in first])
-        b = b.reshape([sizes[axis] for axis in second])
-        # Entries that repeat along an axis that is summed over count as often as it is long; sums over an
-        # axis of one operand come first.
-        alone = [sizes[axis] for axis in range(len(sizes)) if axis not in {*kept, *first, *second}]
-        a, first = _sum_out(a, first, {*kept, *second})
-        b, second = _sum_out(b, second, {*kept, *first})
-        present = [axis for axis in kept if axis in {*first, *second}]
-        if set(first) & set(second) <= set(kept):
-            values = _laid_out(a, first, present) * _laid_out(b, second, present)
-        else:
-            values = _matmul(a, first, b, second, present)
-        if alone:
-            values = values * prod(alone)
-        result: Array = values.reshape([sizes[axis] if axis in present else 1 for axis in kept])
-        return result
+        """The tensor of the product."""
+        first, second = self.left(a), self.right(b)
+        values = np.matmul(first, second) if self.sums else first * second
+        if self.repeats > 1:
+            values = values * self.repeats
+        return values.reshape(self.split).transpose(self.order).reshape(self.shape)
 
 
 @lru_cache(maxsize=1024)
 def _contraction(left: _Key, right: _Key) -> _Contraction | None:
-    first, second = left.bound, right.bound
-    if first is None or second is None:
-        return None
-    pair, result = aligned(first, second), product(first, second)
+    a, b = (DensePattern(*key) if isinstance(key, tuple) else key for key in (left, right))
+    pair, result = aligned(a, b), product(a, b)
     joined = None if pair is None else join(*pair)
     if pair is None or joined is None or result is None:
         return None
-    kept = dict.fromkeys((*joined.rows, *joined.columns))
-    return _Contraction(*pair, result, tuple(joined.sizes[axis] for axis in kept), joined)
-
-
-def _entries(operand: Operand, axes: AxesPattern) -> Array:
-    """The entries with a dimension for every axis."""
-    from chainorder.execution.operand import BandOperand
-
-    if isinstance(operand, AxesOperand):
-        return operand.values
-    entries = operand.diagonals[0] if isinstance(operand, BandOperand) else operand.matrix()
-    values: Array = entries.reshape(axes.sizes)
-    return values
-
-
-def _sum_out(values: Array, axes: list[int], needed: set[int]) -> tuple[Array, list[int]]:
-    """Sum over the axes that nothing else has."""
-    places = tuple(place for place, axis in enumerate(axes) if axis not in needed)
-    return (values.sum(axis=places) if places else values), [axis for axis in axes if axis in needed]
-
-
-def _laid_out(values: Array, axes: list[int], order: list[int]) -> Array:
-    """The tensor with its dimensions in the given order, of size 1 where it does not have one."""
-    turned = values.transpose([axes.index(axis) for axis in order if axis in axes])
-    return turned.reshape(
-        [
-            turned.shape[sum(a in axes for a in order[:n])] if axis in axes else 1
-            for n, axis in enumerate(order)
-        ]
+    sizes = joined.sizes
+    kept = list(dict.fromkeys((*joined.rows, *joined.columns)))
+    varying = [
+        [numbers[axis] for axis in sorted(each.varies)]
+        for each, numbers in zip(pair, (joined.left, joined.right), strict=True)
+    ]
+    first, second = (
+        [axis for axis in own if axis in kept or axis in other] for own, other in (varying, reversed(varying))
+    )
+    there = {*varying[0], *varying[1]}
+    groups = _Groups.of(first, second, kept)
+    left_layout, right_layout = (
+        _Layout(
+            tuple(sizes[axis] for axis in own),
+            tuple(place for place, axis in enumerate(own) if axis not in remaining),
+            tuple(remaining.index(axis) for group in order for axis in group),
+            tuple(prod(sizes[axis] for axis in group) for group in order),
+        )
+        for own, remaining, order in zip(varying, (first, second), groups.orders(), strict=True)
+    )
+    made = groups.made()
+    return _Contraction(
+        left_layout,
+        right_layout,
+        bool(groups.summed),
+        prod(size for axis, size in enumerate(sizes) if axis not in {*kept, *there}),
+        tuple(sizes[axis] for axis in made),
+        tuple(made.index(axis) for axis in kept if axis in made),
+        tuple(sizes[axis] if axis in made else 1 for axis in kept),
+        result,
+        tuple(sizes[axis] for axis in kept),
     )
 
 
-def _matmul(a: Array, first: list[int], b: Array, second: list[int], order: list[int]) -> Array:
-    """The sum over the axes of both that are not kept, as a (batched) matrix product."""
-    batch = [axis for axis in first if axis in second and axis in order]
-    summed = [axis for axis in first if axis in second and axis not in order]
-    rows = [axis for axis in first if axis not in second]
-    columns = [axis for axis in second if axis not in first]
-    lengths = dict(zip((*first, *second), (*a.shape, *b.shape), strict=True))
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """The axes of a contraction: those of both that are kept, of one only, and of both that are summed."""
 
-    def matrix(values: Array, axes: list[int], *groups: list[int]) -> Array:
-        turned = values.transpose([axes.index(axis) for group in groups for axis in group])
-        shape = [prod(lengths[axis] for axis in group) for group in groups]
-        return turned.reshape(shape[1:] if not groups[0] else shape)
+    batch: list[int]
+    rows: list[int]
+    columns: list[int]
+    summed: list[int]
 
-    result = np.matmul(matrix(a, first, batch, rows, summed), matrix(b, second, batch, summed, columns))
-    there = [*batch, *rows, *columns]
-    split = result.reshape([lengths[axis] for axis in there])
-    turned: Array = split.transpose([there.index(axis) for axis in order])
-    return turned
+    @classmethod
+    def of(cls, first: list[int], second: list[int], kept: list[int]) -> _Groups:
+        both = [axis for axis in first if axis in second]
+        return cls(
+            [axis for axis in both if axis in kept],
+            [axis for axis in first if axis not in second],
+            [axis for axis in second if axis not in first],
+            [axis for axis in both if axis not in kept],
+        )
+
+    def orders(self) -> tuple[list[list[int]], list[list[int]]]:
+        """The groups of the left and of the right, as dimensions: an empty one has size 1."""
+        batch = [self.batch] if self.batch else []
+        if self.summed:
+            return [*batch, self.rows, self.summed], [*batch, self.summed, self.columns]
+        return [*batch, self.rows, []], [*batch, [], self.columns]
+
+    def made(self) -> list[int]:
+        """The axes of what was multiplied."""
+        return [*self.batch, *self.rows, *self.columns]
+
+
+def _entries(operand: Operand) -> Array:
+    """The entries in any shape, in the order of the axes."""
+    from chainorder.execution.operand import BandOperand
+
+    if type(operand) is AxesOperand:
+        return operand.values
+    entries: Array = operand.diagonals[0] if type(operand) is BandOperand else operand.matrix()
+    return entries
 
 
 def _operand(values: Array, pattern: Any, sizes: tuple[int, ...]) -> Operand:
     """The representation of a pattern with these entries."""
     from chainorder.execution.operand import BandOperand, DenseOperand
 
-    if isinstance(pattern, AxesPattern):
+    if type(pattern) is AxesPattern:
         return AxesOperand(values, pattern)
-    full = np.broadcast_to(values, sizes)
-    if isinstance(pattern, BandPattern):
+    full = values if values.shape == sizes else np.broadcast_to(values, sizes)
+    if type(pattern) is BandPattern:
         return BandOperand(0, 0, full.reshape(1, -1))
     return DenseOperand.full(full.reshape(pattern.shape))
 

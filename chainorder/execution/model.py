@@ -191,8 +191,8 @@ def transpose(operand: Operand) -> Operand:
                 columns = np.arange(max(offset, 0), operand.size + min(offset, 0))
                 turned_diagonals[upper - offset, columns - offset] = diagonal[columns]
             return BandOperand(upper, lower, turned_diagonals)
-        case AxesOperand(values, axes):
-            return transpose(compressed(AxesOperand(values, axes).matrix()))
+        case AxesOperand():
+            return operand.transposed()
         case SparseOperand(csr):
             turned_csr = csr.T.tocsr()
             turned_csr.sort_indices()

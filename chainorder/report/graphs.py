@@ -15,7 +15,9 @@ from chainorder.plan_json import SCHEMA_VERSION
 from chainorder.report.model import Cell, Report
 
 if TYPE_CHECKING:
+    from chainorder.execution import Check
     from chainorder.graph.execution import GraphExecution
+    from chainorder.graph.second_order import HessianProblem
 
 
 def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
@@ -130,6 +132,44 @@ def backpropagation_data(table: Backpropagation) -> dict[str, Any]:
         ],
         "plans": [plan_data(plan) | {"ratio": plan.fma / least if least else None} for plan in plans],
     }
+
+
+def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = None) -> Report:
+    """The ways to second derivatives side by side; with what running them gave, if they were run."""
+    ways = problem.ways()
+    errors = {check.name: check for check in checks or ()}
+    least = ways[-1].hessian
+    rows = tuple(
+        (
+            way.name,
+            way.product,
+            way.hessian,
+            way.hessian / least,
+            errors[way.name].error if way.name in errors else None,
+            errors[way.name].passed if way.name in errors else None,
+        )
+        for way in ways
+    )
+    columns = ("way", "Hessian · vector, fma", "Hessian, fma", "× best found", "error", "passed")
+    hidden = frozenset(columns[4:]) if checks is None else frozenset()
+    notes = ["fma with the values that are needed: the forward pass, the gradient or the tangent"]
+    notes += [
+        f"{check.name}: {check.error:.1e} {'≤' if check.passed else '>'} {check.tolerance:.0e}"
+        for check in checks or ()
+    ]
+    count = problem.first.graph.columns
+    data: Mapping[str, Any] = {
+        "schema": SCHEMA_VERSION,
+        "graph": graph_data(problem.network.graph()),
+        "ways": [
+            {"name": way.name, "hessian_vector_product": way.product, "hessian": way.hessian} for way in ways
+        ],
+        "checks": [
+            {"name": c.name, "error": c.error, "tolerance": c.tolerance, "passed": c.passed}
+            for c in checks or ()
+        ],
+    }
+    return Report(f"Hessian of {count:,} × {count:,}", columns, rows, tuple(notes), lambda: data, hidden)
 
 
 def graph_execution_report(

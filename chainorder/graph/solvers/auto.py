@@ -18,7 +18,7 @@ from chainorder.graph.solvers.registry import Search
 from chainorder.graph.solvers.vertex import exact_order
 from chainorder.steps import Step
 
-STATES = 2_000
+STATES = 4_000
 """States of face elimination that `auto` looks at without a time limit: a few seconds."""
 
 SMALL = 12

@@ -17,12 +17,12 @@ from itertools import count
 from chainorder.graph.bounds import UNIT, PathBound
 from chainorder.graph.costs import Costs, Move
 from chainorder.graph.graph import Graph
-from chainorder.graph.line import Arcs, LineGraph, Sum
+from chainorder.graph.line import Arcs, LineGraph
 from chainorder.graph.plan import GraphPlan
 from chainorder.graph.solvers.registry import Search
 
-Rows = tuple[tuple[int, ...], ...]
-"""The arcs that every path consists of."""
+Row = tuple[int, ...]
+"""The arcs that a path consists of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,18 @@ class Node:
         The line graph, and the arcs of every path.
     cost
         fma so far.
+    rests
+        What is left along every path costs at least that, in units of 1 / UNIT.
     rest
-        What is left costs at least that, in units of 1 / UNIT.
+        All of them together.
     moves, parent
         What led here from the parent.
     """
 
     line: LineGraph
-    rows: Rows
+    rows: tuple[Row, ...]
     cost: int
+    rests: tuple[int, ...]
     rest: int
     moves: tuple[Move, ...]
     parent: Node | None
@@ -94,13 +97,10 @@ class Space:
         """Nothing eliminated."""
         line = LineGraph.of(self.graph, self.arcs)
         rows = tuple(path.edges for path in self.bound.paths)
-        return Node(line, rows, 0, self.rest(line, rows), (), None)
+        rests = tuple(self._rest(at, line, row) for at, row in enumerate(rows))
+        return Node(line, rows, 0, rests, sum(rests), (), None)
 
-    def rest(self, line: LineGraph, rows: Rows) -> int:
-        """What is left to do costs at least, in units of 1 / UNIT."""
-        return sum(self._rest(at, line, row) for at, row in enumerate(rows))
-
-    def _rest(self, at: int, line: LineGraph, row: tuple[int, ...]) -> int:
+    def _rest(self, at: int, line: LineGraph, row: Row) -> int:
         positions = self._positions[at]
         cuts = (0, *(positions[self.arcs[arc].target] for arc in row))
         accumulated = 0
@@ -130,30 +130,35 @@ class Space:
 
     def _child(self, node: Node, cost: int, moves: tuple[Move, ...]) -> Node:
         line = node.line.copy()
-        rows = node.rows
+        rows = list(node.rows)
+        changed: set[int] = set()
         for move in moves:
             if move.b is None:
+                changed.update(at for at, row in enumerate(rows) if move.a in row)
                 sums = line.accumulate(move.a)
             else:
                 result, sums = line.eliminate(move.a, move.b)
-                rows = tuple(_merged(row, move.a, move.b, result) for row in rows)
-            rows = _summed(rows, sums)
-        return Node(line, rows, node.cost + cost, self.rest(line, rows), moves, node)
+                _replace(rows, changed, (move.a, move.b), result)
+            for each in sums:
+                _replace(rows, changed, (each.first,), each.result)
+                _replace(rows, changed, (each.second,), each.result)
+        rests, rest = list(node.rests), node.rest
+        for at in changed:
+            value = self._rest(at, line, rows[at])
+            rest += value - rests[at]
+            rests[at] = value
+        return Node(line, tuple(rows), node.cost + cost, tuple(rests), rest, moves, node)
 
 
-def _merged(row: tuple[int, ...], a: int, b: int, result: int) -> tuple[int, ...]:
-    """The row with neighbours a, b replaced by their product."""
-    if a not in row:
-        return row
-    at = row.index(a)
-    return (*row[:at], result, *row[at + 2 :]) if row[at + 1 : at + 2] == (b,) else row
-
-
-def _summed(rows: Rows, sums: list[Sum]) -> Rows:
-    for each in sums:
-        parts = (each.first, each.second)
-        rows = tuple(tuple(each.result if arc in parts else arc for arc in row) for row in rows)
-    return rows
+def _replace(rows: list[Row], changed: set[int], part: Row, result: int) -> None:
+    """Put a result in the place of neighbouring arcs, in all rows that have them."""
+    first, length = part[0], len(part)
+    for at, row in enumerate(rows):
+        if first in row:
+            place = row.index(first)
+            if row[place : place + length] == part:
+                rows[at] = (*row[:place], result, *row[place + length :])
+                changed.add(at)
 
 
 def search_faces(
@@ -176,8 +181,8 @@ def search_faces(
             return Outcome(best, lower, states)
         if least[node.line.key] < node.cost:
             continue
-        states += 1
         for child in space.following(node):
+            states += 1
             key = child.line.key
             if -(-child.total // UNIT) >= known or least.get(key, child.cost + 1) <= child.cost:
                 continue

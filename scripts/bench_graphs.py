@@ -1,0 +1,144 @@
+"""Graphs: published optima, exact vertex elimination by size, gradients beside the recursion by hand.
+
+    python scripts/bench_graphs.py
+
+The published graphs are read from ../shared/reference, or the folder that CHAINORDER_REFERENCE names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # waking threads takes longer than some of the products
+
+import random
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import click
+import numpy as np
+
+from chainorder import Edge, Graph, ParameterNetwork, plan
+from chainorder.execution.operand import Operand
+from chainorder.graph.execution import Program, gather
+from chainorder.graph.sampled import SampledParameters
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.graphs import random_graph  # the same graphs as the tests
+
+REFERENCE = Path(os.environ.get("CHAINORDER_REFERENCE", Path(__file__).parents[2] / "shared" / "reference"))
+RULES = ("forward", "reverse", "markowitz", "relative-markowitz", "minimum-fill", "lookahead")
+LAYERS = (784, 512, 256, 128, 10)
+
+
+def published_graphs() -> None:
+    """Every published graph: its optimum, what is found and proved, what the rules find."""
+    file = REFERENCE / "admission_dags.json"
+    if not file.is_file():
+        click.echo(f"no published graphs in {REFERENCE}; set CHAINORDER_REFERENCE")
+        return
+    click.echo(f"| graph | published optimum | found | proved | seconds | {' | '.join(RULES)} |")
+    click.echo("|---" * (5 + len(RULES)) + "|")
+    for name, data in json.loads(file.read_text()).items():
+        vertices = {f"v{n}": size for n, size in enumerate(data["sizes"])}
+        edges = [
+            Edge(
+                f"v{edge['source']}",
+                f"v{edge['target']}",
+                tangent=edge["tangent"],
+                adjoint=edge["adjoint"],
+                explicit=edge["accumulated"],
+            )
+            for edge in data["edges"]
+        ]
+        graph = Graph(vertices, edges, name)
+        started = time.perf_counter()
+        best = plan(graph)
+        seconds = time.perf_counter() - started
+        found = " | ".join(f"{plan(graph, solver=rule).fma:,}" for rule in RULES)
+        proved = "yes" if best.optimal else "no"
+        click.echo(f"| {name} | {data['optimum']:,} | {best.fma:,} | {proved} | {seconds:.2f} | {found} |")
+
+
+def vertex_elimination(repeats: int) -> None:
+    """Seconds of exact vertex elimination on random graphs of dense matrices."""
+    click.echo("\n| inner vertices | edges | seconds, median | worst | lookahead above it, median | worst |")
+    click.echo("|---" * 6 + "|")
+    for inner in (12, 16, 18, 20):
+        times, gaps, edges = [], [], []
+        for seed in range(repeats):
+            graph = random_graph(random.Random(seed), inner, ends=3, density=0.25, largest=20)
+            started = time.perf_counter()
+            best = plan(graph, solver="vertex")
+            times.append(time.perf_counter() - started)
+            gaps.append(plan(graph, solver="lookahead").fma / best.fma - 1)
+            edges.append(len(graph.edges))
+        click.echo(
+            f"| {inner} | {min(edges)}–{max(edges)} | {median(times):.2f} | {max(times):.2f} | "
+            f"{median(gaps):.1%} | {max(gaps):.1%} |"
+        )
+
+
+def by_hand(
+    sample: SampledParameters,
+    passed: list[tuple[np.ndarray, np.ndarray]],
+    error: np.ndarray,
+    slopes: list[np.ndarray],
+) -> dict[str, np.ndarray]:
+    """The recursion as one writes it in NumPy: gradients of weights and biases, error terms, input."""
+    gradient = {}
+    for number in range(len(sample.weights), 0, -1):
+        x = sample.points if number == 1 else passed[number - 2][1]
+        gradient[f"W{number}"] = error.T @ x
+        gradient[f"b{number}"] = error.sum(axis=0)
+        error = error @ sample.weights[number - 1]
+        if number > 1:
+            error = error * slopes[number - 2]
+    return gradient | {"x": error}
+
+
+def gradients(repeats: int) -> None:
+    """The executor's gradient beside the recursion by hand, from the same forward pass."""
+    click.echo(f"\n| {'-'.join(map(str, LAYERS))}, samples | executor, ms | by hand, ms | ratio, median |")
+    click.echo("|---" * 4 + "|")
+    for batch in (None, 16, 128):
+        network = ParameterNetwork(LAYERS, "tanh", loss="cross_entropy", batch=batch)
+        graph = network.graph()
+        program = Program.of(plan(graph))
+        sample = network.sample(0)
+        operands = gather(graph, sample.jacobians(), 0).operands
+        passed = sample.values()
+        outputs = np.exp(passed[-1][1] - passed[-1][1].max(axis=1, keepdims=True))
+        error = (outputs / outputs.sum(axis=1, keepdims=True) - sample.targets) / network.samples
+        slopes = [1 - np.tanh(s) ** 2 for s, _ in passed]
+        ours, theirs = [], []
+        found: dict[tuple[str, str], Operand] = {}
+        for _ in range(repeats):
+            started = time.perf_counter()
+            found = program.run(operands, {})
+            ours.append(time.perf_counter() - started)
+            started = time.perf_counter()
+            wanted = by_hand(sample, passed, error, slopes)
+            theirs.append(time.perf_counter() - started)
+        for (source, _), operand in found.items():
+            np.testing.assert_allclose(operand.matrix().ravel(), wanted[source].ravel(), atol=1e-12)
+        ratio = median(mine / hand for mine, hand in zip(ours, theirs, strict=True))
+        click.echo(f"| {batch or 1} | {median(ours) * 1e3:.2f} | {median(theirs) * 1e3:.2f} | {ratio:.2f} |")
+
+
+@click.command()
+@click.option("--graphs", default=5, show_default=True, help="Random graphs of each size.")
+@click.option("--repeats", default=60, show_default=True, help="Gradients of each kind.")
+def main(graphs: int, repeats: int) -> None:
+    """Print the tables of docs/graphs.md."""
+    published_graphs()
+    vertex_elimination(graphs)
+    gradients(repeats)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""The cheapest eliminations, by searches that share nothing with the package but the graph; dense only."""
+
+from __future__ import annotations
+
+import heapq
+from itertools import combinations, count
+from typing import Any
+
+from chainorder import Graph
+
+State = tuple[dict[Any, frozenset[Any]], dict[Any, frozenset[Any]], frozenset[Any]]
+
+
+def cheapest_faces(graph: Graph) -> int:
+    """Dijkstra over the states of the line graph; an arc is its ends and the set of paths that it sums."""
+    size = graph.vertices
+    edges = list(zip(graph.edges, graph.elementals, strict=True))
+    arcs = [(e.source, e.target, frozenset([(n,)])) for n, (e, _) in enumerate(edges)]
+    before = {a: frozenset(b for b in arcs if b[1] == a[0]) or frozenset(["input " + a[0]]) for a in arcs}
+    after = {a: frozenset(b for b in arcs if b[0] == a[1]) or frozenset(["output " + a[1]]) for a in arcs}
+    models = {a: each for a, (_, each) in zip(arcs, edges, strict=True) if each.modelled}
+    at_hand = frozenset(a for a, (_, each) in zip(arcs, edges, strict=True) if each.explicit)
+    start = _tidied(before, after, at_hand)
+    queue = [(0, 0, start)]
+    numbers = count(1)
+    least = {_key(start): 0}
+    while queue:
+        cost, _, state = heapq.heappop(queue)
+        if least[_key(state)] < cost:
+            continue
+        before, after, at_hand = state
+        faces = [(a, b) for a in after for b in after[a] if not isinstance(b, str)]
+        if not faces and at_hand == frozenset(before):
+            return cost
+        following = [
+            (_accumulation(size, a, models[a]), _tidied(before, after, at_hand | {a}))
+            for a in before
+            if a not in at_hand
+        ]
+        for a, b in faces:
+            ways = _ways(size, a, b, at_hand, models)
+            if ways:
+                following.append((min(ways), _eliminated(state, a, b)))
+        for more, reached in following:
+            if cost + more < least.get(_key(reached), cost + more + 1):
+                least[_key(reached)] = cost + more
+                heapq.heappush(queue, (cost + more, next(numbers), reached))
+    raise AssertionError("no way to the Jacobian")
+
+
+def _accumulation(size: Any, arc: Any, model: Any) -> int:
+    ways = [size[arc[0]] * model.tangent] if model.tangent is not None else []
+    ways += [size[arc[1]] * model.adjoint] if model.adjoint is not None else []
+    return int(min(ways)) + int(model.overhead)
+
+
+def _ways(size: Any, a: Any, b: Any, at_hand: Any, models: Any) -> list[int]:
+    i, j, k = size[a[0]], size[a[1]], size[b[1]]
+    ways = [i * j * k] if a in at_hand and b in at_hand else []
+    if a in at_hand and b in models and models[b].tangent is not None:
+        ways.append(i * models[b].tangent + models[b].overhead)
+    if b in at_hand and a in models and models[a].adjoint is not None:
+        ways.append(k * models[a].adjoint + models[a].overhead)
+    return ways
+
+
+def _eliminated(state: State, a: Any, b: Any) -> State:
+    before, after, at_hand = dict(state[0]), dict(state[1]), state[2]
+    result = a[0], b[1], frozenset(x + y for x in a[2] for y in b[2])
+    before[result], after[result] = before[a], after[b]
+    for arc in before[a]:
+        if not isinstance(arc, str):
+            after[arc] |= {result}
+    for arc in after[b]:
+        if not isinstance(arc, str):
+            before[arc] |= {result}
+    after[a] -= {b}
+    before[b] -= {a}
+    return _tidied(before, after, at_hand | {result})
+
+
+def _tidied(before: Any, after: Any, at_hand: Any) -> State:
+    """Without arcs that lead nowhere, and with equal ones added, over and over."""
+    before, after, at_hand = dict(before), dict(after), set(at_hand)
+    while True:
+        dead = [a for a in before if not before[a] or not after[a]]
+        for a in dead:
+            del before[a], after[a]
+            at_hand.discard(a)
+        if dead:
+            before = {
+                a: frozenset(x for x in v if isinstance(x, str) or x in before) for a, v in before.items()
+            }
+            after = {
+                a: frozenset(x for x in v if isinstance(x, str) or x in before) for a, v in after.items()
+            }
+            continue
+        pair = next(
+            (
+                (a, b)
+                for a, b in combinations(before, 2)
+                if a in at_hand
+                and b in at_hand
+                and (a[:2], before[a], after[a]) == (b[:2], before[b], after[b])
+            ),
+            None,
+        )
+        if pair is None:
+            return before, after, frozenset(at_hand)
+        one = (*pair[0][:2], pair[0][2] | pair[1][2])
+        before = {_put(a, pair, one): _all_put(v, pair, one) for a, v in before.items() if a != pair[1]}
+        after = {_put(a, pair, one): _all_put(v, pair, one) for a, v in after.items() if a != pair[1]}
+        at_hand = at_hand - set(pair) | {one}
+
+
+def _put(arc: Any, pair: Any, one: Any) -> Any:
+    return one if arc in pair else arc
+
+
+def _all_put(arcs: Any, pair: Any, one: Any) -> frozenset[Any]:
+    return frozenset(_put(arc, pair, one) for arc in arcs)
+
+
+def _key(state: State) -> Any:
+    return frozenset(state[0].items()), state[2]
+
+
+def cheapest_vertices(graph: Graph) -> int:
+    """All orders of the inner vertices, one product for every pair of neighbours; explicit edges only."""
+    size = graph.vertices
+
+    def least(edges: frozenset[tuple[str, str]], left: frozenset[str]) -> int:
+        costs = [0] if not left else []
+        for j in left:
+            into = [a for a, b in edges if b == j]
+            out = [b for a, b in edges if a == j]
+            made = {(i, k) for i in into for k in out}
+            rest = frozenset(e for e in edges | made if j not in e)
+            costs.append(sum(size[i] * size[j] * size[k] for i, k in made) + least(rest, left - {j}))
+        return min(costs)
+
+    return least(frozenset((e.source, e.target) for e in graph.edges), frozenset(graph.inner))
