@@ -12,13 +12,13 @@ from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.plan import Plan
 from chainorder.scheduling import scheduled
-from chainorder.solvers import auto, contraction, dynamic, exhaustive, hu_shing, sweeps
+from chainorder.solvers import auto, contraction, dynamic, exhaustive, hu_shing, makespan, sweeps
 from chainorder.solvers.options import Options, Progress
 from chainorder.solvers.registry import Solve, Solver, all_solvers, find_solver, register
 
 __all__ = ["Options", "Progress", "Solve", "Solver", "all_solvers", "find_solver", "plan", "register"]
 
-register("auto", auto.solve, "picks one of the others and says why")
+register("auto", auto.solve, "picks one of the others and says why", schedules=True)
 register("forward", sweeps.forward, "the tangent sweep, input first; no claim")
 register("reverse", sweeps.reverse, "the adjoint sweep, output first; no claim")
 register(
@@ -28,6 +28,24 @@ register("hu-shing", hu_shing.solve, "dense explicit chains of any length in O(n
 register("dynamic", dynamic.solve, "any structures and models, within the memory, in O(n³); optimal")
 register("exhaustive", exhaustive.solve, "all bracketings of up to 12 elementals; optimal")
 register("contraction", contraction.solve, "long structured chains; heuristic with a lower bound")
+register(
+    "list-scheduling",
+    makespan.list_scheduling,
+    "several machines: good trees, list-scheduled; heuristic with a lower bound",
+    schedules=True,
+)
+register(
+    "exact",
+    makespan.exact,
+    "several machines: searches until the makespan is proved, or the time limit is over; optimal if proved",
+    schedules=True,
+)
+register(
+    "anytime",
+    makespan.anytime,
+    "as exact, for 10 seconds if there is no other time limit; the best so far with a lower bound",
+    schedules=True,
+)
 
 
 def plan(

@@ -47,6 +47,9 @@ class Costs(Protocol):
     def adjoints(self, d: int) -> Table:
         """How many adjoints do."""
 
+    def entries(self, d: int) -> Table:
+        """Stored entries of the Jacobian of every subchain of d + 1 elementals; (length − d,)."""
+
 
 class Models:
     """The tangents and adjoints of a chain's elementals, in columns of shape (length,)."""
@@ -121,6 +124,9 @@ class DenseCosts:
     def adjoints(self, d: int) -> Table:
         return self.sizes[d + 1 :]
 
+    def entries(self, d: int) -> Table:
+        return self.tangents(d) * self.adjoints(d)
+
 
 class PatternCosts:
     """Any structures, from the patterns of all subchains.
@@ -169,12 +175,15 @@ class PatternCosts:
         return cls([chain.pattern(number) for number in range(1, len(chain) + 1)], chain)
 
     def tangents(self, d: int) -> Table:
-        return self._colours("column_colours", d)
+        return self._fact("column_colours", d)
 
     def adjoints(self, d: int) -> Table:
-        return self._colours("row_colours", d)
+        return self._fact("row_colours", d)
 
-    def _colours(self, fact: str, d: int) -> Table:
+    def entries(self, d: int) -> Table:
+        return self._fact("nnz", d)  # of what is free to multiply by, none
+
+    def _fact(self, fact: str, d: int) -> Table:
         table: Table = self._right[fact]
         return table[: self.length - d, d]
 

@@ -32,6 +32,9 @@ from chainorder.steps import Row, Step, Steps
 MAX_LENGTH = 4_000
 """Its tables of length² entries would take gigabytes beyond."""
 
+QUICK_LENGTH = 600
+"""Elementals up to which it takes a second or two."""
+
 BY_TANGENT, BY_ADJOINT = -1, -2
 """Choices that are no place of a split."""
 
@@ -52,6 +55,21 @@ def solve(chain: Chain) -> Plan:
     return Plan.of(chain, best_steps(costs_of(chain)), solver="dynamic", optimal=True, why=why)
 
 
+def solve_unlimited(chain: Chain) -> Plan:
+    """The plan of the shortest critical path, in O(n³): optimal on as many machines as it likes.
+
+    The recurrence is that of `solve` with the longer of the two operands in place of their sum.
+
+    Raises
+    ------
+    InfeasibleError, SolverError
+        As `solve`.
+    """
+    check_length(chain, "dynamic")
+    check_feasible(chain)
+    return Plan.of(chain, best_steps(costs_of(chain), both=np.maximum), solver="dynamic")
+
+
 def check_length(chain: Chain, solver: str) -> None:
     """Raise `SolverError` if the tables of the recurrence would be too large."""
     if len(chain) > MAX_LENGTH:
@@ -65,8 +83,10 @@ def costs_of(chain: Chain) -> Costs:
     return DenseCosts(chain) if chain.dense else PatternCosts.of_chain(chain)
 
 
-def best_steps(costs: Costs, *, stepping: bool = True) -> Steps:
+def best_steps(costs: Costs, *, stepping: bool = True, both: np.ufunc = np.add) -> Steps:
     """The steps of a best plan; without `stepping`, of the best that accumulates all and then multiplies.
+
+    `both` is what making two operands costs, of what making each does.
 
     Two tables hold the least costs: one by start of the subchain and length, the other by end and length,
     the longest first; so all splits of all subchains of one length are two slices.
@@ -76,15 +96,14 @@ def best_steps(costs: Costs, *, stepping: bool = True) -> Steps:
     by_end = np.zeros((n, n), costs.dtype)
     choices = np.zeros((n, n), np.int32)
     # One buffer for all lengths: a new one each time would spend its time on page faults.
-    buffer = np.empty((n * n) // 4 + 1, costs.dtype)
+    buffer, other = np.empty((2, (n * n) // 4 + 1), costs.dtype)
     if models is not None:
         by_start[:, 0] = by_end[:, -1] = models.leaves()
     for d in range(1, n):
         rows = n - d
         total = buffer[: rows * d].reshape(rows, d)
         costs.products(d, total)
-        total += by_start[:rows, :d]
-        total += by_end[d:, n - d :]
+        total += both(by_start[:rows, :d], by_end[d:, n - d :], out=other[: rows * d].reshape(rows, d))
         choice = total.argmin(axis=1)
         least = total[np.arange(rows), choice]
         if models is not None and stepping:
