@@ -1,8 +1,9 @@
 """Hold the planners for several machines against published optima, all or a sample of them.
 
-The reference instances are those of `../shared/reference` (or $CHAINORDER_REFERENCE): 6,000 chains of lengths 1 to
-6, each on 1 to `length` machines. For each, `exact` has to prove the exact value and stand up to validation, and
-`list-scheduling` must not be worse than the published dynamic program, nor its bound above the optimum.
+The reference instances are those of `../shared/reference` (or $CHAINORDER_REFERENCE): 6,000 chains of lengths
+1 to 6, each on 1 to `length` machines. For each, `exact` has to prove the exact value and stand up to
+validation, and `list-scheduling` must not be worse than the published dynamic program, nor its bound above
+the optimum.
 
     python scripts/check_machines.py [--every 100] [--seconds 600]
 """

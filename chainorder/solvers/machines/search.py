@@ -52,9 +52,7 @@ class Model:
         Whether to compile the kernel, if Numba is there and no sum of costs can overflow.
     """
 
-    def __init__(
-        self, ways: Ways, machines: int, transfer: int, horizon: int, *, fast: bool = True
-    ) -> None:
+    def __init__(self, ways: Ways, machines: int, transfer: int, horizon: int, *, fast: bool = True) -> None:
         self.ways = ways
         self.machines = machines
         late = LateWork.of(ways, horizon, COLUMNS)
