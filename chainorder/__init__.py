@@ -25,7 +25,7 @@ from chainorder.solvers import plan, register
 from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse
 
 if TYPE_CHECKING:
-    from chainorder.comparison import Comparison, compare
+    from chainorder.comparison import Comparison, Scaling, compare, scale
     from chainorder.execution import Check, Execution, execute
     from chainorder.many import ChainTable, plan_many
     from chainorder.network import Network
@@ -52,6 +52,7 @@ __all__ = [
     "Operation",
     "Plan",
     "PlanError",
+    "Scaling",
     "SolverError",
     "Sparse",
     "SpecError",
@@ -62,10 +63,11 @@ __all__ = [
     "plan",
     "plan_many",
     "register",
+    "scale",
 ]
 
 _LAZY = {
-    "comparison": ("Comparison", "compare"),
+    "comparison": ("Comparison", "Scaling", "compare", "scale"),
     "execution": ("Check", "Execution", "execute"),
     "many": ("ChainTable", "plan_many"),
     "network": ("Network",),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from chainorder.chain import Chain
 from chainorder.errors import InfeasibleError, SolverError
@@ -51,9 +53,9 @@ class Comparison:
 
     def ratio(self, other: Plan) -> float | None:
         """How many times the cost of the best it costs: 1 if both are 0, None if only the best is."""
-        if self.best.fma == other.fma:
+        if self.best.cost == other.cost:
             return 1.0
-        return other.fma / self.best.fma if self.best.fma else None
+        return other.cost / self.best.cost if self.best.cost else None
 
 
 def baselines(chain: Chain) -> tuple[str, ...]:
@@ -61,7 +63,7 @@ def baselines(chain: Chain) -> tuple[str, ...]:
     return ("forward", "reverse", "preaccumulation") if chain.matrix_free else ("forward", "reverse")
 
 
-def compare(chain: Chain, *, solver: str = "auto", memory: int | None = None) -> Comparison:
+def compare(chain: Chain, *, solver: str = "auto", memory: int | None = None, **options: Any) -> Comparison:
     """Plan a chain with the homogeneous orders and with a solver.
 
     Parameters
@@ -72,6 +74,8 @@ def compare(chain: Chain, *, solver: str = "auto", memory: int | None = None) ->
         A registered name.
     memory
         A limit for tapes instead of the chain's own.
+    options
+        Machines and the other arguments of `plan`; on several machines, the orders are scheduled on them.
 
     Raises
     ------
@@ -82,13 +86,13 @@ def compare(chain: Chain, *, solver: str = "auto", memory: int | None = None) ->
     plans, infeasible = [], []
     for name in baselines(chain):
         try:
-            plans.append(plan(chain, solver=name))
+            plans.append(plan(chain, solver=name, **options))
         except SolverError as error:
             infeasible.append(Infeasible(name, str(error)))
-    return Comparison((*plans, plan(chain, solver=solver)), tuple(infeasible))
+    return Comparison((*plans, plan(chain, solver=solver, **options)), tuple(infeasible))
 
 
-def sweep_memory(chain: Chain, *, solver: str = "auto") -> list[tuple[int, Comparison | str]]:
+def sweep_memory(chain: Chain, *, solver: str = "auto", **options: Any) -> list[tuple[int, Comparison | str]]:
     """Comparisons at every memory limit at which a plan can change: no tape at all, and every distinct tape.
 
     Where a limit admits no plan, the second is the reason.
@@ -97,7 +101,54 @@ def sweep_memory(chain: Chain, *, solver: str = "auto") -> list[tuple[int, Compa
     points: list[tuple[int, Comparison | str]] = []
     for memory in sorted({0, *tapes}):
         try:
-            points.append((memory, compare(chain, solver=solver, memory=memory)))
+            points.append((memory, compare(chain, solver=solver, memory=memory, **options)))
         except InfeasibleError as error:
             points.append((memory, str(error)))
     return points
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Plans of one chain on several numbers of machines.
+
+    Attributes
+    ----------
+    one
+        The best on one machine, which speed-ups are relative to.
+    plans
+        One for each number.
+    """
+
+    one: Plan
+    plans: tuple[Plan, ...]
+
+    def speedup(self, plan: Plan) -> float | None:
+        """How many times shorter than on one machine; 1 if both take no time, None if only this does."""
+        if plan.makespan == self.one.makespan:
+            return 1.0
+        return self.one.makespan / plan.makespan if plan.makespan else None
+
+    def efficiency(self, plan: Plan) -> float | None:
+        """The speed-up as a share of the number of machines."""
+        speedup = self.speedup(plan)
+        return None if speedup is None else speedup / plan.machines
+
+
+def scale(chain: Chain, machines: Iterable[int], *, solver: str = "auto", **options: Any) -> Scaling:
+    """Plan a chain on several numbers of machines, and on one.
+
+    Parameters
+    ----------
+    machines
+        Numbers of machines.
+    solver, options
+        As of `plan`.
+
+    Raises
+    ------
+    ChainorderError
+        As `plan`.
+    """
+    options["objective"] = "makespan"
+    one = plan(chain, machines=1, **options)
+    return Scaling(one, tuple(plan(chain, solver=solver, machines=count, **options) for count in machines))

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
-from chainorder.cli.options import FORMAT_NAMES, chain_argument, memory_option, order_option, solver_option
+from chainorder.cli.options import (
+    FORMAT_NAMES,
+    chain_argument,
+    machines_option,
+    memory_option,
+    order_option,
+    scheduling_options,
+    solver_option,
+)
 from chainorder.cli.reading import read_plans
 from chainorder.cli.writing import check_folder, choose_format, write
 from chainorder.errors import ChainorderError, ExecutionError, SolverError
@@ -17,7 +26,9 @@ from chainorder.solvers import plan
 @chain_argument
 @solver_option
 @order_option
+@machines_option
 @memory_option
+@scheduling_options
 @click.option("--compare", "all_orders", is_flag=True, help="Run forward and reverse too, beside the best.")
 @click.option(
     "--seed",
@@ -42,6 +53,7 @@ def run(
     chain: str,
     solver: str,
     order: str | None,
+    machines: int | None,
     memory: int | None,
     all_orders: bool,
     seed: int,
@@ -49,6 +61,7 @@ def run(
     no_verify: bool,
     format_name: str | None,
     output: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan."""
     from chainorder import execute
@@ -68,7 +81,7 @@ def run(
     for name in kept:
         check_folder(name)
     reports, passed = [], True
-    plans = read_plans(chain, solver, order, memory)
+    plans = read_plans(chain, solver, order, memory, machines, **options)
     if kept and len(plans) > 1:
         raise ExecutionError(f"{chain} holds {len(plans)} chains but {kept[0]} keeps one Jacobian; run one")
     for best in plans:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from chainorder.errors import ChainorderError
-from chainorder.report import csv, json, markdown, table
+from chainorder.report import csv, json, markdown, svg, table
 from chainorder.report.model import Report
 
 
@@ -28,6 +28,7 @@ FORMATS: dict[str, Format] = {
         Format("jsonl", (".jsonl",), json.render_lines),
         Format("csv", (".csv",), csv.render),
         Format("markdown", (".md", ".markdown"), markdown.render),
+        Format("svg", (".svg",), svg.render),
     )
 }
 """All formats by the name that ``--format`` takes."""

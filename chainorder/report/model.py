@@ -10,6 +10,40 @@ Cell: TypeAlias = int | float | str | bool | None
 
 
 @dataclass(frozen=True)
+class Bar:
+    """Something that lasts: from a start to an end."""
+
+    start: float
+    end: float
+    label: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A Gantt chart.
+
+    Attributes
+    ----------
+    title
+        What it shows.
+    lanes
+        Names, and what happens in each, one after the other.
+    unit
+        Of the time.
+    """
+
+    title: str
+    lanes: Sequence[tuple[str, Sequence[Bar]]]
+    unit: str
+
+    @property
+    def end(self) -> float:
+        """When the last bar ends."""
+        return max((bar.end for _, bars in self.lanes for bar in bars), default=0)
+
+
+@dataclass(frozen=True)
 class Report:
     """One result, ready for every format.
 
@@ -28,6 +62,8 @@ class Report:
         table of twelve.
     hidden
         Columns that are for csv only, too wide for people.
+    charts
+        What formats that can draw show too.
     """
 
     title: str
@@ -36,6 +72,7 @@ class Report:
     notes: tuple[str, ...] = ()
     data: Callable[[], Mapping[str, Any]] = dict
     hidden: frozenset[str] = frozenset()
+    charts: tuple[Chart, ...] = ()
 
     def visible(self) -> tuple[list[str], list[list[Cell]]]:
         """Heads and rows without the hidden columns."""
