@@ -23,7 +23,7 @@ from chainorder.execution.operand import (
     Operand,
     SparseOperand,
 )
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 
 Evaluate = Callable[[Array], Array]
 
@@ -190,7 +190,7 @@ def transpose(operand: Operand) -> Operand:
                 columns = np.arange(max(offset, 0), operand.size + min(offset, 0))
                 turned_diagonals[upper - offset, columns - offset] = diagonal[columns]
             return BandOperand(upper, lower, turned_diagonals)
-        case SparseOperand(csr):
+        case SparseOperand(csr, symbolic):
             turned_csr = csr.T.tocsr()
             turned_csr.sort_indices()
-            return SparseOperand(turned_csr)
+            return SparseOperand(turned_csr, None if symbolic is None else SparsePattern.of(symbolic.csr().T))

@@ -12,7 +12,7 @@ from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.plan import Plan
 from chainorder.scheduling import scheduled
-from chainorder.solvers import auto, contraction, dynamic, exhaustive, hu_shing, makespan, sweeps
+from chainorder.solvers import auto, contraction, dynamic, estimated, exhaustive, hu_shing, makespan, sweeps
 from chainorder.solvers.options import Options, Progress
 from chainorder.solvers.registry import Solve, Solver, all_solvers, find_solver, register
 
@@ -26,6 +26,7 @@ register(
 )
 register("hu-shing", hu_shing.solve, "dense explicit chains of any length in O(n log n); optimal")
 register("dynamic", dynamic.solve, "any structures and models, within the memory, in O(n³); optimal")
+register("estimated", estimated.solve, "large sparse chains by an estimate of the fill-in; heuristic")
 register("exhaustive", exhaustive.solve, "all bracketings of up to 12 elementals; optimal")
 register("contraction", contraction.solve, "long structured chains; heuristic with a lower bound")
 register(

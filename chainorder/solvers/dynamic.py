@@ -26,7 +26,11 @@ from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.models import Accumulation, check_feasible
 from chainorder.plan import Plan
+from chainorder.pricing import Fills
+from chainorder.solvers import estimated, lazy
 from chainorder.solvers.costs import Costs, DenseCosts, PatternCosts, Table
+from chainorder.solvers.fill import Fill, Filled, OverBudgetError, sweeps_within
+from chainorder.solvers.outline import Outline
 from chainorder.steps import Row, Step, Steps
 
 MAX_LENGTH = 4_000
@@ -34,6 +38,10 @@ MAX_LENGTH = 4_000
 
 QUICK_LENGTH = 600
 """Elementals up to which it takes a second or two."""
+WHY = "the dynamic program is exact for every structure and model"
+
+CHEAP = 500_000
+"""Symbolic multiply–adds that a search without a known good order may spend."""
 
 BY_TANGENT, BY_ADJOINT = -1, -2
 """Choices that are no place of a split."""
@@ -51,8 +59,54 @@ def solve(chain: Chain) -> Plan:
     """
     check_length(chain, "dynamic")
     check_feasible(chain)
-    why = "the dynamic program is exact for every structure and model"
-    return Plan.of(chain, best_steps(costs_of(chain)), solver="dynamic", optimal=True, why=why)
+    steps, fills = exact_steps(chain)
+    return Plan.of(chain, steps, solver="dynamic", optimal=True, why=WHY, fills=fills)
+
+
+def solve_within(outline: Outline, budget: int) -> Plan:
+    """The same for a sparse chain of which some is known already.
+
+    Raises
+    ------
+    OverBudgetError
+        If that takes more than so many symbolic multiply–adds.
+    """
+    fill = outline.fill(budget)
+    steps = _search(outline, fill, _limit(outline, fill))
+    fills = Filled(outline.chain, fill)
+    return Plan.of(outline.chain, steps, solver="dynamic", optimal=True, why=WHY, fills=fills)
+
+
+def exact_steps(chain: Chain, *, stepping: bool = True) -> tuple[Steps, Fills | None]:
+    """The steps of a best plan, and what their results look like, if that is known."""
+    if not lazy.suits(chain):
+        return best_steps(costs_of(chain), stepping=stepping), None
+    outline = Outline(chain)
+    if outline.models is not None and not stepping:
+        outline.models.forbid_steps()
+    fill = outline.fill(CHEAP)
+    try:
+        steps = _search(outline, fill, _limit(outline, fill))
+    except OverBudgetError:
+        fill.budget = None
+        limit = outline.most
+        if stepping and estimated.estimable(chain):
+            # A good order, priced exactly, spares patterns of subchains that cost more than all of it.
+            order = estimated.best_steps(outline)
+            limit = min(limit, Plan.of(chain, order, solver="estimated", fills=Filled(chain, fill)).fma)
+        steps = _search(outline, fill, limit)
+    return steps, Filled(chain, fill)
+
+
+def _limit(outline: Outline, fill: Fill) -> float:
+    """What some order costs at most."""
+    return outline.most if outline.models else min(outline.most, sweeps_within(fill))
+
+
+def _search(outline: Outline, fill: Fill, limit: float) -> Steps:
+    steps = lazy.Search(fill, outline.boundaries, outline.models, limit).run()
+    assert steps is not None
+    return steps
 
 
 def solve_unlimited(chain: Chain) -> Plan:
