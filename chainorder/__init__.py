@@ -26,7 +26,7 @@ from chainorder.solvers import plan, register
 from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse
 
 if TYPE_CHECKING:
-    from chainorder.comparison import Comparison, compare
+    from chainorder.comparison import Comparison, Scaling, compare, scale
     from chainorder.execution import Check, Execution, execute
     from chainorder.graph import Edge, Graph, GraphComparison, GraphExecution, GraphPlan, ParameterNetwork
     from chainorder.many import ChainTable, plan_many
@@ -61,6 +61,7 @@ __all__ = [
     "ParameterNetwork",
     "Plan",
     "PlanError",
+    "Scaling",
     "SolverError",
     "Sparse",
     "SpecError",
@@ -71,10 +72,11 @@ __all__ = [
     "plan",
     "plan_many",
     "register",
+    "scale",
 ]
 
 _LAZY = {
-    "comparison": ("Comparison", "compare"),
+    "comparison": ("Comparison", "Scaling", "compare", "scale"),
     "graph": ("Edge", "Graph", "GraphComparison", "GraphExecution", "GraphPlan", "ParameterNetwork"),
     "execution": ("Check", "Execution", "execute"),
     "many": ("ChainTable", "plan_many"),

@@ -136,6 +136,8 @@ class Elementals(Sequence[Elemental]):
         counts: list[int] = [1]
         codes: list[int] = []
         kinds: dict[tuple[Hashable, ...], tuple[int, Elemental]] = {}
+        known: dict[int, int] = {}
+        kept: list[Elemental] = []  # an object that is gone could give its id to another
         number = 1
         for elemental, count in runs:
             if not isinstance(elemental, Elemental):
@@ -146,7 +148,10 @@ class Elementals(Sequence[Elemental]):
                 _check_neighbours(number + 1, elemental.outputs, elemental.inputs)
             sizes.extend((elemental.outputs,) if sizes else (elemental.inputs, elemental.outputs))
             counts.append(count)
-            codes.append(kinds.setdefault(elemental.kind, (len(kinds), elemental))[0])
+            if id(elemental) not in known:  # the same object again needs no look at its pattern
+                known[id(elemental)] = kinds.setdefault(elemental.kind, (len(kinds), elemental))[0]
+                kept.append(elemental)
+            codes.append(known[id(elemental)])
             number += count
         if not codes:
             raise ChainError("a chain has at least one elemental; there is none")
@@ -283,7 +288,11 @@ class Chain:
     def from_matrices(cls, matrices: Sequence[Any], name: str | None = None) -> Chain:
         """The chain of given Jacobians, input first: NumPy arrays (dense), SciPy sparse (their pattern)."""
         columns: list[Elemental] = []
+        known: dict[int, Elemental] = {}  # the same matrix again and again, as in a time-invariant stepper
         for number, matrix in enumerate(matrices, 1):
+            if id(matrix) in known:
+                columns.append(known[id(matrix)])
+                continue
             if len(getattr(matrix, "shape", ())) != 2:
                 shape = getattr(matrix, "shape", None)
                 raise ChainError(
@@ -292,6 +301,7 @@ class Chain:
                 )
             structure = Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
             columns.append(Elemental(matrix.shape[1], matrix.shape[0], structure))
+            known[id(matrix)] = columns[-1]
         return cls(columns, name, matrices=dict(enumerate(matrices)))
 
     @classmethod

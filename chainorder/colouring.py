@@ -31,7 +31,8 @@ def transposed(pattern: Pattern) -> Pattern:
         case AxesPattern():
             return pattern.transposed()
         case _:
-            return SparsePattern.of(pattern.csr().T)
+            turned = pattern.csr().T.tocsr()
+            return SparsePattern(turned.shape[0], turned.shape[1], turned.indptr, turned.indices)
 
 
 def column_colours(pattern: Pattern) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from chainorder.chain import Chain
 from chainorder.errors import InfeasibleError, SolverError
@@ -56,7 +57,7 @@ class Comparison:
 
     def ratio(self, other: Plan) -> float | None:
         """How many times the cost of the best it costs: 1 if both are 0, None if only the best is."""
-        return ratio(other.fma, self.best.fma)
+        return ratio(other.cost, self.best.cost)
 
 
 def ratio(cost: int, least: int) -> float | None:
@@ -72,11 +73,13 @@ def baselines(chain: Chain) -> tuple[str, ...]:
 
 
 @overload
-def compare(chain: Graph, *, solver: str = ..., memory: int | None = ...) -> GraphComparison: ...
-@overload
-def compare(chain: Chain, *, solver: str = ..., memory: int | None = ...) -> Comparison: ...
 def compare(
-    chain: Chain | Graph, *, solver: str = "auto", memory: int | None = None
+    chain: Graph, *, solver: str = ..., memory: int | None = ..., **options: Any
+) -> GraphComparison: ...
+@overload
+def compare(chain: Chain, *, solver: str = ..., memory: int | None = ..., **options: Any) -> Comparison: ...
+def compare(
+    chain: Chain | Graph, *, solver: str = "auto", memory: int | None = None, **options: Any
 ) -> Comparison | GraphComparison:
     """Plan a chain with the homogeneous orders, a graph with the usual rules, and both with a solver.
 
@@ -88,6 +91,8 @@ def compare(
         A registered name.
     memory
         A limit for tapes instead of the chain's own.
+    options
+        Machines and the other arguments of `plan`; on several machines, the orders are scheduled on them.
 
     Raises
     ------
@@ -98,17 +103,17 @@ def compare(
     if isinstance(chain, Graph):
         from chainorder.graph.comparison import compare_graph
 
-        return compare_graph(chain, solver=solver)
+        return compare_graph(chain, solver=solver, **options)
     plans, infeasible = [], []
     for name in baselines(chain):
         try:
-            plans.append(plan(chain, solver=name))
+            plans.append(plan(chain, solver=name, **options))
         except SolverError as error:
             infeasible.append(Infeasible(name, str(error)))
-    return Comparison((*plans, plan(chain, solver=solver)), tuple(infeasible))
+    return Comparison((*plans, plan(chain, solver=solver, **options)), tuple(infeasible))
 
 
-def sweep_memory(chain: Chain, *, solver: str = "auto") -> list[tuple[int, Comparison | str]]:
+def sweep_memory(chain: Chain, *, solver: str = "auto", **options: Any) -> list[tuple[int, Comparison | str]]:
     """Comparisons at every memory limit at which a plan can change: no tape at all, and every distinct tape.
 
     Where a limit admits no plan, the second is the reason.
@@ -117,7 +122,54 @@ def sweep_memory(chain: Chain, *, solver: str = "auto") -> list[tuple[int, Compa
     points: list[tuple[int, Comparison | str]] = []
     for memory in sorted({0, *tapes}):
         try:
-            points.append((memory, compare(chain, solver=solver, memory=memory)))
+            points.append((memory, compare(chain, solver=solver, memory=memory, **options)))
         except InfeasibleError as error:
             points.append((memory, str(error)))
     return points
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Plans of one chain on several numbers of machines.
+
+    Attributes
+    ----------
+    one
+        The best on one machine, which speed-ups are relative to.
+    plans
+        One for each number.
+    """
+
+    one: Plan
+    plans: tuple[Plan, ...]
+
+    def speedup(self, plan: Plan) -> float | None:
+        """How many times shorter than on one machine; 1 if both take no time, None if only this does."""
+        if plan.makespan == self.one.makespan:
+            return 1.0
+        return self.one.makespan / plan.makespan if plan.makespan else None
+
+    def efficiency(self, plan: Plan) -> float | None:
+        """The speed-up as a share of the number of machines."""
+        speedup = self.speedup(plan)
+        return None if speedup is None else speedup / plan.machines
+
+
+def scale(chain: Chain, machines: Iterable[int], *, solver: str = "auto", **options: Any) -> Scaling:
+    """Plan a chain on several numbers of machines, and on one.
+
+    Parameters
+    ----------
+    machines
+        Numbers of machines.
+    solver, options
+        As of `plan`.
+
+    Raises
+    ------
+    ChainorderError
+        As `plan`.
+    """
+    options["objective"] = "makespan"
+    one = plan(chain, machines=1, **options)
+    return Scaling(one, tuple(plan(chain, solver=solver, machines=count, **options) for count in machines))

@@ -143,6 +143,8 @@ def counted_fma(left: Pattern, right: Pattern) -> int:
     """The same by its definition, without closed forms: O(inner size) time and memory."""
     if left.free or right.free:
         return 0
+    if isinstance(left, SparsePattern):
+        return left.total_over_columns(right.row_counts())
     columns, rows = left.column_counts(), right.row_counts()
     if len(columns) * int(columns.max(initial=0)) * int(rows.max(initial=0)) < 2**63:
         return int(columns @ rows)
@@ -351,12 +353,28 @@ class SparsePattern(Pattern):
     @cached_property
     def reduced(self) -> Pattern:
         """The same positions, as a `DensePattern` where they are rows × columns."""
+        counts = self._row_counts
+        filled = np.count_nonzero(counts)
+        if filled * int(counts.max(initial=0)) != self.nnz:  # rows of a rectangle are equally long
+            return self
         rectangle = DensePattern(self.height, self.width, self.rows_into(None), self.columns_from(None))
         return rectangle if rectangle.nnz == self.nnz else self
 
     @cached_property
+    def full_diagonal(self) -> bool:
+        """Whether it is square with all positions of the diagonal."""
+        rows = np.repeat(np.arange(self.height), self._row_counts)
+        return self.height == self.width == np.count_nonzero(rows == self.indices)
+
+    @cached_property
     def _row_counts(self) -> IntArray:
         return np.diff(self.indptr)
+
+    def total_over_columns(self, values: IntArray) -> int:
+        """The sum over all positions of the value at their column."""
+        if "_column_counts" in self.__dict__:
+            return int(self._column_counts @ values)
+        return int(values[self.indices].sum(dtype=np.int64))
 
     @cached_property
     def _column_counts(self) -> IntArray:
@@ -376,10 +394,14 @@ class SparsePattern(Pattern):
     def column_counts(self) -> IntArray:
         return self._column_counts
 
+    @cached_property
+    def _filled_columns(self) -> IndexSet:
+        return _all_or_indices(_mask(self.width, self.indices))
+
     def columns_from(self, rows: IndexSet) -> IndexSet:
-        reached = self.indices
-        if rows is not None:
-            reached = self.indices[np.repeat(_mask(self.height, rows), self._row_counts)]
+        if rows is None:
+            return self._filled_columns
+        reached = self.indices[np.repeat(_mask(self.height, rows), self._row_counts)]
         return _all_or_indices(_mask(self.width, reached))
 
     def rows_into(self, columns: IndexSet) -> IndexSet:
@@ -406,7 +428,8 @@ class SparsePattern(Pattern):
         )
 
     def __hash__(self) -> int:
-        return hash((self.shape, self.indices.tobytes()))
+        step = max(1, len(self.indices) // 256)  # enough to tell most apart; equality looks at all
+        return hash((self.shape, self.nnz, self.indices[::step].tobytes()))
 
 
 def band(size: int, lower: int, upper: int) -> Pattern:

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from chainorder.bracketing import format_bracketing
 from chainorder.chain import Chain
+from chainorder.estimate import Estimate
 from chainorder.pattern import IntArray
-from chainorder.pricing import IntColumn, price, starts, total
+from chainorder.pricing import Fills, IntColumn, price, starts, total
 from chainorder.steps import Action, Step, Steps
 
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ class Plan:
         Why this solver, in a sentence.
     transfer
         The delay, in fma for each stored entry, of an operand that was made on another machine.
+    estimate
+        How its fma and peak memory were estimated; None if they are exact.
     """
 
     chain: Chain
@@ -157,6 +160,7 @@ class Plan:
     objective: str = "fma"
     why: str = ""
     transfer: int = 0
+    estimate: Estimate | None = None
 
     @classmethod
     def of(
@@ -170,6 +174,7 @@ class Plan:
         why: str = "",
         objective: str = "fma",
         timetable: Timetable | None = None,
+        fills: Fills | None = None,
     ) -> Plan:
         """The plan that runs the given steps one after the other, or by a timetable; prices them.
 
@@ -180,7 +185,7 @@ class Plan:
         PlanError
             If a step uses a model that its elemental does not have, or cannot use within the memory.
         """
-        prices = price(chain, steps)
+        prices = price(chain, steps, fills)
         if timetable is None:
             timetable = Timetable(np.zeros(len(steps), np.int32), starts(prices.fma))
         operations = Operations(
@@ -248,6 +253,8 @@ class Plan:
     @property
     def claim(self) -> str:
         """What is proved of it, in words."""
+        if self.estimate is not None:
+            return f"heuristic: estimated fill, fma ± {self.estimate.error:.1%}"
         if self.optimal:
             return "optimal"
         if self.lower_bound is None:
@@ -297,9 +304,11 @@ class Plan:
         chain = self.chain
         size = f"{chain.inputs:,} → {chain.outputs:,}"
         plural = "s" if len(chain) > 1 else ""
+        about = "" if self.estimate is None else "about "
         lines = [
             f"{chain.name or 'chain'}: {len(chain):,} elemental{plural}, {size}",
-            f"{self.fma:,} fma, peak memory {self.peak_memory:,} entries, {self.solver} ({self.claim})",
+            f"{about}{self.fma:,} fma, peak memory {self.peak_memory:,} entries, "
+            f"{self.solver} ({self.claim})",
         ]
         if self.machines > 1:
             lines.append(f"makespan {self.makespan:,} on {self.machines:,} machines")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from chainorder.chain import Chain
 from chainorder.errors import PlanError
+from chainorder.estimate import Estimate
 from chainorder.plan import Operations, Plan
 from chainorder.pricing import int_column, time_column
 from chainorder.steps import Step
@@ -36,6 +38,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "machines": plan.machines,
         "transfer": plan.transfer,
         "peak_memory": plan.peak_memory,
+        "estimate": None if plan.estimate is None else asdict(plan.estimate),
         "bracketing": plan.bracketing,
         "operations": [
             {
@@ -110,6 +113,7 @@ def from_plan_data(data: Any, folder: Path) -> Plan:
         get_value(data, "objective", str),
         get_value(data, "why", str),
         get_value({"transfer": 0} | data, "transfer", int),
+        _estimate(data.get("estimate")),
     )
     for key in ("fma", "flops", "makespan", "machines", "bracketing"):
         if data.get(key) != getattr(plan, key):
@@ -117,6 +121,15 @@ def from_plan_data(data: Any, folder: Path) -> Plan:
                 f"{key} is {str(data.get(key))[:40]!r}; the operations say {str(getattr(plan, key))[:40]!r}"
             )
     return plan
+
+
+def _estimate(data: Any) -> Estimate | None:
+    if data is None:
+        return None
+    if not isinstance(data, dict):
+        raise PlanError(f"not a plan: estimate is {str(data)[:40]!r}; it is an object, or null")
+    kinds = {"samples": int, "seed": int, "error": float}
+    return Estimate(**{key: get_value(data, key, kind, "estimate.") for key, kind in kinds.items()})
 
 
 def read_saved(path: Path) -> list[Plan | GraphPlan] | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, Protocol, assert_never
 
 import numpy as np
 import numpy.typing as npt
 
 from chainorder.chain import Chain
 from chainorder.errors import PlanError
-from chainorder.models import evaluations_fma
+from chainorder.models import evaluations
 from chainorder.pattern import Pattern, fma
 from chainorder.steps import Step, Steps
 
@@ -38,9 +38,19 @@ class Prices:
     peak_memory: int
 
 
-def price(chain: Chain, steps: Steps) -> Prices:
-    """Price steps: O(steps), vectorised where all elementals are dense and explicit."""
-    return _price_dense(chain, steps) if chain.dense and not chain.modelled else _price_patterns(chain, steps)
+def price(chain: Chain, steps: Steps, fills: Fills | None = None) -> Prices:
+    """Price steps: O(steps), vectorised where all elementals are dense and explicit.
+
+    By default products are made to price what comes of them; `fills` knows better.
+    """
+    if chain.dense and not chain.modelled:
+        return _price_dense(chain, steps)
+    store = Store(chain, fills or Made(chain))
+    costs, entries = [], []
+    for row in steps:
+        costs.append(store.run(*row))
+        entries.append(store.live[row[1], row[3]].entries)
+    return Prices(int_column(costs), int_column(entries), store.peak)
 
 
 def total(column: IntColumn) -> int:
@@ -83,63 +93,104 @@ def _price_dense(chain: Chain, steps: Steps) -> Prices:
     return Prices(result * inner, result, int(live.max()))
 
 
-def _price_patterns(chain: Chain, steps: Steps) -> Prices:
-    store = Store(chain)
-    costs, entries = [], []
-    for row in steps:
-        costs.append(store.run(*row))
-        entries.append(store.live[row[1], row[3]].entries)
-    return Prices(int_column(costs), int_column(entries), store.peak)
+class Stored(Protocol):
+    """What is known of a Jacobian that is stored."""
+
+    @property
+    def entries(self) -> int:
+        """Matrix entries stored for it."""
+
+
+class Fills(Protocol):
+    """What results of steps look like and cost; subchains by their last and first elemental, from 1."""
+
+    def own(self, number: int) -> Stored:
+        """The Jacobian of an elemental."""
+
+    def product(self, j: int, k: int, i: int, left: Any, right: Any) -> Stored:
+        """F'_{j,k+1} · F'_{k,i}."""
+
+    def fma(self, j: int, k: int, i: int, left: Any, right: Any) -> int:
+        """What that product costs."""
+
+    def evaluations(self, step: Step, j: int, i: int, result: Any) -> int:
+        """How many tangents or adjoints a step evaluates."""
+
+
+class Made:
+    """Results made as patterns."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+
+    def own(self, number: int) -> Pattern:
+        """The pattern of an elemental."""
+        return self.chain.pattern(number)
+
+    def product(self, j: int, k: int, i: int, left: Pattern, right: Pattern) -> Pattern:
+        """The pattern of a product."""
+        return left @ right
+
+    def fma(self, j: int, k: int, i: int, left: Pattern, right: Pattern) -> int:
+        """What it costs, to the unit."""
+        return fma(left, right)
+
+    def evaluations(self, step: Step, j: int, i: int, result: Pattern) -> int:
+        """The colours of the result."""
+        return evaluations(step, result)
 
 
 class Store:
-    """The patterns that are live while steps run, one after the other.
+    """What is live while steps run, one after the other.
 
     Attributes
     ----------
     live
-        Patterns of accumulated or multiplied Jacobians by their (j, i).
+        Accumulated or multiplied Jacobians by their (j, i).
     entries, peak
         Stored entries now, and the most so far.
     """
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, fills: Fills) -> None:
         self.chain = chain
-        self.live: dict[tuple[int, int], Pattern] = {}
+        self.fills = fills
+        self.live: dict[tuple[int, int], Stored] = {}
         explicit = (n for n in range(1, len(chain) + 1) if chain.kind(n).explicit)
-        self.unused = {n: chain.pattern(n) for n in explicit}
-        self.entries = self.peak = sum(pattern.entries for pattern in self.unused.values())
+        self.unused = {n: fills.own(n) for n in explicit}
+        self.entries = self.peak = sum(stored.entries for stored in self.unused.values())
 
     def run(self, step: Step, j: int, k: int, i: int) -> int:
         """Do one step; its fma."""
         match step:
             case Step.MULTIPLY:
                 left, right = self._take(j, k + 1), self._take(k, i)
-                self._put(j, i, left @ right, left.entries + right.entries)
-                return fma(left, right)
+                self._put(j, i, self.fills.product(j, k, i, left, right), left.entries + right.entries)
+                return self.fills.fma(j, k, i, left, right)
             case Step.ACCUMULATE_TANGENT | Step.ACCUMULATE_ADJOINT:
-                result = self.chain.pattern(i)
-                self._put(i, i, result, 0)
+                result = self.fills.own(i)
+                self._put(i, i, result, self._pass_by(i))
             case Step.TANGENT:
                 operand = self._take(j - 1, i)
-                result = self.chain.pattern(j) @ operand
+                result = self.fills.product(j, j - 1, i, self.fills.own(j), operand)
                 self._put(j, i, result, operand.entries + self._pass_by(j))
             case Step.ADJOINT:
                 operand = self._take(j, i + 1)
-                result = operand @ self.chain.pattern(i)
+                result = self.fills.product(j, i, i, operand, self.fills.own(i))
                 self._put(j, i, result, operand.entries + self._pass_by(i))
             case _:
                 assert_never(step)
-        return self._evaluations(step, j if step is Step.TANGENT else i, result)
+        return self._evaluate(step, j, i, result)
 
-    def _evaluations(self, step: Step, number: int, result: Pattern) -> int:
-        cost = evaluations_fma(self.chain.kind(number), step, result, self.chain.memory)
+    def _evaluate(self, step: Step, j: int, i: int, result: Stored) -> int:
+        number = j if step is Step.TANGENT else i
+        kind = self.chain.kind(number)
+        cost = kind.tangent if step.by_tangents else kind.adjoint_within(self.chain.memory)
         if cost is None:
             what = "tangent" if step.by_tangents else "adjoint within the memory"
             raise PlanError(f"elemental {number} has no {what}")
-        return cost
+        return self.fills.evaluations(step, j, i, result) * cost + kind.overhead
 
-    def _take(self, j: int, i: int) -> Pattern:
+    def _take(self, j: int, i: int) -> Stored:
         if i == j and i in self.unused:
             return self.unused.pop(i)
         return self.live.pop((j, i))
@@ -148,7 +199,7 @@ class Store:
         """Entries of an explicit matrix that a step through its model makes useless."""
         return self.unused.pop(number).entries if number in self.unused else 0
 
-    def _put(self, j: int, i: int, result: Pattern, released: int) -> None:
+    def _put(self, j: int, i: int, result: Stored, released: int) -> None:
         self.live[j, i] = result
         self.peak = max(self.peak, self.entries + result.entries)
         self.entries += result.entries - released

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +15,7 @@ from chainorder.pricing import price, time_column
 from chainorder.steps import Row, Step, Steps
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """An operation of a tree, to be scheduled.
 
     Attributes
@@ -131,6 +131,23 @@ def list_schedule(jobs: Sequence[Job], machines: int, transfer: int = 0) -> Sche
         heappush(running, (end[place], place))
     starts = [stop - job.fma for stop, job in zip(end, jobs, strict=True)]
     return Schedule(machine, starts, max(end, default=0))
+
+
+def assign_machines(jobs: Sequence[Job], starts: Sequence[int], machines: int) -> list[int]:
+    """Machines for jobs of which never more run at once: one that made an operand, where it is free."""
+    free_at: dict[int, int] = {}
+    machine = [0] * len(jobs)
+    order = sorted(
+        range(len(jobs)), key=lambda place: (starts[place], starts[place] + jobs[place].fma, place)
+    )
+    for place in order:
+        near = [machine[operand] for operand in sorted(jobs[place].operands, key=lambda o: -jobs[o].entries)]
+        candidates = (
+            number for number in (*near, *range(machines)) if free_at.get(number, 0) <= starts[place]
+        )
+        machine[place] = next(candidates)
+        free_at[machine[place]] = starts[place] + jobs[place].fma
+    return machine
 
 
 def plan_of_schedule(

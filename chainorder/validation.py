@@ -1,19 +1,21 @@
 """The slow, obvious check of a plan: costs, order, memory and schedule recounted, one operation at a time.
 
-Patterns of products come from `chainorder.pattern`. Their costs are recounted position by position, except
-where a pattern is too large for that. A bound is checked against the cost, but not proved again.
+Estimated costs are estimated again with the same seed. Patterns of products come from `chainorder.pattern`.
+Their costs are recounted position by position, except where a pattern is too large for that. A bound is
+checked against the cost, but not proved again.
 """
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from chainorder.chain import Chain
 from chainorder.colouring import colour_columns, column_colours, transposed
 from chainorder.errors import PlanError
 from chainorder.pattern import Pattern, fma
 from chainorder.plan import OBJECTIVES, Operation, Plan
-from chainorder.steps import Action
+from chainorder.solvers.estimated import Guess, Guesses, guesses_again
+from chainorder.steps import Action, Step
 
 EXPAND = 10_000
 """Entries up to which a pattern is expanded position by position."""
@@ -28,7 +30,11 @@ def validate(plan: Plan) -> None:
         Names the first operation that is wrong, the stated and the right value.
     """
     chain = plan.chain
-    live = {(n, n): chain.pattern(n) for n in range(1, len(chain) + 1) if chain.kind(n).explicit}
+    guesses = None if plan.estimate is None else guesses_again(chain, plan.estimate)
+    own = chain.pattern if guesses is None else guesses.own
+    live: dict[tuple[int, int], Any] = {
+        (n, n): own(n) for n in range(1, len(chain) + 1) if chain.kind(n).explicit
+    }
     ready = dict.fromkeys(live, 0)
     maker: dict[tuple[int, int], int] = {}
     busy_until: dict[int, int] = {}
@@ -47,7 +53,11 @@ def validate(plan: Plan) -> None:
             if operation.start < at:
                 raise PlanError(f"{here}: starts at {operation.start}, operand ready at {at}")
         patterns = [live.pop(operand) for operand in operands]
-        result, cost = _result(operation, chain, patterns, here)
+        result, cost = (
+            _result(operation, chain, patterns, here)
+            if guesses is None
+            else _guessed(operation, chain, guesses)
+        )
         _expect(here, "fma", operation.fma, cost)
         if operation.start < busy_until.get(operation.machine, 0):
             raise PlanError(f"{here}: machine {operation.machine} is busy at {operation.start}")
@@ -127,6 +137,19 @@ def _result(operation: Operation, chain: Chain, operands: list[Pattern], here: s
     if model is None:
         raise PlanError(f"{here}: elemental {number} has no such model")
     return result, _checked_colours(evaluated, here) * model + kind.overhead
+
+
+def _guessed(operation: Operation, chain: Chain, guesses: Guesses) -> tuple[Guess, int]:
+    """What an operation yields and costs by the estimate that the plan says it was made with."""
+    j, k, i = operation.j, operation.k or 0, operation.i
+    if operation.action is Action.MULTIPLY:
+        operands = Guess(0), Guess(0)
+        return guesses.product(j, k, i, *operands), guesses.fma(j, k, i, *operands)
+    step = Step.of(str(operation.action), operation.mode)
+    kind = chain.kind(i if operation.action is Action.ADJOINT else j)
+    cost = kind.tangent if step.by_tangents else kind.adjoint_within(chain.memory)
+    result = guesses.own(i) if i == j else guesses.product(j, k, i, Guess(0), Guess(0))
+    return result, guesses.evaluations(step, j, i, result) * (cost or 0) + kind.overhead
 
 
 def _checked_colours(pattern: Pattern, here: str) -> int:

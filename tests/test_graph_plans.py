@@ -233,7 +233,7 @@ def test_what_cannot_be_planned() -> None:
     with pytest.raises(SolverError, match="no solver 'fastest' for graphs"):
         plan(graph, solver="fastest")
     with pytest.raises(SolverError, match="one machine"):
-        plan(graph, machines=2)  # type: ignore[call-overload]
+        plan(graph, machines=2)
     with pytest.raises(SolverError, match="needs tangents"):
         plan(graph, solver="forward")
     with pytest.raises(GraphError, match="branches"):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainorder.chain import MAX_MACHINES
 from chainorder.cli.options import (
     chain_argument,
     hessian_option,
     memory_option,
     output_options,
+    scheduling_options,
     solver_option,
     verbose_option,
 )
@@ -23,10 +25,31 @@ if TYPE_CHECKING:
     from chainorder.report.model import Report
 
 
+def machine_counts(text: str | tuple[int, ...]) -> tuple[int, ...]:
+    """Numbers of machines, ``1,2,4,8``."""
+    if isinstance(text, tuple):
+        return text
+    try:
+        counts = tuple(int(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        raise click.BadParameter(f"{text!r} are no numbers of machines; write them as 1,2,4,8") from None
+    if any(not 1 <= count <= MAX_MACHINES for count in counts):
+        raise click.BadParameter(f"{text}: each is a whole number from 1 to {MAX_MACHINES:,}")
+    return counts
+
+
 @click.command()
 @chain_argument
 @solver_option
+@click.option(
+    "--machines",
+    type=machine_counts,
+    default="",
+    metavar="NUMBERS",
+    help="Machines that the plan may use; several numbers, as 1,2,4,8, show how the makespan scales.",
+)
 @memory_option
+@scheduling_options
 @click.option("--memory-sweep", is_flag=True, help="Show the costs at every memory limit that matters.")
 @hessian_option
 @verbose_option
@@ -34,50 +57,70 @@ if TYPE_CHECKING:
 def compare(
     chain: str,
     solver: str,
+    machines: tuple[int, ...],
     memory: int | None,
     memory_sweep: bool,
     hessian: bool,
     verbose: bool,
     format_name: str | None,
     output: str | None,
+    **options: Any,
 ) -> None:
     """Show what forward, reverse and the best order of a CHAIN cost, side by side.
 
     Matrix-free chains are compared with pure tangents (forward), pure adjoints (reverse) and with multiplying
     accumulated Jacobians only (preaccumulation); graphs with the usual rules of elimination; networks with
     parameters with all ways to their gradient: backpropagation, forward accumulation, finite differences.
+    Several numbers of machines, --machines 1,2,4,8, show how the makespan falls with them.
     """
-    from chainorder.comparison import sweep_memory
-    from chainorder.report.builders import sweep_report
-    from chainorder.report.graphs import hessian_report
+    from chainorder.report.progress import searching
 
     chosen = choose_format(format_name, output)
-    chains = read_chains(chain, memory)
-    if hessian:
-        reports = [hessian_report(hessian_of(each, chain)) for each in chains]
-    elif memory_sweep:
-        reports = []
-        for each in chains:
-            if isinstance(each, Graph):
-                raise ChainorderError("--memory-sweep is for chains; give a graph --memory instead")
-            reports.append(sweep_report(each, sweep_memory(each, solver=solver)))
-    else:
-        reports = [compared(each, solver, verbose=verbose) for each in chains]
+    if memory_sweep and len(machines) > 1:
+        raise click.UsageError("--memory-sweep takes one number of machines; give one")
+    problems = read_chains(chain, memory, machines[0] if len(machines) == 1 else None)
+    with searching() as progress:
+        options |= {"solver": solver, "progress": progress}
+        if hessian:
+            reports = [_hessian(each, chain) for each in problems]
+        elif memory_sweep or len(machines) > 1:
+            reports = [_swept(each, machines, options) for each in problems]
+        else:
+            reports = [_compared(each, options, verbose=verbose) for each in problems]
     write(reports, chosen, output)
 
 
-def compared(problem: Problem, solver: str, *, verbose: bool) -> Report:
+def _hessian(problem: Problem, text: str) -> Report:
+    from chainorder.report.graphs import hessian_report
+
+    return hessian_report(hessian_of(problem, text))
+
+
+def _swept(problem: Problem, machines: tuple[int, ...], options: dict[str, Any]) -> Report:
+    """How the cost of a chain changes with the memory, or with several numbers of machines."""
+    from chainorder.comparison import scale, sweep_memory
+    from chainorder.report.builders import sweep_report
+    from chainorder.report.schedules import scaling_report
+
+    if isinstance(problem, Graph):
+        raise ChainorderError("--memory-sweep and several --machines are for chains; this is a graph")
+    if len(machines) > 1:
+        return scaling_report(scale(problem, machines, **options))
+    return sweep_report(problem, sweep_memory(problem, **options))
+
+
+def _compared(problem: Problem, options: dict[str, Any], *, verbose: bool) -> Report:
     """The comparison that suits a chain, a graph or a network with parameters."""
     from chainorder.comparison import compare as compare_orders
 
     if not isinstance(problem, Graph):
         from chainorder.report.builders import comparison_report
 
-        return comparison_report(compare_orders(problem, solver=solver), verbose=verbose)
+        return comparison_report(compare_orders(problem, **options), verbose=verbose)
     from chainorder.report.graphs import backpropagation_report, graph_comparison_report
 
     if problem.network is not None:
         from chainorder.graph.backpropagation import backpropagation
 
-        return backpropagation_report(backpropagation(problem, solver=solver))
-    return graph_comparison_report(compare_orders(problem, solver=solver), verbose=verbose)
+        return backpropagation_report(backpropagation(problem, **options))
+    return graph_comparison_report(compare_orders(problem, **options), verbose=verbose)

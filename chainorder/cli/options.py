@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 
 import click
 
+from chainorder.chain import MAX_MACHINES
+from chainorder.plan import OBJECTIVES
 from chainorder.solvers import all_solvers
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FORMAT_NAMES = ("table", "json", "jsonl", "csv", "markdown", "dot", "graphml")
+FORMAT_NAMES = ("table", "json", "jsonl", "csv", "markdown", "svg", "dot", "graphml")
 
 
 def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -59,6 +61,33 @@ memory_option = click.option(
 hessian_option = click.option(
     "--hessian", is_flag=True, help="Second derivatives of a network with parameters, by all ways there are."
 )
+machines_option = click.option(
+    "--machines",
+    type=click.IntRange(1, MAX_MACHINES),
+    metavar="NUMBER",
+    help="Identical machines that the plan may use.",
+)
+scheduling_options: Callable[[Command], Command] = options(
+    click.option(
+        "--objective",
+        type=click.Choice(OBJECTIVES),
+        help="What to minimise; by default fma on one machine, makespan on several.",
+    ),
+    click.option(
+        "--transfer",
+        type=click.IntRange(0),
+        default=0,
+        metavar="FMA",
+        help="Delay, for each stored entry, of an operand that was made on another machine.",
+    ),
+    click.option(
+        "--time-limit",
+        type=float,
+        metavar="SECONDS",
+        help="Stop searching after so long and keep the best; by default 10, none for --solver exact.",
+    ),
+)
+"""What `plan` takes beside machines and memory."""
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Say why this solver; show all operations."
 )
@@ -73,6 +102,6 @@ output_options: Callable[[Command], Command] = options(
         "-o",
         "--output",
         metavar="FILE",
-        help="Write to a file; its ending (.txt .json .jsonl .csv .md .dot .graphml) picks the format.",
+        help="Write to a file; its ending (.txt .json .jsonl .csv .md .svg .dot .graphml) picks the format.",
     ),
 )

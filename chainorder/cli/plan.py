@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from chainorder.cli.options import (
     chain_argument,
+    machines_option,
     memory_option,
     order_option,
     output_options,
+    scheduling_options,
     solver_option,
     verbose_option,
 )
@@ -21,24 +25,32 @@ from chainorder.graph.plan import GraphPlan
 @chain_argument
 @solver_option
 @order_option
+@machines_option
 @memory_option
+@scheduling_options
 @verbose_option
 @output_options
 def plan_command(
     chain: str,
     solver: str,
     order: str | None,
+    machines: int | None,
     memory: int | None,
     verbose: bool,
     format_name: str | None,
     output: str | None,
+    **options: Any,
 ) -> None:
-    """Print the best order of a CHAIN and what it costs; -o plan.json saves it for `run`."""
+    """Print the best order of a CHAIN and what it costs; -o plan.json saves it for `run`.
+
+    On several machines, also where and when each operation runs; -o plan.svg draws it.
+    """
     from chainorder.report.builders import plan_report
     from chainorder.report.graphs import graph_plan_report
 
     chosen = choose_format(format_name, output)
-    plans = [plan_or_price(each, solver, order) for each in read_chains(chain, memory)]
+    chains = read_chains(chain, memory, machines)
+    plans = [plan_or_price(each, solver, order, **options) for each in chains]
     reports = [
         graph_plan_report(each, verbose=verbose)
         if isinstance(each, GraphPlan)

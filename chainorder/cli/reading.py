@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainorder.chain import Chain
 from chainorder.errors import ChainorderError, PlanError
@@ -13,6 +13,8 @@ from chainorder.graph.plan import GraphPlan
 from chainorder.graph.solvers.given import eliminate_in_order
 from chainorder.inline import looks_like_dims, parse_dims
 from chainorder.plan import Plan
+from chainorder.report.progress import searching
+from chainorder.scheduling import scheduled
 from chainorder.solvers import plan
 from chainorder.solvers.given import plan_in_order
 
@@ -23,10 +25,11 @@ Problem: TypeAlias = Chain | Graph
 AnyPlan: TypeAlias = Plan | GraphPlan
 
 
-def read_chains(text: str, memory: int | None) -> list[Problem]:
+def read_chains(text: str, memory: int | None = None, machines: int | None = None) -> list[Problem]:
     """The chains and graphs that a CHAIN argument stands for; nameless ones are named after their file."""
     chains = _read_chains(text)
-    return chains if memory is None else [each.within(memory) for each in chains]
+    chains = chains if memory is None else [each.within(memory) for each in chains]
+    return chains if machines is None else [each.on(machines) for each in chains]
 
 
 def _read_chains(text: str) -> list[Problem]:
@@ -40,18 +43,22 @@ def _read_chains(text: str) -> list[Problem]:
     return [each if each.name else each.named(name) for each, name in zip(chains, names, strict=True)]
 
 
-def read_plans(text: str, solver: str, order: str | None, memory: int | None) -> list[AnyPlan]:
+def read_plans(
+    text: str, solver: str, order: str | None, memory: int | None, machines: int | None, **options: Any
+) -> list[AnyPlan]:
     """The plans of a saved-plan file, validated; else plans for the chains that the argument stands for."""
     from chainorder.plan_json import read_saved
 
     saved = read_saved(Path(text)) if text.endswith(".json") and _is_file(text) else None
     if saved is not None:
-        if order is not None or solver != "auto" or memory is not None:
-            raise ChainorderError(f"{text} is a saved plan; --order, --solver and --memory are for chains")
+        if order is not None or solver != "auto" or memory is not None or machines is not None:
+            raise ChainorderError(
+                f"{text} is a saved plan; --order, --solver, --machines and --memory are for chains"
+            )
         for each in saved:
             _check_saved(each, text)
         return saved
-    return [plan_or_price(each, solver, order) for each in read_chains(text, memory)]
+    return [plan_or_price(each, solver, order, **options) for each in read_chains(text, memory, machines)]
 
 
 def _check_saved(saved: AnyPlan, file: str) -> None:
@@ -94,8 +101,15 @@ def _is_file(text: str) -> bool:
     return os.path.isfile(text)  # noqa: PTH113 -- pathlib raises where the text is too long for a name
 
 
-def plan_or_price(chain: Problem, solver: str, order: str | None) -> AnyPlan:
-    """The plan of a solver, or of the order that is given."""
+def plan_or_price(chain: Problem, solver: str, order: str | None, **options: Any) -> AnyPlan:
+    """The plan of a solver, or of the order that is given; shows the progress of a search."""
+    if order is None:
+        with searching() as progress:
+            return plan(chain, solver=solver, progress=progress, **options)
     if isinstance(chain, Graph):
-        return plan(chain, solver=solver) if order is None else eliminate_in_order(chain, order)
-    return plan(chain, solver=solver) if order is None else plan_in_order(chain, order)
+        return eliminate_in_order(chain, order)
+    priced = plan_in_order(chain.on(1), order)
+    if chain.machines == 1:
+        return priced
+    objective = options.get("objective") or "makespan"
+    return scheduled(priced, chain.machines, objective, options.get("transfer", 0))

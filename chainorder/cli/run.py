@@ -11,8 +11,10 @@ from chainorder.cli.options import (
     FORMAT_NAMES,
     chain_argument,
     hessian_option,
+    machines_option,
     memory_option,
     order_option,
+    scheduling_options,
     solver_option,
 )
 from chainorder.cli.reading import AnyPlan, hessian_of, problem_of, read_chains, read_plans
@@ -27,7 +29,9 @@ from chainorder.solvers import plan
 @chain_argument
 @solver_option
 @order_option
+@machines_option
 @memory_option
+@scheduling_options
 @click.option("--compare", "all_orders", is_flag=True, help="Run forward and reverse too, beside the best.")
 @click.option(
     "--seed",
@@ -53,6 +57,7 @@ def run(
     chain: str,
     solver: str,
     order: str | None,
+    machines: int | None,
     memory: int | None,
     all_orders: bool,
     seed: int,
@@ -61,6 +66,7 @@ def run(
     no_verify: bool,
     format_name: str | None,
     output: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan."""
     from chainorder.execution.run import TOLERANCE
@@ -84,7 +90,7 @@ def run(
         write([hessian_report(*each) for each in zip(problems, checks, strict=True)], chosen, report_file)
         sys.exit(0 if all(check.passed for each in checks for check in each) else 1)
     reports, passed = [], True
-    plans = read_plans(chain, solver, order, memory)
+    plans = read_plans(chain, solver, order, memory, machines, **options)
     if kept and len(plans) > 1:
         raise ExecutionError(f"{chain} holds {len(plans)} chains but {kept[0]} keeps one Jacobian; run one")
     for best in plans:

@@ -25,8 +25,12 @@ DENSE_FROM = 0.1
 """Density from which a sparse factor of a dense one is multiplied as a dense array."""
 
 
-def multiply(left: Operand, right: Operand) -> Operand:  # noqa: C901 -- a table of cases
-    """The product of two operands, in the representation of its pattern."""
+def multiply(left: Operand, right: Operand, *, symbolic: bool = True) -> Operand:  # noqa: C901 -- cases
+    """The product of two operands, in the representation of its pattern.
+
+    Where entries of a sparse product cancel, its pattern is made symbolically; or, if that is not wanted,
+    it is that of the entries which are left.
+    """
     match left, right:
         case IdentityOperand(), _:
             return right
@@ -52,7 +56,9 @@ def multiply(left: Operand, right: Operand) -> Operand:  # noqa: C901 -- a table
         case SparseOperand(), BandOperand(format="diagonal"):
             return _with_data(left, left.csr.data * right.diagonals[0][left.csr.indices])
         case _:
-            return _sparse_sparse(_csr(left), _csr(right))
+            assert isinstance(left, BandOperand | SparseOperand)
+            assert isinstance(right, BandOperand | SparseOperand)
+            return _sparse_sparse(left, right, symbolic)
 
 
 def _written_out(operand: Operand) -> Operand:
@@ -162,14 +168,29 @@ def _dense_sparse(left: DenseOperand, right: BandOperand | SparseOperand) -> Den
     return DenseOperand(left.values @ _quick(matrix), filled)
 
 
-def _sparse_sparse(left: Any, right: Any) -> Operand:
-    """Multiply compressed rows; positions where the sum cancels, which SciPy drops, stay stored."""
-    product = left @ right
-    symbolic = left.astype(bool) @ right.astype(bool)
-    if symbolic.nnz != product.nnz:
-        symbolic.sort_indices()
-        product = store(product, symbolic)
-    return compressed(product)
+def _sparse_sparse(
+    left: SparseOperand | BandOperand, right: SparseOperand | BandOperand, symbolic: bool
+) -> Operand:
+    """Multiply compressed rows; SciPy drops positions whose sums cancel, the pattern keeps them."""
+    product = _csr(left) @ _csr(right)
+    whole = all(isinstance(operand, BandOperand) or operand.symbolic is None for operand in (left, right))
+    if not symbolic or (whole and _stores_all(product)):
+        return compressed(product)
+    pattern = left.pattern @ right.pattern
+    if isinstance(pattern, DensePattern):
+        return DenseOperand(_part(product, pattern.rows, pattern.columns).toarray(), pattern)
+    assert isinstance(pattern, SparsePattern)
+    return SparseOperand(product, pattern)
+
+
+def _stores_all(product: Any) -> bool:
+    """Whether a sparse product stores every position of its pattern.
+
+    SciPy first counts the positions, makes room for them, and leaves unused what it drops. So the room is the
+    symbolic count, for which a second product would be needed otherwise.
+    """
+    room = product.data.base
+    return room is not None and room.shape == product.data.shape
 
 
 def store(matrix: Any, symbolic: Any) -> Any:
@@ -195,7 +216,7 @@ def compressed(matrix: Any) -> Operand:
 
 
 def _csr(operand: Operand) -> Any:
-    """As compressed rows that store every position of the pattern."""
+    """As compressed rows."""
     if isinstance(operand, SparseOperand):
         return operand.csr
     assert isinstance(operand, BandOperand)
@@ -218,7 +239,8 @@ def _quick(matrix: Any) -> Any:
 def _with_data(operand: SparseOperand, data: Array) -> SparseOperand:
     from scipy.sparse import csr_array
 
-    return SparseOperand(csr_array((data, operand.csr.indices, operand.csr.indptr), shape=operand.csr.shape))
+    csr = csr_array((data, operand.csr.indices, operand.csr.indptr), shape=operand.csr.shape)
+    return SparseOperand(csr, operand.symbolic)
 
 
 def _zero(filled: DensePattern, a: Any, b: Any) -> DenseOperand:

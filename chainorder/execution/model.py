@@ -24,7 +24,7 @@ from chainorder.execution.operand import (
     Operand,
     SparseOperand,
 )
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 
 Evaluate = Callable[[Array], Array]
 
@@ -193,7 +193,7 @@ def transpose(operand: Operand) -> Operand:
             return BandOperand(upper, lower, turned_diagonals)
         case AxesOperand():
             return operand.transposed()
-        case SparseOperand(csr):
+        case SparseOperand(csr, symbolic):
             turned_csr = csr.T.tocsr()
             turned_csr.sort_indices()
-            return SparseOperand(turned_csr)
+            return SparseOperand(turned_csr, None if symbolic is None else SparsePattern.of(symbolic.csr().T))

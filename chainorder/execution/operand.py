@@ -6,7 +6,7 @@ class              holds                                  of a pattern
 `IdentityOperand`  its size                               `IdentityPattern`
 `BandOperand`      one row per diagonal                   `BandPattern`, diagonals too
 `DenseOperand`     the filled rows × filled columns       `DensePattern`
-`SparseOperand`    compressed rows, zeros included        `SparsePattern`
+`SparseOperand`    compressed rows                        `SparsePattern`
 `AxesOperand`      a tensor, repeated entries once        `AxesPattern`
 =================  =====================================  ==============================
 
@@ -128,14 +128,25 @@ class DenseOperand:
 
 @dataclass(frozen=True, eq=False)
 class SparseOperand:
-    """A `scipy.sparse.csr_array` that stores every position of its pattern, zeros too."""
+    """A `scipy.sparse.csr_array` that stores its pattern, but for positions where a product cancelled.
+
+    Attributes
+    ----------
+    csr
+        The entries.
+    symbolic
+        The pattern, where positions of it may not be stored; else None.
+    """
 
     csr: Any
+    symbolic: SparsePattern | None = None
     format = "csr"
 
     @cached_property
     def pattern(self) -> SparsePattern:
         """Where it may be nonzero."""
+        if self.symbolic is not None:
+            return self.symbolic
         return SparsePattern(self.csr.shape[0], self.csr.shape[1], self.csr.indptr, self.csr.indices)
 
     def matrix(self) -> Any:

@@ -61,7 +61,8 @@ def gather(chain: Chain, given: Sequence[Any] | None, seed: int) -> Jacobians:
             raise ExecutionError(
                 f"{len(given)} Jacobians are given for {len(chain)} elementals; give one each"
             )
-        return _sort(chain, (_fit(chain, place, matrix) for place, matrix in enumerate(given)))
+        fitter = _Fitter(chain)
+        return _sort(chain, (fitter.fit(place, matrix) for place, matrix in enumerate(given)))
     if chain.network is not None:
         network = chain.network.sample(seed)
         fitted = (_fit(chain, place, matrix) for place, matrix in enumerate(network.jacobians()))
@@ -96,6 +97,7 @@ def _sort(
 def _loaded_or_random(chain: Chain, seed: int) -> Iterator[Operand | Model]:
     generator = np.random.default_rng(seed)
     files: dict[Path, Any] = {}
+    fitter = _Fitter(chain)
     for place in range(len(chain)):
         match chain.matrices.get(place):
             case None:
@@ -103,9 +105,24 @@ def _loaded_or_random(chain: Chain, seed: int) -> Iterator[Operand | Model]:
             case MatrixFile(path) as file:
                 if path not in files:
                     files[path] = file.load()
-                yield _fit(chain, place, files[path])
+                yield fitter.fit(place, files[path])
             case matrix:
-                yield _fit(chain, place, matrix)
+                yield fitter.fit(place, matrix)
+
+
+class _Fitter:
+    """Makes operands of given matrices; the same matrix in the same structure becomes one operand."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._fitted: dict[tuple[int, int], tuple[Any, Operand | Model]] = {}
+
+    def fit(self, place: int, matrix: Any) -> Operand | Model:
+        """The operand of an elemental."""
+        key = id(matrix), int(self._chain.elementals.codes[place])
+        if key not in self._fitted or self._fitted[key][0] is not matrix:
+            self._fitted[key] = matrix, _fit(self._chain, place, matrix)
+        return self._fitted[key][1]
 
 
 def random_operand(pattern: Pattern, generator: np.random.Generator) -> Operand:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 from chainorder.errors import GraphError
 from chainorder.graph.graph import Edge, Graph
 from chainorder.graph.parameters import ParameterNetwork
 from chainorder.graph.plan import GraphPlan
 from chainorder.graph.solvers import plan_graph
+from chainorder.solvers import plan
 
 ONE_LAYER = "P + B max(m + n)"
 """What a pass that keeps nothing holds."""
@@ -81,8 +83,8 @@ class Backpropagation:
         ]
 
 
-def backpropagation(graph: Graph, *, solver: str = "auto") -> Backpropagation:
-    """Compare the ways to the derivatives of a network with parameters.
+def backpropagation(graph: Graph, *, solver: str = "auto", **options: Any) -> Backpropagation:
+    """Compare the ways to the derivatives of a network with parameters; `options` are those of `plan`.
 
     Raises
     ------
@@ -97,7 +99,7 @@ def backpropagation(graph: Graph, *, solver: str = "auto") -> Backpropagation:
     passing = network.parameters + widest
     plans = {name: plan_graph(graph, solver=name) for name in ("reverse", "forward")}
     blocks, alone = _unshared(graph, network)
-    reverse, tangents, best = plans["reverse"], plans["forward"], plan_graph(graph, solver=solver)
+    reverse, tangents, best = plans["reverse"], plans["forward"], plan(graph, solver=solver, **options)
     return Backpropagation(
         graph,
         network,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from chainorder.comparison import Infeasible, ratio
 from chainorder.errors import SolverError
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
-from chainorder.graph.solvers import plan_graph
+from chainorder.solvers import plan
 
 RULES = ("forward", "reverse", "markowitz", "relative-markowitz", "minimum-fill", "lookahead")
 """What every graph is compared with."""
@@ -49,10 +50,8 @@ class GraphComparison:
         return ratio(other.fma, self.best.fma)
 
 
-def compare_graph(
-    graph: Graph, *, solver: str = "auto", time_limit: float | None = None, seed: int = 0
-) -> GraphComparison:
-    """Plan a graph by the usual rules and by a solver.
+def compare_graph(graph: Graph, *, solver: str = "auto", **options: Any) -> GraphComparison:
+    """Plan a graph by the usual rules and by a solver; `options` are further arguments of `plan`.
 
     Raises
     ------
@@ -62,8 +61,7 @@ def compare_graph(
     plans, infeasible = [], []
     for name in RULES:
         try:
-            plans.append(plan_graph(graph, solver=name, time_limit=time_limit, seed=seed))
+            plans.append(plan(graph, solver=name, **options))
         except SolverError as error:
             infeasible.append(Infeasible(name, str(error)))
-    best = plan_graph(graph, solver=solver, time_limit=time_limit, seed=seed)
-    return GraphComparison((*plans, best), tuple(infeasible))
+    return GraphComparison((*plans, plan(graph, solver=solver, **options)), tuple(infeasible))

@@ -11,6 +11,7 @@ from chainorder.comparison import Comparison
 from chainorder.plan import SHOWN, Operation, Plan, formula, node_name
 from chainorder.plan_json import SCHEMA_VERSION, chain_data, plan_data
 from chainorder.report.model import Cell, Report
+from chainorder.report.schedules import planned_charts, schedule_note
 
 if TYPE_CHECKING:
     from chainorder.execution import Execution
@@ -26,40 +27,49 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
         f"order: {_short_order(plan)}",
         f"solver: {plan.solver} ({plan.claim})",
     ]
-    notes += [f"why: {plan.why}"] if verbose and plan.why else []
+    if plan.machines > 1:
+        notes.insert(0, schedule_note(plan))
+    # On several machines, how far the search came is always of interest.
+    notes += [f"why: {plan.why}"] if (verbose or plan.machines > 1) and plan.why else []
     operations = plan.operations[:] if verbose else plan.operations[:SHOWN]
     if len(operations) < len(plan.operations):
         notes.insert(
             0, f"… and {len(plan.operations) - len(operations):,} more operations; --verbose shows all"
         )
     rows = tuple(_operation_row(operation) for operation in operations)
+    hidden = frozenset() if plan.machines > 1 else frozenset({"machine"})
     return Report(
         chain_title(plan.chain),
         _OPERATION_COLUMNS,
         rows,
         tuple(notes),
         partial(plan_data, plan),
+        hidden,
+        planned_charts(plan),
         graph=plan.to_networkx,
     )
 
 
-_OPERATION_COLUMNS = ("result", "action", "of", "fma", "start")
+_OPERATION_COLUMNS = ("result", "action", "of", "fma", "start", "machine")
 
 
 def _operation_row(operation: Operation) -> tuple[Cell, ...]:
     result = node_name(operation.j, operation.i)
-    return result, str(operation.action), formula(operation), operation.fma, operation.start
+    place = operation.start, operation.machine
+    return result, str(operation.action), formula(operation), operation.fma, *place
 
 
 def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Report:
     """The baselines beside the best: the thing people look at first."""
     plans = comparison.plans
-    columns = ("order", "fma", "flops", "peak memory", "× best", "claim", "solver", "chain", "bracketing")
+    scalars = ("fma", "flops", "makespan", "peak memory")
+    columns = ("order", *scalars, "× best", "claim", "solver", "chain", "bracketing")
     rows = tuple(
         (
             label,
             plan.fma,
             plan.flops,
+            plan.makespan,
             plan.peak_memory,
             comparison.ratio(plan),
             plan.claim if label == "best" else "",
@@ -77,9 +87,10 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
         *_waist(comparison.chain),
     ]
     notes += [f"why: {comparison.best.why}"] if verbose and comparison.best.why else []
-    hidden = frozenset({"solver", "chain", "bracketing"})
+    hidden = {"solver", "chain", "bracketing"} | ({"flops"} if comparison.best.machines > 1 else {"makespan"})
     data = partial(comparison_data, comparison)
-    return Report(chain_title(comparison.chain), columns, rows, tuple(notes), data, hidden)
+    charts = planned_charts(comparison.best)
+    return Report(chain_title(comparison.chain), columns, rows, tuple(notes), data, frozenset(hidden), charts)
 
 
 def comparison_data(comparison: Comparison) -> dict[str, Any]:
@@ -95,15 +106,17 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
 def _verdict(comparison: Comparison) -> str:
     """Which order, and how many times cheaper."""
     best, others = comparison.best, comparison.plans[:-1]
-    cheaper = [plan for plan in others if plan.fma < best.fma]
+    cheaper = [plan for plan in others if plan.cost < best.cost]
     if cheaper:
-        least = min(cheaper, key=lambda plan: plan.fma)
+        least = min(cheaper, key=lambda plan: plan.cost)
         return (
-            f"{least.solver} is cheaper than the order asked for: {least.fma:,} fma instead of {best.fma:,}"
+            f"{least.solver} is cheaper than the order asked for: {least.cost:,} fma instead of {best.cost:,}"
         )
-    same = [plan.solver for plan in others if plan.fma == best.fma]
+    same = [plan.solver for plan in others if plan.cost == best.cost]
     gains = ", ".join(
-        f"{_times(comparison.ratio(plan))} than {plan.solver}" for plan in others if plan.fma != best.fma
+        f"{_times(comparison.ratio(plan), best.objective)} than {plan.solver}"
+        for plan in others
+        if plan.cost != best.cost
     )
     if not same:
         names = " nor ".join(plan.solver for plan in others)
@@ -113,8 +126,9 @@ def _verdict(comparison: Comparison) -> str:
     return verdict + (f": {gains}" if gains else "")
 
 
-def _times(ratio: float | None) -> str:
-    return "infinitely cheaper" if ratio is None else f"{ratio:,.2f} times cheaper"
+def _times(ratio: float | None, objective: str) -> str:
+    word = "shorter" if objective == "makespan" else "cheaper"
+    return f"infinitely {word}" if ratio is None else f"{ratio:,.2f} times {word}"
 
 
 def _waist(chain: Chain) -> list[str]:

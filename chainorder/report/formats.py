@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from chainorder.errors import ChainorderError
-from chainorder.report import csv, dot, json, markdown, table
+from chainorder.report import csv, dot, json, markdown, svg, table
 from chainorder.report.model import Report
 
 
@@ -30,6 +30,7 @@ FORMATS: dict[str, Format] = {
         Format("markdown", (".md", ".markdown"), markdown.render),
         Format("dot", (".dot", ".gv"), dot.render_dot),
         Format("graphml", (".graphml",), dot.render_graphml),
+        Format("svg", (".svg",), svg.render),
     )
 }
 """All formats by the name that ``--format`` takes."""

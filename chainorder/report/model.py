@@ -10,6 +10,40 @@ Cell: TypeAlias = int | float | str | bool | None
 
 
 @dataclass(frozen=True)
+class Bar:
+    """Something that lasts: from a start to an end."""
+
+    start: float
+    end: float
+    label: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A Gantt chart.
+
+    Attributes
+    ----------
+    title
+        What it shows.
+    lanes
+        Names, and what happens in each, one after the other.
+    unit
+        Of the time.
+    """
+
+    title: str
+    lanes: Sequence[tuple[str, Sequence[Bar]]]
+    unit: str
+
+    @property
+    def end(self) -> float:
+        """When the last bar ends."""
+        return max((bar.end for _, bars in self.lanes for bar in bars), default=0)
+
+
+@dataclass(frozen=True)
 class Report:
     """One result, ready for every format.
 
@@ -28,8 +62,10 @@ class Report:
         table of twelve.
     hidden
         Columns that are for csv only, too wide for people.
+    charts
+        What formats that can draw show too.
     graph
-        Makes a ``networkx.DiGraph`` of it, for formats that draw.
+        Makes a ``networkx.DiGraph`` of it, for formats that draw graphs.
     """
 
     title: str
@@ -38,6 +74,7 @@ class Report:
     notes: tuple[str, ...] = ()
     data: Callable[[], Mapping[str, Any]] = dict
     hidden: frozenset[str] = frozenset()
+    charts: tuple[Chart, ...] = ()
     graph: Callable[[], Any] | None = None
 
     def visible(self) -> tuple[list[str], list[list[Cell]]]:

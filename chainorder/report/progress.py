@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from chainorder.solvers import Progress
 
 Value = TypeVar("Value")
 
@@ -23,3 +27,22 @@ def counted(values: Iterable[Value], what: str) -> Iterator[Value]:
         for value in values:
             yield value
             progress.advance(task)
+
+
+@contextmanager
+def searching() -> Iterator[Callable[[Progress], None] | None]:
+    """What a search reports its improvements to: a line with best, bound and gap; None if nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.status import Status
+
+    with Status("planning …", console=Console(stderr=True)) as status:
+
+        def show(progress: Progress) -> None:
+            best, bound = progress.best, progress.lower_bound
+            gap = (best - bound) / max(1, bound)
+            status.update(f"best {best:,}, bound {bound:,}, gap {gap:.2%}, {progress.seconds:.1f} s")
+
+        yield show

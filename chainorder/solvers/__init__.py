@@ -14,7 +14,7 @@ from chainorder.errors import SolverError
 from chainorder.graph.graph import Graph
 from chainorder.plan import Plan
 from chainorder.scheduling import scheduled
-from chainorder.solvers import auto, contraction, dynamic, exhaustive, hu_shing, sweeps
+from chainorder.solvers import auto, contraction, dynamic, estimated, exhaustive, hu_shing, makespan, sweeps
 from chainorder.solvers.options import Options, Progress
 from chainorder.solvers.registry import Solve, Solver, all_solvers, find_solver, register
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "Progress", "Solve", "Solver", "all_solvers", "find_solver", "plan", "register"]
 
-register("auto", auto.solve, "picks one of the others and says why")
+register("auto", auto.solve, "picks one of the others and says why", schedules=True)
 register("forward", sweeps.forward, "the tangent sweep, input first; no claim")
 register("reverse", sweeps.reverse, "the adjoint sweep, output first; no claim")
 register(
@@ -31,8 +31,27 @@ register(
 )
 register("hu-shing", hu_shing.solve, "dense explicit chains of any length in O(n log n); optimal")
 register("dynamic", dynamic.solve, "any structures and models, within the memory, in O(n³); optimal")
+register("estimated", estimated.solve, "large sparse chains by an estimate of the fill-in; heuristic")
 register("exhaustive", exhaustive.solve, "all bracketings of up to 12 elementals; optimal")
 register("contraction", contraction.solve, "long structured chains; heuristic with a lower bound")
+register(
+    "list-scheduling",
+    makespan.list_scheduling,
+    "several machines: good trees, list-scheduled; heuristic with a lower bound",
+    schedules=True,
+)
+register(
+    "exact",
+    makespan.exact,
+    "several machines: searches until the makespan is proved, or the time limit is over; optimal if proved",
+    schedules=True,
+)
+register(
+    "anytime",
+    makespan.anytime,
+    "as exact, for 10 seconds if there is no other time limit; the best so far with a lower bound",
+    schedules=True,
+)
 
 
 @overload
@@ -40,8 +59,12 @@ def plan(
     chain: Graph,
     *,
     solver: str = ...,
+    machines: int | None = ...,
     memory: int | None = ...,
+    objective: str | None = ...,
+    transfer: int = ...,
     time_limit: float | None = ...,
+    progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
 ) -> GraphPlan: ...
 @overload

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from chainorder.chain import Chain
+from chainorder.models import check_feasible
 from chainorder.plan import Plan
-from chainorder.solvers import contraction, dynamic, hu_shing
+from chainorder.solvers import contraction, dynamic, estimated, hu_shing, lazy, makespan
+from chainorder.solvers.fill import OverBudgetError
+from chainorder.solvers.options import Options
+from chainorder.solvers.outline import Outline
 
-DYNAMIC_LENGTH = 600
-"""Elementals up to which `auto` takes O(n³): a second or two."""
+WORK = 2_000_000
+"""Symbolic multiply–adds that may go into exact fill-in: some hundredths of a second."""
 
 
-def solve(chain: Chain) -> Plan:
-    """hu-shing where it applies, dynamic where it is fast enough, contraction beyond; `Plan.why` says so."""
+def solve(chain: Chain, options: Options | None = None) -> Plan:
+    """hu-shing where it applies, dynamic where it is fast enough, contraction beyond; `Plan.why` says so.
+
+    On several machines: a search for the least makespan, for a time.
+    """
+    if chain.machines > 1:
+        return makespan.choose(chain, options or Options())
     if chain.dense and not chain.modelled:
         return replace(hu_shing.solve(chain), why="all elementals are dense and explicit: hu-shing is exact")
+    if lazy.suits(chain) and len(chain) <= dynamic.MAX_LENGTH and estimated.estimable(chain):
+        return _sparse(chain)
     what = "matrix-free" if chain.matrix_free else "structured"
-    if len(chain) <= DYNAMIC_LENGTH:
-        return replace(
-            dynamic.solve(chain), why=f"{what}, at most {DYNAMIC_LENGTH:,} elementals: dynamic is exact"
-        )
-    why = f"{what} and longer than {DYNAMIC_LENGTH:,} elementals, too long for O(n³): contracted first"
+    length = dynamic.QUICK_LENGTH
+    if len(chain) <= length:
+        return replace(dynamic.solve(chain), why=f"{what}, at most {length:,} elementals: dynamic is exact")
+    why = f"{what} and longer than {length:,} elementals, too long for O(n³): contracted first"
     return replace(contraction.solve(chain), why=why)
+
+
+def _sparse(chain: Chain) -> Plan:
+    """Exact where that takes little work, else estimated."""
+    check_feasible(chain)
+    outline = Outline(chain)
+    if chain.modelled or outline.sampled.sweep() <= WORK:
+        with suppress(OverBudgetError):
+            why = f"the exact fill-in takes at most {WORK:,} symbolic multiply–adds: dynamic is exact"
+            return replace(dynamic.solve_within(outline, WORK), why=why)
+    why = f"the exact fill-in takes more than {WORK:,} symbolic multiply–adds: estimated"
+    return replace(estimated.solve_outline(outline), why=why)

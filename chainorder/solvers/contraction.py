@@ -103,7 +103,7 @@ def _solve_modelled(chain: Chain) -> Plan:
     while first < len(chain):
         last = _cut(chain.sizes.tolist(), first)
         piece = Chain(chain.elementals[first:last], memory=chain.memory)
-        for step, j, k, i in dynamic.best_steps(dynamic.costs_of(piece)):
+        for step, j, k, i in dynamic.exact_steps(piece)[0]:
             rows.append((step, j + first, k + first if k else 0, i + first))
         patterns = (chain.pattern(number) for number in range(first + 1, last + 1))
         blocks.append(Block(first + 1, last, reduce(lambda right, left: left @ right, patterns)))

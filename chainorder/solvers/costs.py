@@ -47,33 +47,40 @@ class Costs(Protocol):
     def adjoints(self, d: int) -> Table:
         """How many adjoints do."""
 
+    def entries(self, d: int) -> Table:
+        """Stored entries of the Jacobian of every subchain of d + 1 elementals; (length − d,)."""
+
 
 class Models:
     """The tangents and adjoints of a chain's elementals, in columns of shape (length,)."""
 
     def __init__(self, chain: Chain, patterns: Sequence[Pattern] | None, most: int) -> None:
         kinds = [chain.kind(number) for number in range(1, len(chain) + 1)]
-        self._tangent = [kind.tangent for kind in kinds]
-        self._adjoint = [kind.adjoint_within(chain.memory) for kind in kinds]
-        self._overhead = [kind.overhead for kind in kinds]
+        self.tangent_costs = [kind.tangent for kind in kinds]
+        self.adjoint_costs = [kind.adjoint_within(chain.memory) for kind in kinds]
+        self.overheads = [kind.overhead for kind in kinds]
         self.accumulations = [
             None if kind.explicit else _accumulation(chain, number, kind, patterns)
             for number, kind in enumerate(kinds)
         ]
         widest = int(chain.sizes.max())
-        steps = sum(widest * (t or 0) + widest * (a or 0) for t, a in self._costs()) + 2 * sum(self._overhead)
+        steps = sum(widest * (t or 0) + widest * (a or 0) for t, a in self._costs()) + 2 * sum(self.overheads)
         self.never = most + steps + 1
         self.dtype: np.dtype[Any] = np.dtype(np.int64 if 8 * self.never < 2**63 else object)
-        self.overhead = np.array(self._overhead, self.dtype)
-        self.tangent, self.has_tangent = self._column(self._tangent)
-        self.adjoint, self.has_adjoint = self._column(self._adjoint)
+        self.overhead = np.array(self.overheads, self.dtype)
+        self.tangent, self.has_tangent = self._column(self.tangent_costs)
+        self.adjoint, self.has_adjoint = self._column(self.adjoint_costs)
 
     def _costs(self) -> Sequence[tuple[int | None, int | None]]:
-        return list(zip(self._tangent, self._adjoint, strict=True))
+        return list(zip(self.tangent_costs, self.adjoint_costs, strict=True))
 
     def _column(self, costs: Sequence[int | None]) -> tuple[Table, npt.NDArray[np.bool_]]:
         there = np.array([cost is not None for cost in costs])
         return np.array([cost or 0 for cost in costs], self.dtype), there
+
+    def forbid_steps(self) -> None:
+        """Leave accumulation only."""
+        self.tangent_costs = self.adjoint_costs = [None] * len(self.overheads)
 
     def leaves(self) -> Table:
         """What having each elemental's own Jacobian costs."""
@@ -120,6 +127,9 @@ class DenseCosts:
 
     def adjoints(self, d: int) -> Table:
         return self.sizes[d + 1 :]
+
+    def entries(self, d: int) -> Table:
+        return self.tangents(d) * self.adjoints(d)
 
 
 class PatternCosts:
@@ -169,12 +179,15 @@ class PatternCosts:
         return cls([chain.pattern(number) for number in range(1, len(chain) + 1)], chain)
 
     def tangents(self, d: int) -> Table:
-        return self._colours("column_colours", d)
+        return self._fact("column_colours", d)
 
     def adjoints(self, d: int) -> Table:
-        return self._colours("row_colours", d)
+        return self._fact("row_colours", d)
 
-    def _colours(self, fact: str, d: int) -> Table:
+    def entries(self, d: int) -> Table:
+        return self._fact("nnz", d)  # of what is free to multiply by, none
+
+    def _fact(self, fact: str, d: int) -> Table:
         table: Table = self._right[fact]
         return table[: self.length - d, d]
 

@@ -26,11 +26,22 @@ from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.models import Accumulation, check_feasible
 from chainorder.plan import Plan
+from chainorder.pricing import Fills
+from chainorder.solvers import estimated, lazy
 from chainorder.solvers.costs import Costs, DenseCosts, PatternCosts, Table
+from chainorder.solvers.fill import Fill, Filled, OverBudgetError, sweeps_within
+from chainorder.solvers.outline import Outline
 from chainorder.steps import Row, Step, Steps
 
 MAX_LENGTH = 4_000
 """Its tables of length² entries would take gigabytes beyond."""
+
+QUICK_LENGTH = 600
+"""Elementals up to which it takes a second or two."""
+WHY = "the dynamic program is exact for every structure and model"
+
+CHEAP = 500_000
+"""Symbolic multiply–adds that a search without a known good order may spend."""
 
 BY_TANGENT, BY_ADJOINT = -1, -2
 """Choices that are no place of a split."""
@@ -48,8 +59,69 @@ def solve(chain: Chain) -> Plan:
     """
     check_length(chain, "dynamic")
     check_feasible(chain)
-    why = "the dynamic program is exact for every structure and model"
-    return Plan.of(chain, best_steps(costs_of(chain)), solver="dynamic", optimal=True, why=why)
+    steps, fills = exact_steps(chain)
+    return Plan.of(chain, steps, solver="dynamic", optimal=True, why=WHY, fills=fills)
+
+
+def solve_within(outline: Outline, budget: int) -> Plan:
+    """The same for a sparse chain of which some is known already.
+
+    Raises
+    ------
+    OverBudgetError
+        If that takes more than so many symbolic multiply–adds.
+    """
+    fill = outline.fill(budget)
+    steps = _search(outline, fill, _limit(outline, fill))
+    fills = Filled(outline.chain, fill)
+    return Plan.of(outline.chain, steps, solver="dynamic", optimal=True, why=WHY, fills=fills)
+
+
+def exact_steps(chain: Chain, *, stepping: bool = True) -> tuple[Steps, Fills | None]:
+    """The steps of a best plan, and what their results look like, if that is known."""
+    if not lazy.suits(chain):
+        return best_steps(costs_of(chain), stepping=stepping), None
+    outline = Outline(chain)
+    if outline.models is not None and not stepping:
+        outline.models.forbid_steps()
+    fill = outline.fill(CHEAP)
+    try:
+        steps = _search(outline, fill, _limit(outline, fill))
+    except OverBudgetError:
+        fill.budget = None
+        limit = outline.most
+        if stepping and estimated.estimable(chain):
+            # A good order, priced exactly, spares patterns of subchains that cost more than all of it.
+            order = estimated.best_steps(outline)
+            limit = min(limit, Plan.of(chain, order, solver="estimated", fills=Filled(chain, fill)).fma)
+        steps = _search(outline, fill, limit)
+    return steps, Filled(chain, fill)
+
+
+def _limit(outline: Outline, fill: Fill) -> float:
+    """What some order costs at most."""
+    return outline.most if outline.models else min(outline.most, sweeps_within(fill))
+
+
+def _search(outline: Outline, fill: Fill, limit: float) -> Steps:
+    steps = lazy.Search(fill, outline.boundaries, outline.models, limit).run()
+    assert steps is not None
+    return steps
+
+
+def solve_unlimited(chain: Chain) -> Plan:
+    """The plan of the shortest critical path, in O(n³): optimal on as many machines as it likes.
+
+    The recurrence is that of `solve` with the longer of the two operands in place of their sum.
+
+    Raises
+    ------
+    InfeasibleError, SolverError
+        As `solve`.
+    """
+    check_length(chain, "dynamic")
+    check_feasible(chain)
+    return Plan.of(chain, best_steps(costs_of(chain), both=np.maximum), solver="dynamic")
 
 
 def check_length(chain: Chain, solver: str) -> None:
@@ -65,8 +137,10 @@ def costs_of(chain: Chain) -> Costs:
     return DenseCosts(chain) if chain.dense else PatternCosts.of_chain(chain)
 
 
-def best_steps(costs: Costs, *, stepping: bool = True) -> Steps:
+def best_steps(costs: Costs, *, stepping: bool = True, both: np.ufunc = np.add) -> Steps:
     """The steps of a best plan; without `stepping`, of the best that accumulates all and then multiplies.
+
+    `both` is what making two operands costs, of what making each does.
 
     Two tables hold the least costs: one by start of the subchain and length, the other by end and length,
     the longest first; so all splits of all subchains of one length are two slices.
@@ -76,15 +150,14 @@ def best_steps(costs: Costs, *, stepping: bool = True) -> Steps:
     by_end = np.zeros((n, n), costs.dtype)
     choices = np.zeros((n, n), np.int32)
     # One buffer for all lengths: a new one each time would spend its time on page faults.
-    buffer = np.empty((n * n) // 4 + 1, costs.dtype)
+    buffer, other = np.empty((2, (n * n) // 4 + 1), costs.dtype)
     if models is not None:
         by_start[:, 0] = by_end[:, -1] = models.leaves()
     for d in range(1, n):
         rows = n - d
         total = buffer[: rows * d].reshape(rows, d)
         costs.products(d, total)
-        total += by_start[:rows, :d]
-        total += by_end[d:, n - d :]
+        total += both(by_start[:rows, :d], by_end[d:, n - d :], out=other[: rows * d].reshape(rows, d))
         choice = total.argmin(axis=1)
         least = total[np.arange(rows), choice]
         if models is not None and stepping:

@@ -66,8 +66,8 @@ def preaccumulation(chain: Chain) -> Plan:
     """
     dynamic.check_length(chain, "preaccumulation")
     check_feasible(chain)
-    steps = dynamic.best_steps(dynamic.costs_of(chain), stepping=False)
-    return Plan.of(chain, steps, solver="preaccumulation", why="asked for")
+    steps, fills = dynamic.exact_steps(chain, stepping=False)
+    return Plan.of(chain, steps, solver="preaccumulation", why="asked for", fills=fills)
 
 
 def _first(chain: Chain, number: int, step: Step) -> list[Row]:

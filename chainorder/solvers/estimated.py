@@ -1,0 +1,134 @@
+"""Sparse chains whose fill-in would cost more to know than it saves: the best order by estimated costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chainorder.chain import Chain
+from chainorder.errors import PlanError, SolverError
+from chainorder.estimate import Estimate
+from chainorder.models import check_feasible
+from chainorder.pattern import DensePattern, Pattern
+from chainorder.plan import Plan
+from chainorder.solvers.lazy import Search
+from chainorder.solvers.outline import Outline
+from chainorder.solvers.sampling import SAMPLES, Sampled
+from chainorder.steps import Step, Steps
+
+MAX_SIZE = 2**28
+"""Sizes up to which positions are counted one by one."""
+
+SLACK = 2
+"""How many times as much as a sweep an order may seem to cost before it is given up."""
+
+
+def solve(chain: Chain) -> Plan:
+    """The order that is best by estimated costs: O(64 · positions) bit operations per product. Heuristic.
+
+    Raises
+    ------
+    InfeasibleError
+        If the memory admits no plan.
+    SolverError
+        If an elemental has tangents or adjoints and is not dense: colours are not estimated.
+    """
+    return solve_outline(Outline(chain))
+
+
+def solve_outline(outline: Outline) -> Plan:
+    """The same, where some of it is known already."""
+    chain = outline.chain
+    check_feasible(chain)
+    coloured = _coloured(chain)
+    if coloured is not None:
+        raise SolverError(
+            f"elemental {coloured} has tangents or adjoints and is not dense; their number is not estimated: "
+            "plan with exact fill"
+        )
+    if int(chain.sizes.max()) > MAX_SIZE:
+        raise SolverError(
+            f"estimates take sizes up to {MAX_SIZE:,}; this chain has {int(chain.sizes.max()):,}"
+        )
+    why = "the best order by an estimate of the fill-in"
+    return price_by_samples(chain, best_steps(outline), outline.sampled, solver="estimated", why=why)
+
+
+def best_steps(outline: Outline) -> Steps:
+    """The steps of the best order by samples."""
+    limit = outline.most
+    if outline.models is None:
+        limit = min(limit, outline.sampled.sweep())
+    steps = None
+    while steps is None:
+        limit *= SLACK
+        steps = Search(outline.sampled, outline.boundaries, outline.models, limit).run()
+    return steps
+
+
+def estimable(chain: Chain) -> bool:
+    """Whether the costs of a chain can be estimated: all that it has of tangents and adjoints is dense."""
+    return _coloured(chain) is None
+
+
+def _coloured(chain: Chain) -> int | None:
+    """An elemental that has tangents or adjoints, and may have fewer colours than rows or columns."""
+    if not chain.modelled:
+        return None
+    numbers = (number for number in range(1, len(chain) + 1) if chain.kind(number).modelled)
+    return next((number for number in numbers if not is_full(chain.pattern(number))), None)
+
+
+def is_full(pattern: Pattern) -> bool:
+    """Whether every position of the matrix belongs to it."""
+    return isinstance(pattern, DensePattern) and pattern.full
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A Jacobian of which only the number of entries is known, about."""
+
+    entries: int
+
+
+class Guesses:
+    """Results of steps by samples."""
+
+    def __init__(self, sampled: Sampled) -> None:
+        self.sampled = sampled
+        self.deviation = 0.0  # the sum of standard errors: products share samples
+
+    def own(self, number: int) -> Guess:
+        """The entries of an elemental, to the unit."""
+        return Guess(self.sampled.patterns[number - 1].entries)
+
+    def product(self, j: int, k: int, i: int, left: Guess, right: Guess) -> Guess:
+        """The entries of a product, about."""
+        return Guess(self.sampled.entries(i - 1, j - 1))
+
+    def fma(self, j: int, k: int, i: int, left: Guess, right: Guess) -> int:
+        """What it costs, about."""
+        self.deviation += self.sampled.estimate(i - 1, k - 1, j - 1)[1]
+        return self.sampled.join(i - 1, k - 1, j - 1)
+
+    def evaluations(self, step: Step, j: int, i: int, result: Guess) -> int:
+        """Of a dense elemental: the non-empty columns, or rows, of the result."""
+        if i == j:
+            return self.sampled.patterns[i - 1].shape[1 if step.by_tangents else 0]
+        count = self.sampled.tangents if step.by_tangents else self.sampled.adjoints
+        return count(i - 1, j - 1)
+
+
+def price_by_samples(chain: Chain, steps: Steps, sampled: Sampled, **labels: Any) -> Plan:
+    """The plan that runs the given steps, priced by estimates, with the error of these."""
+    guesses = Guesses(sampled)
+    plan = Plan.of(chain, steps, fills=guesses, **labels)
+    error = 2 * guesses.deviation / plan.fma if plan.fma else 0.0
+    return replace(plan, estimate=Estimate(SAMPLES, sampled.seed, round(error, 4)))
+
+
+def guesses_again(chain: Chain, estimate: Estimate) -> Guesses:
+    """What an estimate was made of."""
+    if estimate.samples != SAMPLES:
+        raise PlanError(f"estimated by {estimate.samples} samples; {SAMPLES} can be recounted")
+    return Guesses(Outline(chain, estimate.seed).sampled)

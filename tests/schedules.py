@@ -1,0 +1,78 @@
+"""An independent search over all operation trees, orders and assignments: the oracle of makespans.
+
+It shares nothing with the planners but the chain: dense elementals, costs by the words of the cost model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from chainorder import Chain
+
+Tree = tuple[int, int, tuple["Tree", ...]]
+"""fma, entries of the result, and what it uses; a matrix at hand is none of it."""
+
+
+def trees(chain: Chain, i: int, j: int) -> Iterator[Tree | None]:
+    """Every way to make F'_{j,i}, dominated ones too; None where it is at hand."""
+    sizes = [int(size) for size in chain.sizes]
+    rows, columns = sizes[j], sizes[i - 1]
+    first, last = chain.elementals[i - 1], chain.elementals[j - 1]
+    by_tangent = None if last.tangent is None else columns * last.tangent + last.overhead
+    fits = chain.memory is None or first.tape <= chain.memory
+    by_adjoint = None if first.adjoint is None or not fits else rows * first.adjoint + first.overhead
+    entries = rows * columns
+    if i == j:
+        if first.explicit:
+            yield None
+        else:
+            yield from ((cost, entries, ()) for cost in (by_tangent, by_adjoint) if cost is not None)
+        return
+    for k in range(i, j):
+        for left, right in product(trees(chain, k + 1, j), trees(chain, i, k)):
+            yield rows * sizes[k] * columns, entries, tuple(t for t in (left, right) if t is not None)
+    if by_tangent is not None:
+        yield from ((by_tangent, entries, (t,) if t else ()) for t in trees(chain, i, j - 1))
+    if by_adjoint is not None:
+        yield from ((by_adjoint, entries, (t,) if t else ()) for t in trees(chain, i + 1, j))
+
+
+def least_makespan(chain: Chain, machines: int, transfer: int = 0) -> int:
+    """Over all trees, all orders of their operations and all assignments, each as early as it can be."""
+    return min(_best_schedule(tree, machines, transfer) for tree in trees(chain, 1, len(chain)) if tree)
+
+
+def _best_schedule(tree: Tree, machines: int, transfer: int) -> int:  # noqa: C901 -- the model in one place
+    nodes: list[Tree] = [tree]
+    uses: list[list[int]] = [[]]
+    for place, node in enumerate(nodes):
+        for operand in node[2]:
+            uses[place].append(len(nodes))
+            nodes.append(operand)
+            uses.append([])
+    best = sum(node[0] for node in nodes)
+
+    def extend(done: dict[int, tuple[int, int]], free: tuple[int, ...]) -> None:
+        nonlocal best
+        if max(free) >= best:
+            return
+        if len(done) == len(nodes):
+            best = max(free)
+            return
+        for place in range(len(nodes)):
+            if place in done or any(use not in done for use in uses[place]):
+                continue
+            for machine in range(machines):
+                start = free[machine]
+                for use in uses[place]:
+                    end, where = done[use]
+                    start = max(start, end + (transfer * nodes[use][1] if where != machine else 0))
+                end = start + nodes[place][0]
+                later = (*free[:machine], end, *free[machine + 1 :])
+                extend({**done, place: (end, machine)}, later)
+                if free[machine] == 0 and not done:
+                    break  # the first operation may run on any machine
+
+    extend({}, (0,) * machines)
+    return best

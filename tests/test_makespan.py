@@ -1,0 +1,162 @@
+"""Planners for several machines: against published optima, an independent search, and each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from chainorder import Chain, Elemental, SolverError, plan
+from chainorder.generate import Ranges, random_chain
+from chainorder.solvers import Progress
+from chainorder.solvers.machines import search
+from scripts.check_machines import REFERENCE, faults, published
+from tests.chains import MIXES, random_chains
+from tests.schedules import least_makespan
+
+SEVERAL = ("list-scheduling", "exact", "anytime", "auto")
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference instances are not there")
+def test_published_optima_are_proved() -> None:
+    found = [
+        fault
+        for case in published(every=90)
+        for m in range(1, len(case.chain) + 1)
+        for fault in faults(case, m)
+    ]
+    assert not found
+
+
+def tiny_chains(count: int, seed: int, sizes: tuple[int, int] = (1, 6)) -> Iterator[Chain]:
+    """Matrix-free and mixed chains of three elementals, explicit ones of five: short enough to try all."""
+    generator = np.random.default_rng(seed)
+    for number in range(count):
+        share = (1.0, 0.6, 0.0)[number % 3]
+        ranges = Ranges(
+            sizes=sizes, matrix_free=share, tangent=(0, 9), adjoint=(0, 9), tape=(0, 5), one_sided=0.2
+        )
+        yield random_chain(generator, 3 if share else 5, ranges)
+
+
+@pytest.mark.parametrize("transfer", [0, 1, 4])
+def test_exact_equals_the_search_over_all_schedules(transfer: int) -> None:
+    for chain in tiny_chains(36, seed=31 + transfer):
+        for machines in (2, 3):
+            right = least_makespan(chain, machines, transfer)
+            best = plan(chain, solver="exact", machines=machines, transfer=transfer)
+            best.validate()
+            assert (best.makespan, best.lower_bound, best.optimal) == (right, right, True)
+            quick = plan(chain, solver="list-scheduling", machines=machines, transfer=transfer)
+            quick.validate()
+            assert quick.lower_bound is not None
+            assert quick.lower_bound <= right <= quick.makespan
+
+
+def test_the_compiled_and_the_interpreted_search_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    generator = np.random.default_rng(5)
+    ranges = Ranges(sizes=(5, 50), matrix_free=1.0, tangent=(1000, 10000), adjoint=(1000, 10000))
+    for transfer in (0, 7):
+        chains = [random_chain(generator, 7, ranges) for _ in range(3)]
+        fast = [plan(each, solver="exact", machines=3, transfer=transfer) for each in chains]
+        with monkeypatch.context() as patch:
+            patch.setattr(search, "compiled_explore", lambda: None)
+            slow = [plan(each, solver="exact", machines=3, transfer=transfer) for each in chains]
+        assert [each.makespan for each in fast] == [each.makespan for each in slow]
+        assert all(each.optimal for each in fast + slow)
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_plans_of_every_structure_stand_up_to_validation(mix: str) -> None:
+    for limited in random_chains(mix, 12, seed=41, longest=6, matrix_free=0.5):
+        chain = limited.within(None)
+        makespans = []
+        for machines in (1, 2, 3, 6):
+            best = plan(chain, solver="exact", machines=machines, objective="makespan")
+            best.validate()
+            assert best.optimal
+            makespans.append(best.makespan)
+            for solver in SEVERAL:
+                other = plan(chain, solver=solver, machines=machines, objective="makespan")
+                other.validate()
+                assert (other.lower_bound or 0) <= best.makespan <= other.makespan
+        assert makespans == sorted(makespans, reverse=True)
+        assert makespans[0] == plan(chain).fma
+
+
+def test_the_memory_holds_on_every_machine() -> None:
+    costs = {"tangent": 90, "adjoint": 10}
+    chain = Chain([Elemental(9, 9, tape=tape, **costs) for tape in (5, 20, 5)])
+    free, limited = (plan(chain, machines=2, memory=memory) for memory in (20, 10))
+    assert free.makespan < limited.makespan == least_makespan(chain.within(10), 2)
+    assert not any(o.i == 2 and o.mode == "adjoint" for o in limited.operations)
+    limited.validate()
+
+
+def test_many_machines_are_exact_without_search() -> None:
+    ranges = Ranges(sizes=(5, 50), matrix_free=0.7)
+    chain = random_chain(np.random.default_rng(8), 40, ranges)
+    best = plan(chain, machines=40)
+    best.validate()
+    assert best.optimal
+    assert (
+        best.makespan
+        == plan(chain, machines=10**6).makespan
+        <= plan(chain, machines=39, time_limit=0.1).makespan
+    )
+
+
+def test_integers_beyond_int64_are_exact() -> None:
+    small = [5, 40, 9, 30, 7, 20]
+    scale = 10**15
+    huge = plan(Chain.from_dims([size * scale for size in small]), solver="exact", machines=2)
+    assert huge.makespan == plan(Chain.from_dims(small), solver="exact", machines=2).makespan * scale**3
+    assert huge.optimal
+    huge.validate()
+
+
+def test_bounds_are_never_wrong_at_any_time() -> None:
+    ranges = Ranges(sizes=(5, 50), matrix_free=1.0, tangent=(1000, 10000), adjoint=(1000, 10000))
+    generator = np.random.default_rng(12)
+    for machines in (2, 3):
+        chain = random_chain(generator, 9, ranges)
+        seen: list[Progress] = []
+        best = plan(chain, solver="exact", machines=machines, progress=seen.append)
+        assert best.optimal
+        assert seen[-1].best == seen[-1].lower_bound == best.makespan
+        for progress in seen:
+            assert progress.lower_bound <= best.makespan <= progress.best
+        assert [each.best for each in seen] == sorted((each.best for each in seen), reverse=True)
+        assert [each.lower_bound for each in seen] == sorted(each.lower_bound for each in seen)
+
+
+def test_a_time_limit_gives_the_best_so_far_and_its_gap() -> None:
+    ranges = Ranges(sizes=(5, 50), matrix_free=1.0, tangent=(1000, 10000), adjoint=(1000, 10000))
+    chain = random_chain(np.random.default_rng(3), 40, ranges)
+    best = plan(chain, machines=4, time_limit=0.3)
+    best.validate()
+    assert not best.optimal
+    assert best.gap is not None
+    assert 0 < best.gap < 1
+    assert "0.3 s" in best.why
+
+
+def test_long_chains_are_scheduled_without_search() -> None:
+    for length, machines in ((101, 3), (700, 4)):
+        dims = np.random.default_rng(length).integers(1, 100, length + 1)
+        best = plan(Chain.from_dims(dims), machines=machines)
+        best.validate()
+        assert best.lower_bound is not None
+        assert math.ceil(best.fma / machines) <= best.makespan <= plan(Chain.from_dims(dims)).fma
+    with pytest.raises(SolverError, match="at most 100 elementals"):
+        plan(Chain.from_dims(dims), solver="exact", machines=2)
+
+
+def test_a_single_elemental_has_nothing_to_share() -> None:
+    for chain in (Chain.from_dims([3, 4]), Chain([Elemental(3, 4, tangent=2)])):
+        best = plan(chain, machines=5)
+        best.validate()
+        assert (best.makespan, best.optimal) == (plan(chain).fma, True)
