@@ -111,7 +111,7 @@ BAD: list[tuple[str | bytes, str, str, tuple[str, ...]]] = [
     ("dim: [1, 2]", "1:1", "dim", ("unknown key 'dim'", "did you mean 'dims'?")),
     ("dims: [1, 2]\nqwertz: 1", "2:1", "qwertz", ("unknown key 'qwertz'", "dims, layers")),
     ("dims: [1, 2]\n'a\\nb': 1", "2:1", "'a\\\\nb'", ("unknown key",)),
-    ("name: x", "1:1", "", ("no dims, layers or elementals",)),
+    ("name: x", "1:1", "", ("no dims, layers, elementals or vertices",)),
     ("dims: [1, 2]\nlayers: [1, 2]", "2:1", "layers", ("dims and layers", "keep one")),
     ("elementals: [{inputs: 1}]\ndims: [1, 2]", "2:1", "dims", ("elementals and dims", "keep one")),
     ("dims: [1, 2]\nloss: squared_error", "2:1", "loss", ("only layers",)),
@@ -119,7 +119,7 @@ BAD: list[tuple[str | bytes, str, str, tuple[str, ...]]] = [
     ("chains: 5", "1:9", "chains", ("chains is 5", "a list")),
     ("chains: [{dims: [1, 2]}]\nname: x", "2:1", "name", ("unknown key 'name'",)),
     ("chains:\n- dims: [1, 2]\n- dims: [1, 0]", "3:13", "chains[1].dims[1]", (SIZE,)),
-    ("chains:\n- dims: [1, 2]\n- {}", "3:3", "chains[1]", ("no dims, layers or elementals",)),
+    ("chains:\n- dims: [1, 2]\n- {}", "3:3", "chains[1]", ("no dims, layers, elementals or vertices",)),
     ("chains:\n- dims: [1, 2]\n-\n  - 5", "4:3", "chains[1]", ("is a list of 1",)),
     ("chains: [&a {dims: [1, 0]}, *a]", "1:24", "chains[0].dims[1]", (SIZE,)),
     # sizes and names
