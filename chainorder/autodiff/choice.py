@@ -80,11 +80,14 @@ class Choice:
         The best plan of their chain.
     times
         The estimates, in fma of a large dense product; only of what can be done.
+    forced
+        Whether the plan is used whatever the estimates say.
     """
 
     segments: tuple[Segment, ...]
     plan: Plan
     times: Mapping[Mode, int]
+    forced: bool = False
 
     @property
     def chain(self) -> Chain:
@@ -95,7 +98,7 @@ class Choice:
     def mode(self) -> Mode:
         """What is done: the plan only where it is estimated to be worth it."""
         own = [mode for mode in (Mode.REVERSE, Mode.FORWARD) if mode in self.times]
-        if not own:
+        if self.forced or not own:
             return Mode.PLAN
         best = min(own, key=lambda mode: self.times[mode])
         return Mode.PLAN if self.times[Mode.PLAN] < MARGIN * self.times[best] else best
@@ -105,9 +108,14 @@ class Choice:
         return self.times[mode] / max(1, self.times[self.mode])
 
 
-def choose(segments: Sequence[Segment], rates: Rates, name: str | None = None) -> Choice:
-    """Plan the chain of the segments, and estimate whether that beats forward and reverse mode."""
-    plan = make_plan(chain_of(segments, name))
+def choose(
+    segments: Sequence[Segment], rates: Rates, name: str | None = None, solver: str | None = None
+) -> Choice:
+    """Plan the chain of the segments, and estimate whether that beats forward and reverse mode.
+
+    A plan by a `solver` that is asked for by name is used in any case.
+    """
+    plan = make_plan(chain_of(segments, name), solver=solver or "auto")
     times = {Mode.PLAN: plan_time(plan, segments, rates)}
     inputs, outputs = segments[0].inputs, segments[-1].outputs
     tangents = [segment.tangent for segment in segments]
@@ -117,15 +125,15 @@ def choose(segments: Sequence[Segment], rates: Rates, name: str | None = None) -
         if len(known) == len(works):
             seeds = directions * directions * ENTRY + rates.launch
             times[mode] = seeds + sum(rates.evaluate(work, directions) for work in known)
-    return Choice(tuple(segments), plan, times)
+    return Choice(tuple(segments), plan, times, forced=solver is not None)
 
 
 def plan_time(plan: Plan, segments: Sequence[Segment], rates: Rates) -> int:
     """The estimated time of a plan's operations, and of writing the Jacobian out."""
-    patterns = {
-        (n, n): plan.chain.pattern(n) for n, segment in enumerate(segments, 1) if segment.explicit
-    }
-    time = sum(_operation_time(operation, patterns, segments, plan.chain, rates) for operation in plan.operations)
+    patterns = {(n, n): plan.chain.pattern(n) for n, segment in enumerate(segments, 1) if segment.explicit}
+    time = sum(
+        _operation_time(operation, patterns, segments, plan.chain, rates) for operation in plan.operations
+    )
     last = patterns[len(segments), 1]
     if _diagonal(last) or last.free:
         time += last.shape[0] * last.shape[1] * ENTRY

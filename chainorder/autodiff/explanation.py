@@ -36,7 +36,7 @@ def _waist(segments: Sequence[Segment]) -> tuple[str, ...]:
     if narrow is None or narrow.inputs >= min(ends):
         return ()
     place = segments.index(narrow)
-    return (f"narrow waist: {narrow.inputs:,} entries between F{place} and F{place + 1}",)
+    return (f"narrow waist: {_entries(narrow.inputs)} between F{place} and F{place + 1}",)
 
 
 def plan_report(choice: Choice) -> Report:
@@ -86,3 +86,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def _size(inputs: int, outputs: int) -> str:
     return f"{inputs:,} → {outputs:,}"
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} entr{'y' if count == 1 else 'ies'}"

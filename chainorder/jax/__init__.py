@@ -1,4 +1,4 @@
-"""Drop-in Jacobians for JAX: forward, reverse, or the best mix, chosen from the shapes of the function at hand.
+"""Drop-in Jacobians for JAX: forward, reverse, or the best mix, by the shapes of a function.
 
 >>> from chainorder.jax import jacobian
 >>> J = jacobian(f)(x)  # what jax.jacrev(f)(x) returns

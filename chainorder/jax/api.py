@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import click
@@ -12,10 +12,10 @@ import jax
 from chainorder.autodiff.choice import Choice
 from chainorder.autodiff.explanation import explain_choice
 from chainorder.chain import Chain
-from chainorder.errors import ChainError
-from chainorder.jax.calls import Call
+from chainorder.jax.calls import Call, moving, stilled
 from chainorder.jax.execution import CHUNK_ENTRIES
 from chainorder.jax.task import Task
+from chainorder.solvers import find_solver
 
 Function = Callable[..., Any] | Sequence[Callable[[Any], Any]]
 
@@ -27,12 +27,13 @@ def jacobian(
     holomorphic: bool = False,
     allow_int: bool = False,
     *,
+    solver: str | None = None,
     chunk_entries: int = CHUNK_ENTRIES,
 ) -> Callable[..., Any]:
     """The Jacobian of a function by the best plan; a drop-in for `jax.jacrev` and `jax.jacfwd`.
 
-    The function is traced and differentiated by JAX once for every shape, cut where everything flows through one
-    value, and the product of the parts' Jacobians is planned (see `chainorder.plan`), compiled and cached.
+    The function is traced and differentiated by JAX once for every shape, cut where everything flows through
+    one value, and the product of the parts' Jacobians is planned as by `chainorder.plan`, compiled and cached.
     Where planning is estimated to bring nothing, this is `jax.jacrev` or `jax.jacfwd`.
 
     Parameters
@@ -41,6 +42,8 @@ def jacobian(
         A function of arrays, as for `jax.jacrev`; or a sequence of functions of one argument, input first.
     argnums, has_aux, holomorphic, allow_int
         As for `jax.jacrev`.
+    solver
+        The name of a solver (see `chainorder.plan`) whose plan is run whatever the estimates say.
     chunk_entries
         Entries of the tangents or adjoints of a planned step that are in flight at once; more take turns.
 
@@ -54,25 +57,36 @@ def jacobian(
     ------
     TypeError
         By JAX, for what JAX does not differentiate: integer inputs, outputs that are no arrays.
+    SolverError
+        If there is no such solver.
     """
+    if solver is not None:
+        find_solver(solver)
     function = composed(fun)
-    task = Task(function, argnums, has_aux, holomorphic, allow_int, chunk_entries)
-    compiled = jax.jit(lambda call, leaves: task.jacobian(*call.restored(leaves)), static_argnums=0)
+    traced = _with_stilled_aux(function) if has_aux else function
+    task = Task(traced, argnums, has_aux, holomorphic, allow_int, solver, chunk_entries)
+    general = jax.jit(lambda call, leaves: task.jacobian(*call.restored(leaves)), static_argnums=0)
+    simple = jax.jit(lambda *args: task.jacobian(args, {}))
     eager: set[Call] = set()
 
     @wraps(function)
     def jacfun(*args: Any, **kwargs: Any) -> Any:
-        call, leaves = Call.of(args, kwargs, argnums)
-        if not call.hashable or call in eager:
-            return task.jacobian(args, kwargs)
+        if not kwargs and not eager and all(isinstance(arg, jax.Array) for arg in args):
+            attempt = partial(simple, *args)  # the usual call, without taking it apart
+        else:
+            call, leaves = Call.of(args, kwargs, argnums)
+            if not call.hashable or call in eager:
+                return moving(task.jacobian(args, kwargs))
+            attempt = partial(general, call, leaves)
         try:
-            return compiled(call, leaves)
+            return moving(attempt()) if has_aux else attempt()
         except (jax.errors.JAXTypeError, jax.errors.JAXIndexError):
             # The function looks at values, not only at shapes. Outside of a transformation JAX admits that.
+            call, leaves = Call.of(args, kwargs, argnums)
             if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
                 raise
             eager.add(call)
-            return task.jacobian(args, kwargs)
+            return moving(task.jacobian(args, kwargs))
 
     return jacfun
 
@@ -94,23 +108,32 @@ def explain(fun: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Choic
     Choice
         The plan, its chain and the estimates.
     """
-    choice = _choice(fun, args, kwargs, argnums)
+    choice = choice_of(fun, args, kwargs, argnums)
     click.echo(explain_choice(choice))
     return choice
 
 
 def chain(fun: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Chain:
-    """The chain that was found in a function, to be saved, planned or scheduled; arguments as for `explain`."""
-    return _choice(fun, args, kwargs, argnums).chain
+    """The chain that was found in a function, to save, plan or schedule it; takes what `explain` does."""
+    return choice_of(fun, args, kwargs, argnums).chain
+
+
+def _with_stilled_aux(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def stilled_function(*args: Any, **kwargs: Any) -> Any:
+        result, aux = function(*args, **kwargs)
+        return result, stilled(aux)
+
+    return stilled_function
 
 
 def composed(fun: Function) -> Callable[..., Any]:
     """A function, or the composition of a sequence of them, input first."""
     if callable(fun):
         return fun
-    stages = tuple(fun)
+    stages = tuple(fun) if isinstance(fun, Sequence) else ()
     if not stages or not all(map(callable, stages)):
-        raise ChainError(f"the stages are {stages!r}; give at least one function, input first")
+        raise TypeError(f"expected a function, or a sequence of functions, input first; got {fun!r}")
 
     def composition(value: Any) -> Any:
         for stage in stages:
@@ -120,11 +143,13 @@ def composed(fun: Function) -> Callable[..., Any]:
     return composition
 
 
-def _choice(fun: Function, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: int) -> Choice:
+def choice_of(
+    fun: Function, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, argnums: int = 0
+) -> Choice:
     """The choice that is made for some arguments, by tracing alone."""
     task = Task(composed(fun), argnums)
     found: list[Choice] = []
-    call, leaves = Call.of(args, kwargs, argnums)
+    call, leaves = Call.of(args, kwargs or {}, argnums)
 
     def look(leaves: list[Any]) -> None:
         found.append(task.choice(*call.restored(leaves)))

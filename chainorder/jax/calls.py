@@ -45,9 +45,7 @@ class Call:
         traced = tuple(
             own or isinstance(leaf, TRACED) for own, leaf in zip(differentiated, leaves, strict=True)
         )
-        static = tuple(
-            None if dynamic else leaf for dynamic, leaf in zip(traced, leaves, strict=True)
-        )
+        static = tuple(None if dynamic else leaf for dynamic, leaf in zip(traced, leaves, strict=True))
         arrays = [leaf for dynamic, leaf in zip(traced, leaves, strict=True) if dynamic]
         return cls(tree, static, traced), arrays
 
@@ -73,3 +71,25 @@ class Call:
 def places(argnums: int | Sequence[int]) -> tuple[int, ...]:
     """Argument numbers as a tuple."""
     return (argnums,) if isinstance(argnums, int) else tuple(argnums)
+
+
+@jax.tree_util.register_static
+@dataclass(frozen=True)
+class Still:
+    """Something that is no array, passed through a compiled function as part of its structure."""
+
+    value: Any
+
+
+def stilled(tree: Any) -> Any:
+    """A tree that `jax.jit` can return: what is no array is part of its structure."""
+    return jax.tree.map(lambda leaf: leaf if isinstance(leaf, (*TRACED, int)) else Still(leaf), tree)
+
+
+def moving(tree: Any) -> Any:
+    """The tree that was stilled."""
+
+    def still(node: Any) -> bool:
+        return isinstance(node, Still)
+
+    return jax.tree.map(lambda node: node.value if still(node) else node, tree, is_leaf=still)

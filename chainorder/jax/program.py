@@ -1,4 +1,4 @@
-"""The linear program of a derivative: what `jax.linearize` leaves of a function, as equations on numbered values.
+"""The linear program of a derivative: what `jax.linearize` leaves of a function, on numbered values.
 
 JAX itself differentiates: custom rules, control flow and library functions are then seen as what their
 derivatives are, linear equations whose constants are residuals. Calls are inlined; loops, conditionals and
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -112,6 +113,8 @@ class LinearProgram:
 
         A value of complex numbers is no cut: parts of complex maps are linear only over the reals.
         """
+        if self.source == self.target:
+            return [Piece(self.source, self.target, ())]
         edges = (
             (operand, result)
             for equation in self.equations
@@ -122,13 +125,13 @@ class LinearProgram:
         passed = dominators(edges, self.source, self.target)
         inner = [value for value in passed[1:-1] if np.issubdtype(self.avals[value].dtype, np.floating)]
         cuts = narrowest([self.source, *inner, self.target], MAX_SEGMENTS, self.size)
-        return self._between(cuts) if len(cuts) > 1 else [Piece(self.source, self.target, ())]
+        return self._between(cuts)
 
     def _between(self, cuts: list[int]) -> list[Piece]:
         """What lies between two dominators is contiguous: it needs the one and the other needs it."""
         pieces, first = [], 0
         made = {result: place for place, eqn in enumerate(self.equations, 1) for result in eqn.results}
-        for source, target in zip(cuts, cuts[1:], strict=False):
+        for source, target in pairwise(cuts):
             last = made[target]
             pieces.append(Piece(source, target, tuple(self.equations[first:last])))
             first = last
@@ -156,7 +159,7 @@ class LinearProgram:
 
     def _inline(self, jaxpr: Any, consts: Sequence[Any], operands: Sequence[int]) -> list[int]:
         """Add the equations of a jaxpr, calls replaced by what they call; the numbers of its results."""
-        numbers = dict(zip(jaxpr.invars, operands, strict=True))
+        numbers: dict[Any, int] = dict(zip(jaxpr.invars, operands, strict=True))
         numbers |= {
             var: self._known(var.aval, const) for var, const in zip(jaxpr.constvars, consts, strict=True)
         }

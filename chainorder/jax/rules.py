@@ -6,11 +6,13 @@ makes. That may misprice a plan, and never makes it wrong.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from jax.extend import core
 
 from chainorder.autodiff.segments import Work, entries
 from chainorder.jax.program import Equation, LinearProgram
-from jax.extend import core
 
 VIEWS = {"reshape", "squeeze", "expand_dims", "copy", "copy_p"}
 """They keep all entries, in their order."""
@@ -97,35 +99,52 @@ def equation_work(eqn: Any, constants: int, *, adjoint: bool) -> Work:
     """The same of an equation of JAX, which may be inside of another."""
     taken = sum(entries(var.aval.shape) for var in eqn.invars) - constants
     made = sum(entries(var.aval.shape) for var in eqn.outvars)
+    name = eqn.primitive.name
     moved = taken if adjoint else made
-    match eqn.primitive.name:
-        case "dot_general":
-            (left, _), _ = eqn.params["dimension_numbers"]
-            inner = entries([eqn.invars[0].aval.shape[axis] for axis in left])
-            return Work(made * inner, 0, moved, constants, 1)
-        case "conv_general_dilated":
-            kernel, numbers = eqn.invars[1].aval.shape, eqn.params["dimension_numbers"]
-            return Work(made * entries(kernel) // kernel[numbers.rhs_spec[0]], 0, moved, constants, 1)
-        case "scan":
-            return jaxpr_work(eqn.params["jaxpr"].jaxpr, adjoint=adjoint) * eqn.params["length"]
-        case "custom_linear_solve":
-            return jaxpr_work(eqn.params["jaxprs"].solve.jaxpr, adjoint=adjoint)
-        case "triangular_solve":
-            return Work(made * eqn.invars[1].aval.shape[-2 if eqn.params["left_side"] else -1], 0, moved, constants, 1)
-        case name if name in VIEWS:
-            return Work()
-        case "transpose":
-            return Work(moved=moved, kernels=1)
-        case name if name in MOVES:
-            repeated = max(0, made - taken) if adjoint else 0
-            return Work(0, repeated, moved, 0, 1)
-        case "reduce_sum":
-            return Work(0, 0 if adjoint else taken, moved, 0, 1)
-        case _:
-            nested = [jaxpr_work(jaxpr, adjoint=adjoint) for jaxpr in core.jaxprs_in_params(eqn.params)]
-            if nested:
-                return max(nested, key=lambda work: work.fma + work.moved)
-            return Work(0, max(taken if eqn.primitive.name not in ELEMENTWISE else 0, made), moved, constants, 1)
+    if name in PRODUCTS:
+        return Work(PRODUCTS[name](eqn, made), 0, moved, constants, 1)
+    if name in VIEWS:
+        return Work()
+    if name in MOVES:
+        repeated = max(0, made - taken) if adjoint else 0
+        return Work(elements=repeated, moved=moved, kernels=1)
+    if name == "reduce_sum":
+        return Work(elements=0 if adjoint else taken, moved=moved, kernels=1)
+    if name == "scan":
+        return jaxpr_work(eqn.params["jaxpr"].jaxpr, adjoint=adjoint) * int(eqn.params["length"])
+    if name == "custom_linear_solve":
+        return jaxpr_work(eqn.params["jaxprs"].solve.jaxpr, adjoint=adjoint)
+    nested = [jaxpr_work(jaxpr, adjoint=adjoint) for jaxpr in core.jaxprs_in_params(eqn.params)]
+    if nested:
+        return max(nested, key=lambda work: work.fma + work.moved)
+    return Work(
+        elements=made if name in ELEMENTWISE else max(taken, made),
+        moved=moved,
+        constants=constants,
+        kernels=1,
+    )
+
+
+def _dot_fma(eqn: Any, made: int) -> int:
+    (contracted, _), _ = eqn.params["dimension_numbers"]
+    return made * entries([eqn.invars[0].aval.shape[axis] for axis in contracted])
+
+
+def _convolution_fma(eqn: Any, made: int) -> int:
+    kernel, numbers = eqn.invars[1].aval.shape, eqn.params["dimension_numbers"]
+    return made * entries(kernel) // int(kernel[numbers.rhs_spec[0]])
+
+
+def _triangular_fma(eqn: Any, made: int) -> int:
+    return made * int(eqn.invars[0].aval.shape[-1])
+
+
+PRODUCTS: dict[str, Callable[[Any, int], int]] = {
+    "dot_general": _dot_fma,
+    "conv_general_dilated": _convolution_fma,
+    "triangular_solve": _triangular_fma,
+}
+"""The fma of dense products by their equation and the entries that it makes; as many transposed."""
 
 
 def jaxpr_work(jaxpr: Any, *, adjoint: bool) -> Work:

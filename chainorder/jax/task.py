@@ -23,7 +23,7 @@ RATES = Rates(launch=50_000)
 """Compiled operations take some microseconds to launch."""
 
 
-class NotPlanned(Exception):
+class NotPlannedError(Exception):
     """The function is not one that is planned: JAX's own mode does it, or says what is wrong."""
 
 
@@ -56,18 +56,21 @@ class Task:
     has_aux: bool = False
     holomorphic: bool = False
     allow_int: bool = False
+    solver: str | None = None
     chunk_entries: int = CHUNK_ENTRIES
 
     def jacobian(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """What `jax.jacrev` of the function returns."""
         try:
             traced = self._trace(args, kwargs)
-        except NotPlanned:
+        except NotPlannedError:
             own = jax.jacrev(self.function, self.argnums, self.has_aux, self.holomorphic, self.allow_int)
             return own(*args, **kwargs)
         program = traced.program
         if not program.connected:
-            return self._returned(traced, jnp.zeros((program.size(program.target), program.size(program.source))))
+            return self._returned(
+                traced, jnp.zeros((program.size(program.target), program.size(program.source)))
+            )
         parts = parts_of(program)
         choice = self._choose(parts)
         match choice.mode:
@@ -90,20 +93,23 @@ class Task:
         """
         try:
             traced = self._trace(args, kwargs)
-        except NotPlanned as reason:
+        except NotPlannedError as reason:
             raise ChainError(f"there is no chain to plan: {reason}") from None
         if not traced.program.connected:
             raise ChainError("there is no chain to plan: the output does not depend on the input")
         return self._choose(parts_of(traced.program))
 
     def _choose(self, parts: Sequence[Part]) -> Choice:
-        return choose([part.segment for part in parts], RATES, getattr(self.function, "__name__", None))
+        name = getattr(self.function, "__name__", None)
+        return choose([part.segment for part in parts], RATES, name, self.solver)
 
     def _trace(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Traced:
+        if self.holomorphic or self.allow_int:
+            raise NotPlannedError("only real functions are planned")
+        if not all(-len(args) <= number < len(args) for number in places(self.argnums)):
+            raise NotPlannedError(f"argnums is {self.argnums} of {len(args)} arguments")
         chosen = [args[number] for number in places(self.argnums)]
         leaves, tree = jax.tree.flatten(chosen)
-        if self.holomorphic or self.allow_int:
-            raise NotPlanned("only real functions are planned")
         point = _joined(leaves, "input")
         outputs: list[Any] = []
 
@@ -142,13 +148,15 @@ class Task:
 def _joined(leaves: Sequence[Any], what: str) -> Any:
     """One array of all of them: the only one itself."""
     if not leaves:
-        raise NotPlanned(f"the {what} holds no array")
+        raise NotPlannedError(f"the {what} holds no array")
     dtypes = {jnp.result_type(leaf) if _is_array(leaf) else None for leaf in leaves}
     if len(dtypes) > 1 or not all(dtype and jnp.issubdtype(dtype, jnp.floating) for dtype in dtypes):
-        raise NotPlanned(f"the {what} is not of one real floating dtype")
+        raise NotPlannedError(f"the {what} is not of one real floating dtype")
     if not sum(jnp.size(leaf) for leaf in leaves):
-        raise NotPlanned(f"the {what} has no entries")
-    return jnp.asarray(leaves[0]) if len(leaves) == 1 else jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])
+        raise NotPlannedError(f"the {what} has no entries")
+    return (
+        jnp.asarray(leaves[0]) if len(leaves) == 1 else jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])
+    )
 
 
 def _parted(value: Any, leaves: Sequence[Any]) -> list[Any]:
