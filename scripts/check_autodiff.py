@@ -16,8 +16,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from chainorder.jax import jacobian  # noqa: E402
-from tests.jax_compositions import random_composition  # noqa: E402
+from chainorder.jax import jacobian
+from tests.jax_compositions import random_composition
 
 TOLERANCE = 1e-10
 

@@ -10,10 +10,10 @@ import click
 import jax
 
 from chainorder.autodiff.choice import Choice
+from chainorder.autodiff.execution import CHUNK_ENTRIES
 from chainorder.autodiff.explanation import explain_choice
 from chainorder.chain import Chain
 from chainorder.jax.calls import Call, moving, stilled
-from chainorder.jax.execution import CHUNK_ENTRIES
 from chainorder.jax.task import Task
 from chainorder.solvers import find_solver
 

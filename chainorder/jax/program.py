@@ -17,6 +17,7 @@ import numpy as np
 from jax.extend import core
 
 from chainorder.autodiff.cutting import dominators, narrowest
+from chainorder.autodiff.pieces import Piece
 from chainorder.autodiff.segments import MAX_SEGMENTS, entries
 
 CALLS = ("jit", "pjit", "closed_call", "core_call")
@@ -48,15 +49,6 @@ class Equation:
         with self.eqn.ctx.manager:
             results = primitive.bind(*operands, **primitive.get_bind_params(self.eqn.params))
         return results if primitive.multiple_results else [results]
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """The equations between two cuts: the value `target` as a linear function of the value `source`."""
-
-    source: int
-    target: int
-    equations: tuple[Equation, ...]
 
 
 @dataclass(eq=False)
@@ -108,7 +100,7 @@ class LinearProgram:
         """Whether the output depends on the input."""
         return not self.constant(self.target)
 
-    def pieces(self) -> list[Piece]:
+    def pieces(self) -> list[Piece[int, Equation]]:
         """The pieces between the values through which everything flows, of real numbers only.
 
         A value of complex numbers is no cut: parts of complex maps are linear only over the reals.
@@ -127,7 +119,7 @@ class LinearProgram:
         cuts = narrowest([self.source, *inner, self.target], MAX_SEGMENTS, self.size)
         return self._between(cuts)
 
-    def _between(self, cuts: list[int]) -> list[Piece]:
+    def _between(self, cuts: list[int]) -> list[Piece[int, Equation]]:
         """What lies between two dominators is contiguous: it needs the one and the other needs it."""
         pieces, first = [], 0
         made = {result: place for place, eqn in enumerate(self.equations, 1) for result in eqn.results}
@@ -137,7 +129,7 @@ class LinearProgram:
             first = last
         return pieces
 
-    def run(self, piece: Piece, value: Any) -> Any:
+    def run(self, piece: Piece[int, Equation], value: Any) -> Any:
         """The target of a piece at a value of its source."""
         local = {piece.source: value}
         for equation in piece.equations:

@@ -12,11 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from chainorder.autodiff.choice import Choice, Mode, Rates, choose
+from chainorder.autodiff.execution import CHUNK_ENTRIES
 from chainorder.autodiff.segments import entries
 from chainorder.errors import ChainError
 from chainorder.jax.calls import places
-from chainorder.jax.execution import CHUNK_ENTRIES, Run
-from chainorder.jax.parts import Part, parts_of
+from chainorder.jax.execution import JaxExecutor, as_matrix
+from chainorder.jax.parts import JaxPart, parts_of
 from chainorder.jax.program import LinearProgram
 
 RATES = Rates(launch=50_000)
@@ -75,7 +76,9 @@ class Task:
         choice = self._choose(parts)
         match choice.mode:
             case Mode.PLAN:
-                return self._returned(traced, Run(program, parts, self.chunk_entries).execute(choice.plan))
+                factor = JaxExecutor(program, parts, self.chunk_entries).execute(choice.plan)
+                size, dtype = program.size(program.source), program.avals[program.source].dtype
+                return self._returned(traced, as_matrix(factor, size, dtype))
             case Mode.FORWARD:
                 return jax.jacfwd(self.function, self.argnums, self.has_aux)(*args, **kwargs)
             case Mode.REVERSE:
@@ -99,7 +102,7 @@ class Task:
             raise ChainError("there is no chain to plan: the output does not depend on the input")
         return self._choose(parts_of(traced.program))
 
-    def _choose(self, parts: Sequence[Part]) -> Choice:
+    def _choose(self, parts: Sequence[JaxPart]) -> Choice:
         name = getattr(self.function, "__name__", None)
         return choose([part.segment for part in parts], RATES, name, self.solver)
 
