@@ -28,11 +28,12 @@ class Holder(torch.nn.Module):  # type: ignore[misc]
 
     def __init__(self, function: Callable[..., Any], modules: Sequence[torch.nn.Module]) -> None:
         super().__init__()
-        self.function, self.held = function, torch.nn.ModuleList(modules)
+        self.held = torch.nn.ModuleList(modules)
+        self.called = (function,)  # in a tuple: a module that were registered twice would be swapped twice
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
-        return self.function(*args, **kwargs)
+        return self.called[0](*args, **kwargs)
 
     def tensors(self) -> dict[str, Any]:
         """The parameters and buffers at present."""
