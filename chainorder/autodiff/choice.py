@@ -46,9 +46,12 @@ class Rates:
     ----------
     launch
         What launching an operation takes, in fma of a large dense product.
+    transform
+        What transforming a function for an evaluation takes, once for all directions.
     """
 
     launch: int
+    transform: int = 0
 
     def evaluate(self, work: Work, directions: int) -> int:
         """The time of evaluating a linear map in some directions at once."""
@@ -124,7 +127,7 @@ def choose(
         known = [work for work in works if work is not None]
         if len(known) == len(works):
             seeds = directions * directions * ENTRY + rates.launch
-            times[mode] = seeds + sum(rates.evaluate(work, directions) for work in known)
+            times[mode] = rates.transform + seeds + sum(rates.evaluate(work, directions) for work in known)
     return Choice(tuple(segments), plan, times, forced=solver is not None)
 
 
@@ -167,7 +170,7 @@ def _operation_time(
     work = segments[number - 1].tangent if forward else segments[number - 1].adjoint
     assert work is not None
     step = Step.ACCUMULATE_TANGENT if forward else Step.ACCUMULATE_ADJOINT
-    return seeds + rates.evaluate(work, evaluations(step, pattern))
+    return rates.transform + seeds + rates.evaluate(work, evaluations(step, pattern))
 
 
 def _diagonal(pattern: Pattern) -> bool:

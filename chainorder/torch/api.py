@@ -79,7 +79,7 @@ def explain(func: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Choi
     func
         As for `jacobian`.
     args, kwargs
-        Its arguments; nothing is computed, so that tensors on the device ``meta`` do.
+        Its arguments; only their shapes, dtypes and devices are looked at.
     argnums
         The argument to differentiate with respect to.
 

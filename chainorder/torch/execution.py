@@ -50,7 +50,7 @@ class TorchExecutor(Executor):
         return pull(torch.ones_like(output))[0].reshape(-1)
 
     def tangents(self, part: TorchPart, right: Factor) -> Any:
-        value = self.values[part.piece.source]
+        value = self.values[part.piece.source].contiguous()  # an expanded one cannot carry tangents
         columns = as_matrix(right, part.segment.inputs, value).T
 
         def one(column: Any) -> Any:
