@@ -181,13 +181,14 @@ def workloads(framework: Framework, quick: bool) -> Iterator[Workload]:
     yield Workload("element-wise", lambda x: framework.sin(x) * framework.tanh(x), diagonal, WORST_RATIO)
 
 
-def measure(calls: dict[str, Callable[[], Any]]) -> dict[str, list[float]]:
+def measure(calls: dict[str, Callable[[], Any]], quick: bool) -> dict[str, list[float]]:
     """Seconds by round: the median of a block of calls in a row, after one that warms up."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
+    longest = 1 if quick else LONGEST_BLOCK
+    for _ in range(1 if quick else ROUNDS):
         for name, call in calls.items():
             first = timed(call)
-            block = [timed(call) for _ in range(max(1, min(LONGEST_BLOCK, int(BLOCK_SECONDS / first))))]
+            block = [timed(call) for _ in range(max(1, min(longest, int(BLOCK_SECONDS / first))))]
             seconds[name].append(statistics.median(block))
     return seconds
 
@@ -247,14 +248,14 @@ COLUMNS = (
 )
 
 
-def row(framework: Framework, workload: Workload) -> tuple[Cell, ...]:
+def row(framework: Framework, workload: Workload, quick: bool) -> tuple[Cell, ...]:
     """One workload: every way checked against jacrev, and timed."""
     ways, choice = (jax_ways if framework is JAX else torch_ways)(workload)
     x = workload.point
     expected = np.asarray(ways["jacrev"](x))
     error = np.abs(np.asarray(ways["chainorder"](x)) - expected).max() / np.abs(expected).max()
     calls = {name: (lambda way=way: jax.block_until_ready(way(x))) for name, way in ways.items()}
-    seconds = measure(calls)
+    seconds = measure(calls, quick)
     ratio = paired_ratio(seconds)
     times = [write_seconds(statistics.median(each)) for each in seconds.values()]
     predicted = min(choice.factor(mode) for mode in choice.times if mode is not Mode.PLAN)
@@ -262,10 +263,10 @@ def row(framework: Framework, workload: Workload) -> tuple[Cell, ...]:
     return (workload.name, *times, choice.mode.value, predicted, ratio, workload.least, met, f"{error:.0e}")
 
 
-def tracing_report(quick: bool) -> Report:
-    """What tracing and planning take, beside compiling the reverse mode that the function has without them."""
+def tracing_report(quick: bool, only: str) -> Report:
+    """What tracing and planning take, beside compiling the reverse mode of the same function."""
     rows: list[tuple[Cell, ...]] = []
-    for each in workloads(JAX, quick):
+    for each in (each for each in workloads(JAX, quick) if only in each.name):
         whole = chainorder.jax.api.composed(each.function)
         plan_seconds, compile_seconds = [], []
         for _ in range(1 if quick else 3):
@@ -293,11 +294,11 @@ def main(quick: bool, markdown: bool, name: str | None, only: str) -> None:
             rows = []
             for each in workloads(framework, quick):
                 if only in each.name:
-                    rows.append(row(framework, each))
+                    rows.append(row(framework, each, quick))
                     click.echo(" ".join(str(cell) for cell in rows[-1]), err=True)
             reports.append(Report(f"Jacobians in {framework.name}", COLUMNS, rows))
-    if name != "torch" and not only:
-        reports.append(tracing_report(quick))
+    if name != "torch":
+        reports.append(tracing_report(quick, only))
     show(reports, markdown, ("numpy", "jax", "torch"))
 
 
