@@ -1,0 +1,92 @@
+"""What was found in a function and what is done about it, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainorder.autodiff.choice import Choice, Mode
+from chainorder.autodiff.segments import Segment, Work
+from chainorder.plan import formula, node_name
+from chainorder.report.model import Cell, Report
+from chainorder.report.table import render
+
+
+def explain_choice(choice: Choice) -> str:
+    """The chain, the plan and the estimates, as text."""
+    return render([chain_report(choice), plan_report(choice)])
+
+
+def chain_report(choice: Choice) -> Report:
+    """The segments: what they do, their shapes, what one direction costs, where it is narrow."""
+    rows = [_segment_row(number, segment) for number, segment in enumerate(choice.segments, 1)]
+    title = f"{choice.chain.name or 'function'}: {_size(choice.chain.inputs, choice.chain.outputs)}"
+    columns = ("", "elemental", "from", "to", "Jacobian", "tangent fma", "adjoint fma")
+    return Report(title, columns, rows, _waist(choice.segments))
+
+
+def _segment_row(number: int, segment: Segment) -> tuple[Cell, ...]:
+    structure = f"{segment.structure}, at hand" if segment.explicit else str(segment.structure)
+    costs = (None if work is None else work.fma for work in (segment.tangent, segment.adjoint))
+    return f"F{number}", segment.name, _shape(segment.source), _shape(segment.target), structure, *costs
+
+
+def _waist(segments: Sequence[Segment]) -> tuple[str, ...]:
+    narrow = min(segments[1:], key=lambda segment: segment.inputs, default=None)
+    ends = segments[0].inputs, segments[-1].outputs
+    if narrow is None or narrow.inputs >= min(ends):
+        return ()
+    place = segments.index(narrow)
+    return (f"narrow waist: {_entries(narrow.inputs)} between F{place} and F{place + 1}",)
+
+
+def plan_report(choice: Choice) -> Report:
+    """The operations of the best plan, and whether it is used."""
+    plan = choice.plan
+    rows = [
+        (node_name(operation.j, operation.i), formula(operation), operation.fma)
+        for operation in plan.operations
+    ]
+    estimates = [
+        f"{_fma(choice, mode)}{mode.value}: estimated {_times(choice.factor(mode))}"
+        for mode in (Mode.FORWARD, Mode.REVERSE)
+        if mode in choice.times
+    ]
+    notes = (f"best plan: {plan.fma:,} fma ({plan.claim})", *estimates, verdict(choice))
+    return Report("plan", ("result", "of", "fma"), rows, notes)
+
+
+def verdict(choice: Choice) -> str:
+    """What is done, in a sentence."""
+    if choice.mode is Mode.PLAN:
+        return "the plan is used"
+    return f"planning brings nothing here: this is {choice.mode.value}"
+
+
+def framework_fma(choice: Choice, mode: Mode) -> int | None:
+    """What forward or reverse mode costs: every direction through every segment."""
+    forward = mode is Mode.FORWARD
+    works: list[Work | None] = [each.tangent if forward else each.adjoint for each in choice.segments]
+    known = [work.fma for work in works if work is not None]
+    directions = choice.chain.inputs if forward else choice.chain.outputs
+    return directions * sum(known) if len(known) == len(works) else None
+
+
+def _fma(choice: Choice, mode: Mode) -> str:
+    fma = framework_fma(choice, mode)
+    return "" if fma is None else f"{fma:,} fma by "
+
+
+def _times(factor: float) -> str:
+    return "as fast" if 0.995 < factor < 1.005 else f"{factor:,.2f} times the time"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(f"{size:,}" for size in shape) or "scalar"
+
+
+def _size(inputs: int, outputs: int) -> str:
+    return f"{inputs:,} → {outputs:,}"
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} entr{'y' if count == 1 else 'ies'}"

@@ -1,0 +1,13 @@
+"""Drop-in Jacobians for JAX: forward, reverse, or the best mix, by the shapes of a function.
+
+>>> from chainorder.jax import jacobian
+>>> J = jacobian(f)(x)  # what jax.jacrev(f)(x) returns
+"""
+
+from chainorder.autodiff.extras import require
+
+require("jax")
+
+from chainorder.jax.api import chain, explain, jacobian  # noqa: E402
+
+__all__ = ["chain", "explain", "jacobian"]

@@ -1,0 +1,122 @@
+"""`jacobian`: what `torch.func.jacrev` returns, by the best plan; `explain` and `chain` tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import click
+import torch
+
+from chainorder.autodiff.choice import Choice
+from chainorder.autodiff.execution import CHUNK_ENTRIES
+from chainorder.autodiff.explanation import explain_choice
+from chainorder.chain import Chain
+from chainorder.solvers import find_solver
+from chainorder.torch.task import Task
+
+Function = Callable[..., Any] | Sequence[Callable[[Any], Any]]
+
+
+def jacobian(
+    func: Function,
+    argnums: int | tuple[int, ...] = 0,
+    *,
+    has_aux: bool = False,
+    solver: str | None = None,
+    chunk_entries: int = CHUNK_ENTRIES,
+) -> Callable[..., Any]:
+    """The Jacobian of a function by the best plan; a drop-in for `torch.func.jacrev` and `torch.func.jacfwd`.
+
+    The function is captured by `torch.fx` once for every shape, cut where everything flows through one value,
+    and the product of the parts' Jacobians is planned (`chainorder.plan`). Where planning is estimated to
+    bring nothing, or the function cannot be captured or is random, this is `torch.func.jacrev` or
+    `torch.func.jacfwd`.
+
+    Parameters
+    ----------
+    func
+        A function of tensors, a module, or a sequence of such of one argument, input first
+        (`torch.nn.Sequential` too). Parameters and buffers of modules are read anew in every call. Of other
+        tensors that it closes over, changes in place are seen; for another tensor make a new Jacobian.
+    argnums, has_aux
+        As for `torch.func.jacrev`.
+    solver
+        The name of a solver (see `chainorder.plan`) whose plan is run whatever the estimates say.
+    chunk_entries
+        Entries of the tangents or adjoints of a planned step that are in flight at once; more take turns.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `func` and returns what ``torch.func.jacrev(func)`` does, up to rounding. It
+        composes with `torch.func.vmap` and differentiation.
+
+    Raises
+    ------
+    TypeError
+        If it is no function.
+    SolverError
+        If there is no such solver.
+    """
+    if solver is not None:
+        find_solver(solver)
+    task = Task(*composed(func), argnums, has_aux, solver, chunk_entries)
+
+    @wraps(task.function)
+    def jacfun(*args: Any, **kwargs: Any) -> Any:
+        return task.jacobian(args, kwargs)
+
+    return jacfun
+
+
+def explain(func: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Choice:
+    """Print the chain that was found in a function, its plan, and what that is estimated to bring.
+
+    Parameters
+    ----------
+    func
+        As for `jacobian`.
+    args, kwargs
+        Its arguments; only their shapes, dtypes and devices are looked at.
+    argnums
+        The argument to differentiate with respect to.
+
+    Returns
+    -------
+    Choice
+        The plan, its chain and the estimates.
+    """
+    choice = choice_of(func, args, kwargs, argnums)
+    click.echo(explain_choice(choice))
+    return choice
+
+
+def chain(func: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Chain:
+    """The chain that was found in a function, to save, plan or schedule it; takes what `explain` does."""
+    return choice_of(func, args, kwargs, argnums).chain
+
+
+def choice_of(
+    func: Function, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, argnums: int = 0
+) -> Choice:
+    """The choice that is made for some arguments, by capturing alone."""
+    return Task(*composed(func), argnums).choice(args, kwargs or {})
+
+
+def composed(func: Function) -> tuple[Callable[..., Any], list[torch.nn.Module]]:
+    """A function, and the modules in it, whose parameters are read anew in every call."""
+    stages = (func,) if callable(func) else tuple(func) if isinstance(func, Sequence) else ()
+    if not stages or not all(map(callable, stages)):
+        raise TypeError(f"expected a function, or a sequence of functions, input first; got {func!r}")
+    modules = [stage for stage in stages if isinstance(stage, torch.nn.Module)]
+    if callable(func):
+        return func, modules
+
+    def composition(value: Any) -> Any:
+        for stage in stages:
+            value = stage(value)
+        return value
+
+    return composition, modules

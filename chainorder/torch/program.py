@@ -1,0 +1,187 @@
+"""A function of one tensor as a graph of aten operations, captured once for a shape.
+
+`torch.fx` captures it on tensors without data, so that nothing is computed and what depends on values shows.
+The parameters and buffers of modules are inputs of the graph, read anew in every call.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import torch
+from torch.func import functionalize
+from torch.fx import GraphModule, Node
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.node import map_arg
+
+from chainorder.autodiff.cutting import dominators, narrowest
+from chainorder.autodiff.pieces import Piece
+from chainorder.autodiff.segments import MAX_SEGMENTS, entries
+
+TorchPiece: TypeAlias = Piece[Node, Node]
+
+UNCAPTURED = (RuntimeError, TypeError, ValueError, AssertionError)
+"""What capturing raises where a function depends on values, or is wrong; PyTorch's own modes then decide."""
+
+
+class NotPlannedError(Exception):
+    """The function is not one that is planned: PyTorch's own mode does it, or says what is wrong."""
+
+
+@dataclass(eq=False)
+class TorchProgram:
+    """A captured function.
+
+    Attributes
+    ----------
+    module
+        The graph, and the tensors that the function closes over.
+    source, target
+        Where the differentiated tensor comes in, and the output.
+    nodes
+        The operations between them, in their order.
+    """
+
+    module: GraphModule
+    source: Node
+    target: Node
+    nodes: list[Node] = field(default_factory=list)
+
+    @classmethod
+    def capture(cls, function: Callable[..., Any], given: Sequence[Any], point: Any) -> TorchProgram:
+        """The program of ``function(given, point)``.
+
+        Raises
+        ------
+        NotPlannedError
+            If it cannot be captured, or is random or changes something.
+        """
+        examples = [torch.empty(t.shape, dtype=t.dtype, device=t.device) for t in (*given, point)]
+        try:
+            module = make_fx(functionalize(function), tracing_mode="fake", _allow_non_fake_inputs=True)(
+                examples[:-1], examples[-1]
+            )
+        except UNCAPTURED as reason:
+            raise NotPlannedError(f"torch.fx cannot capture it ({type(reason).__name__})") from reason
+        (output,) = (node for node in module.graph.nodes if node.op == "output")
+        placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
+        (target,) = output.all_input_nodes
+        program = cls(module, placeholders[-1], target)
+        program._purify()
+        program._find_nodes()
+        return program
+
+    @property
+    def connected(self) -> bool:
+        """Whether the output depends on the input."""
+        return self.target in self.dependent
+
+    @cached_property
+    def dependent(self) -> set[Node]:
+        """The values that depend on the input and reach the output."""
+        return {self.source, *self.nodes}
+
+    def pieces(self) -> list[TorchPiece]:
+        """The pieces between the values through which everything flows."""
+        if self.source is self.target:
+            return [Piece(self.source, self.target, ())]
+        edges = (
+            (operand, node)
+            for node in self.nodes
+            for operand in node.all_input_nodes
+            if operand in self.dependent
+        )
+        passed = dominators(edges, self.source, self.target)
+        inner = [node for node in passed[1:-1] if is_floating(node)]
+        cuts = narrowest([self.source, *inner, self.target], MAX_SEGMENTS, size)
+        places = [0, *(self.nodes.index(cut) + 1 for cut in cuts[1:])]
+        return [
+            Piece(cuts[n], cuts[n + 1], tuple(self.nodes[places[n] : places[n + 1]]))
+            for n in range(len(cuts) - 1)
+        ]
+
+    def evaluate(self, given: Sequence[Any], point: Any) -> dict[Node, Any]:
+        """The values of all nodes at a point."""
+        values: dict[Node, Any] = {}
+        inputs = iter((*given, point))
+        for node in self.module.graph.nodes:
+            match node.op:
+                case "placeholder":
+                    values[node] = next(inputs)
+                case "get_attr":
+                    values[node] = operator.attrgetter(node.target)(self.module)
+                case "call_function":
+                    values[node] = _call(node, values.__getitem__)
+                case _:
+                    pass
+        return values
+
+    def run(self, piece: TorchPiece, values: dict[Node, Any], value: Any) -> Any:
+        """The target of a piece at a value of its source."""
+        local = {piece.source: value}
+
+        def read(node: Node) -> Any:
+            return local[node] if node in local else values[node]
+
+        for node in piece.equations:
+            local[node] = _call(node, read)
+        return local[piece.target]
+
+    def _purify(self) -> None:
+        """Replace operations that change their operand by those that do not."""
+        for node in self.module.graph.nodes:
+            if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
+                continue
+            if torch.Tag.nondeterministic_seeded in node.target.tags:
+                raise NotPlannedError(f"it is random ({node.target})")
+            if node.target._schema.is_mutable:
+                node.target = _pure(node.target)
+
+    def _find_nodes(self) -> None:
+        reached = {self.source}
+        for node in self.module.graph.nodes:
+            if reached.intersection(node.all_input_nodes):
+                reached.add(node)
+        needed = {self.target}
+        for node in reversed(self.module.graph.nodes):
+            if node in needed:
+                needed.update(node.all_input_nodes)
+        both = reached & needed
+        self.nodes = [node for node in self.module.graph.nodes if node in both and node is not self.source]
+
+
+def shape_of(node: Node) -> tuple[int, ...]:
+    """The shape of a node's value; raises `NotPlannedError` where that depends on values."""
+    shape = tuple(node.meta["val"].shape)
+    if not all(type(length) is int for length in shape):
+        raise NotPlannedError("a shape depends on values")
+    return shape
+
+
+def size(node: Node) -> int:
+    """Entries of a node's value; 0 if it is no tensor."""
+    return entries(shape_of(node)) if isinstance(node.meta.get("val"), torch.Tensor) else 0
+
+
+def is_floating(node: Node) -> bool:
+    """Whether a node's value is a tensor of real floating numbers."""
+    value = node.meta.get("val")
+    return isinstance(value, torch.Tensor) and value.dtype.is_floating_point
+
+
+def _call(node: Node, read: Callable[[Node], Any]) -> Any:
+    target: Any = node.target
+    return target(*map_arg(node.args, read), **map_arg(node.kwargs, read))
+
+
+def _pure(target: Any) -> Any:
+    """The operation ``name`` for ``name_``."""
+    name = target._schema.name.removeprefix("aten::")
+    packet = getattr(torch.ops.aten, name.rstrip("_"), None) if name.endswith("_") else None
+    if packet is None or target._overloadname not in packet.overloads():
+        raise NotPlannedError(f"it changes a tensor in place ({target})")
+    return getattr(packet, target._overloadname)

@@ -1,0 +1,224 @@
+"""`chainorder.torch`: what it returns is what `torch.func` returns, whatever the function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+from torch.func import grad, jacfwd, jacrev, vmap  # noqa: E402
+
+from chainorder import ChainError, SolverError  # noqa: E402
+from chainorder.autodiff.choice import Mode  # noqa: E402
+from chainorder.torch import chain, explain, jacobian  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+"""PyTorch's own, when it first uses forward mode."""
+
+SIZES = (1, 2, 3, 4)
+SOLVERS = ("dynamic", "forward", "reverse", "preaccumulation")
+
+
+@pytest.fixture(autouse=True)
+def _float64() -> Iterator[None]:
+    torch.manual_seed(0)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+def network(*sizes: int) -> Any:
+    """Linear layers with tanh between them."""
+    layers: list[Any] = []
+    for inputs, outputs in pairwise(sizes):
+        layers += [nn.Linear(inputs, outputs), nn.Tanh()]
+    return nn.Sequential(*layers[:-1])
+
+
+def assert_same(ours: Any, theirs: Any, tolerance: float = 1e-10) -> None:
+    """Same shapes, dtypes, and entries relative to the largest."""
+    assert type(ours) is type(theirs)
+    if isinstance(ours, tuple | list):
+        for mine, other in zip(ours, theirs, strict=True):
+            assert_same(mine, other, tolerance)
+    elif isinstance(ours, dict):
+        assert ours.keys() == theirs.keys()
+        assert_same(list(ours.values()), list(theirs.values()), tolerance)
+    else:
+        assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+        scale = theirs.detach().abs().max().clamp_min(1e-300)
+        assert float((ours - theirs).detach().abs().max() / scale) <= tolerance
+
+
+STEPS: tuple[Callable[[Any], Any], ...] = (
+    torch.tanh,
+    lambda x: torch.where(x > 0, x, 0.1 * x),
+    nn.functional.gelu,
+    lambda x: 3 - x / (1 + x**2),
+    lambda x: torch.linspace(-1, 1, 3 * x.shape[-1]).reshape(3, -1) @ x.reshape(-1, x.shape[-1]).T,
+    lambda x: x @ torch.linspace(-1, 1, 2 * x.shape[-1]).reshape(-1, 2),
+    lambda x: x.reshape(-1),
+    lambda x: x[..., None],
+    lambda x: x.flip(-1),
+    lambda x: x[..., :1],
+    lambda x: x.expand(2, *x.shape),
+    lambda x: torch.cat([x.reshape(-1), x.reshape(-1)[:2].sin()]),
+    lambda x: x.sum(0, keepdim=True),
+    lambda x: x.max(-1, keepdim=True).values,
+    lambda x: torch.cumsum(x, -1),
+    lambda x: torch.softmax(x, -1),
+    lambda x: x + torch.tanh(x.sum()),
+    lambda x: x.T if x.ndim == 2 else x,
+    lambda x: nn.functional.layer_norm(x, x.shape[-1:]),
+    lambda x: x.clone().add_(1).mul_(2),
+    lambda x: nn.functional.pad(x, (1, 1)),
+    lambda x: x.reshape(-1).outer(x.reshape(-1)[:2]),
+    lambda x: x - x.floor(),
+    lambda x: torch.sort(x.reshape(-1)).values,
+)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_planned_products_of_random_compositions(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(most: int) -> int:
+        return int(torch.randint(most, (), generator=generator))
+
+    steps = [STEPS[draw(len(STEPS))] for _ in range(1 + draw(7))]
+    point = torch.randn([SIZES[draw(4)] for _ in range(1 + draw(2))], generator=generator)
+
+    def function(x: Any) -> Any:
+        for step in steps:
+            x = step(x) if x.numel() <= 32 else x.reshape(-1)[:8]
+        return x
+
+    solver = SOLVERS[seed % len(SOLVERS)]
+    assert_same(jacobian(function, solver=solver)(point), jacrev(function)(point))
+
+
+def test_modules_and_stages() -> None:
+    model, x = network(20, 3, 20, 2, 20), torch.randn(20)
+    expected = jacrev(model)(x)
+    for solver in (None, *SOLVERS):
+        assert_same(jacobian(model, solver=solver)(x), expected)
+        assert_same(jacobian(list(model), solver=solver)(x), expected)
+
+
+def test_parameters_are_read_in_every_call() -> None:
+    model, x = network(6, 2, 6), torch.randn(6)
+    ours = jacobian(model, solver="dynamic")
+    ours(x)
+    with torch.no_grad():
+        model[0].weight.mul_(2)
+    assert_same(ours(x), jacrev(model)(x))
+    model[0].weight = nn.Parameter(torch.randn(2, 6))
+    assert_same(ours(x), jacrev(model)(x))
+
+
+def test_vmap_grad_and_backward() -> None:
+    model, x, many = network(6, 2, 6), torch.randn(6), torch.randn(3, 6)
+    ours, theirs = jacobian(model, solver="dynamic"), jacrev(model)
+    assert_same(vmap(ours)(many), vmap(theirs)(many))
+    mine, other = (grad(lambda v, j=j: j(v).pow(2).sum())(x) for j in (ours, theirs))
+    assert_same(mine, other)
+    assert_same(jacobian(ours)(x), jacrev(theirs)(x))
+    gradients = []
+    for each in (ours, theirs):
+        model.zero_grad()
+        each(x).pow(2).sum().backward()
+        gradients.append(model[0].weight.grad.clone())
+    assert_same(*gradients)
+
+
+CALLS: dict[str, tuple[Callable[..., Any], Callable[[], tuple[Any, ...]], dict[str, Any]]] = {
+    "a tree of outputs": (lambda x: (x.sum(), {"k": x * 2}), lambda: (torch.randn(3),), {}),
+    "argnums": (lambda a, b: a.sum() * b.sin(), lambda: (torch.randn(3), torch.randn(2)), {"argnums": 1}),
+    "a tuple of argnums": (lambda a: a.sin(), lambda: (torch.randn(3),), {"argnums": (0,)}),
+    "several argnums": (lambda a, b: a * b, lambda: (torch.randn(3), torch.randn(3)), {"argnums": (0, 1)}),
+    "aux": (lambda x: (x**2, x.sum()), lambda: (torch.randn(3),), {"has_aux": True}),
+    "static arguments": (lambda x, name: getattr(torch, name)(x), lambda: (torch.randn(3), "sin"), {}),
+    "unhashable arguments": (lambda x, s: x * len(s), lambda: (torch.randn(3), {1, 2}), {}),
+    "an output that ignores the input": (lambda x: torch.ones(3), lambda: (torch.randn(3),), {}),
+    "the identity": (lambda x: x, lambda: (torch.randn(3),), {}),
+    "control flow on values": (lambda x: x * 2 if x[0] > -9 else x, lambda: (torch.ones(3),), {}),
+    "a shape that depends on values": (lambda x: x[x > 0], lambda: (torch.ones(3),), {}),
+    "a tree of inputs": (lambda d: d["a"] * 2, lambda: ({"a": torch.randn(3)},), {}),
+    "scalars": (lambda x: x**2, lambda: (torch.tensor(3.0),), {}),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_calls_are_those_of_jacrev(name: str) -> None:
+    function, arguments, options = CALLS[name]
+    args = arguments()
+
+    def outcome(jac: Any) -> Any:
+        try:
+            return jac(function, **options)(*args)
+        except RuntimeError as error:
+            return torch.zeros(len(type(error).__name__))
+
+    assert_same(outcome(jacobian), outcome(jacrev))
+
+
+WRONG: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
+    "integer input": (torch.sin, lambda: torch.arange(3)),
+    "no tensor": (torch.sin, lambda: "text"),
+    "an output that is no tensor": (lambda x: "text", lambda: torch.ones(3)),
+    "an error of the function": (lambda x: x @ torch.ones(7), lambda: torch.ones(3)),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_errors_are_those_of_jacrev(name: str) -> None:
+    function, point = WRONG[name]
+    with pytest.raises(Exception) as theirs:
+        jacrev(function)(point())
+    with pytest.raises(type(theirs.value)) as ours:
+        jacobian(function)(point())
+    assert str(ours.value)[:60] == str(theirs.value)[:60]
+
+
+def test_no_function_is_an_error() -> None:
+    for wrong in (3, [], [torch.sin, 3]):
+        with pytest.raises(TypeError, match="expected a function"):
+            jacobian(wrong)  # type: ignore[arg-type]
+    with pytest.raises(SolverError, match="unknown solver"):
+        jacobian(torch.sin, solver="none")
+
+
+def test_random_functions_are_left_to_pytorch() -> None:
+    with pytest.raises(ChainError, match="random"):
+        chain(lambda x: x * torch.rand(3), torch.ones(3))
+    with pytest.raises(ChainError, match="does not depend"):
+        chain(lambda x: torch.ones(3), torch.ones(3))
+
+
+def test_float32_and_chunks() -> None:
+    model, x = network(20, 3, 20).float(), torch.randn(20, dtype=torch.float32)
+    assert_same(jacobian(model, solver="dynamic", chunk_entries=30)(x), jacfwd(model)(x), 1e-5)
+
+    def function(value: Any) -> Any:
+        return torch.cumsum(value.sin(), 0) + value.flip(0)
+
+    assert_same(jacobian(function, solver="dynamic", chunk_entries=64)(x), jacrev(function)(x), 1e-5)
+
+
+def test_the_chain_of_a_network_and_what_is_said_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    model = network(1000, 1, 1000, 1, 1000)
+    found = chain(model, torch.empty(1000))
+    assert found.sizes.tolist() == [1000, 1, 1, 1000, 1000, 1, 1, 1000]
+    assert [str(kind.structure) for kind in found.elementals] == ["dense", "diagonal"] * 3 + ["dense"]
+    assert explain(model, torch.randn(1000)).mode is Mode.PLAN
+    text = capsys.readouterr().out
+    assert "narrow waist: 1 entry between F1 and F2" in text
+    assert "the plan is used" in text
+    assert explain(network(300, 200, 100, 2), torch.randn(300)).mode is Mode.REVERSE
+    assert "planning brings nothing here: this is jacrev" in capsys.readouterr().out
