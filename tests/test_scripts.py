@@ -18,6 +18,9 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
         ("bench_executor.py", "--quick"),
         ("bench_matrix_free.py", "--quick"),
         ("check_agreement.py", "--chains", "60", "--matrix-free", "30"),
+        ("bench_graphs.py", "--graphs", "1", "--largest", "12", "--repeats", "2"),
+        ("check_graphs.py", "--vertices", "3", "--faces", "3"),
+        ("train_digits.py", "--epochs", "5"),
         ("bench_autodiff.py", "--quick", "-k", "square"),
         ("check_autodiff.py", "--functions", "3"),
     ],
@@ -27,6 +30,8 @@ def test_script(command: tuple[str, ...], tmp_path: Path) -> None:
     script, *options = command
     if "autodiff" in script:
         pytest.importorskip("jax")
+    if "digits" in script:
+        pytest.importorskip("sklearn")
     line = [sys.executable, str(SCRIPTS / script), *options]
     # Files, not pipes: a worker that outlives its script must not keep the test waiting for a pipe's end.
     output, errors = tmp_path / "output.txt", tmp_path / "errors.txt"

@@ -1,0 +1,88 @@
+"""The command line on graphs: every command on a residual block, a parameter graph and bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+from tests.test_cli import DATA, run, succeed
+
+BLOCK = DATA / "residual-block.yaml"
+TRAINING = DATA / "mnist-training.yaml"
+
+
+def test_plan_of_a_residual_block() -> None:
+    data = json.loads(succeed("plan", BLOCK, "--format", "json"))
+    assert (data["fma"], data["optimal"], data["adds"]) == (98_304, True, 64)
+    assert data["graph"]["spec"]["vertices"] == {"x": 64, "h": 16, "a": 16, "y": 64}
+    assert "∂a/∂h · ∂h/∂x by adjoints" in succeed("plan", BLOCK)
+    assert json.loads(succeed("plan", BLOCK, "--order", "h a", "--format", "json"))["fma"] == 98_304
+
+
+def test_a_saved_plan_of_a_graph_runs(tmp_path: Path) -> None:
+    file, kept = tmp_path / "plan.json", tmp_path / "J.npz"
+    succeed("plan", BLOCK, "-o", file)
+    assert "passed" in succeed("run", file, "-o", kept)
+    assert kept.exists()
+    file.write_text(file.read_text().replace('"fma": 98304,', '"fma": 98303,', 1))
+    done = run("run", file)
+    assert done.returncode == 2
+    assert "the operations say 98304" in done.stderr
+
+
+@pytest.mark.parametrize("spec", [BLOCK, TRAINING, DATA / "stepper.yaml"], ids=lambda path: path.stem)
+def test_drawings(tmp_path: Path, spec: Path) -> None:
+    dot, graphml = tmp_path / "plan.dot", tmp_path / "plan.graphml"
+    succeed("plan", spec, "-o", dot)
+    succeed("plan", spec, "-o", graphml)
+    assert dot.read_text().startswith("digraph")
+    assert nx.is_directed_acyclic_graph(nx.read_graphml(graphml))
+
+
+def test_backpropagation_is_compared() -> None:
+    text = succeed("compare", TRAINING)
+    for line in ("reverse accumulation is optimal", "finite differences", "566,528", "1,133,952", "2.00 P²"):
+        assert line in text
+    data = json.loads(succeed("compare", TRAINING, "--format", "json"))
+    assert data["methods"][0]["name"] == "forward pass"
+    assert data["plans"][-1]["optimal"]
+
+
+def test_a_gradient_is_run() -> None:
+    data = json.loads(succeed("run", TRAINING, "--format", "json"))
+    assert data["passed"]
+    assert {block["source"] for block in data["runs"][0]["blocks"]} >= {"x", "W1", "b1", "W4", "b4"}
+
+
+def test_hessians() -> None:
+    assert "tangents from two adjoints" in succeed("compare", "--hessian", DATA / "hessian.yaml")
+    assert "symmetry" in succeed("run", "--hessian", DATA / "hessian.yaml")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (("compare", "--hessian", BLOCK), "--hessian is for layers with parameters"),
+        (("compare", "--memory-sweep", BLOCK), "this is a graph"),
+        (("plan", BLOCK, "--machines", "2"), "graphs are planned for one machine"),
+        (("plan", BLOCK, "--solver", "hu-shing"), "no solver 'hu-shing' for graphs; the known ones are auto"),
+        (("plan", BLOCK, "--order", "h"), "the order lacks 'a'"),
+        (("compare", "3,4,5", "--format", "dot"), "dot and graphml draw one plan"),
+    ],
+)
+def test_wrong_calls(call: tuple[str, ...], message: str) -> None:
+    done = run(*call)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_batch_takes_graphs(tmp_path: Path) -> None:
+    file = tmp_path / "out.jsonl"
+    succeed("batch", BLOCK, DATA / "mnist.yaml", "-o", file)
+    first, second = (json.loads(line) for line in file.read_text().splitlines())
+    assert (first["fma"], first["model"]) == (98_304, "vertex")
+    assert "chain" in second
