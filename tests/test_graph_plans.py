@@ -97,7 +97,7 @@ def test_the_bound_of_shared_paths_changes_no_optimum(seed: int) -> None:
     for _ in range(5):
         graph = random_graph(generator, 2, density=0.5, matrix_free=0.4, structured=True)
         arcs = Arcs(graph)
-        blind = search_faces(graph, arcs, PathBound((), False), 10**9, Search())
+        blind = search_faces(graph, arcs, PathBound(()), 10**9, Search())
         best = plan(graph, solver="face")
         assert best.optimal
         assert best.fma == blind.lower_bound, graph.to_spec()

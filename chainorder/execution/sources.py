@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainorder.axes import AxesPattern
-from chainorder.chain import Chain, MatrixFile
+from chainorder.chain import Chain, Elemental, MatrixFile
 from chainorder.errors import ExecutionError
 from chainorder.execution.axes import AxesOperand
 from chainorder.execution.kernels import compressed, store
@@ -80,18 +80,22 @@ def _sort(
     operands: dict[int, Operand] = {}
     models: dict[int, Model] = {}
     for number, source in enumerate(sources, 1):
-        kind = chain.kind(number)
-        if kind.explicit:
-            if isinstance(source, Model):
-                raise ExecutionError(f"elemental {number} is explicit; give its matrix")
-            operands[number] = source
-        model = source if isinstance(source, Model) else Model.of_operand(source)
-        if not kind.explicit:
-            tangents = None if kind.tangent is None else model.tangents
-            adjoints = None if kind.adjoint is None else model.adjoints
-            model = Model(model.shape, tangents, adjoints)  # checked against each other
-        models[number] = model
+        operand, models[number] = operand_and_model(chain.kind(number), source, f"elemental {number}")
+        if operand is not None:
+            operands[number] = operand
     return Jacobians(operands, models, function, point)
+
+
+def operand_and_model(kind: Elemental, source: Operand | Model, here: str) -> tuple[Operand | None, Model]:
+    """The matrix of an explicit elemental, None of others; and the models that it says there are."""
+    if kind.explicit:
+        if isinstance(source, Model):
+            raise ExecutionError(f"{here} is explicit; give its matrix")
+        return source, Model.of_operand(source)
+    model = source if isinstance(source, Model) else Model.of_operand(source)
+    tangents = None if kind.tangent is None else model.tangents
+    adjoints = None if kind.adjoint is None else model.adjoints
+    return None, Model(model.shape, tangents, adjoints)  # checked against each other
 
 
 def _loaded_or_random(chain: Chain, seed: int) -> Iterator[Operand | Model]:

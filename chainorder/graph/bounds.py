@@ -182,29 +182,19 @@ class PathChain:
 
 @dataclass(frozen=True, eq=False)
 class PathBound:
-    """Paths with their shares of the costs.
-
-    Attributes
-    ----------
-    paths
-        The paths.
-    complete
-        Whether they are all that there are.
-    """
+    """Paths with their shares of the costs; not all, if there are very many."""
 
     paths: tuple[PathChain, ...]
-    complete: bool
 
     @classmethod
     def of(cls, arcs: Arcs) -> PathBound:
         """The paths of a graph, with the best shares that a linear program finds, or good ones."""
         costs = Costs(arcs)
-        found = list(islice(all_paths(arcs), MAX_PATHS + 1))
-        paths = tuple(PathChain(costs, edges) for edges in found[:MAX_PATHS])
+        paths = tuple(PathChain(costs, edges) for edges in islice(all_paths(arcs), MAX_PATHS))
         ways = sum(len(path.edges) ** 3 // 6 for path in paths)
         if ways > MAX_WAYS or not _share_by_program(paths):
             _share_in_turn(paths)
-        return cls(paths, len(found) <= MAX_PATHS)
+        return cls(paths)
 
     @property
     def fma(self) -> int:

@@ -20,7 +20,7 @@ from chainorder.execution.kernels import add, multiply
 from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Array, Operand
 from chainorder.execution.run import FULL_CHECK, TOLERANCE, check_memory
-from chainorder.execution.sources import fit, random_operand
+from chainorder.execution.sources import fit, operand_and_model, random_operand
 from chainorder.graph.checks import against_blocks, against_program, against_sweeps
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphOperation, GraphPlan, Replay
@@ -297,7 +297,6 @@ def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJaco
             )
     for place, edge in enumerate(graph.edges):
         here = f"the Jacobian of {edge.source} → {edge.target}"
-        elemental = graph.elementals[place]
         source = edge.matrix if given is None else given.get((edge.source, edge.target))
         if source is None and given is not None:
             raise ExecutionError(f"{here} is missing; give one for every edge")
@@ -305,16 +304,9 @@ def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJaco
             source = source.load()
         pattern = graph.pattern(place)
         fitted = random_operand(pattern, generator) if source is None else fit(pattern, source, here)
-        if elemental.explicit:
-            if isinstance(fitted, Model):
-                raise ExecutionError(f"{here} is explicit; give its matrix")
-            operands[place] = fitted
-        model = fitted if isinstance(fitted, Model) else Model.of_operand(fitted)
-        if not elemental.explicit:
-            tangents = None if elemental.tangent is None else model.tangents
-            adjoints = None if elemental.adjoint is None else model.adjoints
-            model = Model(model.shape, tangents, adjoints)  # checked against each other
-        models[place] = model
+        operand, models[place] = operand_and_model(graph.elementals[place], fitted, here)
+        if operand is not None:
+            operands[place] = operand
     return EdgeJacobians(operands, models)
 
 

@@ -161,10 +161,6 @@ class LineGraph:
         (arc,) = self._ends[source, target]
         return arc
 
-    def modelled(self, a: int) -> bool:
-        """Whether tangents or adjoints of an arc may be at hand."""
-        return self.arcs[a].edge is not None
-
     def twin(self, a: int) -> int | None:
         """An accumulated arc that this one is added to as soon as it is accumulated."""
         arc = self.arcs[a]

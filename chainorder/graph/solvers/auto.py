@@ -18,8 +18,8 @@ from chainorder.graph.solvers.registry import Search
 from chainorder.graph.solvers.vertex import exact_order
 from chainorder.steps import Step
 
-STATES = 4_000
-"""States of face elimination that `auto` looks at without a time limit: a few seconds."""
+WORK = 200_000
+"""States of face elimination, times paths, that `auto` looks at without a time limit: a few seconds."""
 
 SMALL = 12
 """Inner vertices up to which `auto` finds the best vertex elimination to start from."""
@@ -29,10 +29,10 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
     """A chain as a chain; else rules, local search and vertices until the bound is met, then faces."""
     if graph.is_chain:
         return _chain(graph)
-    return solve_faces(graph, search, "auto", None if search.time_limit is not None else STATES)
+    return solve_faces(graph, search, "auto", None if search.time_limit is not None else WORK)
 
 
-def solve_faces(graph: Graph, search: Search, solver: str, max_states: int | None = None) -> GraphPlan:
+def solve_faces(graph: Graph, search: Search, solver: str, work: int | None = None) -> GraphPlan:
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
     arcs = Arcs(graph)
     check_feasible(Costs(arcs))
@@ -46,7 +46,8 @@ def solve_faces(graph: Graph, search: Search, solver: str, max_states: int | Non
     best = GraphPlan.of(graph, moves, solver=solver, model=model, lower_bound=lower, arcs=arcs)
     if best.optimal:
         return replace(best, why="an order of vertices costs what every sequence of faces costs at least")
-    found = search_faces(graph, arcs, bound, best.fma, search, max_states)
+    states = None if work is None else work // len(bound.paths)
+    found = search_faces(graph, arcs, bound, best.fma, search, states)
     if found.moves is not None:
         moves, model = found.moves, "face"
     why = f"face elimination, {found.states:,} states"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
 from chainorder.graph.bounds import PathBound
-from chainorder.graph.elimination import Sweep, VertexGraph, moves_of, order_cost
+from chainorder.graph.elimination import Sweep, VertexGraph, moves_of
 from chainorder.graph.graph import Graph
 from chainorder.graph.line import Arcs
 from chainorder.graph.plan import GraphPlan
@@ -15,7 +16,11 @@ from chainorder.graph.solvers.registry import Search
 PATIENCE = 40
 """Moves without gain, times the number of inner vertices, after which the search ends."""
 
-MAX_MOVES = 20_000
+REACH = 4
+"""How far a vertex is moved, on the average; now and then much further."""
+
+MAX_ELIMINATIONS = 20_000
+"""Vertices that are eliminated on trial, at the most: a few seconds."""
 
 
 def solve(graph: Graph, search: Search) -> GraphPlan:
@@ -35,29 +40,89 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
 def improve(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[int], Sweep]:
     """The cost, order and sweep that the search ends with; the same for a seed, unless time runs out."""
     cost, order, sweep = best_of_rules(graph, arcs)
-    start = VertexGraph.of(arcs)
-    if sweep is not Sweep.BEST and (again := order_cost(start.copy(), order, cost)) is not None:
-        cost, sweep = again, Sweep.BEST
+    trail = _Trail.of(VertexGraph.of(arcs), order)
+    if trail.total <= cost:
+        cost, sweep = trail.total, Sweep.BEST
     if len(order) < 2:
         return cost, order, sweep
     generator = random.Random(search.seed)
-    idle = 0
-    for _ in range(MAX_MOVES):
-        if idle >= PATIENCE * len(order) or search.over:
-            break
-        moved = _moved(order, generator)
-        found = order_cost(start.copy(), moved, cost)
+    idle = eliminated = 0
+    while idle < PATIENCE * len(order) and eliminated < MAX_ELIMINATIONS and not search.over:
+        first, part = _moved(trail.order, generator)
+        eliminated += len(part)
         idle += 1
-        if found is not None and found <= cost:
-            idle = idle if found == cost else 0
-            cost, order, sweep = found, moved, Sweep.BEST
-    return cost, order, sweep
+        before = trail.total
+        if trail.replace(first, part) and trail.total < before:
+            idle = 0
+    return (trail.total, trail.order, Sweep.BEST) if trail.total < cost else (cost, order, sweep)
 
 
-def _moved(order: list[int], generator: random.Random) -> list[int]:
-    """One vertex, or two neighbours together, at another place."""
-    width = generator.choice((1, 1, 2))
+@dataclass(eq=False)
+class _Trail:
+    """An order with the graph after every prefix of it.
+
+    The graph depends on the set that is eliminated only: where two orders have eliminated the same set, all
+    that follows is the same. So a change within a part of the order is priced by that part alone.
+
+    Attributes
+    ----------
+    order
+        The order.
+    states, costs
+        After every prefix: the graph, and what it took.
+    last
+        What remains to be accumulated at the end.
+    """
+
+    order: list[int]
+    states: list[VertexGraph]
+    costs: list[int]
+    last: int
+
+    @classmethod
+    def of(cls, start: VertexGraph, order: list[int]) -> _Trail:
+        """An order from the beginning."""
+        states, costs = [start], [0]
+        _extend(states, costs, order)
+        return cls(order, states, costs, states[-1].finish().cost)
+
+    @property
+    def total(self) -> int:
+        """What the whole order costs."""
+        return self.costs[-1] + self.last
+
+    def replace(self, first: int, part: list[int]) -> bool:
+        """Put a part of the order, rearranged, in its place unless that costs more; whether it was done."""
+        end = first + len(part)
+        states, costs = [self.states[first]], [self.costs[first]]
+        if not _extend(states, costs, part, self.costs[end]):
+            return False
+        gain = self.costs[end] - costs[-1]
+        self.order = [*self.order[:first], *part, *self.order[end:]]
+        self.states[first : end + 1] = states
+        self.costs[first:] = [*costs, *(cost - gain for cost in self.costs[end + 1 :])]
+        return True
+
+
+def _extend(states: list[VertexGraph], costs: list[int], order: list[int], limit: int | None = None) -> bool:
+    """Eliminate further vertices; False as soon as that costs more than the limit."""
+    for vertex in order:
+        state = states[-1].copy()
+        costs.append(costs[-1] + state.eliminate(vertex).cost)
+        states.append(state)
+        if limit is not None and costs[-1] > limit:
+            return False
+    return True
+
+
+def _moved(order: list[int], generator: random.Random) -> tuple[int, list[int]]:
+    """One vertex, or two neighbours together, at another place: where the change begins, and what changes."""
+    width = generator.choice((1, 1, 2)) if len(order) > 2 else 1
     source = generator.randrange(len(order) - width + 1)
     part, rest = order[source : source + width], order[:source] + order[source + width :]
-    target = generator.randrange(len(rest) + 1)
-    return rest[:target] + part + rest[target:]
+    steps = 1 + min(int(generator.expovariate(1 / REACH)), len(order))
+    target = source + generator.choice((-steps, steps))
+    target = min(max(target, 0), len(rest))
+    moved = rest[:target] + part + rest[target:]
+    first = min(source, target)
+    return first, moved[first : max(source, target) + width]
