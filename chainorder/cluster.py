@@ -60,7 +60,7 @@ def connected(scheduler: Any, workers: int) -> Iterator[Client]:
             distributed.LocalCluster(
                 n_workers=count,
                 threads_per_worker=1,
-                dashboard_address=None,
+                dashboard_address=":0",
                 memory_limit=0,
                 silence_logs="CRITICAL",
             ) as cluster,
@@ -74,6 +74,7 @@ def connected(scheduler: Any, workers: int) -> Iterator[Client]:
 
 def _client(distributed: Any, address: str) -> Client:
     try:
+        distributed.comm.resolve_address(address)  # an unknown scheme, before anything is started
         client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise ExecutionError(

@@ -32,6 +32,9 @@ from chainorder.plan import Operation, Plan
 Future: TypeAlias = Any
 """A `distributed.Future`."""
 
+RESTART_SECONDS = 30
+"""How long workers that died may take to come back, if there are no others."""
+
 ATTEMPTS = 3
 """How often a plan is begun again when workers died with what only they held."""
 
@@ -54,9 +57,18 @@ def run_on_workers(
                 return _run(client, plan, source, settings)
             except (distributed.CancelledError, distributed.KilledWorker) as error:
                 lost = error
+                _await_workers(client)
     raise ExecutionError(
         f"workers died {ATTEMPTS} times while the plan ran ({type(lost).__name__}); see their logs"
     )
+
+
+def _await_workers(client: Client) -> None:
+    """Wait for workers that are started again."""
+    try:
+        client.wait_for_workers(1, timeout=RESTART_SECONDS)
+    except TimeoutError:
+        raise ExecutionError("all workers died; start some, or run it here") from None
 
 
 def _run(client: Client, plan: Plan, source: Jacobians, settings: Settings) -> tuple[Operand, Execution]:
