@@ -17,6 +17,7 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
         ("bench_planners.py", "--quick"),
         ("bench_executor.py", "--quick"),
         ("bench_matrix_free.py", "--quick"),
+        ("bench_machines.py", "--quick"),
         ("check_agreement.py", "--chains", "60", "--matrix-free", "30"),
         ("bench_autodiff.py", "--quick", "-k", "square"),
         ("check_autodiff.py", "--functions", "3"),

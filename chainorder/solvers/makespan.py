@@ -22,7 +22,7 @@ from chainorder.solvers.machines.splits import best_schedule
 from chainorder.solvers.machines.ways import Ways
 from chainorder.solvers.options import Options, Progress
 
-MAX_LENGTH = 100
+MAX_LENGTH = 64
 """The ways to make all subchains of longer chains, n³/6 of them, would take seconds to list."""
 
 DEFAULT_LIMIT = 10.0
@@ -40,7 +40,7 @@ def list_scheduling(chain: Chain, options: Options | None = None) -> Plan:
     InfeasibleError
         If the memory admits no plan.
     SolverError
-        If the chain has more than 100 elementals.
+        If the chain has more than 64 elementals.
     """
     transfer = 0 if options is None else options.transfer
     if _polynomial(chain, transfer):
@@ -61,7 +61,7 @@ def exact(chain: Chain, options: Options | None = None) -> Plan:
     InfeasibleError
         If the memory admits no plan.
     SolverError
-        If the chain has more than 100 elementals.
+        If the chain has more than 64 elementals.
     """
     return _search(chain, options or Options(), "exact", None)
 
