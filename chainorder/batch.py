@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from chainorder.chain import Chain
 from chainorder.errors import ChainorderError, SpecError
@@ -89,23 +90,47 @@ def read_items(files: Iterable[Path]) -> Iterator[Item]:
             yield Item(str(file), str(error))
 
 
-def plan_items(items: Iterable[Item], *, solver: str = "auto", workers: int = 1) -> Iterator[Item]:
-    """Plan the chains of a batch, in order, some hundred at once, on `workers` processes."""
-    if workers <= 1:
+@contextmanager
+def executor(scheduler: str | None = None, workers: int = 1) -> Iterator[Executor | None]:
+    """Where a batch is planned: on the workers of a Dask scheduler, on so many processes, or here (None)."""
+    if scheduler is not None:
+        from chainorder.cluster import connected
+
+        with connected(scheduler, workers) as client:
+            yield client.get_executor(pure=False)
+    elif workers > 1:
+        with ProcessPoolExecutor(workers) as pool:
+            try:
+                yield pool
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+    else:
+        yield None
+
+
+def plan_items(
+    items: Iterable[Item], pool: Executor | None = None, *, ahead: int = 1, **options: Any
+) -> Iterator[Item]:
+    """Plan the chains of a batch, in order, some hundred at once.
+
+    Parameters
+    ----------
+    pool
+        Who plans; None for here. `ahead` times two groups are given to it before the first is asked for.
+    options
+        Arguments of `plan`.
+    """
+    if pool is None:
         for group in _groups(items):
-            yield from _plan_group(group, solver)
+            yield from _plan_group(group, options)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        pending: deque[tuple[list[Item], Future[list[Item]]]] = deque()
-        try:
-            for group in _groups(items):
-                pending.append((group, pool.submit(_plan_group, group, solver)))
-                if len(pending) > AHEAD * workers:
-                    yield from _collect(*pending.popleft())
-            while pending:
-                yield from _collect(*pending.popleft())
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    pending: deque[tuple[list[Item], Future[list[Item]]]] = deque()
+    for group in _groups(items):
+        pending.append((group, pool.submit(_plan_group, group, options)))
+        if len(pending) > AHEAD * ahead:
+            yield from _collect(*pending.popleft())
+    while pending:
+        yield from _collect(*pending.popleft())
 
 
 def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -121,17 +146,17 @@ def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield group
 
 
-def _plan_group(group: Sequence[Item], solver: str) -> list[Item]:
-    group = [_graph_planned(item, solver) if isinstance(item.outcome, Graph) else item for item in group]
+def _plan_group(group: Sequence[Item], options: Mapping[str, Any]) -> list[Item]:
+    group = [_graph_planned(item, options) if isinstance(item.outcome, Graph) else item for item in group]
     chains = [item.outcome for item in group if isinstance(item.outcome, Chain)]
-    planned = zip(plan_each(chains, solver=solver), chains, strict=True)
+    planned = zip(plan_each(chains, **options), chains, strict=True)
     return [_planned(item, *next(planned)) if isinstance(item.outcome, Chain) else item for item in group]
 
 
-def _graph_planned(item: Item, solver: str) -> Item:
+def _graph_planned(item: Item, options: Mapping[str, Any]) -> Item:
     assert isinstance(item.outcome, Graph)
     try:
-        return Item(item.source, plan(item.outcome, solver=solver))
+        return Item(item.source, plan(item.outcome, **options))
     except ChainorderError as error:
         return Item(item.source, str(error))
 
@@ -144,6 +169,12 @@ def _planned(item: Item, outcome: Outcome, chain: Chain) -> Item:
 def _collect(group: Sequence[Item], future: Future[list[Item]]) -> list[Item]:
     try:
         return future.result()
-    except BrokenProcessPool:
+    except Exception as error:
+        # The last is of Dask, which need not be installed.
+        if (
+            not isinstance(error, (BrokenProcessPool, CancelledError))
+            and type(error).__name__ != "KilledWorker"
+        ):
+            raise
         message = "the worker process died; run it alone, with --workers 1"
         return [Item(item.source, message) for item in group]

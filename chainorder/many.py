@@ -8,7 +8,7 @@ Chains beyond it, chains with structures, and other solvers are planned one by o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, overload
 
@@ -229,7 +229,7 @@ class Plans(Sequence[Plan]):
         return outcome.solved.plan(self._chains[index], outcome.row)
 
 
-def plan_many(chains: Iterable[Chain] | ChainTable, *, solver: str = "auto") -> Plans:
+def plan_many(chains: Iterable[Chain] | ChainTable, *, solver: str = "auto", **options: Any) -> Plans:
     """Plan many chains; the costs are those of `plan` for each.
 
     Parameters
@@ -237,7 +237,9 @@ def plan_many(chains: Iterable[Chain] | ChainTable, *, solver: str = "auto") -> 
     chains
         Chains, or a `ChainTable`. Dense ones of equal length are planned together.
     solver
-        A registered name; only ``auto`` and ``dynamic`` plan together.
+        A registered name; only ``auto`` and ``dynamic`` plan together, for fma on one machine.
+    options
+        The other arguments of `plan`.
 
     Raises
     ------
@@ -245,21 +247,22 @@ def plan_many(chains: Iterable[Chain] | ChainTable, *, solver: str = "auto") -> 
         If the solver is unknown, or cannot take one of the chains; `InfeasibleError` if one has no plan.
     """
     if isinstance(chains, ChainTable):
-        solved = solve_table(chains) if chains.exact and solver in ("auto", "dynamic") else None
+        together = chains.exact and _plans_together(solver, options)
+        solved = solve_table(chains) if together else None
         if solved is not None and solved.feasible.all():
             return Plans(chains, [_Later(solved, row) for row in range(len(chains))])
     listed = list(chains)
-    outcomes = list(plan_each(listed, solver=solver))
+    outcomes = list(plan_each(listed, solver=solver, **options))
     for outcome in outcomes:
         if isinstance(outcome, ChainorderError):
             raise outcome
     return Plans(listed, [outcome for outcome in outcomes if not isinstance(outcome, ChainorderError)])
 
 
-def plan_each(chains: Sequence[Chain], *, solver: str = "auto") -> list[Outcome]:
-    """Plans, or what keeps a chain from having one, in order."""
+def plan_each(chains: Sequence[Chain], *, solver: str = "auto", **options: Any) -> list[Outcome]:
+    """Plans, or what keeps a chain from having one, in order; options as of `plan`."""
     outcomes: list[Outcome | None] = [None] * len(chains)
-    for places in _alike(chains).values() if solver in ("auto", "dynamic") else ():
+    for places in _alike(chains).values() if _plans_together(solver, options) else ():
         table = _table([chains[place] for place in places])
         if table is None or not table.exact:
             continue
@@ -267,7 +270,14 @@ def plan_each(chains: Sequence[Chain], *, solver: str = "auto") -> list[Outcome]
         for row, (place, feasible) in enumerate(zip(places, solved.feasible.tolist(), strict=True)):
             outcomes[place] = _Later(solved, row) if feasible else None
     pairs = zip(chains, outcomes, strict=True)
-    return [_one(chain, solver) if outcome is None else outcome for chain, outcome in pairs]
+    return [_one(chain, solver, options) if outcome is None else outcome for chain, outcome in pairs]
+
+
+def _plans_together(solver: str, options: Mapping[str, Any]) -> bool:
+    """Whether chains of equal length may be planned at once: for one machine, with nothing else asked."""
+    return solver in ("auto", "dynamic") and not any(
+        value for key, value in options.items() if key not in ("transfer", "time_limit", "progress")
+    )
 
 
 def finish(outcome: Outcome, chain: Chain) -> Plan | ChainorderError:
@@ -275,9 +285,9 @@ def finish(outcome: Outcome, chain: Chain) -> Plan | ChainorderError:
     return outcome.solved.plan(chain, outcome.row) if isinstance(outcome, _Later) else outcome
 
 
-def _one(chain: Chain, solver: str) -> Plan | ChainorderError:
+def _one(chain: Chain, solver: str, options: Mapping[str, Any]) -> Plan | ChainorderError:
     try:
-        return plan(chain, solver=solver)
+        return plan(chain, solver=solver, **options)
     except ChainorderError as error:
         return error
     except MemoryError:

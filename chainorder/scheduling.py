@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from chainorder.chain import Chain
 from chainorder.plan import Plan, Timetable
-from chainorder.pricing import price, time_column
+from chainorder.pricing import Fills, price, time_column
 from chainorder.steps import Row, Step, Steps
 
 
@@ -59,9 +59,9 @@ def operand_places(row: Row) -> tuple[tuple[int, int], ...]:
             return ()
 
 
-def jobs_of(chain: Chain, steps: Steps) -> list[Job]:
+def jobs_of(chain: Chain, steps: Steps, fills: Fills | None = None) -> list[Job]:
     """The jobs that steps in an executable order stand for."""
-    prices = price(chain, steps)
+    prices = price(chain, steps, fills)
     jobs: list[Job] = []
     made: dict[tuple[int, int], int] = {}
     for row, fma, entries in zip(steps, prices.fma.tolist(), prices.entries.tolist(), strict=True):
@@ -160,6 +160,7 @@ def plan_of_schedule(
     why: str,
     transfer: int = 0,
     objective: str = "makespan",
+    fills: Fills | None = None,
 ) -> Plan:
     """The plan of scheduled jobs; its operations stand in the order of their starts."""
     order = sorted(
@@ -181,6 +182,7 @@ def plan_of_schedule(
         why=why,
         objective=objective,
         timetable=timetable,
+        fills=fills,
     )
 
 
@@ -188,11 +190,12 @@ def scheduled(plan: Plan, machines: int, objective: str = "makespan", transfer: 
     """The operations of a plan for one machine, list-scheduled on several; its fma stay what they are."""
     operations = plan.operations
     steps = Steps(operations.step, operations.j, operations.k, operations.i)
-    jobs = jobs_of(plan.chain, steps)
+    fills = _fills_again(plan)
+    jobs = jobs_of(plan.chain, steps, fills)
     bound = plan.lower_bound
     if bound is not None and objective == "makespan":
         bound = -(-bound // machines)
-    return plan_of_schedule(
+    made = plan_of_schedule(
         plan.chain.on(machines),
         jobs,
         list_schedule(jobs, machines, transfer),
@@ -201,4 +204,15 @@ def scheduled(plan: Plan, machines: int, objective: str = "makespan", transfer: 
         why=f"{plan.why}; for one machine, then scheduled by longest tails first",
         transfer=transfer,
         objective=objective,
+        fills=fills,
     )
+    return replace(made, estimate=plan.estimate)
+
+
+def _fills_again(plan: Plan) -> Fills | None:
+    """What the estimate of a plan says of its results; None of a plan with exact costs."""
+    if plan.estimate is None:
+        return None
+    from chainorder.solvers.estimated import guesses_again
+
+    return guesses_again(plan.chain, plan.estimate)

@@ -17,6 +17,7 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
         ("bench_planners.py", "--quick"),
         ("bench_executor.py", "--quick"),
         ("bench_matrix_free.py", "--quick"),
+        ("bench_machines.py", "--quick"),
         ("check_agreement.py", "--chains", "60", "--matrix-free", "30"),
         ("bench_graphs.py", "--graphs", "1", "--largest", "12", "--repeats", "2"),
         ("check_graphs.py", "--vertices", "3", "--faces", "3"),

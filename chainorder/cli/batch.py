@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
-from chainorder.cli.options import output_options, solver_option
+from chainorder.cli.options import (
+    machines_option,
+    output_options,
+    scheduler_option,
+    scheduling_options,
+    solver_option,
+)
 from chainorder.cli.writing import choose_format
 
 
@@ -16,25 +23,39 @@ from chainorder.cli.writing import choose_format
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that plan."
 )
+@machines_option
+@scheduling_options
+@scheduler_option
 @output_options
 def batch(
-    paths: tuple[str, ...], solver: str, workers: int, format_name: str | None, output: str | None
+    paths: tuple[str, ...],
+    workers: int,
+    scheduler: str | None,
+    format_name: str | None,
+    output: str | None,
+    **options: Any,
 ) -> None:
     """Plan every chain of files, folders and patterns; a broken one becomes an error row.
 
     A folder means its .yaml, .yml, .json and .jsonl files, recursively.
     """
-    from chainorder.batch import find_files, plan_items, read_items
+    from chainorder.batch import executor, find_files, plan_items, read_items
     from chainorder.report.progress import counted
     from chainorder.report.stream import open_stream
-    from chainorder.solvers import find_solver
+    from chainorder.solvers import Options, find_solver
 
     chosen = choose_format(format_name, output)
-    find_solver(solver)
+    find_solver(options["solver"])
+    Options(options["objective"], options["transfer"], options["time_limit"])  # wrong ones, before any work
     files = find_files(paths, output)
     failed = 0
-    with open_stream(chosen, output) as stream:
-        for item in counted(plan_items(read_items(files), solver=solver, workers=workers), "chains planned"):
+    items = read_items(files)
+    with (
+        executor(None if scheduler == "here" else scheduler, workers) as pool,
+        open_stream(chosen, output) as stream,
+    ):
+        planned = plan_items(items, pool, ahead=workers, **options)
+        for item in counted(planned, "chains planned"):
             stream.write(item)
             failed += isinstance(item.outcome, str)
     if failed:

@@ -88,6 +88,11 @@ scheduling_options: Callable[[Command], Command] = options(
     ),
 )
 """What `plan` takes beside machines and memory."""
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="A Dask scheduler whose workers do it, as tcp://host:8786. local: processes of its own; here: none.",
+)
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Say why this solver; show all operations."
 )

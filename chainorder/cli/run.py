@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -14,15 +15,19 @@ from chainorder.cli.options import (
     machines_option,
     memory_option,
     order_option,
+    scheduler_option,
     scheduling_options,
     solver_option,
 )
 from chainorder.cli.reading import AnyPlan, hessian_of, problem_of, read_chains, read_plans
 from chainorder.cli.writing import check_folder, choose_format, write
+from chainorder.cluster import LOCAL
 from chainorder.errors import ChainorderError, ExecutionError, SolverError
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
 from chainorder.solvers import plan
+
+HERE = "here"
 
 
 @click.command()
@@ -32,6 +37,7 @@ from chainorder.solvers import plan
 @machines_option
 @memory_option
 @scheduling_options
+@scheduler_option
 @click.option("--compare", "all_orders", is_flag=True, help="Run forward and reverse too, beside the best.")
 @click.option(
     "--seed",
@@ -59,6 +65,7 @@ def run(
     order: str | None,
     machines: int | None,
     memory: int | None,
+    scheduler: str | None,
     all_orders: bool,
     seed: int,
     tolerance: float | None,
@@ -68,7 +75,11 @@ def run(
     output: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan."""
+    """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
+
+    The operations of a plan for several machines run on workers: each machine is a process, or a worker of
+    the Dask cluster at --scheduler.
+    """
     from chainorder.execution.run import TOLERANCE
     from chainorder.execution.save import save_matrix
     from chainorder.report.builders import execution_report
@@ -94,7 +105,8 @@ def run(
     if kept and len(plans) > 1:
         raise ExecutionError(f"{chain} holds {len(plans)} chains but {kept[0]} keeps one Jacobian; run one")
     for best in plans:
-        executions, skipped = _run_orders(best, all_orders, seed, tolerance, verify=not no_verify)
+        settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance}
+        executions, skipped = _run_orders(best, all_orders, scheduler, settings)
         for name in kept:
             save_matrix(executions[-1][1].jacobian, name)
         make = graph_execution_report if isinstance(best, GraphPlan) else execution_report
@@ -105,7 +117,7 @@ def run(
 
 
 def _run_orders(
-    best: AnyPlan, all_orders: bool, seed: int, tolerance: float | None, *, verify: bool
+    best: AnyPlan, all_orders: bool, scheduler: str | None, settings: dict[str, Any]
 ) -> tuple[list[tuple[str, Any]], list[str]]:
     """Run a plan, and the baselines before it if asked; those that cannot be are skipped, and why."""
     from chainorder import execute
@@ -124,6 +136,30 @@ def _run_orders(
                 raise
             skipped.append(f"{label} skipped: {error}")
             continue
-        done = execute(each, seed=seed, verify=verify, tolerance=tolerance)
+        if (place := where(each, scheduler)) is not None:
+            settings = settings | {"scheduler": place}
+        done = execute(each, **settings)
         executions.append((label or ("best" if all_orders else best.solver), done))
     return executions, skipped
+
+
+def where(found: AnyPlan, scheduler: str | None) -> str | None:
+    """Where a plan is run: None for here.
+
+    Raises
+    ------
+    ExecutionError
+        If a graph is to be run on workers.
+    """
+    if isinstance(found, GraphPlan):
+        if scheduler not in (None, HERE):
+            raise ExecutionError("plans of graphs run here; leave --scheduler out")
+        return None
+    if scheduler is not None:
+        return None if scheduler == HERE else scheduler
+    if found.machines == 1:
+        return None
+    if find_spec("distributed") is None:
+        click.echo("run here: for workers, pip install 'chainorder[distributed]'", err=True)
+        return None
+    return LOCAL

@@ -1,6 +1,7 @@
 """Run a plan on real Jacobians, count what it does, and check the result."""
 
 from chainorder.execution.checks import Check
-from chainorder.execution.run import Execution, OperationRecord, execute
+from chainorder.execution.operations import OperationRecord
+from chainorder.execution.run import Execution, execute
 
 __all__ = ["Check", "Execution", "OperationRecord", "execute"]

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, assert_never, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -18,14 +18,20 @@ from chainorder.execution.checks import (
     against_probes,
     dot_products,
 )
-from chainorder.execution.kernels import multiply
-from chainorder.execution.model import CHUNK_ENTRIES, Evaluated, by_adjoints, by_tangents
+from chainorder.execution.model import CHUNK_ENTRIES
 from chainorder.execution.operand import Operand
+from chainorder.execution.operations import (
+    Ledger,
+    OperationRecord,
+    Settings,
+    operands_of,
+    perform,
+    stepped_number,
+    stepped_of,
+)
 from chainorder.execution.sources import Function, Jacobians, gather
-from chainorder.pattern import counted_fma
 from chainorder.plan import Operation, Plan
 from chainorder.solvers import plan as make_plan
-from chainorder.steps import Action
 from chainorder.structure import Sparse
 
 if TYPE_CHECKING:
@@ -42,31 +48,6 @@ SPARSE_CHECK = 2_000_000
 """Stored entries times length up to which a chain of sparse patterns is compared with another order."""
 
 ENTRY_BYTES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class OperationRecord:
-    """What one operation did.
-
-    Attributes
-    ----------
-    operation
-        The planned operation.
-    fma
-        Counted from the operands at hand, or from the evaluations of models.
-    evaluations
-        Tangents or adjoints evaluated.
-    seconds
-        Wall time.
-    format
-        The representation of the result.
-    """
-
-    operation: Operation
-    fma: int
-    evaluations: int
-    seconds: float
-    format: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +117,7 @@ def execute_chain(
     tolerance: float | None = None,
     chunk_entries: int = CHUNK_ENTRIES,
     symbolic: bool = True,
+    scheduler: Any = None,
 ) -> Execution:
     """Compute the Jacobian of a chain in the order of a plan.
 
@@ -167,17 +149,27 @@ def execute_chain(
         Whether fma and entries are counted of symbolic patterns, as they were planned. Otherwise they are
         those of the entries that are really there, which spares a symbolic product wherever entries
         cancelled.
+    scheduler
+        Where the machines of the plan are: None for here, one operation after the other; ``local`` for a
+        process for each; the address of a Dask scheduler, or a `distributed.Client`.
 
     Raises
     ------
     ExecutionError
-        If a Jacobian does not fit its elemental, or the plan needs more memory than there is.
+        If a Jacobian does not fit its elemental, the plan needs more memory than there is, or workers were
+        asked for and there are none.
     """
     if (function is None) != (point is None):
         raise ExecutionError("function and point go together; give both or none")
     check_memory(plan.peak_memory)
     source = gather(plan.chain, jacobians, seed)
-    result, execution = _run(plan, source, chunk_entries, symbolic)
+    settings = Settings(chunk_entries, symbolic)
+    if scheduler is None:
+        result, execution = _run(plan, source, settings)
+    else:
+        from chainorder.execution.workers import run_on_workers
+
+        result, execution = run_on_workers(plan, source, settings, scheduler)
     if not verify:
         return execution
     _check_finite(source, result)
@@ -228,85 +220,38 @@ def check_memory(entries: int) -> None:
 
 
 class _Run:
-    """The operands that are live while a plan runs."""
+    """The operands that are live while a plan runs here, one operation after the other."""
 
-    def __init__(self, plan: Plan, source: Jacobians, chunk: int, symbolic: bool) -> None:
+    def __init__(self, plan: Plan, source: Jacobians, settings: Settings) -> None:
         self.chain = plan.chain
         self.source = source
-        self.chunk = chunk
-        self.symbolic = symbolic
+        self.settings = settings
         self.live = {(n, n): operand for n, operand in source.operands.items()}
-        self.entries = self.peak = sum(operand.pattern.entries for operand in self.live.values())
+        self.ledger = Ledger(source)
+        self.started = time.perf_counter()
 
     def operate(self, operation: Operation) -> OperationRecord:
         """Run one operation: its operands go, its result comes."""
-        operands = [self.live.pop(place) for place in self._needed(operation)]
-        started = time.perf_counter()
-        result, evaluations = self._result(operation, operands)
-        seconds = time.perf_counter() - started
-        fma = self._count(operation, operands, evaluations)
-        own = _stepped(operation), _stepped(operation)
-        if operation.action in (Action.TANGENT, Action.ADJOINT) and own in self.live:
-            operands.append(self.live.pop(own))  # a step by its model makes an explicit matrix useless
-        self.peak = max(self.peak, self.entries + result.pattern.entries)
-        self.entries += result.pattern.entries - sum(operand.pattern.entries for operand in operands)
-        self.live[operation.j, operation.i] = result
-        return OperationRecord(operation, fma, evaluations, seconds, result.format)
-
-    def _count(self, operation: Operation, operands: Sequence[Operand], evaluations: int) -> int:
-        if operation.action is Action.MULTIPLY:
-            left, right = operands
-            return counted_fma(left.pattern, right.pattern)
-        kind = self.chain.kind(_stepped(operation))
-        cost = kind.tangent if _by_tangents(operation) else kind.adjoint
-        return evaluations * (cost or 0) + kind.overhead
-
-    def _needed(self, operation: Operation) -> list[tuple[int, int]]:
-        j, k, i = operation.j, operation.k or 0, operation.i
-        match operation.action:
-            case Action.MULTIPLY:
-                return [(j, k + 1), (k, i)]
-            case Action.ACCUMULATE:
-                return []
-            case Action.TANGENT:
-                return [(j - 1, i)]
-            case Action.ADJOINT:
-                return [(j, i + 1)]
-            case _:
-                assert_never(operation.action)
-
-    def _result(self, operation: Operation, operands: Sequence[Operand]) -> tuple[Operand, int]:
-        if operation.action is Action.MULTIPLY:
-            return multiply(*operands, symbolic=self.symbolic), 0
-        number = _stepped(operation)
-        model, pattern = self.source.models[number], self.chain.pattern(number)
-        operand = operands[0] if operands else None
-        done: Evaluated
-        if _by_tangents(operation):
-            pattern = pattern if operand is None else pattern @ operand.pattern
-            done = by_tangents(model, operand, pattern, self.chunk)
-        else:
-            pattern = pattern if operand is None else operand.pattern @ pattern
-            done = by_adjoints(model, operand, pattern, self.chunk)
-        return done.result, done.evaluations
+        operands = [self.live.pop(place) for place in operands_of(operation)]
+        stepped = stepped_of(operation, self.chain, self.source)
+        start = time.perf_counter() - self.started
+        done = perform(operation, operands, stepped, self.settings)
+        if (number := stepped_number(operation)) is not None:
+            self.live.pop((number, number), None)  # a step by its model makes an explicit matrix useless
+        self.live[operation.j, operation.i] = done.result
+        self.ledger.enter(operation, done.result.pattern.entries)
+        fma, evaluations, form = done.fma, done.evaluations, done.result.format
+        return OperationRecord(operation, fma, evaluations, done.seconds, form, start)
 
 
-def _stepped(operation: Operation) -> int:
-    """The elemental whose model an operation evaluates."""
-    return operation.i if operation.action is Action.ADJOINT else operation.j
-
-
-def _by_tangents(operation: Operation) -> bool:
-    return operation.action is Action.TANGENT or operation.mode == "tangent"
-
-
-def _run(plan: Plan, source: Jacobians, chunk: int, symbolic: bool = True) -> tuple[Operand, Execution]:
-    run = _Run(plan, source, chunk, symbolic)
+def _run(plan: Plan, source: Jacobians, settings: Settings) -> tuple[Operand, Execution]:
+    run = _Run(plan, source, settings)
     records = tuple(run.operate(operation) for operation in plan.operations)
     (result,) = run.live.values()
     fma = sum(record.fma for record in records)
     seconds = sum(record.seconds for record in records)
-    return result, Execution(plan, result.matrix(), fma, seconds, run.peak, records, symbolic=symbolic)
+    symbolic = settings.symbolic
+    return result, Execution(plan, result.matrix(), fma, seconds, run.ledger.peak, records, symbolic=symbolic)
 
 
 def _check_order(
@@ -321,7 +266,7 @@ def _check_order(
         differs = other.operations != plan.operations
         cheap = other.fma <= FULL_CHECK * plan.fma and other.peak_memory <= FULL_CHECK * plan.peak_memory
         if differs and cheap:
-            operand, _ = _run(other, source, CHUNK_ENTRIES)
+            operand, _ = _run(other, source, Settings())
             yield against_operand(result, operand, f"{solver} order", tolerance)
             return
     yield from against_probes(result, source.models.values(), seed, tolerance)

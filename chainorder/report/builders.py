@@ -11,7 +11,7 @@ from chainorder.comparison import Comparison
 from chainorder.plan import SHOWN, Operation, Plan, formula, node_name
 from chainorder.plan_json import SCHEMA_VERSION, chain_data, plan_data
 from chainorder.report.model import Cell, Report
-from chainorder.report.schedules import planned_charts, schedule_note
+from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
 
 if TYPE_CHECKING:
     from chainorder.execution import Execution
@@ -206,7 +206,9 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
         "skipped": list(skipped),
         "passed": all(run.passed for _, run in executions),
     }
-    return Report(chain_title(chain), columns, rows, (*notes, *skipped), lambda: data)
+    charts = planned_charts(executions[-1][1].plan)
+    charts = (*charts, measured_chart(executions[-1][1])) if charts else ()
+    return Report(chain_title(chain), columns, rows, (*notes, *skipped), lambda: data, charts=charts)
 
 
 def _check_line(label: str, run: Execution) -> str:
@@ -229,7 +231,14 @@ def execution_data(label: str, run: Execution) -> dict[str, Any]:
         "peak_memory": run.peak_memory,
         "jacobian": {"shape": list(run.jacobian.shape), "type": type(run.jacobian).__name__},
         "operations": [
-            {"fma": record.fma, "seconds": record.seconds, "format": record.format} for record in run.records
+            {
+                "fma": record.fma,
+                "seconds": record.seconds,
+                "format": record.format,
+                "start": record.start,
+                "machine": record.machine,
+            }
+            for record in run.records
         ],
         "checks": [
             {"name": c.name, "error": c.error, "tolerance": c.tolerance, "passed": c.passed}

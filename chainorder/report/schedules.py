@@ -10,6 +10,7 @@ from chainorder.report.model import Bar, Chart, Report
 
 if TYPE_CHECKING:
     from chainorder.comparison import Scaling
+    from chainorder.execution import Execution
     from chainorder.plan import Plan
 
 MOST_LANES = 64
@@ -40,6 +41,17 @@ def planned_charts(plan: Plan) -> tuple[Chart, ...]:
             lanes[operation.machine].append(bar)
     used = {machine: bars for machine, bars in lanes.items() if bars}
     return (Chart("planned", [(f"machine {number}", bars) for number, bars in used.items()], "fma"),)
+
+
+def measured_chart(run: Execution) -> Chart:
+    """What happened when and where, beside what was planned."""
+    lanes: dict[int, list[Bar]] = {}
+    for record in sorted(run.records, key=lambda record: record.start):
+        operation = record.operation
+        label = _label(operation.j, operation.i)
+        bar = Bar(record.start, record.start + record.seconds, label, str(operation.action))
+        lanes.setdefault(record.machine, []).append(bar)
+    return Chart("measured", [(f"machine {number}", lanes[number]) for number in sorted(lanes)], "seconds")
 
 
 def _label(j: int, i: int) -> str:

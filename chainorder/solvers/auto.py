@@ -20,10 +20,14 @@ WORK = 2_000_000
 def solve(chain: Chain, options: Options | None = None) -> Plan:
     """hu-shing where it applies, dynamic where it is fast enough, contraction beyond; `Plan.why` says so.
 
-    On several machines: a search for the least makespan, for a time.
+    On several machines: a search for the least makespan, for a time; or the order for one machine,
+    scheduled, where the chain is too long for that or its fill-in takes too long to make.
     """
     if chain.machines > 1:
-        return makespan.choose(chain, options or Options())
+        options = options or Options()
+        if makespan.searchable(chain, options.transfer) and not _heavy(chain):
+            return makespan.anytime(chain, options)
+        return makespan.schedule_order(solve(chain.on(1)), chain.machines, options.transfer)
     if chain.dense and not chain.modelled:
         return replace(hu_shing.solve(chain), why="all elementals are dense and explicit: hu-shing is exact")
     if lazy.suits(chain) and len(chain) <= dynamic.MAX_LENGTH and estimated.estimable(chain):
@@ -34,6 +38,14 @@ def solve(chain: Chain, options: Options | None = None) -> Plan:
         return replace(dynamic.solve(chain), why=f"{what}, at most {length:,} elementals: dynamic is exact")
     why = f"{what} and longer than {length:,} elementals, too long for O(n³): contracted first"
     return replace(contraction.solve(chain), why=why)
+
+
+def _heavy(chain: Chain) -> bool:
+    """Whether making the fill-in of all subchains takes more work than planning should."""
+    if not lazy.suits(chain):
+        return False
+    check_feasible(chain)
+    return Outline(chain).sampled.sweep() > WORK
 
 
 def _sparse(chain: Chain) -> Plan:

@@ -15,14 +15,14 @@ from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.plan import Plan
 from chainorder.scheduling import plan_of_schedule, scheduled
-from chainorder.solvers import contraction, dynamic, hu_shing
+from chainorder.solvers import dynamic, hu_shing
 from chainorder.solvers.machines.bounds import lower_bound
 from chainorder.solvers.machines.hunt import Answer, hunt
 from chainorder.solvers.machines.splits import best_schedule
 from chainorder.solvers.machines.ways import Ways
 from chainorder.solvers.options import Options, Progress
 
-MAX_LENGTH = 100
+MAX_LENGTH = 64
 """The ways to make all subchains of longer chains, n³/6 of them, would take seconds to list."""
 
 DEFAULT_LIMIT = 10.0
@@ -40,7 +40,7 @@ def list_scheduling(chain: Chain, options: Options | None = None) -> Plan:
     InfeasibleError
         If the memory admits no plan.
     SolverError
-        If the chain has more than 100 elementals.
+        If the chain has more than 64 elementals.
     """
     transfer = 0 if options is None else options.transfer
     if _polynomial(chain, transfer):
@@ -61,7 +61,7 @@ def exact(chain: Chain, options: Options | None = None) -> Plan:
     InfeasibleError
         If the memory admits no plan.
     SolverError
-        If the chain has more than 100 elementals.
+        If the chain has more than 64 elementals.
     """
     return _search(chain, options or Options(), "exact", None)
 
@@ -71,11 +71,23 @@ def anytime(chain: Chain, options: Options | None = None) -> Plan:
     return _search(chain, options or Options(), "anytime", DEFAULT_LIMIT)
 
 
-def choose(chain: Chain, options: Options) -> Plan:
-    """The best that is to be had in about the time limit; `Plan.why` says what was done."""
-    if len(chain) <= MAX_LENGTH or _polynomial(chain, options.transfer):
-        return anytime(chain, options)
-    return _long(chain, options.transfer)
+def searchable(chain: Chain, transfer: int) -> bool:
+    """Whether these solvers take a chain: it is short, or needs no search."""
+    return len(chain) <= MAX_LENGTH or _polynomial(chain, transfer)
+
+
+def schedule_order(one: Plan, machines: int, transfer: int) -> Plan:
+    """Without search: an order for one machine, or that of the shortest critical path, scheduled."""
+    chain = one.chain
+    plans = [scheduled(one, machines, transfer=transfer)]
+    bound = plans[0].lower_bound
+    if one.estimate is None and len(chain) <= dynamic.QUICK_LENGTH:
+        unlimited = dynamic.solve_unlimited(chain)
+        plans.append(scheduled(unlimited, machines, transfer=transfer))
+        bound = max(bound or 0, scheduled(unlimited, len(chain)).makespan)
+    best = min(plans, key=lambda plan: plan.makespan)
+    why = f"too long or too large to search: the order of {best.solver}, scheduled"
+    return replace(best, lower_bound=bound, optimal=best.makespan == bound, why=why)
 
 
 def _search(chain: Chain, options: Options, solver: str, limit: float | None) -> Plan:
@@ -117,26 +129,6 @@ def _by_dynamic_program(chain: Chain, transfer: int) -> Plan:
     shortest = scheduled(dynamic.solve_unlimited(one), chain.machines, transfer=transfer)
     why = "as many machines as elementals: the dynamic program over critical paths is exact"
     return replace(shortest, optimal=True, lower_bound=shortest.makespan, why=why)
-
-
-def _long(chain: Chain, transfer: int) -> Plan:
-    """For long chains: the orders of least work and of the shortest critical path, scheduled."""
-    one = chain.on(1)
-    if one.dense and not one.modelled:
-        least = hu_shing.solve(one)
-    elif len(chain) <= dynamic.QUICK_LENGTH:
-        least = dynamic.solve(one)
-    else:
-        least = contraction.solve(one)
-    plans = [scheduled(least, chain.machines, transfer=transfer)]
-    bound = plans[0].lower_bound or 0
-    if len(chain) <= dynamic.QUICK_LENGTH:
-        unlimited = dynamic.solve_unlimited(one)
-        plans.append(scheduled(unlimited, chain.machines, transfer=transfer))
-        bound = max(bound, scheduled(unlimited, len(chain)).makespan)
-    best = min(plans, key=lambda plan: plan.makespan)
-    why = f"longer than {MAX_LENGTH} elementals, too long for search: the order of {best.solver}, scheduled"
-    return replace(best, lower_bound=bound, optimal=best.makespan == bound, why=why)
 
 
 def _ways(chain: Chain, solver: str) -> Ways:

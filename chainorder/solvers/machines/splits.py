@@ -12,10 +12,10 @@ from chainorder.solvers.machines.ways import Tree, Way, Ways, jobs_of_tree
 MOST_TREES = 12
 """Trees that are kept of a subchain, and that are scheduled of the whole chain."""
 
-ALL_TREES = 2_000_000
+ALL_TREES = 300_000
 """Trees that are looked at in all, about: of the subchains of long chains, fewer are kept."""
 
-SPLITS = 2_000_000
+SPLITS = 500_000
 """Splits of machines that are looked at; of long chains on many machines there are more, and none is."""
 
 

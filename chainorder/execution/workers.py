@@ -1,0 +1,181 @@
+"""The operations of a plan as tasks of Dask workers, each on the worker that stands for its machine.
+
+Results stay on the worker that made them, until an operation on another one uses them. Elemental Jacobians
+and models are everywhere before the first operation. If a worker dies, what it held is made again by others.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from chainorder.cluster import Client, connected, dask_distributed
+from chainorder.errors import ExecutionError
+from chainorder.execution.operand import Operand
+from chainorder.execution.operations import (
+    Ledger,
+    OperationRecord,
+    Settings,
+    Stepped,
+    operands_of,
+    perform,
+    stepped_number,
+    stepped_of,
+)
+from chainorder.execution.run import Execution
+from chainorder.execution.sources import Jacobians
+from chainorder.plan import Operation, Plan
+
+Future: TypeAlias = Any
+"""A `distributed.Future`."""
+
+RESTART_SECONDS = 30
+"""How long workers that died may take to come back, if there are no others."""
+
+ATTEMPTS = 3
+"""How often a plan is begun again when workers died with what only they held."""
+
+
+def run_on_workers(
+    plan: Plan, source: Jacobians, settings: Settings, scheduler: Any
+) -> tuple[Operand, Execution]:
+    """Run a plan on a cluster.
+
+    Raises
+    ------
+    ExecutionError
+        If there is no cluster, its workers keep dying, or a model cannot be sent to them.
+    """
+    used = len(set(plan.operations.machine.tolist()))
+    distributed = dask_distributed()
+    with connected(scheduler, max(1, used)) as client:
+        for _ in range(ATTEMPTS):
+            try:
+                return _run(client, plan, source, settings)
+            except (distributed.CancelledError, distributed.KilledWorker) as error:
+                lost = error
+                _await_workers(client)
+    raise ExecutionError(
+        f"workers died {ATTEMPTS} times while the plan ran ({type(lost).__name__}); see their logs"
+    )
+
+
+def _await_workers(client: Client) -> None:
+    """Wait for workers that are started again."""
+    try:
+        client.wait_for_workers(1, timeout=RESTART_SECONDS)
+    except TimeoutError:
+        raise ExecutionError("all workers died; start some, or run it here") from None
+
+
+def _run(client: Client, plan: Plan, source: Jacobians, settings: Settings) -> tuple[Operand, Execution]:
+    addresses = sorted(client.scheduler_info(n_workers=-1)["workers"])
+    topic = f"chainorder-{uuid.uuid4().hex}"
+    matrices, models = _spread(client, plan, source)
+    live: dict[tuple[int, int], Future] = {(n, n): future for n, future in matrices.items()}
+    for place, operation in enumerate(plan.operations):
+        number = stepped_number(operation)
+        operands = [live.pop(operand) for operand in operands_of(operation)]
+        if number is not None:
+            live.pop((number, number), None)  # a step by its model makes an explicit matrix useless
+        live[operation.j, operation.i] = client.submit(
+            _operate,
+            operation,
+            operands,
+            None if number is None else models[number],
+            (settings, topic, place),
+            key=f"{topic}-{place}",
+            workers=[addresses[operation.machine % len(addresses)]],
+            allow_other_workers=True,  # when the worker has gone
+            priority=-place,
+        )
+    (final,) = live.values()
+    result: Operand = final.result()
+    events = {event["place"]: event for _, event in client.get_events(topic)}
+    done = _execution(plan, source, result, events, addresses)
+    return result, replace(done, symbolic=settings.symbolic)
+
+
+def _spread(client: Client, plan: Plan, source: Jacobians) -> tuple[dict[int, Future], dict[int, Future]]:
+    """Send every worker the Jacobians and the models that the plan uses."""
+    stepped: dict[int, Stepped] = {}
+    for operation in plan.operations:
+        number = stepped_number(operation)
+        each = stepped_of(operation, plan.chain, source)
+        if number is not None and each is not None:
+            stepped[number] = each
+    return _everywhere(client, source.operands), _everywhere(client, stepped)
+
+
+def _everywhere(client: Client, values: Mapping[int, Any]) -> dict[int, Future]:
+    if not values:
+        return {}
+    try:
+        futures = client.scatter(list(values.values()), broadcast=True, hash=False)
+    except (TypeError, AttributeError) as error:
+        raise ExecutionError(
+            f"a model or Jacobian cannot be sent to workers ({error}); run it here"
+        ) from None
+    return dict(zip(values, futures, strict=True))
+
+
+def _operate(
+    operation: Operation,
+    operands: Sequence[Operand],
+    stepped: Stepped | None,
+    task: tuple[Settings, str, int],
+) -> Operand:
+    """A task: one operation with one thread; what it took goes to the scheduler as an event."""
+    from distributed import get_worker
+    from threadpoolctl import threadpool_limits
+
+    settings, topic, place = task
+    worker = get_worker()
+    with threadpool_limits(1):
+        start = time.time()
+        done = perform(operation, operands, stepped, settings)
+        seconds = time.time() - start
+    event = {
+        "place": place,
+        "worker": worker.address,
+        "start": start,
+        "seconds": seconds,
+        "fma": done.fma,
+        "evaluations": done.evaluations,
+        "entries": done.result.pattern.entries,
+        "format": done.result.format,
+    }
+    worker.log_event(topic, event)
+    return done.result
+
+
+def _execution(
+    plan: Plan,
+    source: Jacobians,
+    result: Operand,
+    events: Mapping[int, Mapping[str, Any]],
+    addresses: Sequence[str],
+) -> Execution:
+    """What the events say, as of the last time that each operation ran."""
+    began = min((event["start"] for event in events.values()), default=0.0)
+    others = [event["worker"] for event in events.values() if event["worker"] not in addresses]
+    numbers = {address: number for number, address in enumerate([*addresses, *dict.fromkeys(others)])}
+    ledger = Ledger(source)
+    records = []
+    for place, operation in enumerate(plan.operations):
+        event = events[place]
+        ledger.enter(operation, event["entries"])
+        record = OperationRecord(
+            operation, event["fma"], event["evaluations"], event["seconds"], event["format"]
+        )
+        machine = operation.machine
+        if numbers[event["worker"]] != machine % len(addresses):
+            machine = numbers[event["worker"]]
+        records.append(replace(record, start=event["start"] - began, machine=machine))
+    ends = (record.start + record.seconds for record in records)
+    fma = sum(record.fma for record in records)
+    seconds = max(ends, default=0.0)
+    return Execution(plan, result.matrix(), fma, seconds, ledger.peak, tuple(records))
