@@ -71,10 +71,10 @@ class Elemental:
 
     def __post_init__(self) -> None:
         for key in ("inputs", "outputs"):
-            object.__setattr__(self, key, _whole(getattr(self, key), key, "a size"))
+            object.__setattr__(self, key, whole(getattr(self, key), key, "a size"))
         for key in ("tangent", "adjoint", "tape", "overhead"):
             if getattr(self, key) is not None:
-                object.__setattr__(self, key, _whole(getattr(self, key), key, "a cost", least=0))
+                object.__setattr__(self, key, whole(getattr(self, key), key, "a cost", least=0))
         if self.explicit is None:
             object.__setattr__(self, "explicit", not self.modelled)
         if not self.explicit and not self.modelled:
@@ -273,7 +273,7 @@ class Chain:
             ("elementals", columns),
             ("name", name),
             ("machines", _machines(machines)),
-            ("memory", None if memory is None else _whole(memory, "memory", "a limit", least=0)),
+            ("memory", None if memory is None else whole(memory, "memory", "a limit", least=0)),
             ("network", network),
             ("matrices", dict(matrices or {})),
         ):
@@ -449,7 +449,7 @@ def _check_length(length: int) -> None:
 
 
 def _machines(machines: Any) -> int:
-    count = _whole(machines, "machines", "their number")
+    count = whole(machines, "machines", "their number")
     if count > MAX_MACHINES:
         raise ChainError(
             f"machines is {machines}; at most {MAX_MACHINES:,}: as many as elementals are as good as any"
@@ -467,7 +467,7 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
             raise ChainError(f"the sizes are {sizes!r}; give a list of them, input first")
         values = list(sizes)
         if not set(map(type, values)) <= {int}:
-            values = [_whole(value, f"dims[{place}]", "a size") for place, value in enumerate(values)]
+            values = [whole(value, f"dims[{place}]", "a size") for place, value in enumerate(values)]
         fits = max(values, default=0) < 2**63
         column = np.array(values, np.int64 if fits else object)
     if len(column) and column.min() < 1:
@@ -477,7 +477,7 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
     return column
 
 
-def _whole(value: Any, key: str, what: str, *, least: int = 1) -> int:
+def whole(value: Any, key: str, what: str, *, least: int = 1) -> int:
     """The value as an int if it is a whole number (of NumPy too; no boolean) and at least `least`."""
     if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_)) and value >= least:
         return int(value)

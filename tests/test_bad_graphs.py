@@ -67,7 +67,15 @@ CASES = {
     ),
     "size no number": (
         "vertices: {x: two, y: 2}\nedges: [{source: x, target: y}]",
-        ":1:15: vertices.x: x is 'two'; a size is a whole number of at least 1",
+        ":1:15: vertices.x: the size of x is 'two'; a size is a whole number of at least 1",
+    ),
+    "vertices no mapping": (
+        "vertices: [x, h]\nedges: [[x, h]]",
+        ":1:11: vertices: vertices is a list of 2; it is a mapping of names to values, as {x: 64, y: 10}",
+    ),
+    "vertex of two lines": (
+        'vertices: {"x\\n": 2}\nedges: [{source: x, target: y}]',
+        "vertices: 'x\\n' is no vertex; the name of a vertex has no line breaks or controls",
     ),
     "no target": (BASE + "edges: [{source: x}]", ":2:9: edges[0]: target is missing"),
     "no edges": (BASE, "edges is missing; a graph has edges"),
@@ -105,13 +113,26 @@ def test_one_line_with_the_place_and_the_remedy(case: str, tmp_path: Path) -> No
 def test_in_python() -> None:
     with pytest.raises(GraphError, match="there is no vertex 'z'"):
         Graph({"x": 1}, [Edge("x", "z")])
+    for vertices, message in (
+        ({1: 2}, "is named 1"),
+        ({"": 2}, "is named ''"),
+        (["x"], "is a list"),
+        ({"x": 0}, "x is 0"),
+    ):
+        with pytest.raises(GraphError, match=message):
+            Graph(vertices, [])  # type: ignore[arg-type]
+    for options, message in (({"memory": -5}, "memory is -5"), ({"inputs": "x"}, "give a list of names")):
+        with pytest.raises(GraphError, match=message):
+            Graph({"x": 1, "y": 1}, [Edge("x", "y")], **options)  # type: ignore[arg-type]
+    with pytest.raises(GraphError, match=r"the matrix has shape \(5, 5\)"):
+        Graph({"x": 3, "y": 2}, [Edge("x", "y", matrix=np.ones((5, 5)))])
     with pytest.raises(GraphError, match="there are no edges"):
         Graph({"x": 1}, [])
     with pytest.raises(GraphError, match="is no DiGraph"):
         Graph.from_networkx(nx.Graph())
     graph = nx.DiGraph()
     graph.add_edge("x", "y")
-    with pytest.raises(SpecError, match=r"vertices.x: x is null; a size"):
+    with pytest.raises(SpecError, match=r"vertices.x: the size of x is null; a size"):
         Graph.from_networkx(graph)
     graph.add_node("x", size=2, colour="red")
     with pytest.raises(GraphError, match="unknown attribute 'colour'"):

@@ -16,6 +16,7 @@ from chainorder import (
     Graph,
     GraphError,
     GraphPlan,
+    Identity,
     ParameterNetwork,
     compare,
     execute,
@@ -65,6 +66,23 @@ def test_given_jacobians_and_models() -> None:
     np.testing.assert_allclose(run.jacobian, b @ a + c)
 
 
+def test_complex_jacobians_and_sums_that_cancel() -> None:
+    generator = np.random.default_rng(0)
+    a, b, c = generator.random((3, 4)), generator.random((4, 3)), generator.random((4, 4))
+    turned = {("x", "h"): a * (1 + 2j), ("h", "y"): b * (1 + 2j), ("x", "y"): c * 1j}
+    assert execute(plan(RESIDUAL), turned).passed
+    gone = execute(plan(RESIDUAL), {("x", "h"): a, ("h", "y"): b, ("x", "y"): -(b @ a)})
+    assert gone.passed
+    assert abs(gone.jacobian).max() < 1e-15
+
+
+def test_identities_need_not_be_given() -> None:
+    graph = Graph({"x": 3, "h": 2, "y": 3}, [Edge("x", "h"), Edge("h", "y"), Edge("x", "y", Identity())])
+    a, b = np.ones((2, 3)), np.ones((3, 2))
+    run = execute(plan(graph), {("x", "h"): a, ("h", "y"): b})
+    np.testing.assert_allclose(run.jacobian, b @ a + np.eye(3))
+
+
 def test_a_wrong_adjoint_is_found() -> None:
     generator = np.random.default_rng(0)
     a = generator.random((3, 4))
@@ -91,6 +109,7 @@ def test_a_wrong_function_is_found() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
+        ([np.ones((3, 4))], "the Jacobians are a list"),
         ({("x", "h"): np.ones((3, 4))}, "h → y is missing"),
         ({("x", "q"): np.ones((3, 4))}, "which is no edge"),
         (

@@ -206,6 +206,23 @@ def test_the_validator_wants_the_whole_jacobian() -> None:
         replace(best, lower_bound=1, optimal=True).validate()
 
 
+def test_a_bound_that_a_rule_beats_is_refused() -> None:
+    generator = random.Random(9)
+    graph = random_graph(generator, 4, density=0.6)
+    dear = max((plan(graph, solver=rule) for rule in RULES), key=lambda each: each.fma)
+    assert dear.fma > plan(graph, solver="markowitz").fma
+    with pytest.raises(PlanError, match="the lower bound is"):
+        replace(dear, lower_bound=dear.fma, optimal=True).validate()
+
+
+def test_a_long_graph_is_planned_in_time() -> None:
+    edges = [Edge(f"v{n}", f"v{n + step}") for n in range(300) for step in (1, 2) if n + step <= 300]
+    graph = Graph({f"v{n}": 1 + n % 3 for n in range(301)}, edges)
+    quick = plan(graph, time_limit=0.5)
+    quick.validate()
+    assert quick.fma <= plan(graph, solver="forward").fma
+
+
 def test_time_limit_and_seed() -> None:
     graph = random_graph(random.Random(1), 9, ends=3, density=0.6)
     quick = plan(graph, time_limit=0.2)
@@ -219,7 +236,14 @@ def test_time_limit_and_seed() -> None:
 def test_own_orders() -> None:
     graph = Graph.from_chain(Chain.from_dims([4, 3, 2, 1]))
     assert eliminate_in_order(graph, "x2 x1").fma == 3 * 2 + 4 * 3
-    for order, message in (("x1", "lacks 'x2'"), ("x1 x1 x2", "twice"), ("x1 x9", "no inner vertex")):
+    spaced = Graph({"x": 2, "a b": 3, "y": 2}, [Edge("x", "a b"), Edge("a b", "y")])
+    assert eliminate_in_order(spaced, "'a b'").order == "'a b'"
+    for order, message in (
+        ("x1", "lacks 'x2'"),
+        ("'x1", "mend its quotes"),
+        ("x1 x1 x2", "twice"),
+        ("x1 x9", "no inner vertex"),
+    ):
         with pytest.raises(PlanError, match=message):
             eliminate_in_order(graph, order)
 

@@ -23,7 +23,7 @@ from chainorder.errors import ChainorderError
 INTERRUPTED = 130
 
 EPILOG = """\b
-A CHAIN is a spec file (YAML, JSON, JSON Lines) or inline sizes, input first: 1000,100,10,1
+A CHAIN is a spec of chains or graphs (YAML, JSON, JSON Lines, GraphML) or inline sizes: 1000,100,10,1
 Exit status: 0 done, 1 a check failed, 2 wrong input or call.
 Shell completion: eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"  (zsh_source, fish_source)"""
 

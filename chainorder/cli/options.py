@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from chainorder.chain import MAX_MACHINES
+from chainorder.graph.solvers import all_solvers as all_graph_solvers
 from chainorder.plan import OBJECTIVES
 from chainorder.solvers import all_solvers
 
@@ -28,7 +29,9 @@ def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Co
 
 
 def _solver_help() -> str:
-    return "; ".join(f"{solver.name}: {solver.summary}" for solver in all_solvers())
+    chains = "; ".join(f"{solver.name}: {solver.summary}" for solver in all_solvers())
+    graphs = "; ".join(f"{solver.name}: {solver.summary}" for solver in all_graph_solvers())
+    return f"{chains}. For graphs: {graphs}"
 
 
 def number_range(text: str) -> tuple[int, int]:
@@ -51,7 +54,11 @@ chain_argument = click.argument("chain")
 solver_option = click.option(
     "--solver", default="auto", show_default=True, metavar="NAME", help=_solver_help()
 )
-order_option = click.option("--order", metavar="TEXT", help='Cost your own order instead, as "(F3 F2) F1".')
+order_option = click.option(
+    "--order",
+    metavar="TEXT",
+    help='Cost your own order instead: "(F3 F2) F1"; of a graph, its inner vertices: "h a".',
+)
 memory_option = click.option(
     "--memory",
     type=click.IntRange(0),

@@ -47,7 +47,9 @@ HERE = "here"
     help="Seed of everything random: weights, Jacobians, probes.",
 )
 @click.option(
-    "--tolerance", type=click.FloatRange(0), help="Largest relative error that passes; by default 1e-9."
+    "--tolerance",
+    type=click.FloatRange(0),
+    help="Largest relative error that passes; by default 1e-9, and more for single precision.",
 )
 @hessian_option
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +80,9 @@ def _through(evaluations: Sequence[Evaluate | None], directions: Array) -> Array
     return directions
 
 
-def dot_products(models: Mapping[int, Model], seed: int, tolerance: float) -> Iterator[Check]:
+def dot_products(
+    models: Mapping[int, Model], seed: int, tolerance: float, name: Callable[[int], str] = "F{}".format
+) -> Iterator[Check]:
     """Whether tangents and adjoints belong together: ⟨u, F'v⟩ = ⟨uF', v⟩; the worst elemental that has both.
 
     Relative to the sizes of the vectors, so that a chance cancellation does not look like an error.
@@ -95,7 +97,7 @@ def dot_products(models: Mapping[int, Model], seed: int, tolerance: float) -> It
             scale = float(np.linalg.norm(u) * np.linalg.norm(tangent)) or 1.0
             error = abs((u.T @ tangent - adjoint.T @ v).item()) / scale
             if not error <= worst.error:  # a NaN is the worst
-                worst = Check(f"dot products (worst: F{number})", error, tolerance)
+                worst = Check(f"dot products (worst: {name(number)})", error, tolerance)
     if worst.error != -1.0:
         yield worst
 
@@ -114,10 +116,13 @@ def against_function(result: Operand, function: Function, point: Array, seed: in
 
 
 def directional_derivatives(
-    function: Function, point: Array, directions: Array, tolerance: float
+    function: Function, point: Array, directions: Array, tolerance: float, *, real: bool = True
 ) -> tuple[str, float, Array]:
-    """The derivatives of a function along columns, how they were found, and what error that admits."""
-    columns = _complex_step(function, point, directions)
+    """The derivatives of a function along columns, how they were found, and what error that admits.
+
+    The complex step is for functions that are `real` where their argument is.
+    """
+    columns = _complex_step(function, point, directions) if real else None
     if columns is not None:
         return "complex step", tolerance, columns
     return "central differences", max(tolerance, CENTRAL_TOLERANCE), _central(function, point, directions)

@@ -102,7 +102,10 @@ def execute(plan: Plan | GraphPlan, jacobians: Any = None, **options: Any) -> Ex
     if isinstance(plan, Plan):
         return execute_chain(plan, jacobians, **options)
     from chainorder.graph.execution import execute_graph
+    from chainorder.graph.plan import GraphPlan
 
+    if not isinstance(plan, GraphPlan):
+        raise ExecutionError(f"a {type(plan).__name__} is no plan; make one with chainorder.plan")
     return execute_graph(plan, jacobians, **options)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,11 +26,9 @@ from chainorder.steps import Step
 UNIT = 2**40
 """Shares, and bounds that are made of them, are whole multiples of 1 / UNIT."""
 
-MAX_PATHS = 400
-"""Paths that a bound looks at; more would only make it better."""
-
-MAX_WAYS = 60_000
-"""Ways to make all intervals of all paths, up to which the linear program is solved."""
+MAX_PATHS = 2_000
+MAX_WAYS = 20_000
+"""Paths that a bound looks at, and ways to make all their intervals; more would only make it better."""
 
 Key = tuple[Any, ...]
 
@@ -187,12 +185,21 @@ class PathBound:
     paths: tuple[PathChain, ...]
 
     @classmethod
-    def of(cls, arcs: Arcs) -> PathBound:
-        """The paths of a graph, with the best shares that a linear program finds, or good ones."""
+    def of(cls, arcs: Arcs, seconds: float | None = None) -> PathBound:
+        """Paths of a graph, with the best shares that a linear program finds in time, or else good ones.
+
+        Every edge is on one of the paths, unless the shortest through it is very long.
+        """
         costs = Costs(arcs)
-        paths = tuple(PathChain(costs, edges) for edges in islice(all_paths(arcs), MAX_PATHS))
-        ways = sum(len(path.edges) ** 3 // 6 for path in paths)
-        if ways > MAX_WAYS or not _share_by_program(paths):
+        chosen: dict[tuple[int, ...], None] = {}
+        left = MAX_WAYS
+        for edges in islice(chain(_covering_paths(arcs), all_paths(arcs)), 2 * MAX_PATHS):
+            ways = len(edges) ** 3 // 6
+            if edges not in chosen and ways <= left and len(chosen) < MAX_PATHS:
+                chosen[edges] = None
+                left -= ways
+        paths = tuple(PathChain(costs, edges) for edges in chosen)
+        if not _share_by_program(paths, seconds):
             _share_in_turn(paths)
         return cls(paths)
 
@@ -209,7 +216,7 @@ def _explicit(path: PathChain) -> int:
 
 
 def all_paths(arcs: Arcs) -> Iterator[tuple[int, ...]]:
-    """All paths from inputs to outputs, as places of edges; the longest chains of choices last."""
+    """All paths from inputs to outputs, as places of edges, depth first."""
     graph = arcs.graph
     out: dict[int, list[int]] = {}
     for edge in range(len(graph.edges)):
@@ -226,6 +233,39 @@ def all_paths(arcs: Arcs) -> Iterator[tuple[int, ...]]:
                 stack += [(*path, edge) for edge in reversed(following)]
 
 
+def _covering_paths(arcs: Arcs) -> Iterator[tuple[int, ...]]:
+    """For every edge a shortest path from an input to an output through it."""
+    count = len(arcs.graph.edges)
+    before = _shortest([(arcs[edge].source, arcs[edge].target) for edge in range(count)])
+    after = _shortest([(arcs[edge].target, arcs[edge].source) for edge in range(count)])
+    for edge in range(count):
+        path = [edge]
+        while (first := before.get(arcs[path[0]].source)) is not None:
+            path.insert(0, first)
+        while (last := after.get(arcs[path[-1]].target)) is not None:
+            path.append(last)
+        yield tuple(path)
+
+
+def _shortest(ends: list[tuple[int, int]]) -> dict[int, int]:
+    """The last edge of a shortest path to every vertex, from those to which no edge leads."""
+    out: dict[int, list[int]] = {}
+    for edge, (source, _) in enumerate(ends):
+        out.setdefault(source, []).append(edge)
+    targets = {target for _, target in ends}
+    reached = [source for source in out if source not in targets]
+    seen = set(reached)
+    last: dict[int, int] = {}
+    for vertex in reached:  # grows while it is walked: breadth first
+        for edge in out.get(vertex, ()):
+            target = ends[edge][1]
+            if target not in seen:
+                seen.add(target)
+                last[target] = edge
+                reached.append(target)
+    return last
+
+
 def _share_in_turn(paths: tuple[PathChain, ...]) -> None:
     """Long paths first, each takes all costs that no path before it has taken."""
     taken: set[Key] = set()
@@ -235,7 +275,7 @@ def _share_in_turn(paths: tuple[PathChain, ...]) -> None:
         taken |= keys
 
 
-def _share_by_program(paths: tuple[PathChain, ...]) -> bool:
+def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bool:
     """The shares at which the bound is greatest, from the dual of a linear program; whether it was solved.
 
     Its variables are fractions of ways and, for every key that paths share, what is paid for it: as much as
@@ -244,6 +284,8 @@ def _share_by_program(paths: tuple[PathChain, ...]) -> bool:
     """
     from scipy.optimize import linprog
 
+    if not paths:
+        return True
     made = [(path, interval, way) for path in paths for interval, way in path.all_ways() if way is not None]
     users: dict[Key, set[int]] = {}
     for path, _, way in made:
@@ -265,6 +307,7 @@ def _share_by_program(paths: tuple[PathChain, ...]) -> bool:
         _matrix(balance, len(right), len(objective)),
         right,
         method="highs",
+        options={} if seconds is None else {"time_limit": max(0.1, seconds)},
     )
     if result.status != 0:
         return False

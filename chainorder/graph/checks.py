@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,15 +34,15 @@ def against_sweeps(
     if all(model.tangents is not None for model in models.values()):
         seeds = {name: generator.standard_normal((graph.vertices[name], PROBES)) for name in graph.inputs}
         found = _swept(graph, models, seeds)
-        wanted = {target: _applied(blocks, seeds, target) for target in graph.outputs}
-        yield Check(f"{PROBES} tangents", max(relative_error(wanted[t], found[t]) for t in wanted), tolerance)
+        errors = [found.error(target, _applied(blocks, seeds, target)) for target in graph.outputs]
+        yield Check(f"{PROBES} tangents", max(errors), tolerance)
     if all(model.adjoints is not None for model in models.values()):
         seeds = {name: generator.standard_normal((graph.vertices[name], PROBES)) for name in graph.outputs}
-        values: dict[str, Any] = dict(seeds)
+        sums = _Sums(dict(seeds), {})
         for place in _edges_in_order(graph)[::-1]:
             edge, adjoints = graph.edges[place], models[place].adjoints
             assert adjoints is not None
-            values[edge.source] = values.get(edge.source, 0) + adjoints(values[edge.target])
+            sums.add(edge.source, adjoints(sums.values[edge.target]))
         errors = []
         for name in graph.inputs:
             terms = [
@@ -49,7 +50,7 @@ def against_sweeps(
                 for (source, target), block in blocks.items()
                 if source == name
             ]
-            errors.append(relative_error(np.sum(terms, axis=0), values[name]))
+            errors.append(sums.error(name, np.sum(terms, axis=0)))
         yield Check(f"{PROBES} adjoints", max(errors), tolerance)
 
 
@@ -82,12 +83,26 @@ def against_program(
         seeds = {name: directions[first : first + size]}
         first += size
         result = np.concatenate([_applied(blocks, seeds, target) for target in graph.outputs])
-        how, least, wanted = directional_derivatives(function, point, directions, tolerance)
-        error = relative_error(result, wanted)
+        how, least, wanted = directional_derivatives(
+            function, point, directions, tolerance, real=not np.iscomplexobj(result)
+        )
+        difference = float(np.abs(result - wanted).max(initial=0))
+        scale = max(float(np.abs(wanted).max(initial=0)), _largest(graph, models, seeds))
+        error = difference / scale if scale else difference
         if worst is None or not error / least <= worst.error / worst.tolerance:
             worst = Check(f"{how} (worst: {name})", error, least)
     assert worst is not None
     yield worst
+
+
+def _largest(graph: Graph, models: Mapping[int, Model], seeds: Mapping[str, Array]) -> float:
+    """The largest entry that is added to an output along some directions of one input; 0 if not known."""
+    if any(model.tangents is None for model in models.values()):
+        return 0.0
+    count = next(iter(seeds.values())).shape[1]
+    others = {name: np.zeros((graph.vertices[name], count)) for name in graph.inputs}
+    largest = _swept(graph, models, others | dict(seeds)).largest
+    return max(largest[name] for name in graph.outputs)
 
 
 def _applied(blocks: Blocks, seeds: Mapping[str, Array], target: str) -> Array:
@@ -102,17 +117,42 @@ def _applied(blocks: Blocks, seeds: Mapping[str, Array], target: str) -> Array:
     return np.zeros((rows, next(iter(seeds.values())).shape[1]))
 
 
+@dataclass
+class _Sums:
+    """Values of vertices, each a sum over edges, and the largest entries that were added.
+
+    Sums may cancel exactly; errors are relative to what was added then, not to the rounding that is left.
+    """
+
+    values: dict[str, Any]
+    largest: dict[str, float]
+
+    def add(self, name: str, value: Array) -> None:
+        """Add a value."""
+        self.values[name] = self.values[name] + value if name in self.values else value
+        self.largest[name] = max(self.largest.get(name, 0.0), float(np.abs(value).max(initial=0)))
+
+    def error(self, name: str, computed: Array) -> float:
+        """The largest difference, relative to the largest entry that was added."""
+        difference = float(np.abs(computed - self.values[name]).max(initial=0))
+        largest = self.largest.get(name, 0.0)
+        return difference / largest if largest else difference
+
+
 def _swept(
-    graph: Graph, models: Mapping[int, Model], seeds: Mapping[str, Array], shape: Any = None
-) -> dict[str, Any]:
+    graph: Graph,
+    models: Mapping[int, Model],
+    seeds: Mapping[str, Array],
+    shape: Callable[[Array], Array] | None = None,
+) -> _Sums:
     """The values of all vertices, edge after edge; through `shape` before each edge if it is given."""
-    values: dict[str, Any] = dict(seeds)
+    sums = _Sums(dict(seeds), {})
     for place in _edges_in_order(graph):
         edge, tangents = graph.edges[place], models[place].tangents
         assert tangents is not None
-        value = values[edge.source]
-        values[edge.target] = values.get(edge.target, 0) + tangents(value if shape is None else shape(value))
-    return values
+        value = sums.values[edge.source]
+        sums.add(edge.target, tangents(value if shape is None else shape(value)))
+    return sums
 
 
 def _edges_in_order(graph: Graph) -> list[int]:
@@ -125,7 +165,7 @@ def _program(graph: Graph, models: Mapping[int, Model]) -> Callable[[Array], Arr
     def program(x: Array) -> Array:
         ends = np.cumsum([graph.vertices[name] for name in graph.inputs])[:-1]
         seeds = dict(zip(graph.inputs, np.split(x[:, None], ends), strict=True))
-        values = _swept(graph, models, seeds, np.tanh)
+        values = _swept(graph, models, seeds, np.tanh).values
         return np.concatenate([np.asarray(values[name])[:, 0] for name in graph.outputs])
 
     return program

@@ -132,6 +132,8 @@ class VertexGraph:
                 best = found
         if best is None:
             name = list(self.costs.arcs.graph.vertices)[j]
+            if self.sweep is Sweep.BEST:
+                raise SolverError(f"{name!r} cannot be eliminated as a whole with its models; use face")
             wanted = "tangents" if self.sweep is Sweep.FORWARD else "adjoints"
             raise SolverError(f"a {self.sweep.value} sweep needs {wanted} at {name!r} that are not there")
         joined = self._joined(j)
@@ -286,14 +288,9 @@ class VertexGraph:
         return found
 
 
-def order_cost(graph: VertexGraph, order: Iterable[int], limit: int | None = None) -> int | None:
-    """What eliminating in an order costs; None as soon as that exceeds the limit. Uses up the graph."""
-    total = 0
-    for j in order:
-        total += graph.eliminate(j).cost
-        if limit is not None and total > limit:
-            return None
-    return total + graph.finish().cost
+def order_cost(graph: VertexGraph, order: Iterable[int]) -> int:
+    """What eliminating in an order costs. Uses up the graph."""
+    return sum(graph.eliminate(j).cost for j in order) + graph.finish().cost
 
 
 def moves_of(

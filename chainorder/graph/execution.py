@@ -27,6 +27,7 @@ from chainorder.graph.plan import GraphOperation, GraphPlan, Replay
 from chainorder.graph.validation import find_move
 from chainorder.pattern import Pattern, counted_fma
 from chainorder.steps import Step
+from chainorder.structure import Identity
 
 Key = tuple[str, str]
 """The source and target of an edge, or an input and an output."""
@@ -86,9 +87,7 @@ class Program:
         instructions = []
         for number, operation in enumerate(plan.operations, 1):
             move = find_move(replay, operation, f"operation {number}")
-            before = set(replay.line.before)
             result, sums = replay.run(move)
-            after = set(replay.line.before)
             arcs = replay.line.arcs
             instructions.append(
                 Instruction(
@@ -98,7 +97,7 @@ class Program:
                     result,
                     arcs.patterns[arcs[result].pattern],
                     tuple((each.first, each.second, each.result) for each in sums),
-                    tuple(before - after),
+                    tuple(replay.line.gone),
                 )
             )
         left, arcs = replay.line.before, replay.line.arcs
@@ -242,7 +241,8 @@ def execute_graph(
     plan
         The order.
     jacobians
-        Elemental Jacobians by (source, target); what `chainorder.execute` takes for an elemental. By default
+        Elemental Jacobians by (source, target), those of identities may be left out; each is what
+        `chainorder.execute` takes for an elemental. By default
         those of the network, the matrices of the edges, or random ones.
     function, point
         The program itself, from the values of all inputs, one after the other, to those of all outputs, and
@@ -277,7 +277,8 @@ def execute_graph(
         function, point = sample, sample.point
     checks = list(_check_orders(plan, source, blocks, tolerance))
     checks += against_sweeps(graph, source.models, blocks, seed, tolerance)
-    checks += dot_products(source.models, seed, tolerance)
+    ends = [f"{edge.source} → {edge.target}" for edge in graph.edges]
+    checks += dot_products(source.models, seed, tolerance, ends.__getitem__)
     checks += against_program(graph, source.models, blocks, function, point, seed, tolerance)
     if not any(map(_nonzero, execution.blocks.values())):
         checks = [replace(check, name=f"{check.name} (all zero: underflow?)") for check in checks]
@@ -290,6 +291,10 @@ def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJaco
     operands: dict[int, Operand] = {}
     models: dict[int, Model] = {}
     keys = {(edge.source, edge.target) for edge in graph.edges}
+    if given is not None and not isinstance(given, Mapping):
+        raise ExecutionError(
+            f"the Jacobians are a {type(given).__name__}; give a graph's as {{(source, target): matrix}}"
+        )
     for key in given or ():
         if key not in keys:
             raise ExecutionError(
@@ -298,7 +303,7 @@ def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJaco
     for place, edge in enumerate(graph.edges):
         here = f"the Jacobian of {edge.source} → {edge.target}"
         source = edge.matrix if given is None else given.get((edge.source, edge.target))
-        if source is None and given is not None:
+        if source is None and given is not None and not isinstance(edge.structure, Identity):
             raise ExecutionError(f"{here} is missing; give one for every edge")
         if isinstance(source, MatrixFile):
             source = source.load()

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainorder.chain import Chain, Elemental, MatrixFile
+from chainorder.chain import Chain, Elemental, MatrixFile, whole
 from chainorder.errors import ChainorderError, GraphError
 from chainorder.pattern import Pattern
 from chainorder.structure import Dense, Sparse, Structure
@@ -114,10 +114,10 @@ class Graph:
         network: ParameterNetwork | None = None,
     ) -> None:
         for key, value in (
-            ("vertices", dict(vertices)),
+            ("vertices", _sizes(vertices)),
             ("edges", tuple(edges)),
             ("name", name),
-            ("memory", memory),
+            ("memory", None if memory is None else _whole(memory, "memory", "a limit", ("memory",), least=0)),
             ("network", network),
         ):
             object.__setattr__(self, key, value)
@@ -133,7 +133,9 @@ class Graph:
         bound = []
         for place, edge in enumerate(self.edges):
             try:
-                bound.append(edge.elemental(self.vertices[edge.source], self.vertices[edge.target]))
+                elemental = edge.elemental(self.vertices[edge.source], self.vertices[edge.target])
+                _check_matrix(elemental, edge.matrix)
+                bound.append(elemental)
             except ChainorderError as error:
                 message = f"{edge.source} → {edge.target}: {error}"
                 raise GraphError(message, ("edges", place)) from None
@@ -142,6 +144,8 @@ class Graph:
     def _check_ends(self, key: str, found: tuple[str, ...], stated: Iterable[str] | None) -> None:
         if stated is None:
             return
+        if isinstance(stated, str):
+            raise GraphError(f"{key} is {stated!r}; give a list of names", (key,))
         names = list(stated)
         here = "starts" if key == "inputs" else "ends"
         for place, name in enumerate(names):
@@ -255,12 +259,20 @@ class Graph:
         return read_graphml(Path(path))
 
     @classmethod
-    def from_layers(cls, layers: Iterable[int], activation: str | None = None, **options: Any) -> Graph:
+    def from_layers(
+        cls,
+        layers: Iterable[int],
+        activation: str | None = None,
+        *,
+        output_activation: str | None = None,
+        loss: str | None = None,
+        batch: int | None = None,
+        name: str | None = None,
+    ) -> Graph:
         """The parameter graph of a fully connected network: see `ParameterNetwork`."""
         from chainorder.graph.parameters import ParameterNetwork
 
-        name = options.pop("name", None)
-        return ParameterNetwork(tuple(layers), activation, **options).graph(name)
+        return ParameterNetwork(tuple(layers), activation, output_activation, loss, batch).graph(name)
 
     def to_networkx(self) -> nx.DiGraph[str]:
         """A ``networkx.DiGraph`` with the attributes that `from_networkx` reads."""
@@ -305,6 +317,31 @@ class Graph:
 
     def __hash__(self) -> int:
         return hash((self.name, tuple(self.vertices.items())))
+
+
+def _sizes(vertices: Mapping[str, int]) -> dict[str, int]:
+    path = ("vertices",)
+    if not isinstance(vertices, Mapping):
+        raise GraphError(f"vertices is a {type(vertices).__name__}; give sizes by name: {{'x': 64}}", path)
+    for name in vertices:
+        if not isinstance(name, str) or not name:
+            raise GraphError(f"a vertex is named {name!r}; give it a string that is not empty", path)
+    return {
+        name: _whole(size, f"the size of {name}", "a size", (*path, name)) for name, size in vertices.items()
+    }
+
+
+def _whole(value: Any, what: str, kind: str, path: tuple[str, ...], *, least: int = 1) -> int:
+    try:
+        return whole(value, what, kind, least=least)
+    except ChainorderError as error:
+        raise GraphError(str(error), path) from None
+
+
+def _check_matrix(elemental: Elemental, matrix: Any) -> None:
+    shape = elemental.outputs, elemental.inputs
+    if matrix is not None and not isinstance(matrix, MatrixFile) and getattr(matrix, "shape", shape) != shape:
+        raise GraphError(f"the matrix has shape {matrix.shape}; the vertices say {shape}")
 
 
 def _check_edges(graph: Graph) -> None:

@@ -67,6 +67,10 @@ class Arcs:
     def __getitem__(self, number: int) -> Arc:
         return self.kept[number]
 
+    def entries(self, number: int) -> int:
+        """Entries that an arc stores."""
+        return self.patterns[self.kept[number].pattern].entries
+
     def value(self, number: int) -> int:
         """The sum of an arc at the pseudo-random elementals."""
         return self._values[number]
@@ -117,12 +121,18 @@ class LineGraph:
         output) is itself a predecessor (successor), −1 − the place of the vertex.
     accumulated
         The arcs whose Jacobian is at hand.
+    entries
+        How many entries those store.
+    gone
+        Arcs that were removed.
     """
 
     arcs: Arcs
     before: dict[int, Neighbours]
     after: dict[int, Neighbours]
     accumulated: set[int]
+    entries: int
+    gone: list[int] = field(default_factory=list)
     _ends: dict[tuple[int, int], Neighbours] = field(default_factory=dict)
 
     @classmethod
@@ -139,13 +149,13 @@ class LineGraph:
         after = {a: frozenset(out.get(arcs[a].target, [-1 - arcs[a].target])) for a in edges}
         explicit = {number for number, elemental in enumerate(graph.elementals) if elemental.explicit}
         ends = {(arcs[a].source, arcs[a].target): frozenset((a,)) for a in edges}
-        return cls(arcs, before, after, explicit, ends)
+        entries = sum(map(arcs.entries, explicit))
+        return cls(arcs, before, after, explicit, entries, [], ends)
 
     def copy(self) -> LineGraph:
         """An independent copy on the same arcs."""
-        return LineGraph(
-            self.arcs, dict(self.before), dict(self.after), set(self.accumulated), dict(self._ends)
-        )
+        before, after, accumulated = dict(self.before), dict(self.after), set(self.accumulated)
+        return LineGraph(self.arcs, before, after, accumulated, self.entries, [], dict(self._ends))
 
     @property
     def key(self) -> frozenset[tuple[int, bool, Neighbours]]:
@@ -173,6 +183,7 @@ class LineGraph:
     def accumulate(self, a: int) -> list[Sum]:
         """Have the Jacobian of an edge at hand; what is added then."""
         self.accumulated.add(a)
+        self.entries += self.arcs.entries(a)
         return self._join({(self.arcs[a].source, self.arcs[a].target)})
 
     def eliminate(self, a: int, b: int) -> tuple[int, list[Sum]]:
@@ -198,6 +209,7 @@ class LineGraph:
             if other >= 0:
                 self.before[other] |= {a}
         self.accumulated.add(a)
+        self.entries += self.arcs.entries(a)
         ends = self._ends_of(a)
         self._ends[ends] = self._ends.get(ends, frozenset()) | {a}
         return ends
@@ -211,7 +223,10 @@ class LineGraph:
         for other in after:
             if other >= 0:
                 self.before[other] -= {a}
-        self.accumulated.discard(a)
+        if a in self.accumulated:
+            self.accumulated.remove(a)
+            self.entries -= self.arcs.entries(a)
+        self.gone.append(a)
         self._ends[self._ends_of(a)] -= {a}
         return [other for other in (*before, *after) if other >= 0]
 

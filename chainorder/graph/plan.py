@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -80,8 +81,8 @@ class Replay:
     ----------
     line
         The line graph as it stands.
-    entries, peak
-        Stored entries of accumulated Jacobians now, and the most so far.
+    peak
+        The most stored entries of accumulated Jacobians so far.
     """
 
     def __init__(self, graph: Graph, arcs: Arcs | None = None) -> None:
@@ -89,7 +90,7 @@ class Replay:
         self.line = LineGraph.of(graph, arcs)
         self.costs = Costs(self.line.arcs)
         self.names = list(graph.vertices)
-        self.entries = self.peak = sum(map(self._entries, self.line.accumulated))
+        self.peak = self.line.entries
         self._numbers = {arc: arc for arc in self.line.before}
         self._arcs = dict(self._numbers)
         self._next = len(graph.edges)
@@ -104,31 +105,23 @@ class Replay:
 
     def run(self, move: Move) -> tuple[int, list[Sum]]:
         """Carry out a move: the arc that it yields, and the sums that follow."""
-        arcs = self.line.arcs
+        before = self.line.entries
+        self.line.gone.clear()
         if move.b is None:
             result = move.a
-            before = self.entries
             sums = self.line.accumulate(result)
-            self._next += 1
         else:
-            before = self.entries
             result, sums = self.line.eliminate(move.a, move.b)
             self._name(result, self._next)
-            self._next += 1
+        self._next += 1
         for each in sums:
             self._name(each.result, min(self._numbers[each.first], self._numbers[each.second]))
-        self.entries = sum(map(self._entries, self.line.accumulated))
-        made = arcs.patterns[arcs[result].pattern].entries
-        self.peak = max(self.peak, before + made, self.entries)
+        self.peak = max(self.peak, before + self.line.arcs.entries(result), self.line.entries)
         return result, sums
 
     def _name(self, arc: int, number: int) -> None:
         self._numbers[arc] = number
         self._arcs[number] = arc
-
-    def _entries(self, arc: int) -> int:
-        arcs = self.line.arcs
-        return arcs.patterns[arcs[arc].pattern].entries
 
     def vertices(self, move: Move) -> tuple[str, ...]:
         """Names of the vertices of a move."""
@@ -273,7 +266,7 @@ class GraphPlan:
             for operation in reversed(self.operations)
             if len(operation.vertices) == 3
         }
-        return " ".join(reversed(last))
+        return shlex.join(reversed(last))
 
     def validate(self) -> None:
         """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""

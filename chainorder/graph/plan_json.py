@@ -109,7 +109,9 @@ def from_plan_data(data: Any, folder: Path) -> GraphPlan:
         get(data, "objective", str),
         get(data, "why", str),
     )
-    for key in ("fma", "flops", "adds", "makespan", "machines"):
+    if data["objective"] != "fma":
+        raise PlanError(f"objective is {data['objective'][:40]!r}; that of a graph's plan is fma")
+    for key in ("fma", "flops", "adds", "makespan", "machines", "order"):
         if data.get(key) != getattr(plan, key):
             raise PlanError(f"{key} is {str(data.get(key))[:40]!r}; the operations say {getattr(plan, key)}")
     return plan

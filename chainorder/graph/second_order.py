@@ -36,7 +36,7 @@ from chainorder.structure import Dense, Diagonal, Identity, Structure
 Key = tuple[str, str]
 
 MAX_PARAMETERS = 2_000
-"""Inputs of a network up to which all ways to its Hessian are executed."""
+"""Inputs of a network up to which ways to its Hessian are looked at."""
 
 STEP = 1e-30
 """Of the complex step, which has no cancellation."""
@@ -123,6 +123,11 @@ class HessianProblem:
     def __post_init__(self) -> None:
         if self.network.loss is None or self.network.batch is not None:
             raise GraphError("a Hessian is that of a loss at one sample; state a loss, and no batch")
+        count = self.network.parameters + self.network.layers[0]
+        if count > MAX_PARAMETERS:
+            raise GraphError(
+                f"the Hessian has {count:,} rows; at most {MAX_PARAMETERS:,} are planned and run"
+            )
         for layer in self.network.steps:
             if layer.activation is not None and not ACTIVATIONS[layer.activation].elementwise:
                 raise GraphError(f"{layer.activation} does not work element by element; leave it to the loss")
@@ -207,18 +212,7 @@ class HessianProblem:
         }
 
     def checks(self, tolerance: float = 1e-9) -> list[Check]:
-        """Compare the Hessians of all ways with the first, and it with its transpose.
-
-        Raises
-        ------
-        GraphError
-            If there are more parameters than is sensible.
-        """
-        count = self.first.graph.columns
-        if count > MAX_PARAMETERS:
-            raise GraphError(
-                f"the Hessian has {count:,} rows; ways to it are run for at most {MAX_PARAMETERS:,}"
-            )
+        """Compare the Hessians of all ways with the first, and it with its transpose."""
         found = {name: compute() for name, compute in self.hessians().items()}
         first = found.pop("forward over reverse")
         checks = [Check("symmetry", relative_error(first, first.T), tolerance)]

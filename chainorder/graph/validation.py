@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainorder.colouring import column_colours, row_colours
-from chainorder.errors import PlanError
+from chainorder.errors import PlanError, SolverError
 from chainorder.graph.costs import Move
 from chainorder.graph.line import PRIME, Arcs
 from chainorder.graph.plan import GraphOperation, GraphPlan, Replay
@@ -12,7 +12,7 @@ from chainorder.steps import Action, Step
 
 
 def validate(plan: GraphPlan) -> None:
-    """Recheck operands, costs, additions, memory, start times, bound, and that every path is taken once.
+    """Recheck operands, costs, additions, memory, start times, and that every path is taken once.
 
     Raises
     ------
@@ -26,6 +26,7 @@ def validate(plan: GraphPlan) -> None:
         move = find_move(replay, operation, here)
         _expect(here, "fma", operation.fma, _recount(replay, move, here))
         _expect(here, "start", operation.start, clock)
+        _expect(here, "machine", operation.machine, 0)
         clock += operation.fma
         _, sums = replay.run(move)
         _expect(here, "adds", operation.adds, sum(each.adds for each in sums))
@@ -38,6 +39,20 @@ def validate(plan: GraphPlan) -> None:
         raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {plan.fma}")
     if plan.optimal and plan.lower_bound != plan.fma:
         raise PlanError(f"plan: says it is optimal, but its bound is {plan.lower_bound}")
+    _check_bound(plan)
+
+
+def _check_bound(plan: GraphPlan) -> None:
+    """A bound is not proved again, but the simple rules must not get below it."""
+    from chainorder.graph.solvers import Search, find_solver
+
+    for rule in ("forward", "reverse", "markowitz") if plan.lower_bound is not None else ():
+        try:
+            cost = find_solver(rule).solve(plan.graph, Search()).fma
+        except SolverError:
+            continue  # a rule that this graph does not admit
+        if cost < (plan.lower_bound or 0):
+            raise PlanError(f"plan: the lower bound is {plan.lower_bound}, but {rule} takes {cost}")
 
 
 def find_move(replay: Replay, operation: GraphOperation, here: str) -> Move:

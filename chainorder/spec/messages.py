@@ -43,7 +43,7 @@ def _order(data: Any, path: Iterable[str | int]) -> list[int]:
 def explain(error: Any) -> Fault:
     """The fault behind an error of the `jsonschema` library."""
     path: Path = tuple(error.absolute_path)
-    value, schema, label = error.instance, error.schema, last_key(path)
+    value, schema, label = error.instance, error.schema, _label(path, error)
     match error.validator:
         case "additionalProperties":
             key = next(key for key in value if key not in schema["properties"])
@@ -64,10 +64,21 @@ def explain(error: Any) -> Fault:
         case "maximum":
             most = f"{schema['title']} is at most {schema['maximum']:.4g}"
             return Fault(f"{label} is {show(value)}; {most}", path)
+        case "pattern" if "vertex" in schema["title"]:
+            return Fault(
+                f"{show(value)} is no vertex; {schema['title']} has no line breaks or controls", path
+            )
         case "pattern":
             return Fault(f"{label} is {show(value)}; {schema['title']} has no line breaks or controls", path)
         case _:
             return Fault(f"{label} is {show(value)}; {_expected(schema)}", path)
+
+
+def _label(path: Path, error: Any) -> str:
+    """What a message calls the value: its key; of a vertex, its size or its name."""
+    if path[-2:-1] == ("vertices",):
+        return f"the size of {path[-1]}"
+    return "a name" if path[-1:] == ("vertices",) and error.validator == "pattern" else last_key(path)
 
 
 def _one_of(value: dict[str, Any], keys: list[str], path: Path) -> Fault:
@@ -88,6 +99,8 @@ def _expected(schema: Schema) -> str:
         case "string":
             return f"{title} is a string (in quotes if need be)"
         case _:
+            if "properties" not in schema:
+                return f"it is {title} of names to values, as {{x: 64, y: 10}}"
             return f"{title} is a mapping of some of {', '.join(schema['properties'])}"
 
 

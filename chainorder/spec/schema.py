@@ -183,7 +183,7 @@ VERTICES: Schema = {
     "title": "a mapping",
     "description": "The vertices of a graph: sizes by name. Sources are inputs, sinks are outputs.",
     "type": "object",
-    "propertyNames": NAME,
+    "propertyNames": NAME | {"title": "the name of a vertex"},
     "additionalProperties": SIZE,
 }
 

@@ -19,7 +19,7 @@ from chainorder.graph.solvers.vertex import exact_order
 from chainorder.steps import Step
 
 WORK = 200_000
-"""States of face elimination, times paths, that `auto` looks at without a time limit: a few seconds."""
+"""States of face elimination, times paths and edges, that `auto` looks at by itself: a few seconds."""
 
 SMALL = 12
 """Inner vertices up to which `auto` finds the best vertex elimination to start from."""
@@ -36,7 +36,7 @@ def solve_faces(graph: Graph, search: Search, solver: str, work: int | None = No
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
     arcs = Arcs(graph)
     check_feasible(Costs(arcs))
-    bound = PathBound.of(arcs)
+    bound = PathBound.of(arcs, search.left)
     lower = bound.fma
     cost, order, sweep = improve(graph, arcs, search)
     if cost > lower and len(order) <= SMALL:
@@ -46,7 +46,7 @@ def solve_faces(graph: Graph, search: Search, solver: str, work: int | None = No
     best = GraphPlan.of(graph, moves, solver=solver, model=model, lower_bound=lower, arcs=arcs)
     if best.optimal:
         return replace(best, why="an order of vertices costs what every sequence of faces costs at least")
-    states = None if work is None else work // len(bound.paths)
+    states = None if work is None else work // (len(bound.paths) + len(graph.edges))
     found = search_faces(graph, arcs, bound, best.fma, search, states)
     if found.moves is not None:
         moves, model = found.moves, "face"

@@ -177,12 +177,12 @@ def search_faces(
         lower = -(-total // UNIT)
         if lower >= known:
             return Outcome(best, known, states)
-        if search.over or (max_states is not None and states >= max_states):
-            return Outcome(best, lower, states)
         if least[node.line.key] < node.cost:
             continue
         for child in space.following(node):
             states += 1
+            if search.over or (max_states is not None and states >= max_states):
+                return Outcome(best, lower, states)
             key = child.line.key
             if -(-child.total // UNIT) >= known or least.get(key, child.cost + 1) <= child.cost:
                 continue

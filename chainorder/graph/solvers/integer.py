@@ -57,13 +57,11 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
     """The best order that the integer program, or local search, finds; with a lower bound and so a gap."""
     arcs = Arcs(graph)
     cost, order, sweep = improve(graph, arcs, search)
-    bound = PathBound.of(arcs).fma
+    bound = PathBound.of(arcs, search.left).fma
     if bound < cost and len(order) > 1:
         found = _order_by_program(graph, arcs, search)
-        if found is not None:
-            total = order_cost(VertexGraph.of(arcs), found, cost)
-            if total is not None and total < cost:
-                order, sweep = found, Sweep.BEST
+        if found is not None and order_cost(VertexGraph.of(arcs), found) < cost:
+            order, sweep = found, Sweep.BEST
     return GraphPlan.of(
         graph,
         moves_of(graph, order, sweep, arcs),

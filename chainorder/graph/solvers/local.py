@@ -16,6 +16,9 @@ from chainorder.graph.solvers.registry import Search
 PATIENCE = 40
 """Moves without gain, times the number of inner vertices, after which the search ends."""
 
+MAX_INNER = 400
+"""Inner vertices up to which an order is improved: the graph after each prefix of it is kept."""
+
 REACH = 4
 """How far a vertex is moved, on the average; now and then much further."""
 
@@ -32,14 +35,16 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
         moves_of(graph, order, sweep, arcs),
         solver="lookahead",
         model="vertex",
-        lower_bound=PathBound.of(arcs).fma,
+        lower_bound=PathBound.of(arcs, search.left).fma,
         arcs=arcs,
     )
 
 
 def improve(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[int], Sweep]:
     """The cost, order and sweep that the search ends with; the same for a seed, unless time runs out."""
-    cost, order, sweep = best_of_rules(graph, arcs)
+    cost, order, sweep = best_of_rules(graph, arcs, search)
+    if len(order) > MAX_INNER or search.over:
+        return cost, order, sweep
     trail = _Trail.of(VertexGraph.of(arcs), order)
     if trail.total <= cost:
         cost, sweep = trail.total, Sweep.BEST

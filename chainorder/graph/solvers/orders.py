@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import inf
 
 from chainorder.errors import SolverError
 from chainorder.graph.elimination import Sweep, VertexGraph, moves_of, order_cost
@@ -33,58 +32,65 @@ def reverse(graph: Graph, search: Search) -> GraphPlan:
 
 def markowitz(graph: Graph, search: Search) -> GraphPlan:
     """The cheapest vertex next (A. Griewank & S. Reese 1991)."""
-    return _plan(graph, greedy(graph, _cost), "markowitz")
+    return _plan(graph, greedy(graph, _cost, search), "markowitz")
 
 
 def relative_markowitz(graph: Graph, search: Search) -> GraphPlan:
     """Next the vertex whose cost is least beyond what it costs at the very end (Naumann 1999)."""
-    return _plan(graph, greedy(graph, _relative(graph)), "relative-markowitz")
+    return _plan(graph, greedy(graph, _relative(graph), search), "relative-markowitz")
 
 
 def minimum_fill(graph: Graph, search: Search) -> GraphPlan:
     """Next the vertex whose elimination makes the fewest new positions."""
-    return _plan(graph, greedy(graph, _fill), "minimum-fill")
+    return _plan(graph, greedy(graph, _fill, search), "minimum-fill")
 
 
-def greedy(graph: Graph, score: Score) -> list[int]:
-    """An order by the least score; of equals, the first in topological order."""
+def greedy(graph: Graph, score: Score, search: Search | None = None) -> list[int]:
+    """An order by the least score; of equals, the first in topological order. In that order, once time is up.
+
+    Eliminating a vertex changes the scores of its neighbours, and of vertices between two of them.
+    """
     state = VertexGraph.of(Arcs(graph))
-    left = inner_places(graph)
-    order = []
+    left = dict.fromkeys(inner_places(graph))
+    scores = {vertex: score(state, vertex) for vertex in left}
+    order: list[int] = []
     while left:
-        best, least = left[0], inf
-        for vertex in left:
-            value = score(state, vertex)
-            if value < least:
-                best, least = vertex, value
+        if search is not None and search.over:
+            return [*order, *left]
+        best = min(left, key=scores.__getitem__)
+        into, out = list(state.into[best]), list(state.out[best])
         state.eliminate(best)
-        left.remove(best)
+        del left[best]
         order.append(best)
+        between = (set(state.out[i]) & set(state.into[k]) for i in into for k in out)
+        for vertex in {*into, *out}.union(*between) & left.keys():
+            scores[vertex] = score(state, vertex)
     return order
 
 
-def candidates(graph: Graph) -> Iterator[tuple[str, list[int], Sweep]]:
-    """All orders of this module, with their names and sweeps."""
+def candidates(graph: Graph, search: Search) -> Iterator[tuple[list[int], Sweep]]:
+    """All orders of this module with their sweeps, as far as there is time."""
     order = inner_places(graph)
-    yield "forward", order, Sweep.FORWARD
-    yield "reverse", order[::-1], Sweep.REVERSE
-    yield "forward", order, Sweep.BEST
-    yield "reverse", order[::-1], Sweep.BEST
-    yield "markowitz", greedy(graph, _cost), Sweep.BEST
-    yield "relative-markowitz", greedy(graph, _relative(graph)), Sweep.BEST
-    yield "minimum-fill", greedy(graph, _fill), Sweep.BEST
+    yield order, Sweep.BEST
+    yield order, Sweep.FORWARD
+    yield order[::-1], Sweep.REVERSE
+    yield order[::-1], Sweep.BEST
+    for score in (_cost, _relative(graph), _fill):
+        if not search.over:
+            yield greedy(graph, score, search), Sweep.BEST
 
 
-def best_of_rules(graph: Graph, arcs: Arcs) -> tuple[int, list[int], Sweep]:
+def best_of_rules(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[int], Sweep]:
     """The cheapest of these orders: its cost, the order, its sweep."""
     found: list[tuple[int, list[int], Sweep]] = []
-    for _, order, sweep in candidates(graph):
+    for order, sweep in candidates(graph, search):
         try:
             cost = order_cost(VertexGraph.of(arcs, sweep), order)
         except SolverError:
-            continue  # a pure sweep that lacks a model; the best sweep never does
-        assert cost is not None
+            continue  # a sweep that lacks a model
         found.append((cost, order, sweep))
+    if not found:
+        raise SolverError("no vertex can be eliminated as a whole with the models that there are; use face")
     return min(found, key=lambda each: each[0])
 
 

@@ -47,7 +47,7 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
         moves_of(graph, order, arcs=arcs),
         solver="vertex",
         model="vertex",
-        lower_bound=PathBound.of(arcs).fma,
+        lower_bound=PathBound.of(arcs, search.left).fma,
         why=why,
         arcs=arcs,
     )
@@ -79,7 +79,7 @@ def exact_order(graph: Graph, arcs: Arcs, search: Search) -> list[int]:
 
 def _order_by_sets(graph: Graph, arcs: Arcs, search: Search) -> list[int]:
     """Layer by layer of sets of the same size; costs above a known order's are dropped."""
-    known, order, sweep = best_of_rules(graph, arcs)
+    known, order, sweep = best_of_rules(graph, arcs, search)
     start = VertexGraph.of(arcs)
     _check_choices(graph, start)
     finish = start.finish().cost if not graph.inner else 0
