@@ -11,7 +11,7 @@ import pytest
 
 from chainorder import Chain, Elemental, SolverError, plan
 from chainorder.generate import Ranges, random_chain
-from chainorder.solvers import Progress
+from chainorder.solvers import Progress, makespan
 from chainorder.solvers.machines import search
 from chainorder.solvers.machines.ways import Ways
 from scripts.check_machines import REFERENCE, faults, published
@@ -75,23 +75,26 @@ def test_the_search_alone_finds_the_optimum(transfer: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "costs"),
+    ("sizes", "costs", "transfer"),
     [
         # Where a rule by which states are left, a little too sharp, would lose the optimum: twins that hold
-        # results, states known with other releases, with other homes.
-        ([3, 3, 1, 1], [(3, 1), (0, 3), (7, 4)]),
-        ([5, 1, 4, 1], [(4, 9), (1, 6), (6, 1)]),
-        ([1, 4, 2, 2], [(4, 8), (0, 6), (8, 3)]),
+        # results; states known with other releases, or other homes; a result whose transfer began long ago.
+        ([3, 3, 1, 1], [(3, 1), (0, 3), (7, 4)], 1),
+        ([5, 1, 4, 1], [(4, 9), (1, 6), (6, 1)], 1),
+        ([1, 4, 2, 2], [(4, 8), (0, 6), (8, 3)], 1),
+        ([2, 1, 6, 1], [(13, 8), (11, 26), (15, 0)], 5),
     ],
 )
-def test_no_rule_of_the_search_is_too_sharp(sizes: list[int], costs: list[tuple[int, int]]) -> None:
+def test_no_rule_of_the_search_is_too_sharp(
+    sizes: list[int], costs: list[tuple[int, int]], transfer: int
+) -> None:
     chain = Chain(
         [
             Elemental(inputs, outputs, tangent=tangent, adjoint=adjoint)
             for (inputs, outputs), (tangent, adjoint) in zip(pairwise(sizes), costs, strict=True)
         ]
     )
-    assert searched(chain, 2, 1) == least_makespan(chain, 2, 1)
+    assert searched(chain, 2, transfer) == least_makespan(chain, 2, transfer)
 
 
 def test_the_compiled_and_the_interpreted_search_agree(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +184,16 @@ def test_a_time_limit_gives_the_best_so_far_and_its_gap() -> None:
     assert best.gap is not None
     assert 0 < best.gap < 1
     assert "0.3 s" in best.why
+
+
+def test_without_numba_the_search_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (search, makespan):
+        monkeypatch.setattr(module, "compiled_explore", lambda: None)
+    ranges = Ranges(sizes=(5, 50), matrix_free=1.0, tangent=(1000, 10000), adjoint=(1000, 10000))
+    chain = random_chain(np.random.default_rng(3), 40, ranges)
+    best = plan(chain, machines=4, time_limit=0.2)
+    best.validate()
+    assert "pip install 'chainorder[machines]'" in best.why
 
 
 def test_long_chains_are_scheduled_without_search() -> None:
