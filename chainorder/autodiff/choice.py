@@ -26,7 +26,7 @@ ENTRY = 8
 READ = 4
 """What reading an entry of a constant takes."""
 
-MARGIN = 0.95
+MARGIN = 0.85
 """A plan has to be estimated at less than this part of the framework's own mode to be preferred to it."""
 
 
