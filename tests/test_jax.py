@@ -280,5 +280,33 @@ def test_long_functions_give_up_their_widest_cuts() -> None:
     assert_same(jacobian(function, solver="dynamic")(X), jax.jacrev(function)(X))
 
 
+def recurrent(steps: int) -> Callable[[Any], Any]:
+    """A loop with a narrow place in each step."""
+    generator = np.random.default_rng(0)
+    narrow, wide = (jnp.asarray(generator.normal(size=shape)) / 4 for shape in ((2, 30), (30, 2)))
+
+    def function(x: Any) -> Any:
+        def step(state: Any, shift: Any) -> tuple[Any, Any]:
+            state = wide @ jnp.tanh(narrow @ state + shift)
+            return state, state.sum()
+
+        return jax.lax.scan(step, x, jnp.arange(float(steps)))[0]
+
+    return function
+
+
+def test_short_loops_of_products_are_unrolled() -> None:
+    short, long = recurrent(4), recurrent(50)
+    assert len(chain(short, LONG)) > 8
+    assert len(chain(long, LONG)) == 1
+    for function in (short, recurrent(12)):
+        assert_same(jacobian(function, solver="dynamic")(LONG), jax.jacrev(function)(LONG))
+    backwards = lambda x: jax.lax.scan(  # noqa: E731
+        lambda c, v: (jnp.dot(jnp.eye(3) * 0.5, c) + v, c * v), jnp.ones(3), x.reshape(4, 3), reverse=True
+    )
+    x = jnp.linspace(0, 1, 12)
+    assert_same(jacobian(backwards, solver="dynamic")(x), jax.jacrev(backwards)(x))
+
+
 def test_task_runs_without_being_compiled() -> None:
     assert_same(Task(narrow, solver="dynamic").jacobian((LONG,), {}), jax.jacrev(narrow)(LONG))
