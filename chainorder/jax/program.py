@@ -127,9 +127,9 @@ class LinearProgram:
             first = last
         return pieces
 
-    def run(self, piece: Piece[int, Equation], value: Any) -> Any:
-        """The target of a piece at a value of its source."""
-        local = {piece.source: value}
+    def run(self, piece: Piece[int, Equation], value: Any, known: dict[int, Any] | None = None) -> Any:
+        """The target of a piece at a value of its source; with other constants where they are `known`."""
+        local = {**(known or {}), piece.source: value}
         for equation in piece.equations:
             results = equation.bind([self._read(local, operand) for operand in equation.operands])
             local.update(zip(equation.results, results, strict=True))
