@@ -146,6 +146,11 @@ def test_side_effects_happen_when_tracing_only() -> None:
     assert len(seen) == traced, "a second call of the same shape is not traced again"
 
 
+def test_static_arguments_of_equal_value_and_other_type_are_told_apart() -> None:
+    ours = jacobian(lambda x, n: x * 2 if isinstance(n, bool) else x * 3)
+    assert_same((ours(X, True), ours(X, 1)), (2 * jnp.eye(4), 3 * jnp.eye(4)))
+
+
 def test_float32() -> None:
     function, x = network(30, 2, 30), LONG.astype(jnp.float32)
 

@@ -201,6 +201,14 @@ def test_random_functions_are_left_to_pytorch() -> None:
         chain(lambda x: torch.ones(3), torch.ones(3))
 
 
+def test_functions_that_change_their_buffers_are_left_to_pytorch() -> None:
+    model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)).train()
+    with pytest.raises(ChainError, match="in place"):
+        chain(model, torch.randn(5, 4))
+    with pytest.raises(RuntimeError, match="in-place"):  # what jacrev says
+        jacobian(model)(torch.randn(5, 4))
+
+
 def test_float32_and_chunks() -> None:
     model, x = network(20, 3, 20).float(), torch.randn(20, dtype=torch.float32)
     assert_same(jacobian(model, solver="dynamic", chunk_entries=30)(x), jacfwd(model)(x), 1e-5)
