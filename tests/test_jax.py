@@ -47,11 +47,11 @@ def assert_same(ours: Any, theirs: Any, tolerance: float = 1e-10) -> None:
         assert jnp.shape(mine) == jnp.shape(other)
         assert jnp.result_type(mine) == jnp.result_type(other)
         if jnp.size(other):
-            scale = max(float(np.abs(other).max()), 1e-300)
+            scale = max(float(np.abs(other).max()), 1e-5)  # rounding may stand for 0
             assert float(np.abs(np.asarray(mine) - np.asarray(other)).max()) <= tolerance * scale
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(15))
 def test_planned_products_of_random_compositions(seed: int) -> None:
     function, point = random_composition(seed)
     assert_same(jacobian(function, solver="dynamic")(point), jax.jit(jax.jacrev(function))(point))
@@ -144,6 +144,11 @@ def test_side_effects_happen_when_tracing_only() -> None:
     traced = len(seen)
     ours(2 * X)
     assert len(seen) == traced, "a second call of the same shape is not traced again"
+
+
+def test_static_arguments_of_equal_value_and_other_type_are_told_apart() -> None:
+    ours = jacobian(lambda x, n: x * 2 if isinstance(n, bool) else x * 3)
+    assert_same((ours(X, True), ours(X, 1)), (2 * jnp.eye(4), 3 * jnp.eye(4)))
 
 
 def test_float32() -> None:
@@ -269,15 +274,76 @@ def test_there_is_no_chain_where_nothing_flows() -> None:
         jacobian(jnp.sin, solver="none")
 
 
-def test_long_functions_give_up_their_widest_cuts() -> None:
+def test_long_functions_give_up_their_widest_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
     def function(x: Any) -> Any:
-        for _ in range(150):
+        for step in range(20):
             x = jnp.sin(jnp.cumsum(x) / 4)
+            x = jnp.concatenate([x, x]) if step == 4 else x[:3]
         return x
 
+    monkeypatch.setattr("chainorder.jax.program.MAX_SEGMENTS", 10)
     found = chain(function, X)
-    assert len(found) <= 120
-    assert_same(jacobian(function, solver="dynamic")(X), jax.jacrev(function)(X))
+    assert 5 < len(found) <= 10
+    assert 8 not in found.sizes
+    assert_same(jacobian(function, solver="dynamic")(X), jax.jit(jax.jacrev(function))(X))
+
+
+def stencil(u: Any) -> Any:
+    """Neighbours on a ring."""
+    return u + 0.1 * (jnp.roll(u, 1) - 2 * u + jnp.roll(u, -1)) / (1 + u**2)
+
+
+SPARSE: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "a ring": (stencil, "sparse(1200)"),
+    "differences": (lambda u: jnp.diff(u), "sparse(798)"),
+    "a band": (lambda u: u + jnp.concatenate([u[1:] ** 2, jnp.zeros(1)]), "banded(0,1)"),
+    "a grid": (lambda u: jnp.pad(u.reshape(20, 20), 1)[2:, 1:-1] * u.reshape(20, 20), "sparse(780)"),
+}
+
+
+@pytest.mark.parametrize("name", SPARSE)
+def test_sparse_parts_take_a_direction_for_each_colour(name: str) -> None:
+    pytest.importorskip("asdex")
+    function, structure = SPARSE[name]
+    x = jnp.linspace(0.1, 1, 400)
+    found = chain(function, x)
+    assert str(found.elementals[-1].structure) == structure
+    assert plan(found).fma < 400 * 400
+
+    def thrice(u: Any) -> Any:
+        return jnp.sin(function(stencil(u)).ravel())[::-1]
+
+    expected = jax.jit(jax.jacrev(thrice))(x)
+    for solver in (None, "forward", "reverse"):
+        assert_same(jacobian(thrice, solver=solver)(x), expected)
+
+
+def recurrent(steps: int) -> Callable[[Any], Any]:
+    """A loop with a narrow place in each step."""
+    generator = np.random.default_rng(0)
+    narrow, wide = (jnp.asarray(generator.normal(size=shape)) / 4 for shape in ((2, 30), (30, 2)))
+
+    def function(x: Any) -> Any:
+        def step(state: Any, shift: Any) -> tuple[Any, Any]:
+            state = wide @ jnp.tanh(narrow @ state + shift)
+            return state, state.sum()
+
+        return jax.lax.scan(step, x, jnp.arange(float(steps)))[0]
+
+    return function
+
+
+def test_short_loops_of_products_are_unrolled() -> None:
+    short, long = recurrent(4), recurrent(50)
+    assert len(chain(short, LONG)) > 8
+    assert len(chain(long, LONG)) == 1
+    for function in (short, recurrent(12)):
+        assert_same(jacobian(function, solver="dynamic")(LONG), jax.jacrev(function)(LONG))
+    backwards = lambda x: jax.lax.scan(  # noqa: E731
+        lambda c, v: (jnp.dot(jnp.eye(3) * 0.5, c) + v, c * v), jnp.ones(3), x.reshape(4, 3), reverse=True
+    )
+    x = jnp.linspace(0, 1, 12)
+    assert_same(jacobian(backwards, solver="dynamic")(x), jax.jacrev(backwards)(x))
 
 
 def test_task_runs_without_being_compiled() -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from chainorder import Chain, Elemental, SolverError, plan
 from chainorder.generate import Ranges, random_chain
-from chainorder.solvers import Progress
+from chainorder.solvers import Progress, makespan
 from chainorder.solvers.machines import search
+from chainorder.solvers.machines.ways import Ways
 from scripts.check_machines import REFERENCE, faults, published
 from tests.chains import MIXES, random_chains
 from tests.schedules import least_makespan
@@ -53,6 +55,46 @@ def test_exact_equals_the_search_over_all_schedules(transfer: int) -> None:
             quick.validate()
             assert quick.lower_bound is not None
             assert quick.lower_bound <= right <= quick.makespan
+
+
+def searched(chain: Chain, machines: int, transfer: int) -> int | None:
+    """The least makespan by the search alone: no heuristic, no bound, no compiler, a late deadline."""
+    ways = Ways.of_chain(chain)
+    late = 2 * plan(chain.on(1)).fma + transfer * sum(ways.entries)
+    hunt = search.Search(search.Model(ways, machines, transfer, late, fast=False), late)
+    hunt.advance(10**7)
+    assert hunt.done
+    return hunt.best
+
+
+@pytest.mark.parametrize("transfer", [0, 1, 5])
+def test_the_search_alone_finds_the_optimum(transfer: int) -> None:
+    for chain in tiny_chains(24, seed=61 + transfer):
+        for machines in (2, 3):
+            assert searched(chain, machines, transfer) == least_makespan(chain, machines, transfer)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "costs", "transfer"),
+    [
+        # Where a rule by which states are left, a little too sharp, would lose the optimum: twins that hold
+        # results; states known with other releases, or other homes; a result whose transfer began long ago.
+        ([3, 3, 1, 1], [(3, 1), (0, 3), (7, 4)], 1),
+        ([5, 1, 4, 1], [(4, 9), (1, 6), (6, 1)], 1),
+        ([1, 4, 2, 2], [(4, 8), (0, 6), (8, 3)], 1),
+        ([2, 1, 6, 1], [(13, 8), (11, 26), (15, 0)], 5),
+    ],
+)
+def test_no_rule_of_the_search_is_too_sharp(
+    sizes: list[int], costs: list[tuple[int, int]], transfer: int
+) -> None:
+    chain = Chain(
+        [
+            Elemental(inputs, outputs, tangent=tangent, adjoint=adjoint)
+            for (inputs, outputs), (tangent, adjoint) in zip(pairwise(sizes), costs, strict=True)
+        ]
+    )
+    assert searched(chain, 2, transfer) == least_makespan(chain, 2, transfer)
 
 
 def test_the_compiled_and_the_interpreted_search_agree(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +184,16 @@ def test_a_time_limit_gives_the_best_so_far_and_its_gap() -> None:
     assert best.gap is not None
     assert 0 < best.gap < 1
     assert "0.3 s" in best.why
+
+
+def test_without_numba_the_search_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (search, makespan):
+        monkeypatch.setattr(module, "compiled_explore", lambda: None)
+    ranges = Ranges(sizes=(5, 50), matrix_free=1.0, tangent=(1000, 10000), adjoint=(1000, 10000))
+    chain = random_chain(np.random.default_rng(3), 40, ranges)
+    best = plan(chain, machines=4, time_limit=0.2)
+    best.validate()
+    assert "pip install 'chainorder[machines]'" in best.why
 
 
 def test_long_chains_are_scheduled_without_search() -> None:

@@ -81,10 +81,15 @@ STEPS: tuple[Callable[[Any], Any], ...] = (
     lambda x: x.reshape(-1).outer(x.reshape(-1)[:2]),
     lambda x: x - x.floor(),
     lambda x: torch.sort(x.reshape(-1)).values,
+    lambda x: x + x,
+    lambda x: x - x * x.detach(),
+    lambda x: torch.add(torch.ones(()), x, alpha=3),
+    lambda x: x @ x.T if x.ndim == 2 else x.reshape(-1).dot(x.reshape(-1))[None],
+    lambda x: x.reshape(-1, 1).T @ torch.ones(x.numel(), 2) if x.ndim == 1 else x,
 )
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(80))
 def test_planned_products_of_random_compositions(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
 
@@ -199,6 +204,14 @@ def test_random_functions_are_left_to_pytorch() -> None:
         chain(lambda x: x * torch.rand(3), torch.ones(3))
     with pytest.raises(ChainError, match="does not depend"):
         chain(lambda x: torch.ones(3), torch.ones(3))
+
+
+def test_functions_that_change_their_buffers_are_left_to_pytorch() -> None:
+    model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)).train()
+    with pytest.raises(ChainError, match="in place"):
+        chain(model, torch.randn(5, 4))
+    with pytest.raises(RuntimeError, match="in-place"):  # what jacrev says
+        jacobian(model)(torch.randn(5, 4))
 
 
 def test_float32_and_chunks() -> None:

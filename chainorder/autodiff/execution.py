@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainorder.autodiff.pieces import Kind, Part
+from chainorder.pattern import Pattern
 from chainorder.plan import Operation, Plan
 from chainorder.steps import Action
 
@@ -49,32 +50,39 @@ class Executor(ABC):
 
     def __init__(self, parts: Sequence[Part[Any, Any]], chunk: int) -> None:
         self.parts, self.chunk = parts, chunk
-        self.live: dict[tuple[int, int], Factor] = {}
+        self.live: dict[tuple[int, int], tuple[Factor, Pattern]] = {}
 
     def execute(self, plan: Plan) -> Factor:
         """The Jacobian of the whole chain."""
+        own = [plan.chain.pattern(number) for number in range(1, len(self.parts) + 1)]
         for number, part in enumerate(self.parts, 1):
             if part.piece.kind.explicit:
                 known = None if part.piece.kind is Kind.VIEW else self.matrix(part)
-                self.live[number, number] = Factor(known)
+                self.live[number, number] = Factor(known), own[number - 1]
         for operation in plan.operations:
-            self.live[operation.j, operation.i] = self._result(operation)
-        return self.live[len(self.parts), 1]
+            self.live[operation.j, operation.i] = self._result(operation, own)
+        return self.live[len(self.parts), 1][0]
 
-    def _result(self, operation: Operation) -> Factor:
+    def _result(self, operation: Operation, own: Sequence[Pattern]) -> tuple[Factor, Pattern]:
         j, k, i = operation.j, operation.k, operation.i
         match operation.action, operation.mode:
             case Action.MULTIPLY, _ if k is not None:
-                return self.live.pop((j, k + 1)) @ self.live.pop((k, i))
+                (left, rows), (right, columns) = self.live.pop((j, k + 1)), self.live.pop((k, i))
+                return left @ right, rows @ columns
             case Action.TANGENT, _:
-                return Factor(self.tangents(self.parts[j - 1], self.live.pop((j - 1, i))))
+                right, columns = self.live.pop((j - 1, i))
+                pattern = own[j - 1] @ columns
+                return Factor(self.tangents(self.parts[j - 1], right, pattern)), pattern
             case Action.ADJOINT, _:
-                return Factor(self.adjoints(self.parts[i - 1], self.live.pop((j, i + 1))))
+                left, rows = self.live.pop((j, i + 1))
+                pattern = rows @ own[i - 1]
+                return Factor(self.adjoints(self.parts[i - 1], left, pattern)), pattern
             case _, mode:
-                part = self.parts[i - 1]
+                part, pattern = self.parts[i - 1], own[i - 1]
                 if part.piece.kind is Kind.PLACED:
-                    return Factor(self.diagonal(part))
-                return Factor((self.tangents if mode == "tangent" else self.adjoints)(part, Factor()))
+                    return Factor(self.diagonal(part)), pattern
+                evaluate = self.tangents if mode == "tangent" else self.adjoints
+                return Factor(evaluate(part, Factor(), pattern)), pattern
 
     def width(self, part: Part[Any, Any], entries: int) -> int:
         """How many directions may be in flight where the largest value of a part has some entries."""
@@ -89,9 +97,9 @@ class Executor(ABC):
         """The diagonal of what stays in place, by one evaluation."""
 
     @abstractmethod
-    def tangents(self, part: Part[Any, Any], right: Factor) -> Any:
-        """The part's Jacobian times another: a tangent for each of its columns."""
+    def tangents(self, part: Part[Any, Any], right: Factor, pattern: Pattern) -> Any:
+        """The part's Jacobian times another, a matrix of some pattern: a tangent for each of its columns."""
 
     @abstractmethod
-    def adjoints(self, part: Part[Any, Any], left: Factor) -> Any:
-        """Another Jacobian times the part's: an adjoint for each of its rows."""
+    def adjoints(self, part: Part[Any, Any], left: Factor, pattern: Pattern) -> Any:
+        """Another Jacobian times the part's, a matrix of some pattern: an adjoint for each of its rows."""

@@ -40,7 +40,7 @@ def _waist(segments: Sequence[Segment]) -> tuple[str, ...]:
 
 
 def plan_report(choice: Choice) -> Report:
-    """The operations of the best plan, and whether it is used."""
+    """The operations of the plan, and whether it is used."""
     plan = choice.plan
     rows = [
         (node_name(operation.j, operation.i), formula(operation), operation.fma)
@@ -51,7 +51,7 @@ def plan_report(choice: Choice) -> Report:
         for mode in (Mode.FORWARD, Mode.REVERSE)
         if mode in choice.times
     ]
-    notes = (f"best plan: {plan.fma:,} fma ({plan.claim})", *estimates, verdict(choice))
+    notes = (f"plan: {plan.fma:,} fma by {plan.solver} ({plan.claim})", *estimates, verdict(choice))
     return Report("plan", ("result", "of", "fma"), rows, notes)
 
 

@@ -22,7 +22,7 @@ class Call:
     tree
         Of all arguments.
     static
-        The leaves by their place; None where a traced one stands.
+        The types and values of the leaves by their place (1 is not True); None where a traced one stands.
     traced
         Whether a leaf is traced, by its place.
     """
@@ -45,7 +45,9 @@ class Call:
         traced = tuple(
             own or isinstance(leaf, TRACED) for own, leaf in zip(differentiated, leaves, strict=True)
         )
-        static = tuple(None if dynamic else leaf for dynamic, leaf in zip(traced, leaves, strict=True))
+        static = tuple(
+            None if dynamic else (type(leaf), leaf) for dynamic, leaf in zip(traced, leaves, strict=True)
+        )
         arrays = [leaf for dynamic, leaf in zip(traced, leaves, strict=True) if dynamic]
         return cls(tree, static, traced), arrays
 
@@ -53,7 +55,8 @@ class Call:
         """The arguments, with these arrays."""
         given = iter(arrays)
         leaves = [
-            next(given) if dynamic else leaf for dynamic, leaf in zip(self.traced, self.static, strict=True)
+            next(given) if dynamic else leaf[1]
+            for dynamic, leaf in zip(self.traced, self.static, strict=True)
         ]
         args, kwargs = jax.tree.unflatten(self.tree, leaves)
         return args, kwargs

@@ -12,9 +12,12 @@ import jax
 import jax.numpy as jnp
 
 from chainorder.autodiff.execution import Executor, Factor
+from chainorder.colouring import transposed as transposed_pattern
 from chainorder.jax.parts import JaxPart
 from chainorder.jax.program import LinearProgram
 from chainorder.jax.rules import contraction, is_view
+from chainorder.jax.sparsity import compressed, decompressed, worthwhile_colours
+from chainorder.pattern import Pattern
 
 Evaluate = Callable[[Any], Any]
 
@@ -51,18 +54,26 @@ class JaxExecutor(Executor):
         ones = jnp.ones(part.segment.source, self._dtype(part.piece.source))
         return self.program.run(part.piece, ones).reshape(-1)
 
-    def tangents(self, part: JaxPart, right: Factor) -> Any:
+    def tangents(self, part: JaxPart, right: Factor, pattern: Pattern) -> Any:
         dtype = self._dtype(part.piece.source)
-        columns = as_matrix(right, part.segment.inputs, dtype).T.astype(dtype)
+        seeds = as_matrix(right, part.segment.inputs, dtype).astype(dtype)
         run = self._rowwise(lambda value: self.program.run(part.piece, value), part, part.segment.source)
-        return run(columns).T
+        colours = worthwhile_colours(pattern)
+        if colours is None:
+            return run(seeds.T).T
+        return decompressed(run(compressed(seeds, colours).T).T, colours, pattern)
 
-    def adjoints(self, part: JaxPart, left: Factor) -> Any:
+    def adjoints(self, part: JaxPart, left: Factor, pattern: Pattern) -> Any:
         dtype = self._dtype(part.piece.target)
-        rows = as_matrix(left, part.segment.outputs, dtype).astype(dtype)
+        seeds = as_matrix(left, part.segment.outputs, dtype).astype(dtype)
         source = jax.ShapeDtypeStruct(part.segment.source, self._dtype(part.piece.source))
         transposed = jax.linear_transpose(lambda value: self.program.run(part.piece, value), source)
-        return self._rowwise(lambda value: transposed(value)[0], part, part.segment.target)(rows)
+        run = self._rowwise(lambda value: transposed(value)[0], part, part.segment.target)
+        turned = transposed_pattern(pattern)
+        colours = worthwhile_colours(turned)
+        if colours is None:
+            return run(seeds)
+        return decompressed(run(compressed(seeds.T, colours).T).T, colours, turned).T
 
     def _rowwise(self, evaluate: Evaluate, part: JaxPart, shape: tuple[int, ...]) -> Evaluate:
         """An evaluation of all rows of a matrix, as many at once as the memory limit admits."""

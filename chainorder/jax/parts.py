@@ -12,6 +12,7 @@ from chainorder.autodiff.pieces import Kind, Part, Piece, classify, joined
 from chainorder.autodiff.segments import Segment, Work
 from chainorder.jax.program import Equation, LinearProgram
 from chainorder.jax.rules import ELEMENTWISE, contraction, is_view, keeps_place, work
+from chainorder.jax.sparsity import structure_of
 
 JaxPiece: TypeAlias = Piece[int, Equation]
 JaxPart: TypeAlias = Part[int, Equation]
@@ -34,7 +35,7 @@ def _segment(program: LinearProgram, piece: JaxPiece) -> Segment:
         _name(piece),
         program.shape(piece.source),
         program.shape(piece.target),
-        piece.kind.structure,
+        structure_of(program, piece) if piece.kind is Kind.MAP else piece.kind.structure,
         tangent=_work(program, piece, adjoint=False),
         adjoint=_work(program, piece, adjoint=True),
         explicit=piece.kind.explicit,

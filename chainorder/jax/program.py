@@ -1,8 +1,8 @@
 """The linear program of a derivative: what `jax.linearize` leaves of a function, on numbered values.
 
 JAX itself differentiates: custom rules, control flow and library functions are then seen as what their
-derivatives are, linear equations whose constants are residuals. Calls are inlined; loops, conditionals and
-rematerialised parts stay one equation each.
+derivatives are, linear equations whose constants are residuals. Calls are inlined and short loops
+unrolled; long loops, conditionals and rematerialised parts stay one equation each.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from jax.extend import core
 from chainorder.autodiff.cutting import dominators, narrowest
 from chainorder.autodiff.pieces import Piece
 from chainorder.autodiff.segments import MAX_SEGMENTS, entries
-
-CALLS = ("jit", "pjit", "closed_call", "core_call")
-"""Equations that only call a jaxpr."""
+from chainorder.jax.unrolling import CALLS, opened, unrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class LinearProgram:
     @classmethod
     def of(cls, linear: Callable[[Any], Any], aval: Any) -> LinearProgram:
         """The program of a linear function of one array."""
-        closed = jax.make_jaxpr(linear)(aval)
+        closed = unrolled(jax.make_jaxpr(linear)(aval))
         program = cls()
         program.source = program._new(closed.jaxpr.invars[0].aval)
         (program.target,) = program._inline(closed.jaxpr, closed.consts, [program.source])
@@ -129,9 +127,9 @@ class LinearProgram:
             first = last
         return pieces
 
-    def run(self, piece: Piece[int, Equation], value: Any) -> Any:
-        """The target of a piece at a value of its source."""
-        local = {piece.source: value}
+    def run(self, piece: Piece[int, Equation], value: Any, known: dict[int, Any] | None = None) -> Any:
+        """The target of a piece at a value of its source; with other constants where they are `known`."""
+        local = {**(known or {}), piece.source: value}
         for equation in piece.equations:
             results = equation.bind([self._read(local, operand) for operand in equation.operands])
             local.update(zip(equation.results, results, strict=True))
@@ -164,8 +162,7 @@ class LinearProgram:
         for eqn in jaxpr.eqns:
             given = [number_of(atom) for atom in eqn.invars]
             if eqn.primitive.name in CALLS:
-                called = eqn.params["jaxpr"] if "jaxpr" in eqn.params else eqn.params["call_jaxpr"]
-                results = self._inline(*_opened(called), given)
+                results = self._inline(*opened(eqn), given)
             else:
                 results = [self._new(var.aval) for var in eqn.outvars]
                 self.equations.append(Equation(eqn, tuple(given), tuple(results)))
@@ -189,7 +186,3 @@ class LinearProgram:
             else:
                 values = equation.bind([self.constants[operand] for operand in equation.operands])
                 self.constants.update(zip(equation.results, values, strict=True))
-
-
-def _opened(called: Any) -> tuple[Any, Sequence[Any]]:
-    return (called.jaxpr, called.consts) if isinstance(called, core.ClosedJaxpr) else (called, ())

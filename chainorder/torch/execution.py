@@ -10,6 +10,7 @@ from torch.func import jvp, vjp, vmap
 from torch.fx import Node
 
 from chainorder.autodiff.execution import Executor, Factor
+from chainorder.pattern import Pattern
 from chainorder.torch.parts import TorchPart, constant_factor, is_view
 from chainorder.torch.program import TorchProgram, size
 
@@ -49,7 +50,7 @@ class TorchExecutor(Executor):
         output, pull = self._pull(part)
         return pull(torch.ones_like(output))[0].reshape(-1)
 
-    def tangents(self, part: TorchPart, right: Factor) -> Any:
+    def tangents(self, part: TorchPart, right: Factor, pattern: Pattern) -> Any:
         value = self.values[part.piece.source].contiguous()  # an expanded one cannot carry tangents
         columns = as_matrix(right, part.segment.inputs, value).T
 
@@ -58,7 +59,7 @@ class TorchExecutor(Executor):
 
         return vmap(one, chunk_size=self._width(part))(columns.to(value.dtype)).T
 
-    def adjoints(self, part: TorchPart, left: Factor) -> Any:
+    def adjoints(self, part: TorchPart, left: Factor, pattern: Pattern) -> Any:
         output, pull = self._pull(part)
         rows = as_matrix(left, part.segment.outputs, output)
 

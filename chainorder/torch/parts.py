@@ -59,7 +59,7 @@ def dependent_operands(program: TorchProgram, node: Node) -> list[Node]:
 def is_view(program: TorchProgram, node: Node) -> bool:
     """Whether the derivative of an operation only reshapes."""
     operands = dependent_operands(program, node)
-    if len(operands) != 1 or size(operands[0]) != size(node):
+    if len(operands) != 1 or size(operands[0]) != size(node) or _uses(node, operands[0]) != 1:
         return False
     if name_of(node) in SHIFTS:
         return operands[0] is node.args[0] or (name_of(node) == "add" and not node.kwargs)
@@ -85,17 +85,19 @@ def constant_factor(program: TorchProgram, node: Node) -> tuple[int, int] | None
         return None
     left, right = PRODUCTS[node.target]
     operands = dependent_operands(program, node)
-    if len(operands) != 1 or len([arg for arg in node.args if arg is operands[0]]) != 1:
+    if len(operands) != 1 or _uses(node, operands[0]) != 1 or node.target is aten.bmm.default:
         return None
-    for vector, matrix in ((left, right), (right, left)):
-        if node.args[vector] is operands[0]:
-            shape, contracted = (
-                shape_of(operands[0]),
-                -1 if vector == left else -min(2, len(shape_of(operands[0]))),
-            )
-            alone = entries(shape) == shape[contracted]
-            return (vector, matrix) if alone and node.target is not aten.bmm.default else None
+    shape = shape_of(operands[0])
+    if node.args[left] is operands[0]:
+        return (left, right) if entries(shape) == shape[-1] else None
+    if node.args[right] is operands[0]:
+        return (right, left) if entries(shape) == shape[0] else None
     return None
+
+
+def _uses(node: Node, operand: Node) -> int:
+    """How often an operand stands among the arguments: x + x is no shift of x."""
+    return sum(argument is operand for argument in node.args)
 
 
 def _segment(program: TorchProgram, piece: TorchPiece) -> Segment:

@@ -132,7 +132,7 @@ class Task:
         point, place = args[number], number % len(args)
         leaves, tree = pytree.tree_flatten(((*args[:place], None, *args[place + 1 :]), kwargs))
         tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
-        static = tuple(None if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves)
+        static = tuple(None if isinstance(leaf, torch.Tensor) else (type(leaf), leaf) for leaf in leaves)
         given = [*self._holder.tensors().values(), *tensors]
         facts = tuple((tensor.shape, tensor.dtype, tensor.device) for tensor in (*given, point))
 

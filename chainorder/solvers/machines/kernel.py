@@ -208,7 +208,8 @@ def pass_pending(p: Problem, s: State, level: int, place: int, start: int) -> bo
             if gap >= p.longest[subchain]:
                 return False
         s.pending[there] = subchain
-        s.release[there] = max(release, start)
+        # Nothing starts before `start` again. A result that is on its way must not look as if it left then.
+        s.release[there] = release if p.moving else max(release, start)
         s.gap[there] = gap
         s.home[there] = s.home[here + other]
         there += 1

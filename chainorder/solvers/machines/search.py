@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -76,22 +77,22 @@ class Model:
         column = self.column
         random = np.random.default_rng(0)
         self.problem = Problem(
-            machines,
-            ways.length,
-            min(KEPT, ways.length),
-            late.delta,
-            COLUMNS,
-            PROBES,
-            column(np.cumsum([0, *(len(options) for options in ordered)]).tolist()),
-            column([way.cost for way in self.flat]),
-            column([way.operands[0] if way.operands else -1 for way in self.flat]),
-            column([way.operands[1] if len(way.operands) > 1 else -1 for way in self.flat]),
-            column([max([way.cost for way in options], default=0) for options in ordered]),
-            column(path),
-            column(late.table.ravel().tolist()),
-            column(delays),
-            any(delays),
-            column(random.integers(1, 2**62, len(ways.of)).tolist()),
+            machines=machines,
+            width=ways.length,
+            kept=min(KEPT, ways.length),
+            delta=late.delta,
+            columns=COLUMNS,
+            probes=PROBES,
+            first=column([0, *accumulate(len(options) for options in ordered)]),
+            cost=column([way.cost for way in self.flat]),
+            left=column([way.operands[0] if way.operands else -1 for way in self.flat]),
+            right=column([way.operands[1] if len(way.operands) > 1 else -1 for way in self.flat]),
+            longest=column([max([way.cost for way in options], default=0) for options in ordered]),
+            path=column(path),
+            late=column(late.table.ravel().tolist()),
+            delay=column(delays),
+            moving=any(delays),
+            sign=column(random.integers(1, 2**62, len(ways.of)).tolist()),
         )
 
     def column(self, values: Sequence[int]) -> Any:
