@@ -43,7 +43,7 @@ def _order(data: Any, path: Iterable[str | int]) -> list[int]:
 def explain(error: Any) -> Fault:
     """The fault behind an error of the `jsonschema` library."""
     path: Path = tuple(error.absolute_path)
-    value, schema, label = error.instance, error.schema, _label(path, error)
+    value, schema, label = error.instance, error.schema, _label(path)
     match error.validator:
         case "additionalProperties":
             key = next(key for key in value if key not in schema["properties"])
@@ -74,11 +74,11 @@ def explain(error: Any) -> Fault:
             return Fault(f"{label} is {show(value)}; {_expected(schema)}", path)
 
 
-def _label(path: Path, error: Any) -> str:
-    """What a message calls the value: its key; of a vertex, its size or its name."""
+def _label(path: Path) -> str:
+    """What a message calls the value: its key; of a vertex, its size."""
     if path[-2:-1] == ("vertices",):
         return f"the size of {path[-1]}"
-    return "a name" if path[-1:] == ("vertices",) and error.validator == "pattern" else last_key(path)
+    return last_key(path)
 
 
 def _one_of(value: dict[str, Any], keys: list[str], path: Path) -> Fault:
