@@ -24,7 +24,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import torch
-from bench_planners import show, write_seconds
+from tables import show, write_seconds
 
 import chainorder.jax
 import chainorder.torch

@@ -22,7 +22,7 @@ from typing import Any
 
 import click
 import numpy as np
-from bench_planners import show, tell, write_seconds
+from tables import show, tell, write_seconds
 
 from chainorder import Banded, Chain, Dense, Diagonal, Elemental, Plan, execute, plan
 from chainorder.report.model import Cell, Report

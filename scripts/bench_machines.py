@@ -20,8 +20,8 @@ from importlib.util import find_spec
 import click
 import cp_sat
 import numpy as np
-from bench_planners import show, write_seconds
 from check_machines import REFERENCE, published
+from tables import show, write_seconds
 
 from chainorder import Chain, Elemental, Plan, execute, plan
 from chainorder.report.model import Cell, Report

@@ -18,8 +18,8 @@ from typing import Any
 
 import click
 import numpy as np
-from bench_planners import show, write_seconds
 from scipy.sparse.linalg import aslinearoperator
+from tables import show, write_seconds
 
 from chainorder import Chain, ChainTable, Dense, Plan, execute, load, plan, plan_many
 from chainorder.report.model import Cell, Report
