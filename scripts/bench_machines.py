@@ -216,7 +216,7 @@ def main(
     tables: dict[str, Callable[[], Report]] = {
         "proofs": lambda: proofs_report(lengths, machines, chains, limit, peer),
         "heuristics": lambda: heuristics_report(100 if quick else 1),
-        "workers": lambda: workers_report(8, 100) if quick else workers_report(16, 2000),
+        "workers": lambda: workers_report(8, 100) if quick else workers_report(16, 1200),
     }
     if not REFERENCE.is_dir():
         click.echo(f"no reference instances in {REFERENCE}: the heuristics are left out", err=True)
