@@ -3,7 +3,7 @@
 Each case runs in turns: both sweeps as one would write them (``@`` and `splu`), and all that chainorder does,
 from the matrices to the Jacobian: factorising, planning, executing, without checks.
 
-    python scripts/bench_sparse.py [--quick] [--markdown] [--only TEXT] [--runs N]
+    python scripts/bench_sparse.py [--quick] [--markdown] [--family NAME] [--only TEXT] [--runs N]
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import click
 import numpy as np
 from bench_planners import show, tell, write_seconds
 from scipy.sparse.linalg import SuperLU, splu
-from sparse_cases import Case, Inverse, cases, graph, heat_step, random_sparse
+from sparse_cases import FAMILIES, Case, Inverse, graph, heat_step, random_sparse
 
 from chainorder import Chain, Execution, Plan, execute, plan
 from chainorder.report.model import Cell, Report
@@ -190,11 +190,21 @@ def quality_report(quick: bool) -> Report:
 @click.command(help="Sparse chains beside the sweeps of scipy.sparse.")
 @click.option("--quick", is_flag=True, help="Small matrices only: a smoke test of a few seconds.")
 @click.option("--markdown", is_flag=True, help="Print Markdown instead of tables for the terminal.")
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    type=click.Choice(list(FAMILIES)),
+    help="Only these chains; grids take pandapower, multigrid takes pyamg (pip install 'chainorder[bench]').",
+)
 @click.option("--only", default="", help="Cases whose name contains this.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Turns of each case.")
 @click.option("--no-quality", is_flag=True, help="Leave out the table of estimates.")
-def main(quick: bool, markdown: bool, only: str, runs: int, no_quality: bool) -> None:
-    chosen = [case for case in cases(quick) if only in case.name]
+def main(
+    quick: bool, markdown: bool, families: tuple[str, ...], only: str, runs: int, no_quality: bool
+) -> None:
+    makers = [FAMILIES[name] for name in families or FAMILIES]
+    chosen = [case for make in makers for case in make(quick) if only in case.name]
     reports = [case_report(chosen, runs)]
     if not no_quality and not only:
         reports.append(quality_report(quick))

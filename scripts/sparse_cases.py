@@ -187,9 +187,9 @@ def random_chains(quick: bool) -> Iterator[Case]:
     yield Case(f"{n:,}, Pareto degrees", tuple(graph(n, 4, seed, 1.8) for seed in range(4)))
 
 
-def cases(quick: bool = False) -> Iterator[Case]:
-    """All of them."""
-    yield from power_grids(quick)
-    yield from steppers(quick)
-    yield from multigrid(quick)
-    yield from random_chains(quick)
+FAMILIES = {
+    "grids": power_grids,
+    "steppers": steppers,
+    "multigrid": multigrid,
+    "random": random_chains,
+}
