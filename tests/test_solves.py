@@ -288,3 +288,63 @@ def test_specs_with_solves_and_selections(tmp_path: Path) -> None:
     np.testing.assert_allclose(as_array(done.jacobian), inverse[np.ix_([3, 1], [0, 5])], rtol=1e-10)
     factors = Factorisation.of(matrix).entries
     assert answer.fma == 6 * factors
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    from scipy.io import mmwrite
+
+    line = sp.diags_array([-1.0, 2.5, -1.0], offsets=[-1, 0, 1], shape=(6, 6)).tolil()
+    mmwrite(tmp_path / "A.mtx", line.tocoo())
+    line[2, :] = 0
+    mmwrite(tmp_path / "singular.mtx", line.tocoo())
+    np.save(tmp_path / "nan.npy", np.array([[1, np.nan], [0, 1]]))
+    np.save(tmp_path / "wide.npy", np.ones((3, 5)))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("elementals", "place", "message"),
+    [
+        ("[{solve: singular.mtx}]", "1:22: elementals[0].solve", "singular: row 3 is empty"),
+        ("[{solve: nan.npy}]", "1:22: elementals[0].solve", "nan in row 1, column 2"),
+        ("[{solve: wide.npy}]", "1:22: elementals[0].solve", "3 × 5; it must be square"),
+        ("[{solve: gone.mtx}]", "1:22: elementals[0].solve", "there is no file"),
+        ("[{inputs: 1, outputs: 5}, {solve: A.mtx}]", "1:47: elementals[1].solve", "has 5 outputs"),
+        ("[{solve: A.mtx, tangent: 4}]", "elementals[0].tangent", "the elemental is a solve; remove it"),
+        ("[{solve: A.mtx, matrix: A.mtx}]", "elementals[0].matrix", "is a solve; remove it"),
+        ("[{structure: solve, inputs: 3}]", "elementals[0]", "factors is missing"),
+        ("[{inputs: 7, select: [3, 7]}]", "elementals[0].select", "select[1] is 7 but inputs is 7"),
+        ("[{inputs: 7, select: [3, 3]}]", "elementals[0].select", "has 3 twice"),
+        ("[{inputs: 7, select: [-1]}]", "elementals[0].select[0]", "at least 0"),
+        ("[{inputs: 7, outputs: 3, select: [1]}]", "elementals[0].select", "1 rows but outputs is 3"),
+        ("[{inputs: 1, axis: columns, select: [1]}]", "elementals[0]", "outputs is missing"),
+        ("[{inputs: 1, outputs: 1, axis: columns}]", "elementals[0].axis", "only a selection has it"),
+        ("[{structure: selection, inputs: 3}]", "elementals[0]", "select is missing"),
+    ],
+)
+def test_bad_specs(folder: Path, elementals: str, place: str, message: str) -> None:
+    from chainorder import SpecError
+
+    (folder / "bad.yaml").write_text(f"elementals: {elementals}")
+    with pytest.raises(SpecError) as caught:
+        load(folder / "bad.yaml")
+    assert place in str(caught.value)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_exact_and_estimated_fill_on_the_command_line(folder: Path) -> None:
+    from click.testing import CliRunner
+
+    from chainorder.cli import cli
+
+    spec = folder / "chain.yaml"
+    spec.write_text("elementals: [{solve: A.mtx}, {select: [3]}]")
+    exact = CliRunner().invoke(cli, ["plan", str(spec), "--exact-fill"])
+    assert "solver: dynamic (optimal)" in exact.output
+    estimate = CliRunner().invoke(cli, ["compare", str(spec), "--estimate"])
+    assert "heuristic: estimated fill" in estimate.output
+    both = CliRunner().invoke(cli, ["run", str(spec), "--estimate", "--exact-fill"])
+    assert both.exit_code == 2
+    assert "exclude each other" in both.output
