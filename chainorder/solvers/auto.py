@@ -41,7 +41,7 @@ def solve(chain: Chain, options: Options | None = None) -> Plan:
             return makespan.anytime(chain, options)
         return makespan.schedule_order(_choose(chain.on(1)), chain.machines, options.transfer)
     best = _choose(chain)
-    if not reuse.repeats(chain):
+    if not reuse.repeats(chain) or _cheap(chain, best.fma):
         return best
     return reuse.improve(best) or best
 
@@ -61,22 +61,27 @@ def _choose(chain: Chain) -> Plan:
 
 def _heavy(chain: Chain) -> bool:
     """Whether making the fill-in of all subchains takes more work than planning should."""
-    if not lazy.suits(chain):
+    if not lazy.suits(chain) or not estimated.estimable(chain):
         return False
     check_feasible(chain)
     return Outline(chain).sampled.sweep() > WORK
+
+
+def _cheap(chain: Chain, fma: float) -> bool:
+    """Whether so many fma take less time than looking for fewer; never in small chains."""
+    size = len(chain) * int(chain.sizes.max())
+    return size > LARGE and fma < DEAR * size
 
 
 def _sparse(chain: Chain) -> Plan:
     """Exact where that takes little work, else estimated."""
     check_feasible(chain)
     outline = Outline(chain)
-    if not chain.modelled and len(chain) * int(chain.sizes.max()) > LARGE:
+    if not chain.modelled and _cheap(chain, outline.sampled.sweep()):
         forward, reverse = outline.sampled.sweeps()
-        if min(forward, reverse) < DEAR * len(chain) * int(chain.sizes.max()):
-            name = "forward" if forward <= reverse else "reverse"
-            why = f"the {name} sweep takes less time than it takes to look for a better order"
-            return replace(estimated.sweep(outline, name), solver="estimated", why=why)
+        name = "forward" if forward <= reverse else "reverse"
+        why = f"the {name} sweep takes less time than it takes to look for a better order"
+        return replace(estimated.sweep(outline, name), solver="estimated", why=why)
     if chain.modelled or outline.sampled.sweep() <= WORK:
         with suppress(OverBudgetError):
             why = f"the exact fill-in takes at most {PROOF * WORK:,} symbolic multiply–adds: dynamic is exact"
