@@ -22,7 +22,9 @@ from chainorder.errors import (
     StructureError,
 )
 from chainorder.plan import Operation, Plan
+from chainorder.selections import Selection
 from chainorder.solvers import plan, register
+from chainorder.solves import Solve
 from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ __all__ = [
     "Plan",
     "PlanError",
     "Scaling",
+    "Selection",
+    "Solve",
     "SolverError",
     "Sparse",
     "SpecError",

@@ -7,6 +7,7 @@ sequence of objects and makes them when they are looked at.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import groupby
@@ -51,6 +52,8 @@ class Elemental:
         it the elemental is matrix-free, and its matrix can be accumulated from its models.
     overhead
         fma added to every accumulation of, and every tangent or adjoint step through this elemental.
+    same
+        A label: elementals of one chain with equal labels, structures and sizes have the same Jacobian.
 
     Raises
     ------
@@ -68,10 +71,15 @@ class Elemental:
     tape: int = field(default=0, kw_only=True)
     explicit: bool | None = field(default=None, kw_only=True)
     overhead: int = field(default=0, kw_only=True)
+    same: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for key in ("inputs", "outputs"):
             object.__setattr__(self, key, whole(getattr(self, key), key, "a size"))
+        if not isinstance(self.structure, Structure):
+            raise StructureError(f"structure is {self.structure!r}; write one, as Dense() or Banded(1, 1)")
+        if self.structure.evaluation is not None:
+            self._take_models_of_structure(self.structure.evaluation)
         for key in ("tangent", "adjoint", "tape", "overhead"):
             if getattr(self, key) is not None:
                 object.__setattr__(self, key, whole(getattr(self, key), key, "a cost", least=0))
@@ -79,14 +87,27 @@ class Elemental:
             object.__setattr__(self, "explicit", not self.modelled)
         if not self.explicit and not self.modelled:
             raise ChainError("explicit is false but there is neither tangent nor adjoint; state one of them")
-        if not isinstance(self.structure, Structure):
-            raise StructureError(f"structure is {self.structure!r}; write one, as Dense() or Banded(1, 1)")
         self.structure.pattern(self.outputs, self.inputs)
+
+    def _take_models_of_structure(self, evaluation: int) -> None:
+        stated = self.tangent, self.adjoint
+        if stated not in ((None, None), (evaluation, evaluation)) or self.tape or self.explicit:
+            raise ChainError(
+                f"a {self.structure.name} has tangents and adjoints of its own; state no tangent, adjoint, "
+                "tape or explicit"
+            )
+        for key in ("tangent", "adjoint"):
+            object.__setattr__(self, key, evaluation)
 
     @property
     def modelled(self) -> bool:
         """Whether there is a tangent or an adjoint."""
         return self.tangent is not None or self.adjoint is not None
+
+    @property
+    def held(self) -> int:
+        """Entries that its models hold until they are used: the factors of a solve."""
+        return self.structure.evaluation or 0
 
     @property
     def kind(self) -> tuple[Hashable, ...]:
@@ -99,6 +120,7 @@ class Elemental:
             self.tape,
             self.explicit,
             self.overhead,
+            self.same,
         )
 
     def adjoint_within(self, memory: int | None) -> int | None:
@@ -286,21 +308,23 @@ class Chain:
 
     @classmethod
     def from_matrices(cls, matrices: Sequence[Any], name: str | None = None) -> Chain:
-        """The chain of given Jacobians, input first: NumPy arrays (dense), SciPy sparse (their pattern)."""
+        """The chain of given Jacobians, input first: NumPy arrays (dense), SciPy sparse, `Solve`s."""
         columns: list[Elemental] = []
         known: dict[int, Elemental] = {}  # the same matrix again and again, as in a time-invariant stepper
+        times = Counter(map(id, matrices))
         for number, matrix in enumerate(matrices, 1):
             if id(matrix) in known:
                 columns.append(known[id(matrix)])
                 continue
-            if len(getattr(matrix, "shape", ())) != 2:
-                shape = getattr(matrix, "shape", None)
+            shape = getattr(matrix, "shape", None)
+            if shape is None or len(shape) != 2:
                 raise ChainError(
                     f"matrix {number} is a {type(matrix).__name__} of shape {shape}; give a two-dimensional "
                     "NumPy array or SciPy sparse matrix, outputs × inputs"
                 )
-            structure = Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
-            columns.append(Elemental(matrix.shape[1], matrix.shape[0], structure))
+            structure = matrix if isinstance(matrix, Structure) else _structure_of(matrix)
+            same = f"matrix {number}" if times[id(matrix)] > 1 else None
+            columns.append(Elemental(shape[1], shape[0], structure, same=same))
             known[id(matrix)] = columns[-1]
         return cls(columns, name, matrices=dict(enumerate(matrices)))
 
@@ -383,6 +407,16 @@ class Chain:
         kind: Elemental = self.elementals.kinds[self.elementals.codes[number - 1]]
         return kind
 
+    def sameness(self) -> list[Hashable]:
+        """Equal for elementals that are known to have the same Jacobian."""
+        letters: list[Hashable] = []
+        sizes = self.sizes.tolist()
+        for place, code in enumerate(self.elementals.codes.tolist()):
+            kind, path = self.elementals.kinds[code], self._file(place)
+            known = kind.same is not None or path is not None
+            letters.append((code, sizes[place], sizes[place + 1], path) if known else place)
+        return letters
+
     def pattern(self, number: int) -> Pattern:
         """The pattern of elemental `number`, counted from 1."""
         return self.kind(number).structure.pattern(int(self.sizes[number]), int(self.sizes[number - 1]))
@@ -407,12 +441,16 @@ class Chain:
             item: dict[str, Any] = {"inputs": elemental.inputs, "outputs": elemental.outputs}
             if elemental.name is not None:
                 item["name"] = elemental.name
+            if elemental.same is not None:
+                item["same"] = elemental.same
             item |= _model_spec(elemental)
             for path, group in groupby(map(self._file, range(place, place + count))):
                 if path is None:
                     stated = elemental.structure.to_spec()
                 elif isinstance(elemental.structure, Sparse):
                     stated = {"structure": Sparse.name, "matrix": str(path)}
+                elif elemental.structure.evaluation is not None:
+                    stated = {elemental.structure.name: str(path)}
                 else:
                     stated = elemental.structure.to_spec() | {"matrix": str(path)}
                 repeat = sum(1 for _ in group)
@@ -424,10 +462,16 @@ class Chain:
         return matrix.path if isinstance(matrix, MatrixFile) else None
 
 
+def _structure_of(matrix: Any) -> Structure:
+    return Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
+
+
 def _model_spec(elemental: Elemental) -> dict[str, Any]:
     """The keys that declare its models in a spec."""
     if not elemental.modelled:
         return {}
+    if elemental.structure.evaluation is not None:
+        return {"overhead": elemental.overhead} if elemental.overhead else {}
     costs = {key: getattr(elemental, key) for key in ("tangent", "adjoint", "tape", "overhead")}
     stated = {
         key: cost for key, cost in costs.items() if cost or (cost == 0 and key in ("tangent", "adjoint"))

@@ -17,6 +17,7 @@ import numpy as np
 from chainorder.axes import AxesPattern
 from chainorder.errors import StructureError
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, IntArray, Pattern, SparsePattern
+from chainorder.selections import SelectionPattern
 
 
 def transposed(pattern: Pattern) -> Pattern:
@@ -26,6 +27,8 @@ def transposed(pattern: Pattern) -> Pattern:
             return pattern
         case BandPattern(size, lower, upper):
             return BandPattern(size, upper, lower)
+        case SelectionPattern():
+            return pattern.turned
         case DensePattern(height, width, rows, columns):
             return DensePattern(width, height, columns, rows)
         case AxesPattern():
@@ -40,6 +43,8 @@ def column_colours(pattern: Pattern) -> int:
     match pattern:
         case IdentityPattern():
             return 1
+        case SelectionPattern():
+            return min(1, pattern.nnz)
         case BandPattern(size, lower, upper):
             return min(size, lower + upper + 1)
         case DensePattern():
@@ -63,6 +68,8 @@ def colour_columns(pattern: Pattern) -> IntArray:
     match pattern:
         case IdentityPattern():
             return np.zeros(size, np.int64)
+        case SelectionPattern():
+            return pattern.column_counts() - 1
         case BandPattern(_, lower, upper):
             return np.arange(size) % min(size, lower + upper + 1)
         case DensePattern(columns=None):

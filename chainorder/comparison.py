@@ -69,7 +69,10 @@ def ratio(cost: int, least: int) -> float | None:
 
 def baselines(chain: Chain) -> tuple[str, ...]:
     """The solvers that a chain is compared with."""
-    return ("forward", "reverse", "preaccumulation") if chain.matrix_free else ("forward", "reverse")
+    kinds = chain.elementals.kinds
+    accumulated = any(not kind.explicit and kind.structure.evaluation is None for kind in kinds)
+    # A chain that only solves has no such baseline: nobody should invert.
+    return ("forward", "reverse", "preaccumulation") if accumulated else ("forward", "reverse")
 
 
 @overload
@@ -104,13 +107,24 @@ def compare(
         from chainorder.graph.comparison import compare_graph
 
         return compare_graph(chain, solver=solver, **options)
+    best = plan(chain, solver=solver, **options)
     plans, infeasible = [], []
     for name in baselines(chain):
         try:
-            plans.append(plan(chain, solver=name, **options))
+            plans.append(baseline(name, best, **options))
         except SolverError as error:
             infeasible.append(Infeasible(name, str(error)))
-    return Comparison((*plans, plan(chain, solver=solver, **options)), tuple(infeasible))
+    return Comparison((*plans, best), tuple(infeasible))
+
+
+def baseline(name: str, best: Plan, **options: Any) -> Plan:
+    """A baseline of a chain, estimated where the plan beside it is: exactly, it would take too long."""
+    if best.estimate is None or name not in ("forward", "reverse"):
+        return plan(best.chain, solver=name, **options)
+    from chainorder.solvers.estimated import sweep
+    from chainorder.solvers.outline import Outline
+
+    return sweep(Outline(best.chain, best.estimate.seed), name)
 
 
 def sweep_memory(chain: Chain, *, solver: str = "auto", **options: Any) -> list[tuple[int, Comparison | str]]:

@@ -10,7 +10,9 @@ import numpy as np
 
 from chainorder.chain import Chain, Elemental
 from chainorder.errors import ChainError
-from chainorder.structure import STRUCTURES, Banded, Dense, Diagonal, Identity, Sparse, Structure
+from chainorder.selections import Selection
+from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse, Structure
+from chainorder.structures import STRUCTURES
 
 SQUARE = ("diagonal", "identity", "banded")
 
@@ -123,6 +125,9 @@ def _structure(
             return Identity()
         case "banded":
             return Banded(*(int(width) for width in generator.integers(rows, size=2)))
+        case "selection":
+            few, size, axis = (rows, columns, "rows") if rows <= columns else (columns, rows, "columns")
+            return Selection(generator.permutation(size)[:few], axis)
         case "sparse":
             return Sparse(generator.random((rows, columns)) < generator.uniform(*density))
         case _:

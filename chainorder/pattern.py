@@ -13,6 +13,7 @@ class               nonzeros                                                   c
 `IdentityPattern`   the diagonal, all ones                                     yes
 `BandPattern`       a square band with clipped corners; a diagonal is (0, 0)   yes
 `DensePattern`      given rows × given columns, by default all                 yes, with every pattern
+`SelectionPattern`  ones in some rows and columns, at most one in each         yes
 `SparsePattern`     compressed rows                                            by symbolic product
 ==================  =========================================================  =======================
 """
@@ -27,6 +28,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from chainorder.bands import band_fma, band_nnz
 from chainorder.errors import StructureError
 
 IntArray = npt.NDArray[np.int64]
@@ -93,15 +95,23 @@ class Pattern(ABC):
     def csr(self) -> Any:
         """The pattern as a Boolean ``scipy.sparse.csr_array``."""
 
+    def before(self, right: Pattern) -> Pattern:
+        """The pattern of itself times another, if it is free."""
+        raise NotImplementedError
+
+    def behind(self, left: Pattern) -> Pattern:
+        """The pattern of another times itself, if it is free."""
+        raise NotImplementedError
+
     def __matmul__(self, right: Pattern) -> Pattern:
         """The pattern of the product, the same for any bracketing that leads to it."""
         if self.shape[1] != right.shape[0]:
             raise StructureError(f"cannot multiply {self.shape} by {right.shape}: inner sizes differ")
+        if self.free:
+            return self.before(right)
+        if right.free:
+            return right.behind(self)
         match self, right:
-            case IdentityPattern(), _:
-                return right
-            case _, IdentityPattern():
-                return self
             case _, Pattern(multiplies_itself=True):
                 return NotImplemented
             case BandPattern(), BandPattern():
@@ -196,6 +206,12 @@ class IdentityPattern(Pattern):
     def csr(self) -> Any:
         return BandPattern(self.size, 0, 0).csr()
 
+    def before(self, right: Pattern) -> Pattern:
+        return right
+
+    def behind(self, left: Pattern) -> Pattern:
+        return left
+
 
 @dataclass(frozen=True, slots=True)
 class BandPattern(Pattern):
@@ -246,7 +262,7 @@ class BandPattern(Pattern):
         edges = np.zeros(self.size + 1, np.int64)
         np.add.at(edges, np.maximum(indices - down, 0), 1)
         np.add.at(edges, np.minimum(indices + up + 1, self.size), -1)
-        return _all_or_indices(np.cumsum(edges[:-1]) > 0)
+        return all_or_indices(np.cumsum(edges[:-1]) > 0)
 
     def csr(self) -> Any:
         check_explicit(self.shape, self.nnz)
@@ -254,7 +270,7 @@ class BandPattern(Pattern):
         indptr = np.concatenate([[0], np.cumsum(counts)])
         first = np.maximum(np.arange(self.size) - self.lower, 0)
         indices = np.arange(self.nnz) + np.repeat(first - indptr[:-1], counts)
-        return _bool_csr(self.shape, indptr, indices)
+        return bool_csr(self.shape, indptr, indices)
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,7 +337,7 @@ class DensePattern(Pattern):
         check_explicit(self.shape, self.nnz)
         columns = np.arange(self.width) if self.columns is None else self.columns
         indptr = np.concatenate([[0], np.cumsum(self.row_counts())])
-        return _bool_csr(self.shape, indptr, np.tile(columns, self.filled_rows))
+        return bool_csr(self.shape, indptr, np.tile(columns, self.filled_rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -363,8 +379,7 @@ class SparsePattern(Pattern):
     @cached_property
     def full_diagonal(self) -> bool:
         """Whether it is square with all positions of the diagonal."""
-        rows = np.repeat(np.arange(self.height), self._row_counts)
-        return self.height == self.width == np.count_nonzero(rows == self.indices)
+        return self.height == self.width and bool(self._csr.diagonal().all())
 
     @cached_property
     def _row_counts(self) -> IntArray:
@@ -395,25 +410,26 @@ class SparsePattern(Pattern):
         return self._column_counts
 
     @cached_property
+    def _filled_rows(self) -> IndexSet:
+        return all_or_indices(self._row_counts > 0)
+
+    @cached_property
     def _filled_columns(self) -> IndexSet:
-        return _all_or_indices(_mask(self.width, self.indices))
+        return all_or_indices(mask_of(self.width, self.indices))
 
     def columns_from(self, rows: IndexSet) -> IndexSet:
         if rows is None:
             return self._filled_columns
-        reached = self.indices[np.repeat(_mask(self.height, rows), self._row_counts)]
-        return _all_or_indices(_mask(self.width, reached))
+        return all_or_indices(self._csr.T @ mask_of(self.height, rows))
 
     def rows_into(self, columns: IndexSet) -> IndexSet:
         if columns is None:
-            return _all_or_indices(self._row_counts > 0)
-        hit = _mask(self.width, columns)[self.indices]
-        owner = np.repeat(np.arange(self.height), self._row_counts)
-        return _all_or_indices(_mask(self.height, owner[hit]))
+            return self._filled_rows
+        return all_or_indices(self._csr @ mask_of(self.width, columns))
 
     @cached_property
     def _csr(self) -> Any:
-        return _bool_csr(self.shape, self.indptr, self.indices)
+        return bool_csr(self.shape, self.indptr, self.indices)
 
     def csr(self) -> Any:
         return self._csr
@@ -440,54 +456,6 @@ def band(size: int, lower: int, upper: int) -> Pattern:
     return BandPattern(size, lower, upper)
 
 
-def band_nnz(size: Any, lower: Any, upper: Any) -> Any:
-    """Positions in a clipped square band; integers or integer arrays."""
-    return size * (lower + upper + 1) - lower * (lower + 1) // 2 - upper * (upper + 1) // 2
-
-
-def band_fma(size: Any, lower1: Any, upper1: Any, lower2: Any, upper2: Any) -> Any:
-    """Fused multiply–adds of the product of two clipped square bands, in closed form.
-
-    Column k of the left has 1 + min(l₁, N−k) + min(u₁, k) positions and row k of the right
-    1 + min(l₂, k) + min(u₂, N−k), with N = size − 1. Multiplied out and summed over k = 0…N, the positions
-    of both are left, and sums of min(p, k)·min(q, k) and of min(p, k)·min(q, N−k). Integers or arrays.
-    """
-    last = size - 1
-    counts = band_nnz(size, lower1, upper1) + band_nnz(size, lower2, upper2) - size
-    same = _sum_min_min(last, lower1, upper2) + _sum_min_min(last, upper1, lower2)
-    opposite = _sum_min_opposite(last, lower2, lower1) + _sum_min_opposite(last, upper1, upper2)
-    return counts + same + opposite
-
-
-def _least(a: Any, b: Any) -> Any:
-    """The smaller one; of Python ints a Python int, which NumPy would make an int64."""
-    arrays = isinstance(a, np.ndarray) or isinstance(b, np.ndarray)
-    return np.minimum(a, b) if arrays else min(a, b)
-
-
-def _sum_min(last: Any, p: Any) -> Any:
-    """Σ_{k=0…N} min(p, k), p ≤ N."""
-    return p * (p + 1) // 2 + p * (last - p)
-
-
-def _sum_min_min(last: Any, p: Any, q: Any) -> Any:
-    """Σ_{k=0…N} min(p, k)·min(q, k)."""
-    p, q = _least(p, q), -_least(-p, -q)
-    squares = p * (p + 1) * (2 * p + 1) // 6
-    return squares + p * (q - p) * (p + q + 1) // 2 + (last - q) * p * q
-
-
-def _sum_min_opposite(last: Any, p: Any, q: Any) -> Any:
-    """Σ_{k=0…N} min(p, k)·min(q, N−k).
-
-    Σ of p·min(q, N−k) less what the small k take from it, Σ_{k<p} (p−k)·min(q, N−k); there min(q, N−k)
-    falls short of q by k−(N−q) only beyond N−q.
-    """
-    short = -_least(last + 1 - p - q, 0)  # the k in N−q+1 … p−1, where both are clipped
-    missing = q * p * (p + 1) // 2 - short * (short + 1) * (short + 2) // 6
-    return p * _sum_min(last, q) - missing
-
-
 def _meet(a: IndexSet, b: IndexSet) -> bool:
     """Whether two index sets have an element in common."""
     if a is None or b is None:
@@ -499,20 +467,23 @@ def _meet(a: IndexSet, b: IndexSet) -> bool:
 def _counts(size: int, indices: IndexSet, value: int) -> IntArray:
     if indices is None:
         return np.full(size, value, np.int64)
-    return np.where(_mask(size, indices), value, 0)
+    return np.where(mask_of(size, indices), value, 0)
 
 
-def _mask(size: int, indices: IntArray) -> npt.NDArray[np.bool_]:
+def mask_of(size: int, indices: IntArray) -> npt.NDArray[np.bool_]:
+    """Where an index set has an index."""
     mask = np.zeros(size, bool)
     mask[indices] = True
     return mask
 
 
-def _all_or_indices(mask: npt.NDArray[np.bool_]) -> IndexSet:
+def all_or_indices(mask: npt.NDArray[np.bool_]) -> IndexSet:
+    """The index set of a mask."""
     return None if mask.all() else np.flatnonzero(mask)
 
 
-def _bool_csr(shape: tuple[int, int], indptr: IntArray, indices: IntArray) -> Any:
+def bool_csr(shape: tuple[int, int], indptr: IntArray, indices: IntArray) -> Any:
+    """Compressed rows with ones at all positions."""
     from scipy.sparse import csr_array
 
     return csr_array((np.ones(len(indices), bool), indices, indptr), shape=shape)

@@ -14,7 +14,7 @@ from chainorder.chain import Chain
 from chainorder.estimate import Estimate
 from chainorder.pattern import IntArray
 from chainorder.pricing import Fills, IntColumn, price, starts, total
-from chainorder.steps import Action, Step, Steps
+from chainorder.steps import Action, Step, Steps, source_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -257,6 +257,8 @@ class Plan:
             return f"heuristic: estimated fill, fma ± {self.estimate.error:.1%}"
         if self.optimal:
             return "optimal"
+        if (self.operations.step == Step.REUSE).any():
+            return "heuristic: equal products reused"
         if self.lower_bound is None:
             return "no claim"
         if self.gap is None:
@@ -336,6 +338,8 @@ def formula(operation: Operation) -> str:
     match operation.action, operation.mode:
         case Action.MULTIPLY, _:
             return product
+        case Action.REUSE, _:
+            return f"{node_name(*source_of(operation.j, operation.k or 0, operation.i))} again"
         case Action.ACCUMULATE, mode:
             return f"accumulated by {mode}s"
         case action, _:

@@ -12,7 +12,7 @@ from chainorder.chain import Chain
 from chainorder.errors import PlanError
 from chainorder.models import evaluations
 from chainorder.pattern import Pattern, fma
-from chainorder.steps import Step, Steps
+from chainorder.steps import Shares, Step, Steps, source_of
 
 IntColumn = npt.NDArray[Any]
 """Exact integers: int64, or Python ints in an object array where int64 could overflow."""
@@ -43,7 +43,7 @@ def price(chain: Chain, steps: Steps, fills: Fills | None = None) -> Prices:
 
     By default products are made to price what comes of them; `fills` knows better.
     """
-    if chain.dense and not chain.modelled:
+    if chain.dense and not chain.modelled and not (steps.step == Step.REUSE).any():
         return _price_dense(chain, steps)
     store = Store(chain, fills or Made(chain))
     costs, entries = [], []
@@ -101,6 +101,13 @@ class Stored(Protocol):
         """Matrix entries stored for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the model of an elemental holds until it is used."""
+
+    entries: int
+
+
 class Fills(Protocol):
     """What results of steps look like and cost; subchains by their last and first elemental, from 1."""
 
@@ -155,28 +162,38 @@ class Store:
         self.chain = chain
         self.fills = fills
         self.live: dict[tuple[int, int], Stored] = {}
+        self.shares = Shares()
         explicit = (n for n in range(1, len(chain) + 1) if chain.kind(n).explicit)
         self.unused = {n: fills.own(n) for n in explicit}
+        self.unused |= {n: Held(chain.kind(n).held) for n in range(1, len(chain) + 1) if chain.kind(n).held}
         self.entries = self.peak = sum(stored.entries for stored in self.unused.values())
 
     def run(self, step: Step, j: int, k: int, i: int) -> int:
         """Do one step; its fma."""
         match step:
             case Step.MULTIPLY:
+                released = self._released(j, k + 1) + self._released(k, i)
                 left, right = self._take(j, k + 1), self._take(k, i)
-                self._put(j, i, self.fills.product(j, k, i, left, right), left.entries + right.entries)
+                self._put(j, i, self.fills.product(j, k, i, left, right), released)
                 return self.fills.fma(j, k, i, left, right)
+            case Step.REUSE:
+                self.live[j, i] = self.live[source_of(j, k, i)]
+                self.shares.share(source_of(j, k, i), (j, i))
+                self.entries -= sum(self._pass_by(number) for number in range(i, j + 1))
+                return 0
             case Step.ACCUMULATE_TANGENT | Step.ACCUMULATE_ADJOINT:
                 result = self.fills.own(i)
                 self._put(i, i, result, self._pass_by(i))
             case Step.TANGENT:
+                released = self._released(j - 1, i)
                 operand = self._take(j - 1, i)
                 result = self.fills.product(j, j - 1, i, self.fills.own(j), operand)
-                self._put(j, i, result, operand.entries + self._pass_by(j))
+                self._put(j, i, result, released + self._pass_by(j))
             case Step.ADJOINT:
+                released = self._released(j, i + 1)
                 operand = self._take(j, i + 1)
                 result = self.fills.product(j, i, i, operand, self.fills.own(i))
-                self._put(j, i, result, operand.entries + self._pass_by(i))
+                self._put(j, i, result, released + self._pass_by(i))
             case _:
                 assert_never(step)
         return self._evaluate(step, j, i, result)
@@ -195,8 +212,14 @@ class Store:
             return self.unused.pop(i)
         return self.live.pop((j, i))
 
+    def _released(self, j: int, i: int) -> int:
+        """Entries that go when an operand is used, unless the same result is used elsewhere, too."""
+        if i == j and i in self.unused:
+            return self.unused[i].entries
+        return self.live[j, i].entries if self.shares.last((j, i)) else 0
+
     def _pass_by(self, number: int) -> int:
-        """Entries of an explicit matrix that a step through its model makes useless."""
+        """Entries of an explicit matrix, or held by a model, that a step makes useless."""
         return self.unused.pop(number).entries if number in self.unused else 0
 
     def _put(self, j: int, i: int, result: Stored, released: int) -> None:

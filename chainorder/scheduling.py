@@ -12,7 +12,7 @@ import numpy as np
 from chainorder.chain import Chain
 from chainorder.plan import Plan, Timetable
 from chainorder.pricing import Fills, price, time_column
-from chainorder.steps import Row, Step, Steps
+from chainorder.steps import Row, Step, Steps, source_of
 
 
 class Job(NamedTuple):
@@ -55,6 +55,8 @@ def operand_places(row: Row) -> tuple[tuple[int, int], ...]:
             return ((j - 1, i),)
         case Step.ADJOINT:
             return ((j, i + 1),)
+        case Step.REUSE:
+            return (source_of(j, k, i),)
         case _:
             return ()
 

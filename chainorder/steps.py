@@ -24,12 +24,15 @@ class Action(StrEnum):
         F'_{j,i} = F'_j · F'_{j−1,i} by tangents of elemental j.
     adjoint
         F'_{j,i} = F'_{j,i+1} · F'_i by adjoints of elemental i.
+    reuse
+        F'_{j,i} = F'_{k,k−j+i}, which is the same product of the same matrices and is still there.
     """
 
     ACCUMULATE = "accumulate"
     MULTIPLY = "multiply"
     TANGENT = "tangent"
     ADJOINT = "adjoint"
+    REUSE = "reuse"
 
 
 class Step(IntEnum):
@@ -40,6 +43,7 @@ class Step(IntEnum):
     ADJOINT = 2
     ACCUMULATE_TANGENT = 3
     ACCUMULATE_ADJOINT = 4
+    REUSE = 5
 
     @property
     def action(self) -> Action:
@@ -68,6 +72,7 @@ _ACTIONS: dict[Step, tuple[Action, str | None]] = {
     Step.ADJOINT: (Action.ADJOINT, None),
     Step.ACCUMULATE_TANGENT: (Action.ACCUMULATE, "tangent"),
     Step.ACCUMULATE_ADJOINT: (Action.ACCUMULATE, "adjoint"),
+    Step.REUSE: (Action.REUSE, None),
 }
 _STEPS: dict[tuple[str, str | None], Step] = {(str(a), mode): step for step, (a, mode) in _ACTIONS.items()}
 
@@ -97,6 +102,12 @@ class Steps:
         return cls.ordered(*np.array(rows, np.int64).reshape(-1, 4).T)
 
     @classmethod
+    def as_listed(cls, rows: list[Row]) -> Steps:
+        """The same in the order of the rows, which must be executable."""
+        step, j, k, i = np.array(rows, np.int64).reshape(-1, 4).T
+        return cls(step.astype(np.uint8), j, k, i)
+
+    @classmethod
     def of_products(cls, products: list[tuple[int, int, int]]) -> Steps:
         """Products (j, k, i) in any order."""
         return cls.ordered(Step.MULTIPLY, *np.array(products, np.int64).reshape(-1, 3).T)
@@ -108,3 +119,33 @@ class Steps:
         columns = (column.tolist() for column in (self.step, self.j, self.k, self.i))
         for step, j, k, i in zip(*columns, strict=True):
             yield Step(step), j, k, i
+
+
+Place = tuple[int, int]
+"""A subchain by its last and first elemental."""
+
+
+class Shares:
+    """Which live results are one and the same by reuse, so that their entries are counted once."""
+
+    def __init__(self) -> None:
+        self._group: dict[Place, Place] = {}
+        self._others: dict[Place, int] = {}
+
+    def share(self, source: Place, copy: Place) -> None:
+        """Take note that a result is another one, too."""
+        group = self._group.setdefault(source, source)
+        self._group[copy] = group
+        self._others[group] = self._others.get(group, 0) + 1
+
+    def last(self, place: Place) -> bool:
+        """Give up a result; whether nothing else is the same."""
+        group = self._group.pop(place, place)
+        others = self._others.get(group, 0)
+        self._others[group] = max(0, others - 1)
+        return not others
+
+
+def source_of(j: int, k: int, i: int) -> Place:
+    """What a reuse step takes its result from."""
+    return k, k - j + i

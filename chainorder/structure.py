@@ -1,7 +1,7 @@
 """Structures: what a user declares an elemental Jacobian to look like.
 
 A structure has no shape of its own; `Structure.pattern` binds it to one and checks that it fits. A new
-structure is a subclass here (or in a file of its own) and a line in `STRUCTURES`.
+structure is a subclass here (or in a file of its own) and a line in `chainorder.structures`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,16 @@ class Structure(ABC):
     """What an elemental Jacobian looks like."""
 
     name: ClassVar[str]
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Rows and columns, where the structure has them of its own."""
+        return None
+
+    @property
+    def evaluation(self) -> int | None:
+        """fma of one tangent or adjoint, where the structure itself is known by these."""
+        return None
 
     @abstractmethod
     def pattern(self, rows: int, columns: int) -> Pattern:
@@ -56,7 +66,7 @@ class Diagonal(Structure):
     name = "diagonal"
 
     def pattern(self, rows: int, columns: int) -> Pattern:
-        return BandPattern(_square(self, rows, columns), 0, 0)
+        return BandPattern(square(self, rows, columns), 0, 0)
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ class Identity(Structure):
     name = "identity"
 
     def pattern(self, rows: int, columns: int) -> Pattern:
-        return IdentityPattern(_square(self, rows, columns))
+        return IdentityPattern(square(self, rows, columns))
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,7 @@ class Banded(Structure):
             object.__setattr__(self, name, int(width))
 
     def pattern(self, rows: int, columns: int) -> Pattern:
-        size = _square(self, rows, columns)
+        size = square(self, rows, columns)
         for name, width in (("lower", self.lower), ("upper", self.upper)):
             if width >= size:
                 raise StructureError(
@@ -130,13 +140,8 @@ class Sparse(Structure):
         return f"sparse({self.positions.nnz})"
 
 
-STRUCTURES: dict[str, type[Structure]] = {
-    structure.name: structure for structure in (Dense, Diagonal, Identity, Banded, Sparse)
-}
-"""All structures by the name that specs use."""
-
-
-def _square(structure: Structure, rows: int, columns: int) -> int:
+def square(structure: Structure, rows: int, columns: int) -> int:
+    """The size of a square structure; raises `StructureError` if it is not stated to be square."""
     if rows != columns:
         raise StructureError(
             f"{structure.name} but {rows} × {columns} (outputs × inputs); such a Jacobian is square: make "

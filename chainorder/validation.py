@@ -15,13 +15,13 @@ from chainorder.errors import PlanError
 from chainorder.pattern import Pattern, fma
 from chainorder.plan import OBJECTIVES, Operation, Plan
 from chainorder.solvers.estimated import Guess, Guesses, guesses_again
-from chainorder.steps import Action, Step
+from chainorder.steps import Action, Shares, Step, source_of
 
 EXPAND = 10_000
 """Entries up to which a pattern is expanded position by position."""
 
 
-def validate(plan: Plan) -> None:
+def validate(plan: Plan) -> None:  # noqa: C901 -- the whole of a plan's life in one place
     """Recheck shapes, use-once, order, costs, memory, schedule and bound of a plan from scratch.
 
     Raises
@@ -37,8 +37,10 @@ def validate(plan: Plan) -> None:
     }
     ready = dict.fromkeys(live, 0)
     maker: dict[tuple[int, int], int] = {}
+    shares = Shares()
     busy_until: dict[int, int] = {}
-    stored = peak = sum(pattern.entries for pattern in live.values())
+    held = {number: chain.kind(number).held for number in range(1, len(chain) + 1)}
+    stored = peak = sum(pattern.entries for pattern in live.values()) + sum(held.values())
     for number, operation in enumerate(plan.operations, 1):
         j, k, i = operation.j, operation.k, operation.i
         here = f"operation {number} ({operation.action} {j}, {k}, {i})"
@@ -52,12 +54,15 @@ def validate(plan: Plan) -> None:
             at = ready[operand] + (plan.transfer * live[operand].entries if moved else 0)
             if operation.start < at:
                 raise PlanError(f"{here}: starts at {operation.start}, operand ready at {at}")
+        if operation.action is Action.REUSE:
+            _expect(here, "fma", operation.fma, 0)
+            shares.share(operands[0], (j, i))
+            live[j, i], ready[j, i] = live[operands[0]], ready[operands[0]]
+            stored -= sum(live.pop((n, n)).entries for n in range(i, j + 1))  # not needed any more
+            continue
         patterns = [live.pop(operand) for operand in operands]
-        result, cost = (
-            _result(operation, chain, patterns, here)
-            if guesses is None
-            else _guessed(operation, chain, guesses)
-        )
+        kept = sum(p.entries for o, p in zip(operands, patterns, strict=True) if not shares.last(o))
+        result, cost = _result(operation, chain, patterns, here, guesses)
         _expect(here, "fma", operation.fma, cost)
         if operation.start < busy_until.get(operation.machine, 0):
             raise PlanError(f"{here}: machine {operation.machine} is busy at {operation.start}")
@@ -71,7 +76,8 @@ def validate(plan: Plan) -> None:
         maker[j, i] = operation.machine
         ready[j, i] = busy_until[operation.machine] = operation.start + operation.fma
         peak = max(peak, stored + result.entries)
-        stored += result.entries - sum(pattern.entries for pattern in patterns)
+        stored += kept + result.entries - sum(pattern.entries for pattern in patterns)
+        stored -= held.pop(_stepped(operation), 0)  # a solve's factors have done their work
     if list(live) != [(len(chain), 1)]:
         raise PlanError(
             f"the plan ends with {len(live)} Jacobians; it should end with that of the whole chain"
@@ -79,6 +85,17 @@ def validate(plan: Plan) -> None:
     _expect("plan", "makespan", plan.makespan, max(busy_until.values(), default=0))
     _expect("plan", "peak_memory", plan.peak_memory, peak)
     _check_claims(plan)
+
+
+def _stepped(operation: Operation) -> int:
+    """The elemental whose model an operation evaluates; 0 if none."""
+    match operation.action:
+        case Action.MULTIPLY | Action.REUSE:
+            return 0
+        case Action.ADJOINT:
+            return operation.i
+        case _:
+            return operation.j
 
 
 def _check_claims(plan: Plan) -> None:
@@ -114,12 +131,29 @@ def _operands(operation: Operation, chain: Chain, here: str) -> list[tuple[int, 
             if k != i or j <= i:
                 raise PlanError(f"{here}: an adjoint step needs k = i < j")
             return [(j, i + 1)]
+        case Action.REUSE:
+            return [_same_product(chain, j, k or 0, i, here)]
         case _:
             assert_never(operation.action)
 
 
-def _result(operation: Operation, chain: Chain, operands: list[Pattern], here: str) -> tuple[Pattern, int]:
-    """The pattern of the result, and what making it costs."""
+def _same_product(chain: Chain, j: int, k: int, i: int, here: str) -> tuple[int, int]:
+    """What is reused, after seeing that it is a product of the same matrices."""
+    last, first = source = source_of(j, k, i)
+    if source == (j, i) or first < 1 or j <= i:
+        raise PlanError(f"{here}: a reuse needs another product of as many elementals that ends at k")
+    letters = chain.sameness()
+    if letters[i - 1 : j] != letters[first - 1 : last]:
+        raise PlanError(f"{here}: F'{source} is not known to be the same product")
+    return source
+
+
+def _result(
+    operation: Operation, chain: Chain, operands: list[Any], here: str, guesses: Guesses | None
+) -> tuple[Any, int]:
+    """The pattern of the result (or what is guessed of it), and what making it costs."""
+    if guesses is not None:
+        return _guessed(operation, chain, guesses)
     if operation.action is Action.MULTIPLY:
         left, right = operands
         return left @ right, _slow_fma(left, right)

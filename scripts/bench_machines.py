@@ -24,10 +24,14 @@ from check_machines import REFERENCE, published
 from tables import show, write_seconds
 
 from chainorder import Chain, Elemental, Plan, execute, plan
+from chainorder.cluster import LOCAL, connected
 from chainorder.report.model import Cell, Report
 from chainorder.solvers.machines.search import Model, Search
 from chainorder.solvers.machines.splits import best_schedule, split_machines
 from chainorder.solvers.machines.ways import Ways
+
+RUNS = 3
+"""Runs of the workers, of which the fastest counts."""
 
 PARTS = ("proofs", "heuristics", "workers")
 
@@ -167,20 +171,21 @@ def heuristics_report(every: int) -> Report:
 
 
 def workers_report(length: int, size: int) -> Report:
-    """Heavy dense products on one and on two local workers, wall time of all operations."""
+    """Heavy dense products on one and on two local workers: the least wall time of some runs."""
     chain = Chain.from_dims([size] * (length + 1), "heavy")
     rows: list[tuple[Cell, ...]] = []
     one: tuple[Plan, float] | None = None
     for machines in (1, 2):
         best = plan(chain, machines=machines)
-        run = execute(best, scheduler="local", verify=machines == 2)
-        if not run.passed:
-            raise click.ClickException(f"{machines} workers: {run.checks}")
-        one = one or (best, run.seconds)
-        promised, measured = one[0].makespan / best.makespan, one[1] / run.seconds
-        rows.append(
-            (machines, best.makespan, f"{promised:.2f}", write_seconds(run.seconds), f"{measured:.2f}")
-        )
+        with connected(LOCAL, machines) as client:
+            runs = [execute(best, scheduler=client, verify=machines == 2) for _ in range(RUNS)]
+        if not all(run.passed for run in runs):
+            raise click.ClickException(f"{machines} workers: {runs[0].checks}")
+        seconds = min(run.seconds for run in runs)
+        one = one or (best, seconds)
+        promised, measured = one[0].makespan / best.makespan, one[1] / seconds
+        took = write_seconds(seconds)
+        rows.append((machines, best.makespan, f"{promised:.2f}", took, f"{measured:.2f}"))
     columns = ("workers", "makespan", "promised speed-up", "wall time", "measured speed-up")
     return Report(f"{length} dense Jacobians of size {size}, one thread for each worker", columns, rows)
 

@@ -1,7 +1,8 @@
-"""Sparse chains of real size: power grids, heat and advection steppers, multigrid triples, random graphs."""
+"""Sparse chains of real size: power grids, heat and advection, multigrid, and random ones."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,26 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from chainorder import Solve
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
+class Inverse:
+    """Stands for the inverse of a matrix: it is factorised within the time that is measured."""
+
+    matrix: Any
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.matrix.shape
+
+    def solve(self) -> Solve:
+        """The link of a chain."""
+        return Solve(self.matrix)
+
+
+@dataclass(frozen=True, eq=False)
 class Case:
     """A chain of matrices, input first.
 
@@ -19,9 +38,9 @@ class Case:
     name
         For the table.
     matrices
-        NumPy arrays and SciPy sparse arrays.
+        NumPy arrays, SciPy sparse arrays and inverses.
     narrow
-        Whether it has a waist, a selection or a narrow end inside which an order other than a sweep can meet.
+        Whether there is a waist or a selection inside: what neither sweep can make use of from both sides.
     """
 
     name: str
@@ -41,6 +60,13 @@ def heat_step(side: int, speed: float = 0.2) -> Any:
     return (sp.eye_array(side * side) - speed * laplacian(side)).tocsr()
 
 
+def advection_step(side: int, speed: float = 0.3) -> Any:
+    """One upwind step of advection to the right and upwards."""
+    line = sp.diags_array([1.0, -1.0], offsets=[0, -1], shape=(side, side))
+    eye = sp.eye_array(side)
+    return (sp.eye_array(side * side) - speed * (sp.kron(line, eye) + sp.kron(eye, line))).tocsr()
+
+
 def sources(side: int, count: int, seed: int = 0) -> Any:
     """Columns with one entry each: parameters that act at a point of the grid."""
     places = np.random.default_rng(seed).choice(side * side, count, replace=False)
@@ -57,56 +83,113 @@ def sensors(side: int, count: int, seed: int = 1) -> Any:
     return sources(side, count, seed).T.tocsr()
 
 
-def graph(size: int, degree: int, seed: int, power: float | None = None) -> Any:
-    """A random directed graph; with `power`, of Pareto-distributed degrees."""
+def rows_of_identity(chosen: Any, size: int) -> Any:
+    """A selection as a matrix."""
+    count = len(chosen)
+    return sp.csr_array((np.ones(count), (np.arange(count), chosen)), shape=(count, size))
+
+
+def random_sparse(rows: int, columns: int, degree: float, seed: int) -> Any:
+    """About `degree` entries in a row."""
+    return sp.random_array((rows, columns), density=min(1, degree / columns), rng=seed, format="csr")
+
+
+def graph(size: int, degree: int, seed: int, power: float) -> Any:
+    """A random directed graph of Pareto-distributed degrees."""
     generator = np.random.default_rng(seed)
-    weights = np.ones(size) if power is None else generator.pareto(power, size) + 1
+    weights = generator.pareto(power, size) + 1
     rows, columns = (generator.choice(size, size * degree, p=weights / weights.sum()) for _ in range(2))
     matrix = sp.csr_array((generator.standard_normal(size * degree), (rows, columns)), shape=(size, size))
     matrix.sum_duplicates()
     return matrix
 
 
-def random_cases() -> Iterator[Case]:
-    """Chains over a grid of shapes and densities."""
-    generator = np.random.default_rng(5)
+def grid_matrices(name: str) -> tuple[Any, Any]:
+    """The bus matrix without the reference bus, and the branch matrix of a case of pandapower."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pandapower
+        import pandapower.networks
 
-    def sparse(rows: int, columns: int, degree: float) -> Any:
-        return sp.random_array((rows, columns), density=min(1, degree / columns), rng=generator, format="csr")
-
-    yield Case("4 × 20,000², 5 a row", tuple(sparse(20_000, 20_000, 5) for _ in range(4)))
-    yield Case("10 × 5,000², 3 a row", tuple(sparse(5_000, 5_000, 3) for _ in range(10)))
-    waist = [sparse(20_000, 500, 1), sparse(20_000, 20_000, 8), sparse(50, 20_000, 400)]
-    waist += [sparse(20_000, 50, 3), sparse(20_000, 20_000, 8), sparse(500, 20_000, 40)]
-    yield Case("20,000² with a waist of 50", tuple(waist), narrow=True)
-    yield Case("graphs of 20,000, Pareto degrees", tuple(graph(20_000, 3, seed, 1.8) for seed in range(4)))
-
-
-def steppers() -> Iterator[Case]:
-    """Explicit 2-D heat conduction."""
-    for side, steps in ((64, 50), (256, 50)):
-        step = heat_step(side)
-        yield Case(f"heat {side}², {steps} steps, 5 → 3", (modes(side, 5), *[step] * steps, sensors(side, 3)))
-        yield Case(
-            f"heat {side}², {steps} steps, 5 points → 3",
-            (sources(side, 5), *[step] * steps, sensors(side, 3)),
-        )
-        yield Case(
-            f"heat {side}², {steps} steps, 200 → 3", (modes(side, 200), *[step] * steps, sensors(side, 3))
-        )
-    yield Case("heat 64², 20 steps, whole", (heat_step(64),) * 20)
+        net = getattr(pandapower.networks, name)()
+        pandapower.rundcpp(net)
+    inner = net._ppc["internal"]
+    kept = np.setdiff1d(np.arange(inner["Bbus"].shape[0]), inner["ref"])
+    buses = sp.csr_array(inner["Bbus"])[kept][:, kept].tocsr()
+    branches = sp.csr_array(inner["Bf"])[:, kept].tocsr()
+    return buses, branches
 
 
-def multigrid() -> Iterator[Case]:
-    """Restriction · operator · prolongation, on two levels."""
+def power_grids(quick: bool) -> Iterator[Case]:
+    """PTDF chains: selected lines · branch matrix · inverse bus matrix."""
+    for name in ("case118",) if quick else ("case118", "case2869pegase", "case9241pegase"):
+        buses, branches = grid_matrices(name)
+        lines = branches.shape[0]
+        few = rows_of_identity(np.linspace(0, lines - 1, 5).astype(int), lines)
+        yield Case(f"{name}: PTDF of 5 lines", (Inverse(buses), branches, few), narrow=True)
+        if lines < 10_000:
+            yield Case(f"{name}: PTDF of all lines", (Inverse(buses), branches))
+
+
+def steppers(quick: bool) -> Iterator[Case]:
+    """Time steps in two dimensions, with few parameters and few sensors."""
+    for side in (16,) if quick else (64, 256):
+        steps = 10 if quick else 50
+        heat, advection = heat_step(side), advection_step(side)
+        few = modes(side, 5), sensors(side, 3)
+        yield Case(f"heat {side}², {steps} steps, 5 → 3", (few[0], *[heat] * steps, few[1]))
+        many = modes(side, 40), sensors(side, 60)
+        yield Case(f"heat {side}², {steps} steps, 40 → 60", (many[0], *[heat] * steps, many[1]))
+        points = sources(side, 30), sensors(side, 30)
+        title = f"advection {side}², {steps} steps, 30 points → 30"
+        yield Case(title, (points[0], *[advection] * steps, points[1]))
+        implicit = Inverse((sp.eye_array(side * side) + 0.5 * laplacian(side)).tocsr())
+        title = f"implicit heat {side}², 10 steps, 20 → 3"
+        yield Case(title, (modes(side, 20), *[implicit] * 10, few[1]))
+    side = 12 if quick else 64
+    yield Case(f"heat {side}², 20 steps, all of it", (heat_step(side),) * 20)
+
+
+def multigrid(quick: bool) -> Iterator[Case]:
+    """Restriction · operator · prolongation."""
     import pyamg
 
-    for side in (200, 500):
-        levels = pyamg.ruge_stuben_solver(
-            pyamg.gallery.poisson((side, side), format="csr"), max_levels=3
-        ).levels
-        fine, coarse = levels[0], levels[1]
-        triple = (fine.P, fine.A, fine.R)
-        yield Case(f"pyamg Poisson {side}²: R A P", tuple(map(sp.csr_array, triple)))
-        both = (coarse.P, fine.P, fine.A, fine.R, coarse.R)
-        yield Case(f"pyamg Poisson {side}²: two levels", tuple(map(sp.csr_array, both)))
+    side = 30 if quick else 700
+    poisson = pyamg.gallery.poisson((side, side), format="csr")
+    fine, coarse = pyamg.ruge_stuben_solver(poisson, max_levels=3).levels[:2]
+    triple = tuple(map(sp.csr_array, (fine.P, fine.A, fine.R)))
+    yield Case(f"pyamg Poisson {side}²: R A P", triple)
+    twice = tuple(map(sp.csr_array, (coarse.P, fine.P, fine.A, fine.R, coarse.R)))
+    yield Case(f"pyamg Poisson {side}²: R R A P P", twice)
+    bar = pyamg.gallery.load_example("unit_square" if quick else "bar")
+    matrix = sp.csr_array(bar["A"])
+    yield Case("pyamg example, fourth power", (matrix,) * 4)
+
+
+def random_chains(quick: bool) -> Iterator[Case]:
+    """Random sparse matrices, square and with waists."""
+    n = 500 if quick else 20_000
+    yield Case(f"4 × {n:,}², 5 a row", tuple(random_sparse(n, n, 5, seed) for seed in range(4)))
+    m = 200 if quick else 5_000
+    yield Case(f"10 × {m:,}², 3 a row", tuple(random_sparse(m, m, 3, seed) for seed in range(10)))
+    waist = (
+        random_sparse(n, 500, 1, 1),
+        random_sparse(n, n, 8, 2),
+        random_sparse(50, n, 400, 3),
+        random_sparse(n, 50, 3, 4),
+        random_sparse(n, n, 8, 5),
+        random_sparse(500, n, 40, 6),
+    )
+    yield Case(f"{n:,}² with a waist of 50", waist, narrow=True)
+    chosen = np.random.default_rng(7).choice(n, 40, replace=False)
+    selected = (*waist[:2], rows_of_identity(chosen, n), rows_of_identity(chosen, n).T.tocsr(), *waist[4:])
+    yield Case(f"{n:,}² with a selection of 40", selected, narrow=True)
+    yield Case(f"{n:,}, Pareto degrees", tuple(graph(n, 4, seed, 1.8) for seed in range(4)))
+
+
+FAMILIES = {
+    "grids": power_grids,
+    "steppers": steppers,
+    "multigrid": multigrid,
+    "random": random_chains,
+}

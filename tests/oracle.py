@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from chainorder import Chain, Identity
+from chainorder import Chain, Identity, Selection
 
 
 def colours(pattern: np.ndarray) -> int:
@@ -38,7 +38,7 @@ def all_totals(chain: Chain, stepping: bool = True) -> set[int]:  # noqa: C901 -
         return own[i] if i == j else (own[j].astype(int) @ pattern(i, j - 1).astype(int)) > 0
 
     def free(i: int, j: int) -> bool:
-        return all(isinstance(elementals[n].structure, Identity) for n in range(i, j + 1))
+        return all(isinstance(elementals[n].structure, Identity | Selection) for n in range(i, j + 1))
 
     def tape_fits(i: int) -> bool:
         return chain.memory is None or elementals[i].tape <= chain.memory

@@ -106,6 +106,7 @@ WRONG: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "integer output": (lambda x: x.astype(int), (X,), {}),
     "an output that is no array": (lambda _: "text", (X,), {}),
     "complex input": (jnp.sin, (X.astype(complex),), {}),
+    "aux that is not there": (lambda x: x, (X[:2],), {"has_aux": True}),
     "no such argument": (jnp.sin, (X,), {"argnums": 5}),
     "an error of the function": (lambda x: x @ jnp.ones(7), (X,), {}),
 }

@@ -101,7 +101,7 @@ def test_a_million_wide_diagonal_is_never_expanded(monkeypatch: pytest.MonkeyPat
     def refuse(*_: object) -> None:
         raise AssertionError("expanded")
 
-    monkeypatch.setattr(pattern_module, "_bool_csr", refuse)
+    monkeypatch.setattr(pattern_module, "bool_csr", refuse)
     wide = Diagonal().pattern(10**6, 10**6)
     dense = DensePattern(10**6, 10)
     assert (wide @ dense).nnz == fma(wide, dense) == 10**7

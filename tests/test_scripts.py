@@ -18,6 +18,7 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
         ("bench_executor.py", "--quick"),
         ("bench_matrix_free.py", "--quick"),
         ("bench_machines.py", "--quick"),
+        ("bench_sparse.py", "--quick", "--family", "random", "--runs", "1"),
         ("check_agreement.py", "--chains", "60", "--matrix-free", "30"),
         ("bench_graphs.py", "--graphs", "1", "--largest", "12", "--repeats", "2"),
         ("check_graphs.py", "--vertices", "3", "--faces", "3"),

@@ -191,6 +191,12 @@ def test_errors_are_those_of_jacrev(name: str) -> None:
     assert str(ours.value)[:60] == str(theirs.value)[:60]
 
 
+def test_aux_that_is_not_there_is_the_error_of_jacrev() -> None:
+    for jac in (jacobian, jacrev):
+        with pytest.raises(RuntimeError, match="tuple"):
+            jac(lambda x: x * 2, has_aux=True)(torch.ones(2))
+
+
 def test_no_function_is_an_error() -> None:
     for wrong in (3, [], [torch.sin, 3]):
         with pytest.raises(TypeError, match="expected a function"):

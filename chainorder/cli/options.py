@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -51,9 +52,43 @@ def range_option(name: str, default: str, what: str) -> Callable[[Command], Comm
 
 
 chain_argument = click.argument("chain")
-solver_option = click.option(
-    "--solver", default="auto", show_default=True, metavar="NAME", help=_solver_help()
-)
+
+
+def solver_option(command: Command) -> Command:
+    """``--solver``, and the two flags that say how to know the fill-in of sparse chains."""
+
+    @wraps(command)
+    def with_solver(*args: Any, solver: str, exact_fill: bool, estimate: bool, **params: Any) -> Any:
+        asked = [
+            name
+            for name, given in (
+                (f"--solver {solver}", solver != "auto"),
+                ("--exact-fill", exact_fill),
+                ("--estimate", estimate),
+            )
+            if given
+        ]
+        if len(asked) > 1:
+            raise click.UsageError(f"{' and '.join(asked)} exclude each other; keep one.")
+        chosen = "dynamic" if exact_fill else "estimated" if estimate else solver
+        return command(*args, solver=chosen, **params)
+
+    decorate = options(
+        click.option("--solver", default="auto", show_default=True, metavar="NAME", help=_solver_help()),
+        click.option(
+            "--exact-fill",
+            is_flag=True,
+            help="Work out the fill-in of sparse chains exactly, whatever it takes: --solver dynamic.",
+        ),
+        click.option(
+            "--estimate",
+            is_flag=True,
+            help="Estimate the fill-in of sparse chains from samples: --solver estimated.",
+        ),
+    )
+    return cast(Command, decorate(with_solver))
+
+
 order_option = click.option(
     "--order",
     metavar="TEXT",

@@ -131,7 +131,7 @@ def _run_orders(
     executions, skipped = [], []
     for label in (*(others if all_orders else ()), ""):
         try:
-            each = plan(problem, solver=label) if label else best
+            each = _baseline(label, best) if label else best
             check_memory(each.peak_memory)
         except (ExecutionError, SolverError) as error:
             if not label:
@@ -143,6 +143,12 @@ def _run_orders(
         done = execute(each, **settings)
         executions.append((label or ("best" if all_orders else best.solver), done))
     return executions, skipped
+
+
+def _baseline(label: str, best: AnyPlan) -> AnyPlan:
+    from chainorder.comparison import baseline
+
+    return plan(problem_of(best), solver=label) if isinstance(best, GraphPlan) else baseline(label, best)
 
 
 def where(found: AnyPlan, scheduler: str | None) -> str | None:

@@ -102,6 +102,14 @@ def dot_products(
         yield worst
 
 
+def residuals(models: Mapping[int, Model], seed: int, tolerance: float) -> Iterator[Check]:
+    """Whether solves solve: the worst residual with random vectors, of each distinct matrix once."""
+    distinct = {id(m.factorisation): (n, m.factorisation) for n, m in models.items() if m.factorisation}
+    if distinct:
+        worst, number = max((made.residual(seed, PROBES), number) for number, made in distinct.values())
+        yield Check(f"residual of solves (worst: F{number})", worst, tolerance)
+
+
 def against_function(result: Operand, function: Function, point: Array, seed: int, tolerance: float) -> Check:
     """Compare directional derivatives with those of the function itself: the chain rule takes no part.
 

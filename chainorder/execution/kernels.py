@@ -17,9 +17,14 @@ from chainorder.execution.operand import (
     DenseOperand,
     IdentityOperand,
     Operand,
+    SelectionOperand,
     SparseOperand,
 )
-from chainorder.pattern import DensePattern, IndexSet, SparsePattern, band
+from chainorder.pattern import DensePattern, IndexSet, Pattern, SparsePattern, band
+from chainorder.selections import SelectionPattern, pick_columns, pick_rows
+
+FREE = (IdentityOperand, SelectionOperand)
+"""Operands that only pass on, or pick."""
 
 DENSE_FROM = 0.1
 """Density from which a sparse factor of a dense one is multiplied as a dense array."""
@@ -31,11 +36,9 @@ def multiply(left: Operand, right: Operand, *, symbolic: bool = True) -> Operand
     Where entries of a sparse product cancel, its pattern is made symbolically; or, if that is not wanted,
     it is that of the entries which are left.
     """
+    if isinstance(left, FREE) or isinstance(right, FREE):
+        return _multiply_free(left, right)
     match left, right:
-        case IdentityOperand(), _:
-            return right
-        case _, IdentityOperand():
-            return left
         case (AxesOperand(), _) | (_, AxesOperand()):
             return contract(left, right) or multiply(_written_out(left), _written_out(right))
         case DenseOperand(), DenseOperand():
@@ -114,6 +117,76 @@ def _full(operand: Operand) -> Array:
     return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
 
 
+def _multiply_free(left: Operand, right: Operand) -> Operand:
+    """The product where one operand only passes on, or picks."""
+    match left, right:
+        case IdentityOperand(), _:
+            return right
+        case _, IdentityOperand():
+            return left
+        case SelectionOperand(pattern), _:
+            return _picked_rows(pattern, right)
+        case _:
+            assert isinstance(right, SelectionOperand)
+            return _picked_columns(left, right.pattern)
+
+
+def _picked_rows(selection: SelectionPattern, right: Operand) -> Operand:
+    """A selection times anything else: rows of it, no fma."""
+    pattern = selection @ right.pattern
+    match right:
+        case IdentityOperand():
+            return SelectionOperand(selection)
+        case SelectionOperand():
+            assert isinstance(pattern, SelectionPattern)
+            return SelectionOperand(pattern)
+        case DenseOperand(values, filled):
+            assert isinstance(pattern, DensePattern)
+            kept = slice(None) if filled.rows is None else np.isin(selection.columns, filled.rows)
+            wanted = selection.columns[kept]
+            places = wanted if filled.rows is None else np.searchsorted(filled.rows, wanted)
+            return DenseOperand(values[places], pattern) if pattern.nnz else _zero(pattern, values, values)
+        case _:
+            right = _written_out(right)
+            return _with_pattern(pick_rows(_csr(right), selection), pattern, right)
+
+
+def _picked_columns(left: Operand, selection: SelectionPattern) -> Operand:
+    """Anything else times a selection: columns of it, no fma."""
+    pattern = left.pattern @ selection
+    match left:
+        case IdentityOperand():
+            return SelectionOperand(selection)
+        case SelectionOperand():
+            assert isinstance(pattern, SelectionPattern)
+            return SelectionOperand(pattern)
+        case DenseOperand(values, filled):
+            assert isinstance(pattern, DensePattern)
+            turned = selection.turned  # its rows, which are the columns of the result, rise
+            kept = slice(None) if filled.columns is None else np.isin(turned.columns, filled.columns)
+            wanted = turned.columns[kept]
+            places = wanted if filled.columns is None else np.searchsorted(filled.columns, wanted)
+            return DenseOperand(values[:, places], pattern) if pattern.nnz else _zero(pattern, values, values)
+        case _:
+            left = _written_out(left)
+            return _with_pattern(pick_columns(_csr(left), selection), pattern, left)
+
+
+def _with_pattern(csr: Any, pattern: Pattern, source: Operand) -> Operand:
+    """Entries picked from an operand, which may not store all of its pattern."""
+    if isinstance(source, BandOperand) or (isinstance(source, SparseOperand) and source.symbolic is None):
+        return compressed(csr)
+    return _stored(csr, pattern)
+
+
+def _stored(csr: Any, pattern: Pattern) -> Operand:
+    """Entries of which some of the pattern may be missing."""
+    if isinstance(pattern, DensePattern):
+        return DenseOperand(_part(csr, pattern.rows, pattern.columns).toarray(), pattern)
+    assert isinstance(pattern, SparsePattern)
+    return SparseOperand(csr, pattern)
+
+
 def _dense_dense(left: DenseOperand, right: DenseOperand) -> DenseOperand:
     filled = left.filled @ right.filled
     assert isinstance(filled, DensePattern)
@@ -176,11 +249,7 @@ def _sparse_sparse(
     whole = all(isinstance(operand, BandOperand) or operand.symbolic is None for operand in (left, right))
     if not symbolic or (whole and _stores_all(product)):
         return compressed(product)
-    pattern = left.pattern @ right.pattern
-    if isinstance(pattern, DensePattern):
-        return DenseOperand(_part(product, pattern.rows, pattern.columns).toarray(), pattern)
-    assert isinstance(pattern, SparsePattern)
-    return SparseOperand(product, pattern)
+    return _stored(product, left.pattern @ right.pattern)
 
 
 def _stores_all(product: Any) -> bool:

@@ -22,9 +22,12 @@ from chainorder.execution.operand import (
     DenseOperand,
     IdentityOperand,
     Operand,
+    SelectionOperand,
     SparseOperand,
 )
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.selections import SelectionPattern
+from chainorder.solves import Factorisation
 
 Evaluate = Callable[[Array], Array]
 
@@ -44,12 +47,23 @@ class Model:
         Evaluations of many directions at once.
     given
         Whether they are independent of each other, not both products with one matrix.
+    fma
+        What one evaluation costs, if that can be counted; None if it is what the chain says.
+    factorisation
+        Of a solve.
     """
 
     shape: tuple[int, int]
     tangents: Evaluate | None
     adjoints: Evaluate | None
     given: bool = True
+    fma: int | None = None
+    factorisation: Factorisation | None = None
+
+    @classmethod
+    def of_solve(cls, made: Factorisation) -> Model:
+        """The inverse of a factorised matrix."""
+        return cls(made.shape, made.solve, made.solve_transposed, fma=made.entries, factorisation=made)
 
     @classmethod
     def of(cls, source: Any, shape: tuple[int, int], here: str) -> Model | None:
@@ -161,6 +175,8 @@ def _decompress(values: Array, colours: Array, result: Pattern) -> Operand:
     match result:
         case IdentityPattern(size):
             return IdentityOperand(size)
+        case SelectionPattern():
+            return SelectionOperand(result)
         case DensePattern(rows=rows):
             return DenseOperand(values if rows is None else values[rows], result)
         case BandPattern(size, lower, upper):
@@ -181,6 +197,8 @@ def transpose(operand: Operand) -> Operand:
     match operand:
         case IdentityOperand():
             return operand
+        case SelectionOperand(pattern):
+            return SelectionOperand(pattern.turned)
         case DenseOperand(values, filled):
             turned = transposed(filled)
             assert isinstance(turned, DensePattern)

@@ -4,6 +4,7 @@
 class              holds                                  of a pattern
 =================  =====================================  ==============================
 `IdentityOperand`  its size                               `IdentityPattern`
+`SelectionOperand`  which rows and columns                `SelectionPattern`
 `BandOperand`      one row per diagonal                   `BandPattern`, diagonals too
 `DenseOperand`     the filled rows × filled columns       `DensePattern`
 `SparseOperand`    compressed rows                        `SparsePattern`
@@ -25,6 +26,7 @@ import numpy.typing as npt
 
 from chainorder.execution.axes import AxesOperand
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.selections import SelectionPattern
 
 Array = npt.NDArray[Any]
 
@@ -46,6 +48,18 @@ class IdentityOperand:
         from scipy.sparse import eye_array
 
         return eye_array(self.size, format="dia")
+
+
+@dataclass(frozen=True, eq=False)
+class SelectionOperand:
+    """Some rows or columns of the identity: holds which."""
+
+    pattern: SelectionPattern
+    format = "selection"
+
+    def matrix(self) -> Any:
+        """As a SciPy sparse array."""
+        return self.pattern.csr().astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,4 +168,6 @@ class SparseOperand:
         return self.csr
 
 
-Operand: TypeAlias = IdentityOperand | BandOperand | DenseOperand | SparseOperand | AxesOperand
+Operand: TypeAlias = (
+    IdentityOperand | SelectionOperand | BandOperand | DenseOperand | SparseOperand | AxesOperand
+)

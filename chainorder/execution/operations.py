@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from chainorder.chain import Chain, Elemental
+from chainorder.errors import ExecutionError
+from chainorder.execution.checks import relative_error
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import CHUNK_ENTRIES, Evaluated, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Operand
 from chainorder.execution.sources import Jacobians
 from chainorder.pattern import Pattern, counted_fma
 from chainorder.plan import Operation
-from chainorder.steps import Action
+from chainorder.steps import Action, Shares, source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Done:
 
 def stepped_number(operation: Operation) -> int | None:
     """The elemental whose model an operation evaluates; None of a product."""
-    if operation.action is Action.MULTIPLY:
+    if operation.action in (Action.MULTIPLY, Action.REUSE):
         return None
     return operation.i if operation.action is Action.ADJOINT else operation.j
 
@@ -120,6 +122,8 @@ def operands_of(operation: Operation) -> list[tuple[int, int]]:
             return [(j - 1, i)]
         case Action.ADJOINT:
             return [(j, i + 1)]
+        case Action.REUSE:
+            return [source_of(j, k, i)]
         case _:
             assert_never(operation.action)
 
@@ -135,6 +139,9 @@ class Ledger:
 
     def __init__(self, source: Jacobians) -> None:
         self._live = {(n, n): operand.pattern.entries for n, operand in source.operands.items()}
+        # The factors of a solve are held until it is used.
+        self._live |= {(n, n): model.fma for n, model in source.models.items() if model.fma is not None}
+        self._shares = Shares()
         self._entries = self.peak = sum(self._live.values())
 
     def enter(self, operation: Operation, entries: int) -> None:
@@ -143,8 +150,20 @@ class Ledger:
         number = stepped_number(operation)
         # A step by its model makes an explicit matrix useless.
         gone = [*operands_of(operation), *([] if number is None else [(number, number)])]
-        self._entries += entries - sum(self._live.pop(place, 0) for place in gone)
+        self._entries += entries - sum(self._gone(place) for place in gone)
         self._live[operation.j, operation.i] = entries
+
+    def reuse(self, operation: Operation) -> None:
+        """The same result is live once more; the matrices of its own elementals go."""
+        place = operation.j, operation.i
+        (source,) = operands_of(operation)
+        self._shares.share(source, place)
+        self._entries -= sum(self._gone((n, n)) for n in range(operation.i, operation.j + 1))
+        self._live[place] = self._live[source]
+
+    def _gone(self, place: tuple[int, int]) -> int:
+        entries = self._live.pop(place, 0)
+        return entries if self._shares.last(place) else 0
 
 
 def perform(
@@ -161,6 +180,7 @@ def perform(
     evaluated = _evaluate(operands[0] if operands else None, stepped, settings.chunk, by_tangent=by_tangent)
     seconds = time.perf_counter() - started
     cost = stepped.kind.tangent if by_tangent else stepped.kind.adjoint
+    cost = cost if stepped.model.fma is None else stepped.model.fma
     fma = evaluated.evaluations * (cost or 0) + stepped.kind.overhead
     return Done(evaluated.result, fma, evaluated.evaluations, seconds)
 
@@ -172,3 +192,15 @@ def _evaluate(operand: Operand | None, stepped: Stepped, chunk: int, *, by_tange
         return by_tangents(stepped.model, operand, pattern, chunk)
     pattern = pattern if operand is None else operand.pattern @ pattern
     return by_adjoints(stepped.model, operand, pattern, chunk)
+
+
+def check_same(jacobians: Jacobians, operation: Operation, source: tuple[int, int]) -> None:
+    """Raise `ExecutionError` unless the elementals of a reused product are those of its source."""
+    numbers = range(operation.i, operation.j + 1), range(source[1], source[0] + 1)
+    for number, other in zip(*numbers, strict=True):
+        mine, theirs = jacobians.operands[number], jacobians.operands[other]
+        if mine is not theirs and relative_error(mine.matrix(), theirs.matrix()) != 0:
+            raise ExecutionError(
+                f"the plan reuses products of elemental {other} for {number}, but their Jacobians differ; "
+                "plan with the solver dynamic, which reuses nothing"
+            )

@@ -17,6 +17,7 @@ from chainorder.execution.checks import (
     against_operand,
     against_probes,
     dot_products,
+    residuals,
 )
 from chainorder.execution.model import CHUNK_ENTRIES
 from chainorder.execution.operand import Operand
@@ -24,6 +25,7 @@ from chainorder.execution.operations import (
     Ledger,
     OperationRecord,
     Settings,
+    check_same,
     operands_of,
     perform,
     stepped_number,
@@ -32,6 +34,7 @@ from chainorder.execution.operations import (
 from chainorder.execution.sources import Function, Jacobians, gather
 from chainorder.plan import Operation, Plan
 from chainorder.solvers import plan as make_plan
+from chainorder.steps import Action, source_of
 from chainorder.structure import Sparse
 
 if TYPE_CHECKING:
@@ -182,6 +185,7 @@ def execute_chain(
         function, point = source.function, source.point
     checks = list(_check_order(plan, source, result, seed, tolerance))
     checks += dot_products(source.models, seed, tolerance)
+    checks += residuals(source.models, seed, tolerance)
     if function is not None and point is not None:
         checks.append(against_function(result, function, point, seed, tolerance))
     if result.pattern.nnz and not _nonzero(result):
@@ -235,9 +239,11 @@ class _Run:
 
     def operate(self, operation: Operation) -> OperationRecord:
         """Run one operation: its operands go, its result comes."""
+        start = time.perf_counter() - self.started
+        if operation.action is Action.REUSE:
+            return self._reuse(operation, start)
         operands = [self.live.pop(place) for place in operands_of(operation)]
         stepped = stepped_of(operation, self.chain, self.source)
-        start = time.perf_counter() - self.started
         done = perform(operation, operands, stepped, self.settings)
         if (number := stepped_number(operation)) is not None:
             self.live.pop((number, number), None)  # a step by its model makes an explicit matrix useless
@@ -245,6 +251,16 @@ class _Run:
         self.ledger.enter(operation, done.result.pattern.entries)
         fma, evaluations, form = done.fma, done.evaluations, done.result.format
         return OperationRecord(operation, fma, evaluations, done.seconds, form, start)
+
+    def _reuse(self, operation: Operation, start: float) -> OperationRecord:
+        """The same result once more, without a copy."""
+        source = source_of(operation.j, operation.k or 0, operation.i)
+        check_same(self.source, operation, source)
+        self.live[operation.j, operation.i] = self.live[source]
+        for number in range(operation.i, operation.j + 1):  # their own matrices are not needed any more
+            self.live.pop((number, number))
+        self.ledger.reuse(operation)
+        return OperationRecord(operation, 0, 0, 0.0, self.live[source].format, start)
 
 
 def _run(plan: Plan, source: Jacobians, settings: Settings) -> tuple[Operand, Execution]:

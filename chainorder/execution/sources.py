@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from chainorder.axes import AxesPattern
 from chainorder.chain import Chain, Elemental, MatrixFile
-from chainorder.errors import ExecutionError
+from chainorder.errors import ExecutionError, StructureError
 from chainorder.execution.axes import AxesOperand
 from chainorder.execution.kernels import compressed, store
 from chainorder.execution.model import Model
@@ -21,9 +21,12 @@ from chainorder.execution.operand import (
     DenseOperand,
     IdentityOperand,
     Operand,
+    SelectionOperand,
     SparseOperand,
 )
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.selections import SelectionPattern
+from chainorder.solves import Factorisation, Solve
 
 Function = Callable[[Array], Array]
 
@@ -95,15 +98,25 @@ def operand_and_model(kind: Elemental, source: Operand | Model, here: str) -> tu
     model = source if isinstance(source, Model) else Model.of_operand(source)
     tangents = None if kind.tangent is None else model.tangents
     adjoints = None if kind.adjoint is None else model.adjoints
-    return None, Model(model.shape, tangents, adjoints)  # checked against each other
+    return None, replace(
+        model, tangents=tangents, adjoints=adjoints, given=True
+    )  # checked against each other
 
 
 def _loaded_or_random(chain: Chain, seed: int) -> Iterator[Operand | Model]:
     generator = np.random.default_rng(seed)
     files: dict[Path, Any] = {}
+    drawn: dict[int, Operand] = {}  # of elementals that are said to be the same
     fitter = _Fitter(chain)
     for place in range(len(chain)):
         match chain.matrices.get(place):
+            case None if isinstance(chain.kind(place + 1).structure, Solve):
+                yield fitter.fit(place, chain.kind(place + 1).structure)
+            case None if chain.kind(place + 1).same is not None:
+                code = int(chain.elementals.codes[place])
+                if code not in drawn:
+                    drawn[code] = random_operand(chain.pattern(place + 1), generator)
+                yield drawn[code]
             case None:
                 yield random_operand(chain.pattern(place + 1), generator)
             case MatrixFile(path) as file:
@@ -134,6 +147,8 @@ def random_operand(pattern: Pattern, generator: np.random.Generator) -> Operand:
     match pattern:
         case IdentityPattern(size):
             return IdentityOperand(size)
+        case SelectionPattern():
+            return SelectionOperand(pattern)
         case BandPattern(size, lower, upper):
             diagonals = generator.standard_normal((lower + upper + 1, size)) / np.sqrt(lower + upper + 1)
             if pattern.diagonal:
@@ -165,7 +180,10 @@ def _clip(diagonals: Array, lower: int) -> Array:
 
 def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
     """A given matrix as an operand of its elemental's pattern, or a model; a diagonal may be its vector."""
-    return fit(chain.pattern(place + 1), matrix, f"the Jacobian of elemental {place + 1}")
+    structure, pattern = chain.kind(place + 1).structure, chain.pattern(place + 1)
+    if isinstance(structure, Solve):
+        return Model.of_solve(_factorised(structure, pattern.shape, matrix, f"elemental {place + 1}"))
+    return fit(pattern, matrix, f"the Jacobian of elemental {place + 1}")
 
 
 def _alike(given: Pattern, pattern: Pattern) -> bool:
@@ -206,6 +224,24 @@ def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
             return _fit_sparse(pattern, matrix, here)
 
 
+def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str) -> Factorisation:
+    """The factors of the matrix that a solve is given, or those that its structure has already."""
+    if isinstance(given, Solve):
+        made = given.factorisation
+        if made is None:
+            raise ExecutionError(f"{here} is a solve of which only the cost is known; give its matrix")
+    else:
+        try:
+            made = Factorisation.of(given)
+        except StructureError as error:
+            raise ExecutionError(f"{here}: {error}") from None
+        if structure.factorisation is not None and made.key == structure.key:
+            made = structure.factorisation
+    if made.shape != shape:
+        raise ExecutionError(f"{here} solves with a matrix of shape {made.shape}; the elemental is {shape}")
+    return made
+
+
 def _fit_sparse(pattern: Pattern, matrix: Any, here: str) -> Operand:
     from scipy.sparse import csr_array
 
@@ -220,6 +256,10 @@ def _fit_sparse(pattern: Pattern, matrix: Any, here: str) -> Operand:
             if (csr != csr_array(IdentityOperand(size).matrix())).nnz:
                 raise ExecutionError(f"{here} is not the identity that is declared")
             return IdentityOperand(size)
+        case SelectionPattern():
+            if (csr != csr_array(SelectionOperand(pattern).matrix())).nnz:
+                raise ExecutionError(f"{here} is not the selection that is declared")
+            return SelectionOperand(pattern)
         case BandPattern(size, lower, upper):
             inside = (coo.row - coo.col <= lower) & (coo.col - coo.row <= upper)
             _refuse_outside(coo, inside, here)

@@ -45,6 +45,8 @@ class Costs:
                 if move.step is Step.MULTIPLY:
                     return fma
                 return self.evaluated(move.b if move.step is Step.TANGENT else move.a, move.step, result)
+            case Step.REUSE:
+                raise AssertionError("only chains reuse products")
             case _:
                 assert_never(move.step)
 

@@ -138,6 +138,8 @@ def _operate(
         case Step.ACCUMULATE_ADJOINT:
             done = by_adjoints(models[instruction.a], None, instruction.pattern, chunk)
             result, evaluations = done.result, done.evaluations
+        case Step.REUSE:
+            raise AssertionError("only chains reuse products")
         case _:
             assert_never(instruction.step)
     live[instruction.result] = result

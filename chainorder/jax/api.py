@@ -121,8 +121,9 @@ def chain(fun: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Chain:
 def _with_stilled_aux(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def stilled_function(*args: Any, **kwargs: Any) -> Any:
-        result, aux = function(*args, **kwargs)
-        return result, stilled(aux)
+        result = function(*args, **kwargs)
+        pair = isinstance(result, tuple) and len(result) == 2  # else JAX says what is wrong
+        return (result[0], stilled(result[1])) if pair else result
 
     return stilled_function
 

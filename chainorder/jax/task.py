@@ -122,6 +122,8 @@ class Task:
             for number, arg in zip(places(self.argnums), values, strict=True):
                 given[number] = arg
             result = self.function(*given, **kwargs)
+            if self.has_aux and not (isinstance(result, tuple) and len(result) == 2):
+                raise NotPlannedError("a function with aux returns a pair")
             result, aux = result if self.has_aux else (result, None)
             outputs.append(jax.tree.map(_shape, result))
             return _joined(jax.tree.leaves(result), "output"), aux

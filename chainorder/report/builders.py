@@ -23,7 +23,7 @@ LONG_ORDER = 120
 def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
     """One plan: its operations, its totals, its claim."""
     notes = [
-        f"{plan.fma:,} fma = {plan.flops:,} flops; peak memory {plan.peak_memory:,} entries",
+        f"{_about(plan)}{plan.fma:,} fma = {plan.flops:,} flops; peak memory {plan.peak_memory:,} entries",
         f"order: {_short_order(plan)}",
         f"solver: {plan.solver} ({plan.claim})",
     ]
@@ -217,6 +217,9 @@ def _check_line(label: str, run: Execution) -> str:
         for check in run.checks
     ]
     counted = "counted = planned" if run.fma == run.plan.fma else "COUNTED ≠ PLANNED"
+    if run.plan.estimate is not None:
+        off = run.fma / run.plan.fma - 1 if run.plan.fma else 0.0
+        counted = f"counted {off:+.1%} beside the estimate"
     verdict = "passed" if run.passed else "FAILED"
     return f"{label}: {verdict} ({'; '.join([counted, *checks])})"
 
@@ -252,6 +255,10 @@ def chain_title(chain: Chain) -> str:
     """A chain in a line."""
     plural = "elemental" if len(chain) == 1 else "elementals"
     return f"{chain.name or 'chain'}: {len(chain):,} {plural}, {chain.inputs:,} → {chain.outputs:,}"
+
+
+def _about(plan: Plan) -> str:
+    return "" if plan.estimate is None else "about "
 
 
 def _short_order(plan: Plan) -> str:

@@ -14,9 +14,20 @@ from chainorder.errors import SolverError
 from chainorder.graph.graph import Graph
 from chainorder.plan import Plan
 from chainorder.scheduling import scheduled
-from chainorder.solvers import auto, contraction, dynamic, estimated, exhaustive, hu_shing, makespan, sweeps
+from chainorder.solvers import (
+    auto,
+    contraction,
+    dynamic,
+    estimated,
+    exhaustive,
+    hu_shing,
+    makespan,
+    reuse,
+    sweeps,
+)
 from chainorder.solvers.options import Options, Progress
 from chainorder.solvers.registry import Solve, Solver, all_solvers, find_solver, register
+from chainorder.steps import Step
 
 if TYPE_CHECKING:
     from chainorder.graph.plan import GraphPlan
@@ -32,6 +43,7 @@ register(
 register("hu-shing", hu_shing.solve, "dense explicit chains of any length in O(n log n); optimal")
 register("dynamic", dynamic.solve, "any structures and models, within the memory, in O(n³); optimal")
 register("estimated", estimated.solve, "large sparse chains by an estimate of the fill-in; heuristic")
+register("reuse", reuse.solve, "chains with the same matrices again and again: equal products once; no claim")
 register("exhaustive", exhaustive.solve, "all bracketings of up to 12 elementals; optimal")
 register("contraction", contraction.solve, "long structured chains; heuristic with a lower bound")
 register(
@@ -147,4 +159,7 @@ def plan(
         return found if objective is None else replace(found, objective=objective)
     if chosen.schedules and objective != "fma":
         return chosen(chain, options)
-    return scheduled(chosen(chain.on(1), options), chain.machines, objective or "makespan", options.transfer)
+    order = chosen(chain.on(1), options)
+    if (order.operations.step == Step.REUSE).any():
+        order = dynamic.solve(chain.on(1))  # machines share trees of operations, not what is reused
+    return scheduled(order, chain.machines, objective or "makespan", options.transfer)

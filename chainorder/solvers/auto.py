@@ -8,17 +8,29 @@ from dataclasses import replace
 from chainorder.chain import Chain
 from chainorder.models import check_feasible
 from chainorder.plan import Plan
-from chainorder.solvers import contraction, dynamic, estimated, hu_shing, lazy, makespan
+from chainorder.solvers import contraction, dynamic, estimated, hu_shing, lazy, makespan, reuse
 from chainorder.solvers.fill import OverBudgetError
 from chainorder.solvers.options import Options
 from chainorder.solvers.outline import Outline
 
 WORK = 2_000_000
-"""Symbolic multiply–adds that may go into exact fill-in: some hundredths of a second."""
+"""fma of a sweep up to which its fill-in is worked out exactly: some hundredths of a second."""
+
+LARGE = 100_000
+"""Length times size from which looking for the best order takes some hundredths of a second."""
+
+DEAR = 100
+"""fma that take ten times as long as planning does for each elemental and size."""
+
+PROOF = 4
+"""How many times as many symbolic multiply–adds a proof may take."""
 
 
 def solve(chain: Chain, options: Options | None = None) -> Plan:
     """hu-shing where it applies, dynamic where it is fast enough, contraction beyond; `Plan.why` says so.
+
+    Sparse chains are planned exactly where that is little work, else by estimates. Where products of the same
+    matrices come again and again, they are reused if that is cheaper.
 
     On several machines: a search for the least makespan, for a time; or the order for one machine,
     scheduled, where the chain is too long for that or its fill-in takes too long to make.
@@ -27,7 +39,14 @@ def solve(chain: Chain, options: Options | None = None) -> Plan:
         options = options or Options()
         if makespan.searchable(chain, options.transfer) and not _heavy(chain):
             return makespan.anytime(chain, options)
-        return makespan.schedule_order(solve(chain.on(1)), chain.machines, options.transfer)
+        return makespan.schedule_order(_choose(chain.on(1)), chain.machines, options.transfer)
+    best = _choose(chain)
+    if not reuse.repeats(chain) or _cheap(chain, best.fma):
+        return best
+    return reuse.improve(best) or best
+
+
+def _choose(chain: Chain) -> Plan:
     if chain.dense and not chain.modelled:
         return replace(hu_shing.solve(chain), why="all elementals are dense and explicit: hu-shing is exact")
     if lazy.suits(chain) and len(chain) <= dynamic.MAX_LENGTH and estimated.estimable(chain):
@@ -42,19 +61,30 @@ def solve(chain: Chain, options: Options | None = None) -> Plan:
 
 def _heavy(chain: Chain) -> bool:
     """Whether making the fill-in of all subchains takes more work than planning should."""
-    if not lazy.suits(chain):
+    if not lazy.suits(chain) or not estimated.estimable(chain):
         return False
     check_feasible(chain)
     return Outline(chain).sampled.sweep() > WORK
+
+
+def _cheap(chain: Chain, fma: float) -> bool:
+    """Whether so many fma take less time than looking for fewer; never in small chains."""
+    size = len(chain) * int(chain.sizes.max())
+    return size > LARGE and fma < DEAR * size
 
 
 def _sparse(chain: Chain) -> Plan:
     """Exact where that takes little work, else estimated."""
     check_feasible(chain)
     outline = Outline(chain)
+    if not chain.modelled and _cheap(chain, outline.sampled.sweep()):
+        forward, reverse = outline.sampled.sweeps()
+        name = "forward" if forward <= reverse else "reverse"
+        why = f"the {name} sweep takes less time than it takes to look for a better order"
+        return replace(estimated.sweep(outline, name), solver="estimated", why=why)
     if chain.modelled or outline.sampled.sweep() <= WORK:
         with suppress(OverBudgetError):
-            why = f"the exact fill-in takes at most {WORK:,} symbolic multiply–adds: dynamic is exact"
-            return replace(dynamic.solve_within(outline, WORK), why=why)
-    why = f"the exact fill-in takes more than {WORK:,} symbolic multiply–adds: estimated"
+            why = f"the exact fill-in takes at most {PROOF * WORK:,} symbolic multiply–adds: dynamic is exact"
+            return replace(dynamic.solve_within(outline, PROOF * WORK), why=why)
+    why = "the exact fill-in takes too many symbolic multiply–adds: estimated"
     return replace(estimated.solve_outline(outline), why=why)

@@ -20,7 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, IndexSet, Pattern, SparsePattern
+from chainorder.pattern import (
+    BandPattern,
+    DensePattern,
+    IdentityPattern,
+    IndexSet,
+    Pattern,
+    SparsePattern,
+    mask_of,
+)
 from chainorder.solvers.costs import Models
 
 COUNTED = 2**24
@@ -62,16 +70,16 @@ class Boundaries:
             for last in (True, False)
             for first in (True, False)
         }
-        # A row of a dense result is as long as it has columns; elsewhere a step is one evaluation at least.
+        # A row of a dense result is as long as it has columns.
         tangents = [_evaluations(patterns[k + 1], right[True][k], left[True][k]) for k in inner]
         adjoints = [_evaluations(patterns[k], left[True][k], right[True][k]) for k in inner]
         return cls(joined, tangents, adjoints)
 
 
 def _evaluations(stepped: Pattern, counts: Any, others: Any) -> int:
-    dense = isinstance(stepped, DensePattern) and stepped.full
-    meeting = np.max(np.where(np.asarray(others) > 0, counts, 0))
-    return int(meeting) if dense else int(meeting > 0)
+    if not (isinstance(stepped, DensePattern) and stepped.full):
+        return 0
+    return int(np.max(np.where(np.asarray(others) > 0, counts, 0)))
 
 
 def _least_counts(patterns: Sequence[Pattern], *, rows: bool, end: bool) -> list[Any]:
@@ -90,9 +98,8 @@ def _least_counts(patterns: Sequence[Pattern], *, rows: bool, end: bool) -> list
         least = min(own, floor) if isinstance(own, int) else np.minimum(own, floor)
         reached = pattern.rows_into(reached) if rows else pattern.columns_from(reached)
         if reached is not None:
-            reaches = np.zeros(pattern.shape[0] if rows else pattern.shape[1], bool)
-            reaches[reached] = True
-            least = np.where(reaches, least, 0)
+            size = pattern.shape[0 if rows else 1]
+            least = np.where(mask_of(size, reached), least, 0) if size <= COUNTED else 0
         counts.append(least)
         floor = _through(pattern, floor, rows)
     return counts

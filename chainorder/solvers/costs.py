@@ -12,10 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from chainorder.bands import band_fma
 from chainorder.chain import Chain, Elemental
 from chainorder.colouring import column_colours, row_colours
 from chainorder.models import Accumulation, accumulation
-from chainorder.pattern import BandPattern, Pattern, band_fma
+from chainorder.pattern import BandPattern, Pattern
 
 Table = npt.NDArray[Any]
 

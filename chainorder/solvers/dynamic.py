@@ -95,6 +95,7 @@ def exact_steps(chain: Chain, *, stepping: bool = True) -> tuple[Steps, Fills | 
             order = estimated.best_steps(outline)
             limit = min(limit, Plan.of(chain, order, solver="estimated", fills=Filled(chain, fill)).fma)
         steps = _search(outline, fill, limit)
+    fill.budget = None
     return steps, Filled(chain, fill)
 
 

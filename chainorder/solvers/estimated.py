@@ -14,7 +14,7 @@ from chainorder.plan import Plan
 from chainorder.solvers.lazy import Search
 from chainorder.solvers.outline import Outline
 from chainorder.solvers.sampling import SAMPLES, Sampled
-from chainorder.steps import Step, Steps
+from chainorder.steps import Row, Step, Steps
 
 MAX_SIZE = 2**28
 """Sizes up to which positions are counted one by one."""
@@ -67,8 +67,8 @@ def best_steps(outline: Outline) -> Steps:
 
 
 def estimable(chain: Chain) -> bool:
-    """Whether the costs of a chain can be estimated: all that it has of tangents and adjoints is dense."""
-    return _coloured(chain) is None
+    """Whether the costs of a chain can be estimated: its tangents and adjoints are dense, its sizes fit."""
+    return _coloured(chain) is None and int(chain.sizes.max()) <= MAX_SIZE
 
 
 def _coloured(chain: Chain) -> int | None:
@@ -125,6 +125,21 @@ def price_by_samples(chain: Chain, steps: Steps, sampled: Sampled, **labels: Any
     plan = Plan.of(chain, steps, fills=guesses, **labels)
     error = 2 * guesses.deviation / plan.fma if plan.fma else 0.0
     return replace(plan, estimate=Estimate(SAMPLES, sampled.seed, round(error, 4)))
+
+
+def sweep(outline: Outline, name: str) -> Plan:
+    """The ``forward`` or ``reverse`` sweep, priced by samples."""
+    chain, last = outline.chain, len(outline.chain)
+    rows: list[Row] = []
+    accumulated, stepped, start = Step.ACCUMULATE_TANGENT, Step.TANGENT, 1
+    if name == "reverse":
+        accumulated, stepped, start = Step.ACCUMULATE_ADJOINT, Step.ADJOINT, last
+    if not chain.kind(start).explicit:
+        rows.append((accumulated, start, 0, start))
+    for number in range(2, last + 1) if name == "forward" else range(last - 1, 0, -1):
+        step = Step.MULTIPLY if chain.kind(number).explicit else stepped
+        rows.append((step, number, number - 1, 1) if name == "forward" else (step, last, number, number))
+    return price_by_samples(chain, Steps.of_rows(rows), outline.sampled, solver=name, why="asked for")
 
 
 def guesses_again(chain: Chain, estimate: Estimate) -> Guesses:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from chainorder.chain import Chain
 from chainorder.errors import SolverError
-from chainorder.pattern import fma
+from chainorder.models import check_feasible
+from chainorder.pattern import Pattern, fma
 from chainorder.plan import Plan
+from chainorder.solvers.given import Product, cheapest_ways
 from chainorder.steps import Steps
 
 MAX_LENGTH = 12
 """58,786 bracketings; each further elemental makes them nearly four times as many."""
-
-Product = tuple[int, int, int]
 
 
 def solve(chain: Chain) -> Plan:
@@ -28,10 +28,16 @@ def solve(chain: Chain) -> Plan:
         raise SolverError(
             f"exhaustive takes at most {MAX_LENGTH} elementals; the chain has {len(chain)}: use dynamic"
         )
+    why = "all bracketings compared"
+    if chain.modelled:
+        check_feasible(chain)
+        known: dict[Product, Pattern] = {}
+        ways = (cheapest_ways(chain, products, known) for products in bracketings(1, len(chain)))
+        steps, _ = min(ways, key=lambda way: way[1])
+        return Plan.of(chain, steps, solver="exhaustive", optimal=True, why=why)
     prices = _product_prices(chain)
     best = min(bracketings(1, len(chain)), key=lambda products: sum(prices[product] for product in products))
-    steps = Steps.of_products(list(best))
-    return Plan.of(chain, steps, solver="exhaustive", optimal=True, why="all bracketings compared")
+    return Plan.of(chain, Steps.of_products(list(best)), solver="exhaustive", optimal=True, why=why)
 
 
 def bracketings(i: int, j: int) -> Iterator[tuple[Product, ...]]:

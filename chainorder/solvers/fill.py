@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from chainorder.chain import Chain
 from chainorder.colouring import column_colours, row_colours
 from chainorder.errors import SolverError
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, fma
+from chainorder.pattern import BandPattern, DensePattern, Pattern, fma
 from chainorder.pricing import Made
 
 Subchain = tuple[int, int]
@@ -118,7 +118,7 @@ class Fill:
         return self._made[self.words[i, j]]
 
     def _product(self, left: Pattern, right: Pattern) -> Pattern:
-        if not (closed_form(left) and closed_form(right)):
+        if _symbolic(left, right):
             cost = fma(left, right)
             if self.budget is not None and self.work + cost > self.budget:
                 raise OverBudgetError(f"patterns take more than the {self.budget:,} multiply–adds allowed")
@@ -175,6 +175,10 @@ class Filled(Made):
         return self.fill.pattern(i - 1, j - 1)
 
 
-def closed_form(pattern: Pattern) -> bool:
-    """Whether products with such a pattern are closed forms, at no cost to speak of."""
-    return isinstance(pattern, IdentityPattern | BandPattern | DensePattern)
+def _symbolic(left: Pattern, right: Pattern) -> bool:
+    """Whether the pattern of a product has to be worked out, position by position."""
+    pair = left, right
+    if any(isinstance(pattern, DensePattern) or pattern.free for pattern in pair):
+        return False
+    bands = [pattern for pattern in pair if isinstance(pattern, BandPattern)]
+    return len(bands) < 2 and not any(band.diagonal for band in bands)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chainorder.bracketing import parse_bracketing
 from chainorder.chain import Chain
 from chainorder.models import accumulation, check_feasible, evaluations_fma
 from chainorder.pattern import Pattern, fma
 from chainorder.plan import Plan
 from chainorder.steps import Row, Step, Steps
+
+Product = tuple[int, int, int]
 
 
 def plan_in_order(chain: Chain, text: str) -> Plan:
@@ -24,17 +28,31 @@ def plan_in_order(chain: Chain, text: str) -> Plan:
         If the memory admits no plan.
     """
     check_feasible(chain)
+    steps, _ = cheapest_ways(chain, ((j, k, i) for _, j, k, i in parse_bracketing(text, len(chain))), {})
+    return Plan.of(chain, steps, solver="order", why="the order that was given")
+
+
+def cheapest_ways(
+    chain: Chain, products: Iterable[Product], known: dict[Product, Pattern]
+) -> tuple[Steps, int]:
+    """The steps that make the products of a bracketing in the cheapest ways, and their fma.
+
+    `products` stand in an executable order. `known` keeps the patterns of results (by j, 0, i) from one call
+    to the next.
+    """
     made: dict[tuple[int, int], tuple[Pattern, int]] = {}
     ways: dict[tuple[int, int], Row] = {}
     for number in range(1, len(chain) + 1):
-        pattern = chain.pattern(number)
+        pattern = known.setdefault((number, 0, number), chain.pattern(number))
         way = None if chain.kind(number).explicit else accumulation(chain.kind(number), pattern, chain.memory)
         made[number, number] = pattern, 0 if way is None else way.fma
         if way is not None:
             ways[number, number] = way.step, number, 0, number
-    for _, j, k, i in parse_bracketing(text, len(chain)):
+    for j, k, i in products:
         left, right = made.pop((j, k + 1)), made.pop((k, i))
-        result = left[0] @ right[0]
+        if (j, 0, i) not in known:
+            known[j, 0, i] = left[0] @ right[0]
+        result = known[j, 0, i]
         costs = {Step.MULTIPLY: left[1] + right[1] + fma(left[0], right[0])}
         for step, number, fits, other in (
             (Step.TANGENT, j, k == j - 1, right),
@@ -46,8 +64,7 @@ def plan_in_order(chain: Chain, text: str) -> Plan:
         step = min(costs, key=costs.__getitem__)
         made[j, i] = result, costs[step]
         ways[j, i] = step, j, k, i
-    steps = Steps.of_rows(_needed(ways, len(chain)))
-    return Plan.of(chain, steps, solver="order", why="the order that was given")
+    return Steps.of_rows(_needed(ways, len(chain))), made[len(chain), 1][1]
 
 
 def _needed(ways: dict[tuple[int, int], Row], length: int) -> list[Row]:

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from chainorder.chain import Chain
+from chainorder.selections import Selection
 from chainorder.solvers.bounds import Boundaries
 from chainorder.solvers.costs import Models, Table
 from chainorder.solvers.fill import Words
@@ -59,7 +60,7 @@ def suits(chain: Chain) -> bool:
     """Whether patterns of its subchains are worth not making: it has sparse ones, and not many small ones."""
     if len(chain) > LONG and int(chain.sizes.max()) <= NARROW:
         return False
-    return any(isinstance(kind.structure, Sparse) for kind in chain.elementals.kinds)
+    return any(isinstance(kind.structure, Sparse | Selection) for kind in chain.elementals.kinds)
 
 
 Choice = tuple[Step, int]

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -69,7 +70,8 @@ class Stratified:
         if len(alive) <= SAMPLES:
             return cls(alive, np.ones(len(alive)))
         values = contributions[alive]
-        order = np.argsort(np.minimum(values, 2**16 - 1).astype(np.uint16), kind="stable")
+        small = values.max() < 2**16  # sorted by radix
+        order = np.argsort(values.astype(np.uint16) if small else values, kind="stable")
         weights = np.cumsum(values[order] / values.sum() + 1 / len(alive))
         edges = np.searchsorted(weights, np.linspace(0, weights[-1], SAMPLES + 1)[1:-1])
         edges = np.unique(np.concatenate([[0], edges, [len(alive)]]))
@@ -129,8 +131,16 @@ class Reach:
         key = name, self._words[first, last]
         if key not in self._counts:
             reached = self._reach(sample, name, first, last)
-            bits = isinstance(reached, np.ndarray)
-            self._counts[key] = _count(reached, len(sample.indices)) if bits else np.diff(reached.indptr)
+            self._counts[key] = _counted(reached, None, len(sample.indices))
+        return self._counts[key]
+
+    def joining(self, sample: Stratified, name: Hashable, first: int, last: int) -> IntArray:
+        """fma of multiplying the next elemental to every sampled row of the product first..last."""
+        key = name, self._words[first, last + 1], "joining"
+        if key not in self._counts:
+            reached = self._reach(sample, name, first, last)
+            degrees = self._along(last + 1).row_counts()
+            self._counts[key] = _counted(reached, degrees, len(sample.indices))
         return self._counts[key]
 
     def _reach(self, sample: Stratified, name: Hashable, first: int, last: int) -> Any:
@@ -157,13 +167,18 @@ class Reach:
         pattern = self._along(place)
         if isinstance(pattern, IdentityPattern) or (isinstance(pattern, BandPattern) and pattern.diagonal):
             return reached
-        if not isinstance(reached, np.ndarray):
+        if isinstance(reached, Same):
+            if self._across(place).rows_into(None) is None:
+                return Same(pattern.shape[1], reached.bits)
+            reached = np.full(reached.size, reached.bits)
+        elif not isinstance(reached, np.ndarray):
             if isinstance(pattern, SparsePattern):
                 work = int(pattern.row_counts()[reached.indices].sum())
                 if work < (pattern.nnz + sum(pattern.shape)) // DEAR:
                     return reached @ pattern.csr()
             reached = _bits(reached)
-        return self._spread(place, reached)
+        bits = self._spread(place, reached)
+        return Same(len(bits), bits[0]) if (bits == bits[0]).all() else bits
 
     def _spread(self, place: int, bits: Bits) -> Bits:
         """For every column, the bits of all rows in which it has a position."""
@@ -183,6 +198,14 @@ class Reach:
                 if id(pattern) not in self._grouped:
                     self._grouped[id(pattern)] = _Rows.of(pattern)
                 return self._grouped[id(pattern)].spread(bits)
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The same bits for every column."""
+
+    size: int
+    bits: np.uint64
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +246,8 @@ def _bits(rows: Any) -> Bits:
 
 
 def _bytes(reached: Any) -> int:
+    if isinstance(reached, Same):
+        return 8
     return int(reached.nbytes) if isinstance(reached, np.ndarray) else 5 * int(reached.nnz)
 
 
@@ -230,11 +255,26 @@ def _slice(indices: IndexSet) -> Any:
     return slice(None) if indices is None else indices
 
 
-def _count(bits: Bits, samples: int) -> IntArray:
-    """How often each bit is set."""
+def _counted(reached: Any, degrees: IntArray | None, samples: int) -> Any:
+    """Columns that each sampled row reaches, or the sum of their degrees."""
+    if isinstance(reached, Same):
+        total = reached.size if degrees is None else int(degrees.sum(dtype=np.int64))
+        return total * _unpacked(np.array([reached.bits]))[0, :samples].astype(np.int64)
+    if isinstance(reached, np.ndarray):
+        unpacked = _unpacked(reached)
+        if degrees is None:
+            return unpacked.sum(axis=0, dtype=np.int32)[:samples].astype(np.int64)
+        return (degrees.astype(np.float32) @ unpacked[:, :samples].astype(np.float32)).astype(np.int64)
+    if degrees is None:
+        return np.diff(reached.indptr).astype(np.int64)
+    running = np.concatenate([[0], np.cumsum(degrees[reached.indices], dtype=np.int64)])
+    return np.diff(running[reached.indptr])
+
+
+def _unpacked(bits: Bits) -> npt.NDArray[np.uint8]:
+    """One row of 64 bits for each word."""
     octets = bits.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)
-    counts: IntArray = np.unpackbits(octets, axis=1, bitorder="little").sum(axis=0, dtype=np.int32)
-    return counts[:samples].astype(np.int64)
+    return np.unpackbits(octets, axis=1, bitorder="little")
 
 
 @dataclass
@@ -286,6 +326,10 @@ class Sampled:
             return fma(self.patterns[j], self.patterns[i]), 0.0
         if self._free(i, k) or self._free(k + 1, j):
             return 0.0, 0.0
+        if i == 0 and j == k + 1:  # a sweep's products: from the columns of the input, without looking back
+            return self._inputs.total(self._left.joining(self._inputs, "inputs", 0, k))
+        if j == self._last and i == k:
+            return self._outputs.total(self._right.joining(self._outputs, "outputs", 0, j - k - 1))
         key = self.words[k + 1, j], self.words[i, k]
         if key not in self._joins:
             sample, name = self._sample(k)
@@ -298,29 +342,28 @@ class Sampled:
         """Positions of the subchain i..j, about."""
         if i == j or self._free(i, j):
             return self.patterns[i].entries if i == j else 0
-        sample, name = self._sample(j)
-        rows = self._right.counts(sample, name, self._last - j, self._last - i)
-        return round(sample.total(rows)[0])
+        if i == 0:
+            return round(self._inputs.total(self._left.counts(self._inputs, "inputs", 0, j))[0])
+        sample, name = (self._outputs, "outputs") if j == self._last else self._sample(j)
+        return round(sample.total(self._right.counts(sample, name, self._last - j, self._last - i))[0])
+
+    @cached_property
+    def _inputs(self) -> Stratified:
+        return Stratified.of(self.patterns[0].column_counts(), self._generator(0))
+
+    @cached_property
+    def _outputs(self) -> Stratified:
+        return Stratified.of(self.patterns[-1].row_counts(), self._generator(1))
 
     def sweep(self) -> float:
         """About what the cheaper sweep costs, from sampled columns of the input and rows of the output."""
+        return min(self.sweeps())
+
+    def sweeps(self) -> tuple[float, float]:
+        """About what the forward and the reverse sweep cost: exactly, for up to 64 inputs (outputs)."""
         last = self._last
-        inputs = Stratified.of(self.patterns[0].column_counts(), self._generator(0))
-        outputs = Stratified.of(self.patterns[last].row_counts(), self._generator(1))
-        degrees = [0 if p.free else p.nnz for p in self.patterns]
-        forward = sum(
-            inputs.total(self._left.counts(inputs, "inputs", 0, j - 1))[0]
-            * degrees[j]
-            / self.patterns[j].shape[1]
-            for j in range(1, last + 1)
-        )
-        reverse = sum(
-            outputs.total(self._right.counts(outputs, "outputs", 0, last - i - 1))[0]
-            * degrees[i]
-            / self.patterns[i].shape[0]
-            for i in range(last - 1, -1, -1)
-        )
-        return min(forward, reverse)
+        forward = sum(self.estimate(0, k, k + 1)[0] for k in range(last))
+        return forward, sum(self.estimate(k, k, last)[0] for k in range(last - 1, -1, -1))
 
     def _generator(self, *key: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, *key])
@@ -354,11 +397,9 @@ class Sampled:
 
     def _sample(self, k: int) -> tuple[Stratified, Hashable]:
         """The sample of a boundary; boundaries between the same elementals have the same one."""
-        behind = self.letters[k + 1] if k < self._last else None
-        name = self.letters[k], behind
+        name = self.letters[k], self.letters[k + 1]
         if name not in self._samples:
-            contributions = self.patterns[k].row_counts().astype(np.int64)
-            if behind is not None:
-                contributions = contributions * self.patterns[k + 1].column_counts()
+            rows, columns = self.patterns[k].row_counts(), self.patterns[k + 1].column_counts()
+            contributions = rows.astype(np.int64) * columns
             self._samples[name] = Stratified.of(contributions, self._generator(len(contributions)))
         return self._samples[name], name

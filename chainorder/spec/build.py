@@ -13,9 +13,12 @@ from chainorder.errors import StructureError
 from chainorder.graph.graph import Graph
 from chainorder.matrices import MatrixError
 from chainorder.pattern import MAX_ENTRIES, DensePattern, SparsePattern
+from chainorder.selections import Selection
+from chainorder.solves import Solve
 from chainorder.spec.messages import Fault
 from chainorder.spec.words import Path as KeyPath
-from chainorder.structure import STRUCTURES, Banded, Dense, Identity, Sparse, Structure
+from chainorder.structure import Banded, Dense, Identity, Sparse, Structure
+from chainorder.structures import STRUCTURES
 
 Item = dict[str, Any]
 
@@ -56,6 +59,7 @@ class _Assembly:
     length: int = 0
     files: dict[int, MatrixFile] = field(default_factory=dict)
     read: dict[Path, Any] = field(default_factory=dict)
+    solves: dict[Path, Solve] = field(default_factory=dict)
 
     def chain(self, items: list[Item], name: str | None) -> Chain:
         for place, item in enumerate(items):
@@ -63,7 +67,8 @@ class _Assembly:
         return Chain(Elementals.from_runs(self.runs), name, matrices=self.files)
 
     def _append(self, item: Item, path: KeyPath) -> None:
-        matrix = self._matrix(item["matrix"], path) if "matrix" in item else None
+        key = next((key for key in ("matrix", "solve") if key in item), None)
+        matrix = None if key is None else self._matrix(item[key], (*path, key))
         elemental = self._elemental(item, matrix, path)
         repeat = item.get("repeat", 1)
         if repeat > 1 and elemental.inputs != elemental.outputs:
@@ -75,25 +80,40 @@ class _Assembly:
         if self.length + repeat > MAX_LENGTH:
             message = f"the chain has {self.length + repeat:,} elementals up to here; at most {MAX_LENGTH:,}"
             raise Fault(f"{message} are planned", (*path, "repeat"))
-        if matrix is not None:
-            file = MatrixFile(self._path(item["matrix"]))
+        if key is not None:
+            file = MatrixFile(self._path(item[key]))
             self.files.update(dict.fromkeys(range(self.length, self.length + repeat), file))
         self.runs.append((elemental, repeat))
         self.length += repeat
 
     def _elemental(self, item: Item, matrix: Any, path: KeyPath) -> Elemental:
         inputs = self._inputs(item, matrix, path)
-        outputs = item.get("outputs", inputs if matrix is None else matrix.shape[0])
+        outputs = item.get("outputs", self._outputs(item, matrix, inputs))
         if matrix is not None and matrix.shape != (outputs, inputs):
             raise self._misfit(item, matrix, inputs, path)
         try:
-            structure = structure_of(item, matrix, outputs, inputs, path)
+            structure = self._structure(item, matrix, outputs, inputs, path)
             models = {key: item[key] for key in MODEL_KEYS if key in item}
-            return Elemental(inputs, outputs, structure, name=item.get("name"), **models)
+            labels = {key: item[key] for key in ("name", "same") if key in item}
+            return Elemental(inputs, outputs, structure, **labels, **models)
         except StructureError as error:
             # Its first word is the bandwidth at fault, if one is.
-            key = next((key for key in (str(error).split()[0], "outputs") if key in item), "structure")
+            first = str(error).split()[0].partition("[")[0]
+            key = next((key for key in (first, "solve", "outputs") if key in item), "structure")
             raise Fault(str(error), (*path, key)) from None
+
+    def _structure(self, item: Item, matrix: Any, rows: int, columns: int, path: KeyPath) -> Structure:
+        if "solve" not in item:
+            return structure_of(item, matrix, rows, columns, path)
+        file = self._path(item["solve"])
+        if file not in self.solves:
+            self.solves[file] = Solve(matrix)
+        return self.solves[file]
+
+    def _outputs(self, item: Item, matrix: Any, inputs: int) -> int:
+        if matrix is not None:
+            return int(matrix.shape[0])
+        return len(item["select"]) if "select" in item else inputs
 
     def _inputs(self, item: Item, matrix: Any, path: KeyPath) -> int:
         before = self.runs[-1][0].outputs if self.runs else None
@@ -115,7 +135,7 @@ class _Assembly:
         if "inputs" in item:
             return Fault(f"{shape} inputs is {inputs}; make them agree", (*path, "inputs"))
         message = f"{shape} the elemental before has {inputs} outputs; make them agree"
-        return Fault(message, (*path, "matrix"))
+        return Fault(message, (*path, "solve" if "solve" in item else "matrix"))
 
     def _path(self, name: str) -> Path:
         return (self.folder / name).absolute()
@@ -126,13 +146,17 @@ class _Assembly:
             try:
                 self.read[file] = MatrixFile(file).load()
             except MatrixError as error:
-                raise Fault(str(error), (*path, "matrix")) from None
+                raise Fault(str(error), path) from None
         return self.read[file]
 
 
 def structure_of(item: Item, matrix: Any, rows: int, columns: int, path: KeyPath) -> Structure:
     """The structure that an elemental or edge states, or that its matrix has."""
     name = item.get("structure")
+    if "select" in item:
+        return Selection(item["select"], item.get("axis", "rows"))
+    if name == "solve":
+        return Solve(factors=item["factors"], key=item.get("key", ""))
     if name == "sparse":
         return Sparse(matrix) if matrix is not None else _sparse(item["pattern"], rows, columns, path)
     if name is None:

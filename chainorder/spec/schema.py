@@ -13,11 +13,18 @@ from typing import Any
 
 from chainorder.chain import MAX_MACHINES
 from chainorder.network import ACTIVATIONS, LOSSES
-from chainorder.structure import STRUCTURES
+from chainorder.selections import AXES
+from chainorder.structures import STRUCTURES
 
 Schema = dict[str, Any]
 
-SQUARE = ("diagonal", "identity", "banded")
+MODEL_KEYS = ("tangent", "adjoint", "tape", "explicit")
+"""Keys of models, but for `overhead`, which a solve has too."""
+
+SIZED = ("matrix", "solve", "select")
+"""Keys whose values tell how many outputs there are."""
+
+SQUARE = ("diagonal", "identity", "banded", "solve")
 """Structures of square matrices: their outputs equal their inputs."""
 
 MAX_SIZE = 10**100
@@ -81,6 +88,7 @@ POSITION = _whole("a position", "A place in a list, or a column.", 0, maximum=2*
 DESCRIPTION = _text("a description", "For readers of the spec; otherwise ignored.")
 
 MODELLED: Schema = {"anyOf": [_given("tangent"), _given("adjoint")]}
+EVALUATED: Schema = {"anyOf": [MODELLED, _given("solve"), _given("structure", "solve")]}
 
 ELEMENTAL: Schema = {
     "title": "an elemental",
@@ -111,11 +119,32 @@ ELEMENTAL: Schema = {
             "description": "Whether the matrix is at hand beside the tangent or adjoint; by default not.",
             "type": "boolean",
         },
+        "same": _text(
+            "a label",
+            "Elementals with equal labels have the same Jacobian, so that their powers can be reused.",
+        ),
         "repeat": _whole("a number of repeats", "How many of it follow one another.", 1, default=1),
         "matrix": _text(
             "the path of a matrix",
             "A file with the Jacobian's entries (.mtx, .mtx.gz, .npz, .npy), relative to the spec's folder.",
         ),
+        "solve": _text(
+            "the path of a matrix",
+            "A file with a square matrix; the Jacobian is its inverse, which is applied by solving with it.",
+        ),
+        "factors": _whole("a cost", "fma of one solve, where the matrix itself is not at hand.", 1),
+        "key": _text("a digest", "Of the matrix of a solve; written by this program."),
+        "select": _list(
+            "a selection",
+            "Which rows of the identity, counted from 0, in their order in the result; each at most once.",
+            1,
+            POSITION,
+        ),
+        "axis": {
+            "title": "an axis",
+            "description": "Whether rows are selected (by default), or columns.",
+            "enum": list(AXES),
+        },
         "pattern": {
             "title": "a pattern",
             "description": "The positions of a sparse Jacobian as compressed rows.",
@@ -137,13 +166,23 @@ ELEMENTAL: Schema = {
     },
     "additionalProperties": False,
     "allOf": [
-        _only(MODELLED, "only an elemental with tangent or adjoint has it", "tape", "overhead", "explicit"),
+        _only(MODELLED, "only an elemental with tangent or adjoint has it", "tape", "explicit"),
+        _only(EVALUATED, "only an elemental with tangent or adjoint has it", "overhead"),
         _only(_given("structure", "banded"), "only a banded elemental has it", "lower", "upper"),
         _needs(_given("structure", "banded"), "a banded elemental", "lower", "upper"),
         _only(_given("structure", "sparse"), "only a sparse elemental has it", "pattern"),
         {"if": _given("structure", "sparse"), "then": {"oneOf": _one_of("pattern", "matrix")}},
+        _only(
+            {"not": _given("solve")}, "the elemental is a solve", "matrix", "select", "structure", *MODEL_KEYS
+        ),
+        _only({"not": _given("select")}, "the elemental is a selection", "matrix", *MODEL_KEYS),
+        _only(_given("select"), "only a selection has it", "axis"),
+        _only(_given("structure", "solve"), "only a solve without a matrix has it", "factors", "key"),
+        _needs(_given("structure", "solve"), "a solve without a matrix", "factors"),
+        _needs(_given("structure", "selection"), "a selection", "select"),
+        _needs(_given("axis", "columns"), "a selection of columns", "outputs"),
         _needs(
-            {"not": {"anyOf": [_given("matrix"), _given("structure", *SQUARE)]}},
+            {"not": {"anyOf": [*map(_given, SIZED), _given("structure", *SQUARE)]}},
             "an elemental without a matrix or a square structure",
             "outputs",
         ),

@@ -176,6 +176,8 @@ class Task:
             args, kwargs = call.rebuild(given[len(names) :], value)
             swapped = dict(zip(names, given, strict=False))
             result = functional_call(holder, swapped, args, kwargs)
+            if self.has_aux and not (isinstance(result, tuple) and len(result) == 2):
+                raise TypeError("a function with aux returns a pair")
             leaves, tree = pytree.tree_flatten(result[0] if self.has_aux else result)
             seen.append((leaves, tree))
             if not leaves or not all(_is_real(leaf) for leaf in leaves):

@@ -1,0 +1,215 @@
+"""Sparse chains: planning and executing beside the sweeps of scipy.sparse, and estimates beside the optimum.
+
+Each case runs in turns: both sweeps as one would write them (``@`` and `splu`), and all that chainorder does,
+from the matrices to the Jacobian: factorising, planning, executing, without checks.
+
+    python scripts/bench_sparse.py [--quick] [--markdown] [--family NAME] [--only TEXT] [--runs N]
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+
+import statistics
+import time
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import click
+import numpy as np
+from bench_planners import show, tell, write_seconds
+from scipy.sparse.linalg import SuperLU, splu
+from sparse_cases import FAMILIES, Case, Inverse, graph, heat_step, random_sparse
+
+from chainorder import Chain, Execution, Plan, execute, plan
+from chainorder.report.model import Cell, Report
+
+LONG = 0.1
+"""Seconds of the better sweep from which the targets hold."""
+
+MET, GAIN = 1.05, 3.0
+
+
+def forward(matrices: tuple[Any, ...]) -> Any:
+    """Input first."""
+    factors = factorise()
+    result = matrices[0]
+    if isinstance(result, Inverse):
+        result = factors(result).solve(np.eye(result.shape[0]))
+    for matrix in matrices[1:]:
+        if isinstance(matrix, Inverse):
+            dense = result if isinstance(result, np.ndarray) else result.toarray()
+            result = factors(matrix).solve(dense)
+        else:
+            result = matrix @ result
+    return result
+
+
+def reverse(matrices: tuple[Any, ...]) -> Any:
+    """Output first."""
+    factors = factorise()
+    result = matrices[-1]
+    if isinstance(result, Inverse):
+        result = factors(result).solve(np.eye(result.shape[0]))
+    for matrix in matrices[-2::-1]:
+        if isinstance(matrix, Inverse):
+            dense = result if isinstance(result, np.ndarray) else result.toarray()
+            result = factors(matrix).solve(np.asfortranarray(dense.T), "T").T
+        else:
+            result = result @ matrix
+    return result
+
+
+def factorise() -> Any:
+    """A function that factorises each matrix once."""
+
+    @cache
+    def factors(inverse: Inverse) -> SuperLU:
+        return splu(inverse.matrix.tocsc())
+
+    return factors
+
+
+def planned(matrices: tuple[Any, ...]) -> tuple[Plan, Execution, float, float]:
+    """The plan, the execution, and the seconds of planning and of executing, factorising among the first."""
+    started = time.perf_counter()
+    solves = {id(each): each.solve() for each in matrices if isinstance(each, Inverse)}
+    links = [solves.get(id(each), each) for each in matrices]
+    best = plan(Chain.from_matrices(links))
+    between = time.perf_counter()
+    done = execute(best, verify=False, symbolic=False)
+    return best, done, between - started, time.perf_counter() - between
+
+
+def seconds(run: Any, *arguments: Any) -> float:
+    """Wall time of one run."""
+    started = time.perf_counter()
+    run(*arguments)
+    return time.perf_counter() - started
+
+
+def case_row(case: Case, runs: int) -> tuple[Cell, ...]:
+    """Both sweeps and the plan in turns; then the plan once more, counted and checked."""
+    times = []
+    for _ in range(runs):
+        by_hand = [seconds(sweep, case.matrices) for sweep in (forward, reverse)]
+        *_, planning, executing = planned(case.matrices)
+        times.append((*by_hand, planning, executing))
+    ahead, back, planning, executing = (statistics.median(column) for column in zip(*times, strict=True))
+    best, *_ = planned(case.matrices)
+    done = execute(best)
+    if not done.passed:
+        raise click.ClickException(f"{case.name}: {done.fma} fma counted, {best.fma} planned, {done.checks}")
+    better = min(ahead, back)
+    ratio = (planning + executing) / better
+    tell(f"{case.name}: {better:.3f} s, {planning:.3f} + {executing:.3f} s")
+    target = "—" if better < LONG else ("yes" if ratio <= (1 / GAIN if case.narrow else MET) else "no")
+    return (
+        case.name,
+        *(write_seconds(each) for each in (ahead, back, planning, executing)),
+        round(1 / ratio, 2),
+        target,
+        best.fma,
+        done.fma,
+        "optimal" if best.optimal else f"estimated ± {best.estimate.error:.0%}" if best.estimate else "",
+        done.peak_memory,
+    )
+
+
+def case_report(chosen: list[Case], runs: int) -> Report:
+    """All cases."""
+    columns = ("chain", "forward", "reverse", "plan", "execute", "gain", "target met")
+    counts = ("planned fma", "counted fma", "claim", "peak entries")
+    return Report(
+        "Planning and executing beside the sweeps of scipy.sparse, one thread",
+        columns + counts,
+        [case_row(case, runs) for case in chosen],
+        (
+            "Forward and reverse are scipy.sparse by hand; gain is the better of them ÷ (plan + execute).",
+            f"Targets hold where the better sweep takes {LONG} s: gain ≥ {1 / MET:.2f}, or ≥ {GAIN:.0f} "
+            "with a waist or a selection inside.",
+        ),
+    )
+
+
+def small_chains(quick: bool) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Chains whose optimum is worked out exactly, over a grid of lengths, shapes, densities and kinds."""
+    generator = np.random.default_rng(11)
+    for number in range(12 if quick else 120):
+        length, size = int(generator.integers(3, 9)), 200 if quick else int(generator.integers(200, 2_000))
+        sizes = [int(size * generator.choice([0.05, 0.3, 1.0])) + 1 for _ in range(length + 1)]
+        pairs = list(zip(sizes[1:], sizes[:-1], strict=True))
+        kind = ("random", "graphs", "grids")[number % 3]
+        if kind == "random":
+            degrees = generator.choice([0.7, 2, 6, 20], length)
+            seeds = generator.integers(2**31, size=length)
+            parts = zip(pairs, degrees, seeds, strict=True)
+            yield kind, tuple(random_sparse(*pair, degree, int(seed)) for pair, degree, seed in parts)
+        elif kind == "graphs":
+            seeds = generator.integers(2**31, size=length)
+            yield kind, tuple(graph(size, int(generator.integers(1, 5)), int(seed), 1.8) for seed in seeds)
+        else:
+            side = int(size**0.5)
+            ends = (random_sparse(side**2, int(generator.integers(1, side)), 1, number), heat_step(side))
+            yield kind, (*ends, *[heat_step(side)] * (length - 2))
+
+
+def quality_report(quick: bool) -> Report:
+    """The true cost of estimated orders, as multiples of the exact optimum."""
+    ratios: dict[str, list[float]] = {}
+    errors: dict[str, list[float]] = {}
+    for kind, matrices in small_chains(quick):
+        chain = Chain.from_matrices(matrices)
+        optimum = plan(chain, solver="dynamic")
+        if not execute(optimum, verify=False).fma == optimum.fma:
+            raise click.ClickException(f"{kind}: counted ≠ planned")
+        estimate = plan(chain, solver="estimated")
+        true = execute(estimate, verify=False).fma
+        ratios.setdefault(kind, []).append(true / optimum.fma if optimum.fma else 1.0)
+        errors.setdefault(kind, []).append(abs(estimate.fma / true - 1) if true else 0.0)
+    ratios["all"] = [ratio for each in ratios.values() for ratio in each]
+    errors["all"] = [error for each in errors.values() for error in each]
+    rows = [
+        (
+            kind,
+            len(found),
+            round(statistics.median(found), 4),
+            round(max(found), 3),
+            f"{statistics.median(errors[kind]):.1%}",
+            f"{max(errors[kind]):.1%}",
+        )
+        for kind, found in ratios.items()
+    ]
+    columns = ("kind", "chains", "median ÷ optimum", "worst", "median error of fma", "worst error")
+    return Report("Orders by estimated fill: their true cost beside the exact optimum", columns, rows)
+
+
+@click.command(help="Sparse chains beside the sweeps of scipy.sparse.")
+@click.option("--quick", is_flag=True, help="Small matrices only: a smoke test of a few seconds.")
+@click.option("--markdown", is_flag=True, help="Print Markdown instead of tables for the terminal.")
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    type=click.Choice(list(FAMILIES)),
+    help="Only these chains; grids take pandapower, multigrid takes pyamg (pip install 'chainorder[bench]').",
+)
+@click.option("--only", default="", help="Cases whose name contains this.")
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Turns of each case.")
+@click.option("--no-quality", is_flag=True, help="Leave out the table of estimates.")
+def main(
+    quick: bool, markdown: bool, families: tuple[str, ...], only: str, runs: int, no_quality: bool
+) -> None:
+    makers = [FAMILIES[name] for name in families or FAMILIES]
+    chosen = [case for make in makers for case in make(quick) if only in case.name]
+    reports = [case_report(chosen, runs)]
+    if not no_quality and not only:
+        reports.append(quality_report(quick))
+    show(reports, markdown, ("numpy", "scipy"))
+
+
+if __name__ == "__main__":
+    main()

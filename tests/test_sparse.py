@@ -1,0 +1,267 @@
+"""Sparse chains: exact planning that makes few patterns, estimates against exact counts, cancellation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from chainorder import Chain, Elemental, Plan, PlanError, SolverError, Sparse, execute, plan
+from chainorder.execution import kernels
+from chainorder.pattern import SparsePattern
+from chainorder.solvers import auto
+from chainorder.solvers.bounds import Boundaries, most
+from chainorder.solvers.dynamic import solve_within
+from chainorder.solvers.fill import Fill, OverBudgetError, Words, letters_of, shared_patterns
+from chainorder.solvers.outline import Outline
+from chainorder.solvers.sampling import Sampled, Stratified
+from tests.chains import random_chains
+
+
+def grid(side: int) -> Any:
+    """The five-point stencil, whose rows add up to zero inside."""
+    line = sp.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(side, side))
+    eye = sp.eye_array(side)
+    return (sp.kron(line, eye) + sp.kron(eye, line)).tocsr()
+
+
+def sparse(rows: int, columns: int, degree: float, seed: int) -> Any:
+    return sp.random_array((rows, columns), density=min(1, degree / columns), rng=seed, format="csr")
+
+
+def pareto(size: int, degree: int, seed: int) -> Any:
+    """A graph of which a few vertices have most edges."""
+    generator = np.random.default_rng(seed)
+    weights = generator.pareto(1.5, size) + 1
+    rows, columns = (generator.choice(size, size * degree, p=weights / weights.sum()) for _ in range(2))
+    return sp.csr_array((np.ones(size * degree), (rows, columns)), shape=(size, size))
+
+
+def all_joins(length: int) -> list[tuple[int, int, int]]:
+    """Every subchain i..j and split k, from 0."""
+    return [(i, k, j) for i in range(length) for j in range(i + 1, length) for k in range(i, j)]
+
+
+@pytest.mark.parametrize("mix", ["sparse", "all"])
+def test_bounds_hold_for_every_join(mix: str) -> None:
+    for chain in random_chains(mix, 60, seed=41):
+        patterns = shared_patterns(chain)
+        fill = Fill(patterns, Words(letters_of(chain)))
+        joined = Boundaries.of(patterns).joined
+        last = len(chain) - 1
+        for i, k, j in all_joins(len(chain)):
+            assert joined[j == last, i == 0][k] <= fill.join(i, k, j)
+            assert joined[True, True][k] <= fill.join(i, k, j)
+        assert plan(chain, solver="exhaustive").fma <= most(patterns, None)
+
+
+def test_patterns_are_made_only_where_bounds_leave_a_cost_open() -> None:
+    side, steps = 40, 60
+    stencil = grid(side)
+    chain = Chain(
+        [Elemental(4, side * side), *[Elemental(side * side, side * side, Sparse(stencil))] * steps]
+    )
+    outline = Outline(chain)
+    answer = solve_within(outline, 200_000)  # squares alone take 20,000 · steps²
+    assert answer.optimal
+    assert answer.fma == steps * 4 * stencil.nnz
+
+
+def test_equal_elementals_share_patterns() -> None:
+    chain = Chain([Elemental(900, 900, Sparse(grid(30)))] * 8)
+    words = Words(letters_of(chain))
+    assert words[0, 3] == words[4, 7] != words[0, 2]
+    fill = Fill(shared_patterns(chain), words)
+    assert fill.pattern(0, 3) is fill.pattern(4, 7)
+
+
+def test_what_exceeds_the_budget_is_estimated_by_auto_and_proved_on_demand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auto, "WORK", 10_000)
+    chain = Chain.from_matrices([sparse(400, 400, 3, seed) for seed in range(6)])
+    with pytest.raises(OverBudgetError):
+        solve_within(Outline(chain), 10_000)
+    answer = plan(chain)
+    assert (answer.solver, answer.optimal, answer.lower_bound) == ("estimated", False, None)
+    assert answer.estimate is not None
+    assert answer.claim.startswith("heuristic: estimated fill, fma ±")
+    assert "about" in str(answer)
+    answer.validate()
+    assert Plan.from_json(answer.to_json()) == answer
+    exact = plan(chain, solver="dynamic")
+    assert exact.optimal
+    assert exact.fma == plan(chain, solver="exhaustive").fma
+    done = execute(answer)
+    assert done.passed
+    assert exact.fma <= done.fma <= 1.05 * exact.fma  # the chosen order really is nearly as cheap
+    assert abs(done.fma - answer.fma) <= 2 * answer.estimate.error * done.fma
+
+
+def test_an_estimate_that_was_tampered_with_is_found() -> None:
+    chain = Chain.from_matrices([sparse(300, 300, 3, seed) for seed in range(4)])
+    answer = plan(chain, solver="estimated")
+    operations = replace(answer.operations, fma=answer.operations.fma + 1)
+    with pytest.raises(PlanError, match="recounted"):
+        replace(answer, operations=operations).validate()
+    with pytest.raises(PlanError, match="samples"):
+        assert answer.estimate is not None
+        replace(answer, estimate=replace(answer.estimate, samples=8)).validate()
+
+
+@pytest.mark.parametrize(
+    ("name", "matrices", "typical", "worst"),
+    [
+        ("grid", [grid(40)] * 6, 0.01, 0.02),
+        ("random", [sparse(1500, 1500, 3, seed) for seed in range(6)], 0.08, 0.2),
+        ("shapes", [sparse(900, 300, 2, 1), sparse(40, 900, 9, 2), sparse(700, 40, 2, 3)], 0.1, 0.3),
+        ("pareto", [pareto(1500, 3, seed) for seed in range(4)], 0.2, 0.5),
+    ],
+)
+def test_estimates_against_exact_counts(name: str, matrices: list[Any], typical: float, worst: float) -> None:
+    chain = Chain.from_matrices(matrices)
+    patterns, letters = shared_patterns(chain), letters_of(chain)
+    fill = Fill(patterns, Words(letters))
+    errors, normal = [], []
+    for seed in range(3):
+        sampled = Sampled(patterns, letters, seed)
+        for i, k, j in all_joins(len(chain)):
+            estimate, deviation = sampled.estimate(i, k, j)
+            error = estimate - fill.join(i, k, j)
+            errors.append(abs(error) / fill.join(i, k, j))
+            normal.append(error / deviation if deviation else 0.0)
+    assert np.sqrt(np.mean(np.square(errors))) < typical
+    assert max(errors) < worst
+    assert np.sqrt(np.mean(np.square(normal))) < 2.5  # the stated error is of the right size
+
+
+def test_few_indices_are_not_sampled_but_counted() -> None:
+    for chain in random_chains("sparse", 40, seed=43):
+        patterns, letters = shared_patterns(chain), letters_of(chain)
+        fill, sampled = Fill(patterns, Words(letters)), Sampled(patterns, letters)
+        for place in all_joins(len(chain)):
+            assert sampled.estimate(*place) == (fill.join(*place), 0.0)
+
+
+def test_strata_stand_for_all_indices() -> None:
+    contributions = np.random.default_rng(0).zipf(1.6, 5_000)
+    sample = Stratified.of(contributions, np.random.default_rng(1))
+    assert sample.weights.sum() == 5_000
+    total, deviation = sample.total(np.full(len(sample.indices), 7))
+    assert (total, deviation) == (35_000, 0)  # equal counts are exact
+    total, _ = sample.total(contributions[sample.indices])
+    assert total == pytest.approx(contributions.sum(), rel=0.1)  # the greatest have strata of their own
+
+
+def test_colours_are_not_estimated() -> None:
+    chain = Chain([Elemental(4, 4, Sparse(np.eye(4)), tangent=3), Elemental(4, 2)])
+    with pytest.raises(SolverError, match="elemental 1 has tangents"):
+        plan(chain, solver="estimated")
+    assert plan(chain).optimal
+
+
+def test_counts_are_of_symbolic_patterns_where_products_cancel_again_and_again() -> None:
+    signs = np.random.default_rng(3)
+    matrices = [sparse(40, 40, 3, seed) for seed in range(5)]
+    for matrix in matrices:
+        matrix.data = signs.choice([-1.0, 1.0], matrix.nnz)
+    chain = Chain.from_matrices(matrices)
+    for solver in ("forward", "reverse", "auto"):
+        answer = plan(chain, solver=solver)
+        done = execute(answer)
+        assert [record.fma for record in done.records] == answer.operations.fma.tolist()
+        assert done.peak_memory == answer.peak_memory
+        assert done.passed
+        stored = execute(answer, symbolic=False)
+        assert stored.fma <= done.fma
+        assert stored.passed
+    answer = plan(chain, solver="reverse")
+    assert execute(answer, symbolic=False).fma < answer.fma
+
+
+def test_products_that_do_not_cancel_are_multiplied_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bool] = []
+    right = SparsePattern.__matmul__
+    monkeypatch.setattr(SparsePattern, "__matmul__", lambda *pair: made.append(True) or right(*pair))
+    generator = np.random.default_rng(0)
+    a, b = (kernels.SparseOperand(sparse(50, 50, 4, seed)) for seed in (1, 2))
+    product = kernels.multiply(a, b)
+    assert not made, "SciPy no longer leaves the room that it made for dropped positions"
+    a.csr.data[:] = b.csr.data[:] = generator.choice([-1.0, 1.0], 200)
+    cancelled = kernels.multiply(a, b)
+    assert made
+    assert cancelled.pattern.nnz == product.pattern.nnz > cancelled.matrix().nnz
+
+
+def test_one_matrix_many_times_is_taken_in_once() -> None:
+    stencil = grid(20)
+    chain = Chain.from_matrices([stencil] * 30)
+    assert len(chain.elementals.kinds) == 1
+    from chainorder.execution.sources import gather
+
+    assert len({id(operand) for operand in gather(chain, None, 0).operands.values()}) == 1
+
+
+def powers(seed: int) -> list[Any]:
+    """Matrices of which some are the same, input first."""
+    generator = np.random.default_rng(seed)
+    size = int(generator.integers(1, 9))
+    pool = [sparse(size, size, 0.5 * size, seed), generator.random((size, size))]
+    steps = [pool[int(generator.random() < 0.3)] for _ in range(int(generator.integers(2, 14)))]
+    return [generator.random((size, 3)), *steps] if generator.random() < 0.5 else steps
+
+
+def test_reused_products_are_counted_validated_saved_and_right() -> None:
+    reusing = 0
+    for seed in range(40):
+        matrices = powers(seed)
+        chain = Chain.from_matrices(matrices)
+        answer = plan(chain, solver="reuse")
+        reusing += any(operation.action == "reuse" for operation in answer.operations)
+        answer.validate()
+        assert Plan.from_json(answer.to_json()) == answer
+        done = execute(answer)
+        assert done.passed
+        assert (done.fma, done.peak_memory) == (answer.fma, answer.peak_memory)
+        expected = matrices[0] if isinstance(matrices[0], np.ndarray) else matrices[0].toarray()
+        for matrix in matrices[1:]:
+            expected = matrix @ expected
+        jacobian = done.jacobian if isinstance(done.jacobian, np.ndarray) else done.jacobian.toarray()
+        np.testing.assert_allclose(jacobian, expected, rtol=1e-9)
+        assert plan(chain).fma <= plan(chain, solver="dynamic").fma
+    assert reusing > 10
+
+
+def test_powers_are_squared() -> None:
+    matrix = np.random.default_rng(0).random((30, 30)) / 30
+    answer = plan(Chain.from_matrices([matrix] * 16))
+    assert answer.solver == "reuse"
+    assert answer.fma == 4 * 30**3
+    assert answer.claim == "heuristic: equal products reused"
+    assert "again" in str(answer)
+    few = Chain.from_matrices([np.ones((30, 2)), *[matrix] * 16])
+    assert plan(few).optimal  # no power is worth its price
+
+
+def test_only_what_is_known_to_be_the_same_is_reused() -> None:
+    chain = Chain([Elemental(30, 30)] * 16)
+    assert plan(chain).optimal
+    labelled = Chain([Elemental(30, 30, same="step")] * 16)
+    answer = plan(labelled)
+    assert answer.solver == "reuse"
+    assert execute(answer).passed
+    generator = np.random.default_rng(0)
+    with pytest.raises(Exception, match="their Jacobians differ"):
+        execute(answer, [generator.random((30, 30)) for _ in range(16)])
+    with pytest.raises(PlanError, match="not known to be the same"):
+        replace(answer, chain=chain).validate()
+
+
+def test_reuse_is_for_one_machine_and_explicit_chains() -> None:
+    labelled = Chain([Elemental(9, 9, same="step")] * 8)
+    assert plan(labelled, machines=2, objective="fma").fma == 7 * 9**3
+    with pytest.raises(SolverError, match="explicit"):
+        plan(Chain([Elemental(3, 3, tangent=1)]), solver="reuse")
