@@ -18,7 +18,7 @@ from chainorder.cli.options import (
 )
 from chainorder.cli.reading import plan_or_price, read_chains
 from chainorder.cli.writing import choose_format, write
-from chainorder.graph.plan import GraphPlan
+from chainorder.plan import Plan
 
 
 @click.command("plan")
@@ -52,9 +52,9 @@ def plan_command(
     chains = read_chains(chain, memory, machines)
     plans = [plan_or_price(each, solver, order, **options) for each in chains]
     reports = [
-        graph_plan_report(each, verbose=verbose)
-        if isinstance(each, GraphPlan)
-        else plan_report(each, verbose=verbose)
+        plan_report(each, verbose=verbose)
+        if isinstance(each, Plan)
+        else graph_plan_report(each, verbose=verbose)
         for each in plans
     ]
     write(reports, chosen, output)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from chainorder.chain import Chain
 from chainorder.errors import ChainorderError, PlanError
 from chainorder.graph.graph import Graph
-from chainorder.graph.plan import GraphPlan
-from chainorder.graph.solvers.given import eliminate_in_order
 from chainorder.inline import looks_like_dims, parse_dims
 from chainorder.plan import Plan
 from chainorder.report.progress import searching
@@ -19,10 +17,11 @@ from chainorder.solvers import plan
 from chainorder.solvers.given import plan_in_order
 
 if TYPE_CHECKING:
+    from chainorder.graph.plan import GraphPlan
     from chainorder.graph.second_order import HessianProblem
 
 Problem: TypeAlias = Chain | Graph
-AnyPlan: TypeAlias = Plan | GraphPlan
+AnyPlan: TypeAlias = "Plan | GraphPlan"
 
 
 def read_chains(text: str, memory: int | None = None, machines: int | None = None) -> list[Problem]:
@@ -78,7 +77,7 @@ def _check_saved(saved: AnyPlan, file: str) -> None:
 
 
 def _planned_again(saved: AnyPlan) -> AnyPlan:
-    if isinstance(saved, GraphPlan):
+    if not isinstance(saved, Plan):
         return plan(saved.graph)
     return plan(saved.chain, objective=saved.objective, transfer=saved.transfer)
 
@@ -94,7 +93,7 @@ def hessian_of(problem: Problem, text: str, seed: int = 0) -> HessianProblem:
 
 def problem_of(found: AnyPlan) -> Problem:
     """What a plan is for."""
-    return found.graph if isinstance(found, GraphPlan) else found.chain
+    return found.chain if isinstance(found, Plan) else found.graph
 
 
 def _is_file(text: str) -> bool:
@@ -107,6 +106,8 @@ def plan_or_price(chain: Problem, solver: str, order: str | None, **options: Any
         with searching() as progress:
             return plan(chain, solver=solver, progress=progress, **options)
     if isinstance(chain, Graph):
+        from chainorder.graph.solvers.given import eliminate_in_order
+
         return eliminate_in_order(chain, order)
     priced = plan_in_order(chain.on(1), order)
     if chain.machines == 1:

@@ -24,7 +24,7 @@ from chainorder.cli.writing import check_folder, choose_format, write
 from chainorder.cluster import LOCAL
 from chainorder.errors import ChainorderError, ExecutionError, SolverError
 from chainorder.graph.graph import Graph
-from chainorder.graph.plan import GraphPlan
+from chainorder.plan import Plan
 from chainorder.solvers import plan
 
 HERE = "here"
@@ -111,7 +111,7 @@ def run(
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)
         for name in kept:
             save_matrix(executions[-1][1].jacobian, name)
-        make = graph_execution_report if isinstance(best, GraphPlan) else execution_report
+        make = execution_report if isinstance(best, Plan) else graph_execution_report
         reports.append(make(executions, skipped))
         passed = passed and all(execution.passed for _, execution in executions)
     write(reports, chosen, report_file)
@@ -148,7 +148,7 @@ def _run_orders(
 def _baseline(label: str, best: AnyPlan) -> AnyPlan:
     from chainorder.comparison import baseline
 
-    return plan(problem_of(best), solver=label) if isinstance(best, GraphPlan) else baseline(label, best)
+    return baseline(label, best) if isinstance(best, Plan) else plan(problem_of(best), solver=label)
 
 
 def where(found: AnyPlan, scheduler: str | None) -> str | None:
@@ -159,7 +159,7 @@ def where(found: AnyPlan, scheduler: str | None) -> str | None:
     ExecutionError
         If a graph is to be run on workers.
     """
-    if isinstance(found, GraphPlan):
+    if not isinstance(found, Plan):
         if scheduler not in (None, HERE):
             raise ExecutionError("plans of graphs run here; leave --scheduler out")
         return None

@@ -12,19 +12,9 @@ from typing import TYPE_CHECKING, overload
 from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.graph.graph import Graph
+from chainorder.later import later
 from chainorder.plan import Plan
 from chainorder.scheduling import scheduled
-from chainorder.solvers import (
-    auto,
-    contraction,
-    dynamic,
-    estimated,
-    exhaustive,
-    hu_shing,
-    makespan,
-    reuse,
-    sweeps,
-)
 from chainorder.solvers.options import Options, Progress
 from chainorder.solvers.registry import Solve, Solver, all_solvers, find_solver, register
 from chainorder.steps import Step
@@ -34,33 +24,55 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "Progress", "Solve", "Solver", "all_solvers", "find_solver", "plan", "register"]
 
-register("auto", auto.solve, "picks one of the others and says why", schedules=True)
-register("forward", sweeps.forward, "the tangent sweep, input first; no claim")
-register("reverse", sweeps.reverse, "the adjoint sweep, output first; no claim")
+register("auto", later("solvers.auto"), "picks one of the others and says why", schedules=True)
+register("forward", later("solvers.sweeps", "forward"), "the tangent sweep, input first; no claim")
+register("reverse", later("solvers.sweeps", "reverse"), "the adjoint sweep, output first; no claim")
 register(
-    "preaccumulation", sweeps.preaccumulation, "accumulates all, then multiplies in the best order; no claim"
+    "preaccumulation",
+    later("solvers.sweeps", "preaccumulation"),
+    "accumulates all, then multiplies in the best order; no claim",
 )
-register("hu-shing", hu_shing.solve, "dense explicit chains of any length in O(n log n); optimal")
-register("dynamic", dynamic.solve, "any structures and models, within the memory, in O(n³); optimal")
-register("estimated", estimated.solve, "large sparse chains by an estimate of the fill-in; heuristic")
-register("reuse", reuse.solve, "chains with the same matrices again and again: equal products once; no claim")
-register("exhaustive", exhaustive.solve, "all bracketings of up to 12 elementals; optimal")
-register("contraction", contraction.solve, "long structured chains; heuristic with a lower bound")
+register(
+    "hu-shing",
+    later("solvers.hu_shing"),
+    "dense explicit chains of any length in O(n log n); optimal",
+)
+register(
+    "dynamic",
+    later("solvers.dynamic"),
+    "any structures and models, within the memory, in O(n³); optimal",
+)
+register(
+    "estimated",
+    later("solvers.estimated"),
+    "large sparse chains by an estimate of the fill-in; heuristic",
+)
+register(
+    "reuse",
+    later("solvers.reuse"),
+    "chains with the same matrices again and again: equal products once; no claim",
+)
+register("exhaustive", later("solvers.exhaustive"), "all bracketings of up to 12 elementals; optimal")
+register(
+    "contraction",
+    later("solvers.contraction"),
+    "long structured chains; heuristic with a lower bound",
+)
 register(
     "list-scheduling",
-    makespan.list_scheduling,
+    later("solvers.makespan", "list_scheduling"),
     "several machines: good trees, list-scheduled; heuristic with a lower bound",
     schedules=True,
 )
 register(
     "exact",
-    makespan.exact,
+    later("solvers.makespan", "exact"),
     "several machines: searches until the makespan is proved, or the time limit is over; optimal if proved",
     schedules=True,
 )
 register(
     "anytime",
-    makespan.anytime,
+    later("solvers.makespan", "anytime"),
     "as exact, for 10 seconds if there is no other time limit; the best so far with a lower bound",
     schedules=True,
 )
@@ -161,5 +173,7 @@ def plan(
         return chosen(chain, options)
     order = chosen(chain.on(1), options)
     if (order.operations.step == Step.REUSE).any():
+        from chainorder.solvers import dynamic
+
         order = dynamic.solve(chain.on(1))  # machines share trees of operations, not what is reused
     return scheduled(order, chain.machines, objective or "makespan", options.transfer)

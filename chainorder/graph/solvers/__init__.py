@@ -5,26 +5,56 @@ A new solver is a file here and a line below.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chainorder.errors import SolverError
 from chainorder.graph.graph import Graph
-from chainorder.graph.plan import GraphPlan
-from chainorder.graph.solvers import auto, face, integer, local, orders, vertex
 from chainorder.graph.solvers.registry import GraphSolver, Search, all_solvers, find_solver, register
+from chainorder.later import later
+
+if TYPE_CHECKING:
+    from chainorder.graph.plan import GraphPlan
 
 __all__ = ["GraphSolver", "Search", "all_solvers", "find_solver", "plan_graph", "register"]
 
-register("auto", auto.solve, "vertices, then faces, until the bound is met")
-register("forward", orders.forward, "vertices from the inputs on, by tangents; no claim")
-register("reverse", orders.reverse, "vertices from the outputs back, by adjoints; no claim")
-register("markowitz", orders.markowitz, "the cheapest vertex next; no claim")
-register("relative-markowitz", orders.relative_markowitz, "the cheapest beyond its cost at the end; no claim")
-register("minimum-fill", orders.minimum_fill, "the vertex with the fewest new positions next; no claim")
+register("auto", later("graph.solvers.auto"), "vertices, then faces, until the bound is met")
 register(
-    "lookahead", local.solve, "the best of these rules, improved by local search; heuristic with a bound"
+    "forward",
+    later("graph.solvers.orders", "forward"),
+    "vertices from the inputs on, by tangents; no claim",
 )
-register("vertex", vertex.solve, "the best order of up to 20 vertices; optimal where it meets the bound")
-register("integer", integer.solve, "the order of an integer program; heuristic with a bound")
-register("face", face.solve, "faces, best first; optimal")
+register(
+    "reverse",
+    later("graph.solvers.orders", "reverse"),
+    "vertices from the outputs back, by adjoints; no claim",
+)
+register("markowitz", later("graph.solvers.orders", "markowitz"), "the cheapest vertex next; no claim")
+register(
+    "relative-markowitz",
+    later("graph.solvers.orders", "relative_markowitz"),
+    "the cheapest beyond its cost at the end; no claim",
+)
+register(
+    "minimum-fill",
+    later("graph.solvers.orders", "minimum_fill"),
+    "the vertex with the fewest new positions next; no claim",
+)
+register(
+    "lookahead",
+    later("graph.solvers.local"),
+    "the best of these rules, improved by local search; heuristic with a bound",
+)
+register(
+    "vertex",
+    later("graph.solvers.vertex"),
+    "the best order of up to 20 vertices; optimal where it meets the bound",
+)
+register(
+    "integer",
+    later("graph.solvers.integer"),
+    "the order of an integer program; heuristic with a bound",
+)
+register("face", later("graph.solvers.face"), "faces, best first; optimal")
 
 
 def plan_graph(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from chainorder.errors import SolverError
 from chainorder.graph.graph import Graph
-from chainorder.graph.plan import GraphPlan
+
+if TYPE_CHECKING:
+    from chainorder.graph.plan import GraphPlan
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Search:
         return max(0.0, self.time_limit - (time.monotonic() - self.started))
 
 
-Solve = Callable[[Graph, Search], GraphPlan]
+Solve = Callable[[Graph, Search], "GraphPlan"]
 
 
 @dataclass(frozen=True)
