@@ -28,7 +28,10 @@ def as_matrix(factor: Factor, size: int, dtype: Any) -> Any:
         return jnp.eye(size, dtype=dtype)
     if not factor.diagonal:
         return factor.values
-    return jnp.eye(len(factor.values), dtype=factor.values.dtype) * factor.values
+    # No product with an identity: XLA would fuse what makes the entries into it, and do that size² times.
+    places = jnp.arange(len(factor.values))
+    zeros = jnp.zeros((len(places), len(places)), factor.values.dtype)
+    return zeros.at[places, places].set(factor.values)
 
 
 class JaxExecutor(Executor):
