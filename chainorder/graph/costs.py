@@ -9,6 +9,7 @@ from typing import assert_never
 
 from chainorder.chain import Elemental
 from chainorder.errors import InfeasibleError
+from chainorder.graph.graph import Graph
 from chainorder.graph.line import Arcs, LineGraph
 from chainorder.steps import Step
 
@@ -89,12 +90,11 @@ class Costs:
         return count * cost + kind.overhead
 
 
-def check_feasible(costs: Costs) -> None:
+def check_feasible(graph: Graph) -> None:
     """Raise `InfeasibleError` if an edge can neither be accumulated nor passed by its model."""
-    graph = costs.arcs.graph
-    for place, elemental in enumerate(graph.elementals):
-        if not elemental.explicit and costs.accumulation(place) is None:
-            edge = graph.edges[place]
+    for edge, elemental in zip(graph.edges, graph.elementals, strict=True):
+        usable = elemental.explicit or elemental.tangent is not None
+        if not usable and elemental.adjoint_within(graph.memory) is None:
             raise InfeasibleError(
                 f"{edge.source} → {edge.target} has only adjoints and its tape of {elemental.tape:,} entries "
                 f"exceeds the memory of {graph.memory:,}; give it more"

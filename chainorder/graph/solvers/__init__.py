@@ -89,5 +89,9 @@ def plan_graph(
         raise SolverError(
             f"a {type(graph).__name__} is no graph; make one with Graph, or Graph.from_networkx"
         )
-    chosen = find_solver(solver)
-    return chosen.solve(graph if memory is None else graph.within(memory), Search(time_limit, seed))
+    from chainorder.graph.costs import check_feasible
+
+    chosen, search = find_solver(solver), Search(time_limit, seed)
+    graph = graph if memory is None else graph.within(memory)
+    check_feasible(graph)
+    return chosen.solve(graph, search)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chainorder.errors import SolverError
 from chainorder.graph.bounds import PathBound
-from chainorder.graph.costs import Costs, Move, check_feasible
+from chainorder.graph.costs import Move
 from chainorder.graph.elimination import moves_of
 from chainorder.graph.graph import Graph
 from chainorder.graph.line import Arcs
@@ -35,7 +35,6 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
 def solve_faces(graph: Graph, search: Search, solver: str, work: int | None = None) -> GraphPlan:
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
     arcs = Arcs(graph)
-    check_feasible(Costs(arcs))
     bound = PathBound.of(arcs, search.left)
     lower = bound.fma
     cost, order, sweep = improve(graph, arcs, search)
