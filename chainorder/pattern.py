@@ -351,11 +351,11 @@ class SparsePattern(Pattern):
 
     @classmethod
     def of(cls, matrix: Any) -> SparsePattern:
-        """The stored positions of a SciPy sparse matrix (explicit zeros too), or the nonzeros of an array."""
-        from scipy.sparse import csr_array
+        """The stored positions of a SciPy sparse matrix (explicit zeros too), or the nonzeros of an array.
 
-        csr = csr_array(matrix, copy=True)
-        csr.sum_duplicates()  # sorts the indices as well
+        Compressed rows are not copied where they are sorted and without duplicates.
+        """
+        csr = canonical(matrix)
         return cls(csr.shape[0], csr.shape[1], csr.indptr, csr.indices)
 
     @property
@@ -439,13 +439,30 @@ class SparsePattern(Pattern):
             return NotImplemented
         return (
             self.shape == other.shape
-            and np.array_equal(self.indptr, other.indptr)
-            and np.array_equal(self.indices, other.indices)
+            and _same(self.indptr, other.indptr)
+            and _same(self.indices, other.indices)
         )
 
     def __hash__(self) -> int:
         step = max(1, len(self.indices) // 256)  # enough to tell most apart; equality looks at all
         return hash((self.shape, self.nnz, self.indices[::step].tobytes()))
+
+
+def canonical(matrix: Any) -> Any:
+    """A matrix as compressed rows, sorted, duplicates added up; one that is so already is not copied."""
+    from scipy.sparse import csr_array
+
+    csr = csr_array(matrix)
+    if not csr.has_canonical_format:
+        csr = csr_array(matrix, copy=True)
+        csr.sum_duplicates()  # sorts the indices as well
+    return csr
+
+
+def _same(a: IntArray, b: IntArray) -> bool:
+    """Whether two arrays are equal: at once where they are views of the same entries."""
+    interfaces = a.__array_interface__, b.__array_interface__
+    return interfaces[0] == interfaces[1] or np.array_equal(a, b)
 
 
 def band(size: int, lower: int, upper: int) -> Pattern:

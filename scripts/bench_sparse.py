@@ -76,8 +76,8 @@ def factorise() -> Any:
 def planned(matrices: tuple[Any, ...]) -> tuple[Plan, Execution, float, float]:
     """The plan, the execution, and the seconds of planning and of executing, factorising among the first."""
     started = time.perf_counter()
-    solves = {id(each): each.solve() for each in matrices if isinstance(each, Inverse)}
-    links = [solves.get(id(each), each) for each in matrices]
+    solve = cache(Inverse.solve)
+    links = [solve(each) if isinstance(each, Inverse) else each for each in matrices]
     best = plan(Chain.from_matrices(links))
     between = time.perf_counter()
     done = execute(best, verify=False, symbolic=False)

@@ -24,7 +24,7 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern, canonical
 from chainorder.selections import SelectionPattern
 from chainorder.solves import Factorisation, Solve
 
@@ -245,9 +245,9 @@ def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str)
 def _fit_sparse(pattern: Pattern, matrix: Any, here: str) -> Operand:
     from scipy.sparse import csr_array
 
-    csr = csr_array(matrix, copy=True)
-    csr.data = _numeric(csr.data, here)  # before duplicates are added up: small integers would overflow
-    csr.sum_duplicates()
+    csr = csr_array(matrix)
+    values = _numeric(csr.data, here)  # before duplicates are added up: small integers would overflow
+    csr = canonical(csr if values is csr.data else csr_array((values, csr.indices, csr.indptr), csr.shape))
     if isinstance(pattern, SparsePattern) and pattern == SparsePattern.of(csr):
         return SparseOperand(csr)
     coo = csr.tocoo()
