@@ -165,7 +165,7 @@ def test_colours_are_not_estimated() -> None:
 
 def test_counts_are_of_symbolic_patterns_where_products_cancel_again_and_again() -> None:
     signs = np.random.default_rng(3)
-    matrices = [sparse(40, 40, 3, seed) for seed in range(5)]
+    matrices = [sparse(400, 400, 3, seed) for seed in range(5)]  # never well filled: zeros would count
     for matrix in matrices:
         matrix.data = signs.choice([-1.0, 1.0], matrix.nnz)
     chain = Chain.from_matrices(matrices)

@@ -1,7 +1,8 @@
 """The products of operands, each by the fastest way that was measured for its pair of representations.
 
-Measured on dense factors of size 1000: `np.dot` takes half the time of ``@`` where the inner size is 1;
-compressed rows beat a dense product up to a density of about 0.1.
+Well-filled sparse matrices are multiplied as dense arrays, nearly empty tall ones by columns: see
+`chainorder.formats`. Measured on dense factors of size 1000: `np.dot` takes half the time of ``@`` where the
+inner size is 1.
 """
 
 from __future__ import annotations
@@ -20,27 +21,47 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.formats import BESIDE_DENSE, quicker_by_columns, quicker_dense
 from chainorder.pattern import DensePattern, IndexSet, Pattern, SparsePattern, band
 from chainorder.selections import SelectionPattern, pick_columns, pick_rows
 
 FREE = (IdentityOperand, SelectionOperand)
 """Operands that only pass on, or pick."""
 
-DENSE_FROM = 0.1
-"""Density from which a sparse factor of a dense one is multiplied as a dense array."""
 
+def multiply(left: Operand, right: Operand, *, symbolic: bool = True) -> Operand:
+    """The product of two operands.
 
-def multiply(left: Operand, right: Operand, *, symbolic: bool = True) -> Operand:  # noqa: C901 -- cases
-    """The product of two operands, in the representation of its pattern.
-
-    Where entries of a sparse product cancel, its pattern is made symbolically; or, if that is not wanted,
-    it is that of the entries which are left.
+    Where entries of a sparse product cancel, or zeros are stored, its pattern is made symbolically; or, if
+    that is not wanted, it is that of the entries which are stored.
     """
+    product = _multiply(left, right, symbolic)
+    if symbolic and isinstance(product, DenseOperand) and (_padded(left) or _padded(right)):
+        return DenseOperand(product.values, product.filled, left.pattern @ right.pattern)
+    return product
+
+
+def settled(operand: Operand, *, symbolic: bool = True) -> Operand:
+    """The same, dense if it is well filled: how an intermediate result is kept."""
+    if not isinstance(operand, SparseOperand) or not quicker_dense(operand.stored.shape, operand.stored.nnz):
+        return operand
+    everywhere = DensePattern(*operand.stored.shape)
+    return DenseOperand(operand.stored.toarray(), everywhere, operand.pattern if symbolic else None)
+
+
+def _padded(operand: Operand) -> bool:
+    """Whether zeros are stored that do not belong to the pattern."""
+    return isinstance(operand, DenseOperand) and operand.symbolic is not None
+
+
+def _multiply(left: Operand, right: Operand, symbolic: bool) -> Operand:  # noqa: C901 -- cases
     if isinstance(left, FREE) or isinstance(right, FREE):
         return _multiply_free(left, right)
     match left, right:
         case (AxesOperand(), _) | (_, AxesOperand()):
-            return contract(left, right) or multiply(_written_out(left), _written_out(right))
+            return contract(left, right) or multiply(
+                _written_out(left), _written_out(right), symbolic=symbolic
+            )
         case DenseOperand(), DenseOperand():
             return _dense_dense(left, right)
         case BandOperand(), BandOperand():
@@ -72,7 +93,7 @@ def _written_out(operand: Operand) -> Operand:
 def add(left: Operand, right: Operand) -> Operand:
     """The sum of two operands, in the representation of the union of their patterns."""
     match left, right:
-        case DenseOperand(filled=DensePattern(full=True)), DenseOperand(filled=DensePattern(full=True)):
+        case DenseOperand(pattern=DensePattern(full=True)), DenseOperand(pattern=DensePattern(full=True)):
             return DenseOperand.full(left.values + right.values)
         case ((BandOperand() | IdentityOperand()), (BandOperand() | IdentityOperand())):
             return _add_bands(_as_band(left), _as_band(right))
@@ -102,7 +123,7 @@ def _add_bands(left: BandOperand, right: BandOperand) -> Operand:
 def _add_written_out(left: Operand, right: Operand) -> Operand:
     """By compressed rows, or full arrays if one is full; positions where the sum cancels stay stored."""
     for each in (left, right):
-        if isinstance(each, DenseOperand) and each.filled.full:
+        if isinstance(each.pattern, DensePattern) and each.pattern.full:
             return DenseOperand.full(_full(left) + _full(right))
     from scipy.sparse import csr_array
 
@@ -133,7 +154,7 @@ def _multiply_free(left: Operand, right: Operand) -> Operand:
 
 def _picked_rows(selection: SelectionPattern, right: Operand) -> Operand:
     """A selection times anything else: rows of it, no fma."""
-    pattern = selection @ right.pattern
+    pattern = selection @ (right.filled if isinstance(right, DenseOperand) else right.pattern)
     match right:
         case IdentityOperand():
             return SelectionOperand(selection)
@@ -153,7 +174,7 @@ def _picked_rows(selection: SelectionPattern, right: Operand) -> Operand:
 
 def _picked_columns(left: Operand, selection: SelectionPattern) -> Operand:
     """Anything else times a selection: columns of it, no fma."""
-    pattern = left.pattern @ selection
+    pattern = (left.filled if isinstance(left, DenseOperand) else left.pattern) @ selection
     match left:
         case IdentityOperand():
             return SelectionOperand(selection)
@@ -244,12 +265,25 @@ def _dense_sparse(left: DenseOperand, right: BandOperand | SparseOperand) -> Den
 def _sparse_sparse(
     left: SparseOperand | BandOperand, right: SparseOperand | BandOperand, symbolic: bool
 ) -> Operand:
-    """Multiply compressed rows; SciPy drops positions whose sums cancel, the pattern keeps them."""
-    product = _csr(left) @ _csr(right)
+    """Multiply compressed matrices; SciPy drops positions whose sums cancel, the pattern keeps them."""
+    dense = [settled(operand, symbolic=symbolic) for operand in (left, right)]
+    if any(isinstance(operand, DenseOperand) for operand in dense):
+        return multiply(*dense, symbolic=symbolic)
+    product = _product(left, right)
     whole = all(isinstance(operand, BandOperand) or operand.symbolic is None for operand in (left, right))
     if not symbolic or (whole and _stores_all(product)):
         return compressed(product)
     return _stored(product, left.pattern @ right.pattern)
+
+
+def _product(left: SparseOperand | BandOperand, right: SparseOperand | BandOperand) -> Any:
+    """The entries of a product, by columns where that is quicker with what it takes to turn the operands."""
+    if isinstance(left, SparseOperand) and isinstance(right, SparseOperand):
+        kept = left.format == right.format == "csc"
+        shape = left.stored.shape[0], right.stored.shape[1]
+        if kept or (left.again and quicker_by_columns(shape, right.stored.nnz)):
+            return left.csc @ right.csc
+    return _csr(left) @ _csr(right)
 
 
 def _stores_all(product: Any) -> bool:
@@ -277,9 +311,12 @@ def store(matrix: Any, symbolic: Any) -> Any:
 
 
 def compressed(matrix: Any) -> Operand:
-    """Compressed rows, or dense where the stored positions are some rows × some columns."""
-    reduced = SparsePattern(matrix.shape[0], matrix.shape[1], matrix.indptr, matrix.indices).reduced
+    """Compressed rows or columns, or dense where the stored positions are some rows × some columns."""
+    rows = matrix.T if matrix.format == "csc" else matrix
+    reduced = SparsePattern(rows.shape[0], rows.shape[1], rows.indptr, rows.indices).reduced
     if isinstance(reduced, DensePattern):
+        if rows is not matrix:
+            reduced = DensePattern(reduced.width, reduced.height, reduced.columns, reduced.rows)
         return DenseOperand(_part(matrix, reduced.rows, reduced.columns).toarray(), reduced)
     return SparseOperand(matrix)
 
@@ -302,7 +339,7 @@ def _part(matrix: Any, rows: IndexSet, columns: IndexSet) -> Any:
 
 def _quick(matrix: Any) -> Any:
     """A sparse factor of a dense array in the representation that is faster there."""
-    return matrix.toarray() if matrix.nnz >= DENSE_FROM * matrix.shape[0] * matrix.shape[1] else matrix
+    return matrix.toarray() if quicker_dense(matrix.shape, matrix.nnz, BESIDE_DENSE) else matrix
 
 
 def _with_data(operand: SparseOperand, data: Array) -> SparseOperand:

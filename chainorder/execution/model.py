@@ -199,10 +199,10 @@ def transpose(operand: Operand) -> Operand:
             return operand
         case SelectionOperand(pattern):
             return SelectionOperand(pattern.turned)
-        case DenseOperand(values, filled):
+        case DenseOperand(values, filled, symbolic):
             turned = transposed(filled)
             assert isinstance(turned, DensePattern)
-            return DenseOperand(values.T, turned)
+            return DenseOperand(values.T, turned, None if symbolic is None else transposed(symbolic))
         case BandOperand(lower, upper, diagonals):
             turned_diagonals = np.zeros_like(diagonals)
             for offset, diagonal in enumerate(diagonals, -lower):
@@ -211,7 +211,7 @@ def transpose(operand: Operand) -> Operand:
             return BandOperand(upper, lower, turned_diagonals)
         case AxesOperand():
             return operand.transposed()
-        case SparseOperand(csr, symbolic):
-            turned_csr = csr.T.tocsr()
+        case SparseOperand(stored, symbolic):
+            turned_csr = stored.T.tocsr()
             turned_csr.sort_indices()
             return SparseOperand(turned_csr, None if symbolic is None else SparsePattern.of(symbolic.csr().T))

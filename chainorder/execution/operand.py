@@ -6,8 +6,8 @@ class              holds                                  of a pattern
 `IdentityOperand`  its size                               `IdentityPattern`
 `SelectionOperand`  which rows and columns                `SelectionPattern`
 `BandOperand`      one row per diagonal                   `BandPattern`, diagonals too
-`DenseOperand`     the filled rows × filled columns       `DensePattern`
-`SparseOperand`    compressed rows                        `SparsePattern`
+`DenseOperand`     the filled rows × filled columns       `DensePattern`, well filled `SparsePattern`
+`SparseOperand`    compressed rows or columns             `SparsePattern`
 `AxesOperand`      a tensor, repeated entries once        `AxesPattern`
 =================  =====================================  ==============================
 
@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.execution.axes import AxesOperand
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern, counted_fma
 from chainorder.selections import SelectionPattern
 
 Array = npt.NDArray[Any]
@@ -111,10 +111,13 @@ class DenseOperand:
         Shape (filled rows, filled columns).
     filled
         Which rows and columns those are.
+    symbolic
+        The pattern, where some of those positions do not belong to it; else None.
     """
 
     values: Array
     filled: DensePattern
+    symbolic: Pattern | None = None
     format = "dense"
 
     @classmethod
@@ -123,9 +126,9 @@ class DenseOperand:
         return cls(values, DensePattern(*values.shape))
 
     @property
-    def pattern(self) -> DensePattern:
+    def pattern(self) -> Pattern:
         """Where it may be nonzero."""
-        return self.filled
+        return self.filled if self.symbolic is None else self.symbolic
 
     def matrix(self) -> Array:
         """As a NumPy array of the full shape."""
@@ -142,19 +145,36 @@ class DenseOperand:
 
 @dataclass(frozen=True, eq=False)
 class SparseOperand:
-    """A `scipy.sparse.csr_array` that stores its pattern, but for positions where a product cancelled.
+    """Compressed rows or columns that store a pattern, but for positions where a product cancelled.
 
     Attributes
     ----------
-    csr
-        The entries.
+    stored
+        A `scipy.sparse.csr_array` or `scipy.sparse.csc_array`.
     symbolic
         The pattern, where positions of it may not be stored; else None.
+    again
+        Whether the same operand is multiplied more than once, so that a second orientation of it pays.
     """
 
-    csr: Any
+    stored: Any
     symbolic: SparsePattern | None = None
-    format = "csr"
+    again: bool = False
+
+    @property
+    def format(self) -> str:
+        """Name of the representation: ``csr`` or ``csc``."""
+        return str(self.stored.format)
+
+    @cached_property
+    def csr(self) -> Any:
+        """By rows."""
+        return self.stored.tocsr()
+
+    @cached_property
+    def csc(self) -> Any:
+        """By columns."""
+        return self.stored.tocsc()
 
     @cached_property
     def pattern(self) -> SparsePattern:
@@ -164,8 +184,23 @@ class SparseOperand:
         return SparsePattern(self.csr.shape[0], self.csr.shape[1], self.csr.indptr, self.csr.indices)
 
     def matrix(self) -> Any:
-        """As a SciPy sparse array."""
+        """As a SciPy sparse array, by rows."""
         return self.csr
+
+
+def stored_entries(operand: Operand) -> int:
+    """Entries stored for an operand, without making its pattern."""
+    if isinstance(operand, SparseOperand) and operand.symbolic is None:
+        return int(operand.stored.nnz)
+    return operand.pattern.entries
+
+
+def fma_between(left: Operand, right: Operand) -> int:
+    """fma of the product of two operands, from what they hold."""
+    if isinstance(right, SparseOperand) and right.format == "csc" and right.symbolic is None:
+        counts = left.pattern.column_counts()
+        return 0 if left.pattern.free else int(counts[right.stored.indices].sum(dtype=np.int64))
+    return counted_fma(left.pattern, right.pattern)
 
 
 Operand: TypeAlias = (

@@ -10,11 +10,11 @@ from typing import assert_never
 from chainorder.chain import Chain, Elemental
 from chainorder.errors import ExecutionError
 from chainorder.execution.checks import relative_error
-from chainorder.execution.kernels import multiply
+from chainorder.execution.kernels import multiply, settled
 from chainorder.execution.model import CHUNK_ENTRIES, Evaluated, Model, by_adjoints, by_tangents
-from chainorder.execution.operand import Operand
+from chainorder.execution.operand import Operand, fma_between
 from chainorder.execution.sources import Jacobians
-from chainorder.pattern import Pattern, counted_fma
+from chainorder.pattern import Pattern
 from chainorder.plan import Operation
 from chainorder.steps import Action, Shares, source_of
 
@@ -167,22 +167,32 @@ class Ledger:
 
 
 def perform(
-    operation: Operation, operands: Sequence[Operand], stepped: Stepped | None, settings: Settings
+    operation: Operation,
+    operands: Sequence[Operand],
+    stepped: Stepped | None,
+    settings: Settings,
+    *,
+    final: bool,
 ) -> Done:
-    """Run one operation, and count what it does from the operands at hand."""
+    """Run one operation, and count what it does from the operands at hand.
+
+    The `final` result is left as it was computed; others are made ready for the next product.
+    """
     started = time.perf_counter()
     if stepped is None:
         result = multiply(*operands, symbolic=settings.symbolic)
+        result = result if final else settled(result, symbolic=settings.symbolic)
         seconds = time.perf_counter() - started
         left, right = operands
-        return Done(result, counted_fma(left.pattern, right.pattern), 0, seconds)
+        return Done(result, fma_between(left, right), 0, seconds)
     by_tangent = operation.action is Action.TANGENT or operation.mode == "tangent"
     evaluated = _evaluate(operands[0] if operands else None, stepped, settings.chunk, by_tangent=by_tangent)
+    result = evaluated.result if final else settled(evaluated.result, symbolic=settings.symbolic)
     seconds = time.perf_counter() - started
     cost = stepped.kind.tangent if by_tangent else stepped.kind.adjoint
     cost = cost if stepped.model.fma is None else stepped.model.fma
     fma = evaluated.evaluations * (cost or 0) + stepped.kind.overhead
-    return Done(evaluated.result, fma, evaluated.evaluations, seconds)
+    return Done(result, fma, evaluated.evaluations, seconds)
 
 
 def _evaluate(operand: Operand | None, stepped: Stepped, chunk: int, *, by_tangent: bool) -> Evaluated:

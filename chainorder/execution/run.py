@@ -20,7 +20,7 @@ from chainorder.execution.checks import (
     residuals,
 )
 from chainorder.execution.model import CHUNK_ENTRIES
-from chainorder.execution.operand import Operand
+from chainorder.execution.operand import Operand, stored_entries
 from chainorder.execution.operations import (
     Ledger,
     OperationRecord,
@@ -62,7 +62,8 @@ class Execution:
     plan
         The plan.
     jacobian
-        F', shape (outputs, inputs): a NumPy array, or a SciPy sparse array where its pattern is sparse.
+        F', shape (outputs, inputs): a NumPy array, or a `scipy.sparse.csr_array` where it was computed
+        sparse.
     fma
         Counted over all operations.
     seconds
@@ -152,9 +153,9 @@ def execute_chain(
     chunk_entries
         Entries of the tangents or adjoints that are in flight at once.
     symbolic
-        Whether fma and entries are counted of symbolic patterns, as they were planned. Otherwise they are
-        those of the entries that are really there, which spares a symbolic product wherever entries
-        cancelled.
+        Whether fma and entries are counted of symbolic patterns, as they were planned. Otherwise they are of
+        what is stored: without entries that cancelled, with the zeros of well-filled results that are kept
+        dense. That spares the symbolic products for both.
     scheduler
         Where the machines of the plan are: None for here, one operation after the other; ``local`` for a
         process for each; the address of a Dask scheduler, or a `distributed.Client`.
@@ -244,13 +245,16 @@ class _Run:
             return self._reuse(operation, start)
         operands = [self.live.pop(place) for place in operands_of(operation)]
         stepped = stepped_of(operation, self.chain, self.source)
-        done = perform(operation, operands, stepped, self.settings)
+        done = perform(operation, operands, stepped, self.settings, final=self._final(operation))
         if (number := stepped_number(operation)) is not None:
             self.live.pop((number, number), None)  # a step by its model makes an explicit matrix useless
         self.live[operation.j, operation.i] = done.result
-        self.ledger.enter(operation, done.result.pattern.entries)
+        self.ledger.enter(operation, stored_entries(done.result))
         fma, evaluations, form = done.fma, done.evaluations, done.result.format
         return OperationRecord(operation, fma, evaluations, done.seconds, form, start)
+
+    def _final(self, operation: Operation) -> bool:
+        return (operation.j, operation.i) == (len(self.chain), 1)
 
     def _reuse(self, operation: Operation, start: float) -> OperationRecord:
         """The same result once more, without a copy."""

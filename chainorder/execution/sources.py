@@ -183,7 +183,8 @@ def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
     structure, pattern = chain.kind(place + 1).structure, chain.pattern(place + 1)
     if isinstance(structure, Solve):
         return Model.of_solve(_factorised(structure, pattern.shape, matrix, f"elemental {place + 1}"))
-    return fit(pattern, matrix, f"the Jacobian of elemental {place + 1}")
+    again = chain.kind(place + 1).same is not None
+    return fit(pattern, matrix, f"the Jacobian of elemental {place + 1}", again=again)
 
 
 def _alike(given: Pattern, pattern: Pattern) -> bool:
@@ -193,8 +194,11 @@ def _alike(given: Pattern, pattern: Pattern) -> bool:
     return given == pattern
 
 
-def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
-    """A given matrix as an operand of a pattern, or a model; `here` names it in errors."""
+def fit(pattern: Pattern, matrix: Any, here: str, *, again: bool = False) -> Operand | Model:
+    """A given matrix as an operand of a pattern, or a model; `here` names it in errors.
+
+    `again` says that it will be multiplied more than once.
+    """
     if isinstance(matrix, Operand) and _alike(matrix.pattern, pattern):
         return matrix
     model = Model.of(matrix, pattern.shape, here)
@@ -221,7 +225,7 @@ def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
             dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
             return DenseOperand.full(_numeric(dense, here))
         case _:
-            return _fit_sparse(pattern, matrix, here)
+            return _fit_sparse(pattern, matrix, here, again=again)
 
 
 def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str) -> Factorisation:
@@ -242,14 +246,14 @@ def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str)
     return made
 
 
-def _fit_sparse(pattern: Pattern, matrix: Any, here: str) -> Operand:
+def _fit_sparse(pattern: Pattern, matrix: Any, here: str, *, again: bool) -> Operand:
     from scipy.sparse import csr_array
 
     csr = csr_array(matrix)
     values = _numeric(csr.data, here)  # before duplicates are added up: small integers would overflow
     csr = canonical(csr if values is csr.data else csr_array((values, csr.indices, csr.indptr), csr.shape))
     if isinstance(pattern, SparsePattern) and pattern == SparsePattern.of(csr):
-        return SparseOperand(csr)
+        return SparseOperand(csr, again=again)
     coo = csr.tocoo()
     match pattern:
         case IdentityPattern(size):

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from chainorder.cluster import Client, connected, dask_distributed
 from chainorder.errors import ExecutionError
-from chainorder.execution.operand import Operand
+from chainorder.execution.operand import Operand, stored_entries
 from chainorder.execution.operations import (
     Ledger,
     OperationRecord,
@@ -86,7 +86,7 @@ def _run(client: Client, plan: Plan, source: Jacobians, settings: Settings) -> t
             operation,
             operands,
             None if number is None else models[number],
-            (settings, topic, place),
+            (settings, topic, place, place == len(plan.operations) - 1),
             key=f"{topic}-{place}",
             workers=[addresses[operation.machine % len(addresses)]],
             allow_other_workers=True,  # when the worker has gone
@@ -126,17 +126,17 @@ def _operate(
     operation: Operation,
     operands: Sequence[Operand],
     stepped: Stepped | None,
-    task: tuple[Settings, str, int],
+    task: tuple[Settings, str, int, bool],
 ) -> Operand:
     """A task: one operation with one thread; what it took goes to the scheduler as an event."""
     from distributed import get_worker
     from threadpoolctl import threadpool_limits
 
-    settings, topic, place = task
+    settings, topic, place, final = task
     worker = get_worker()
     with threadpool_limits(1):
         start = time.time()
-        done = perform(operation, operands, stepped, settings)
+        done = perform(operation, operands, stepped, settings, final=final)
         seconds = time.time() - start
     event = {
         "place": place,
@@ -145,7 +145,7 @@ def _operate(
         "seconds": seconds,
         "fma": done.fma,
         "evaluations": done.evaluations,
-        "entries": done.result.pattern.entries,
+        "entries": stored_entries(done.result),
         "format": done.result.format,
     }
     worker.log_event(topic, event)
