@@ -34,8 +34,8 @@ def transposed(pattern: Pattern) -> Pattern:
         case AxesPattern():
             return pattern.transposed()
         case _:
-            turned = pattern.csr().T.tocsr()
-            return SparsePattern(turned.shape[0], turned.shape[1], turned.indptr, turned.indices)
+            assert isinstance(pattern, SparsePattern)
+            return pattern.turned
 
 
 def column_colours(pattern: Pattern) -> int:

@@ -387,12 +387,20 @@ class SparsePattern(Pattern):
 
     def total_over_columns(self, values: IntArray) -> int:
         """The sum over all positions of the value at their column."""
-        if "_column_counts" in self.__dict__:
-            return int(self._column_counts @ values)
+        if "_column_counts" in self.__dict__ or "turned" in self.__dict__:
+            return int(self._column_counts.astype(np.int64) @ values)
         return int(values[self.indices].sum(dtype=np.int64))
 
     @cached_property
+    def turned(self) -> SparsePattern:
+        """The pattern of the transpose."""
+        csr = self._csr.T.tocsr()
+        return SparsePattern(self.width, self.height, csr.indptr, csr.indices)
+
+    @cached_property
     def _column_counts(self) -> IntArray:
+        if "turned" in self.__dict__:
+            return np.diff(self.turned.indptr)
         return np.bincount(self.indices, minlength=self.width)
 
     @property
@@ -415,7 +423,7 @@ class SparsePattern(Pattern):
 
     @cached_property
     def _filled_columns(self) -> IndexSet:
-        return all_or_indices(mask_of(self.width, self.indices))
+        return all_or_indices(self._column_counts > 0)
 
     def columns_from(self, rows: IndexSet) -> IndexSet:
         if rows is None:

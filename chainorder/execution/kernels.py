@@ -259,7 +259,8 @@ def _dense_sparse(left: DenseOperand, right: BandOperand | SparseOperand) -> Den
     matrix = _part(_csr(right), left.filled.columns, filled.columns)
     if not filled.nnz:
         return _zero(filled, left.values, matrix)
-    return DenseOperand(left.values @ _quick(matrix), filled)
+    # SciPy multiplies the transposes; it turns arrays more slowly than NumPy does.
+    return DenseOperand(np.asfortranarray(left.values) @ _quick(matrix), filled)
 
 
 def _sparse_sparse(

@@ -48,6 +48,11 @@ register(
     "large sparse chains by an estimate of the fill-in; heuristic",
 )
 register(
+    "quickest",
+    later("solvers.quickest"),
+    "large sparse chains by estimates of time, formats considered; heuristic",
+)
+register(
     "reuse",
     later("solvers.reuse"),
     "chains with the same matrices again and again: equal products once; no claim",

@@ -108,7 +108,7 @@ class Guesses:
 
     def fma(self, j: int, k: int, i: int, left: Guess, right: Guess) -> int:
         """What it costs, about."""
-        self.deviation += self.sampled.estimate(i - 1, k - 1, j - 1)[1]
+        self.deviation += self.sampled.error(i - 1, k - 1, j - 1)
         return self.sampled.join(i - 1, k - 1, j - 1)
 
     def evaluations(self, step: Step, j: int, i: int, result: Guess) -> int:
@@ -124,7 +124,7 @@ def price_by_samples(chain: Chain, steps: Steps, sampled: Sampled, **labels: Any
     guesses = Guesses(sampled)
     plan = Plan.of(chain, steps, fills=guesses, **labels)
     error = 2 * guesses.deviation / plan.fma if plan.fma else 0.0
-    return replace(plan, estimate=Estimate(SAMPLES, sampled.seed, round(error, 4)))
+    return replace(plan, estimate=Estimate(sampled.samples, sampled.seed, round(error, 4)))
 
 
 def sweep(outline: Outline, name: str) -> Plan:
@@ -144,6 +144,6 @@ def sweep(outline: Outline, name: str) -> Plan:
 
 def guesses_again(chain: Chain, estimate: Estimate) -> Guesses:
     """What an estimate was made of."""
-    if estimate.samples != SAMPLES:
-        raise PlanError(f"estimated by {estimate.samples} samples; {SAMPLES} can be recounted")
-    return Guesses(Outline(chain, estimate.seed).sampled)
+    if not 1 <= estimate.samples <= SAMPLES:
+        raise PlanError(f"estimated by {estimate.samples} samples; 1 to {SAMPLES} can be recounted")
+    return Guesses(Outline(chain, estimate.seed, estimate.samples).sampled)

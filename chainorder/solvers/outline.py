@@ -10,7 +10,7 @@ from chainorder.pattern import Pattern
 from chainorder.solvers.bounds import Boundaries, most
 from chainorder.solvers.costs import Models
 from chainorder.solvers.fill import Fill, Words, letters_of, shared_patterns
-from chainorder.solvers.sampling import Sampled
+from chainorder.solvers.sampling import SAMPLES, Sampled
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +19,7 @@ class Outline:
 
     chain: Chain
     seed: int = 0
+    samples: int = SAMPLES
 
     @cached_property
     def patterns(self) -> list[Pattern]:
@@ -43,7 +44,7 @@ class Outline:
     @cached_property
     def sampled(self) -> Sampled:
         """Estimated costs; samples are drawn when they are asked for."""
-        return Sampled(self.patterns, letters_of(self.chain), self.seed)
+        return Sampled(self.patterns, letters_of(self.chain), self.seed, self.samples)
 
     def fill(self, budget: int | None = None) -> Fill:
         """Exact costs, within a budget."""

@@ -46,6 +46,9 @@ from chainorder.solvers.fill import Words
 SAMPLES = 64
 """Indices of a boundary that are looked at: the bits of a machine word."""
 
+SHARE = 16
+"""Of how many inputs or outputs one is looked at, where few samples are wanted."""
+
 KEPT = 2**28
 """Bytes of bit patterns that are kept in order to be extended."""
 
@@ -64,44 +67,38 @@ class Stratified:
     weights: npt.NDArray[np.float64]
 
     @classmethod
-    def of(cls, contributions: IntArray, generator: np.random.Generator) -> Stratified:
+    def of(cls, contributions: IntArray, generator: np.random.Generator, samples: int) -> Stratified:
         """One of each run of indices that contribute about the same; see the module's text."""
         alive = np.flatnonzero(contributions)
-        if len(alive) <= SAMPLES:
+        if len(alive) <= samples:
             return cls(alive, np.ones(len(alive)))
         values = contributions[alive]
         small = values.max() < 2**16  # sorted by radix
         order = np.argsort(values.astype(np.uint16) if small else values, kind="stable")
         weights = np.cumsum(values[order] / values.sum() + 1 / len(alive))
-        edges = np.searchsorted(weights, np.linspace(0, weights[-1], SAMPLES + 1)[1:-1])
+        edges = np.searchsorted(weights, np.linspace(0, weights[-1], samples + 1)[1:-1])
         edges = np.unique(np.concatenate([[0], edges, [len(alive)]]))
         sizes = np.diff(edges)
         drawn = edges[:-1] + (generator.random(len(sizes)) * sizes).astype(np.int64)
         return cls(alive[order[drawn]], sizes.astype(np.float64))
 
-    def total(self, counts: npt.NDArray[Any]) -> tuple[float, float]:
-        """The estimated sum over all indices, and its standard error."""
-        terms = self.weights * counts
+    def total(self, counts: npt.NDArray[Any]) -> float:
+        """The estimated sum over all indices."""
+        return float(self.weights @ counts)
+
+    def error(self, counts: npt.NDArray[Any]) -> float:
+        """Its standard error."""
         if self.weights.max(initial=1) == 1:
-            return float(terms.sum()), 0.0
+            return 0.0
         # The difference of two neighbouring runs overstates the variance within them.
         means = counts[: len(counts) // 2 * 2].astype(float).reshape(-1, 2)
         sizes = self.weights[: len(means) * 2].reshape(-1, 2)
         within = np.where(sizes > 1, sizes, 0)
         variance = ((means[:, 0] - means[:, 1]) ** 2 / 2 * (within**2).sum(axis=1)).sum()
-        return float(terms.sum()), float(np.sqrt(variance))
+        return float(np.sqrt(variance))
 
 
-class Turned:
-    """The transposes of patterns, made once."""
-
-    def __init__(self) -> None:
-        self._made: dict[int, Pattern] = {}
-
-    def __getitem__(self, pattern: Pattern) -> Pattern:
-        if id(pattern) not in self._made:
-            self._made[id(pattern)] = transposed(pattern)
-        return self._made[id(pattern)]
+NOTHING = Stratified(np.zeros(0, np.int64), np.zeros(0)), np.zeros(0, np.int64)
 
 
 class Reach:
@@ -289,53 +286,67 @@ class Sampled:
         Equal for elementals that are alike.
     seed
         Of the samples.
+    samples
+        Indices of a boundary that are looked at, up to 64; with fewer, less of the ends, too.
     """
 
     patterns: Sequence[Pattern]
     letters: Sequence[Hashable]
     seed: int = 0
+    samples: int = SAMPLES
     words: Words = field(init=False)
     _samples: dict[Hashable, Stratified] = field(init=False, default_factory=dict)
-    _joins: dict[Hashable, tuple[float, float]] = field(init=False, default_factory=dict)
+    _joins: dict[Hashable, tuple[Stratified, npt.NDArray[Any]]] = field(init=False, default_factory=dict)
     _filled: dict[Hashable, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.words = Words(self.letters)
-        turned = Turned()
         self._last = len(self.patterns) - 1
         backwards = self.patterns[::-1]
         self._right = Reach(
-            lambda place: backwards[place], lambda place: turned[backwards[place]], Words(self.letters[::-1])
+            lambda place: backwards[place],
+            lambda place: transposed(backwards[place]),
+            Words(self.letters[::-1]),
         )
         self._left = Reach(
-            lambda place: turned[self.patterns[place]], lambda place: self.patterns[place], self.words
+            lambda place: transposed(self.patterns[place]), lambda place: self.patterns[place], self.words
         )
-        everything = [(p.rows_into(None), p.columns_from(None)) for p in self.patterns]
-        self._nothing_empty = all(rows is None and columns is None for rows, columns in everything)
 
     def split(self, i: int, j: int, k: int) -> None:
         """Nothing depends on how a subchain is made."""
 
     def join(self, i: int, k: int, j: int) -> int:
         """fma of the product of the subchains k+1..j and i..k, about."""
-        return round(self.estimate(i, k, j)[0])
+        return round(self.estimate(i, k, j))
 
-    def estimate(self, i: int, k: int, j: int) -> tuple[float, float]:
-        """The same, with its standard error."""
+    def estimate(self, i: int, k: int, j: int) -> float:
+        """The same, not rounded."""
         if i == k and j == k + 1:
-            return fma(self.patterns[j], self.patterns[i]), 0.0
+            return fma(self.patterns[j], self.patterns[i])
+        sample, counts = self._counts(i, k, j)
+        return sample.total(counts)
+
+    def error(self, i: int, k: int, j: int) -> float:
+        """The standard error of that estimate."""
+        if i == k and j == k + 1:
+            return 0.0
+        sample, counts = self._counts(i, k, j)
+        return sample.error(counts)
+
+    def _counts(self, i: int, k: int, j: int) -> tuple[Stratified, npt.NDArray[Any]]:
+        """Inner indices that were sampled, and the fma of each."""
         if self._free(i, k) or self._free(k + 1, j):
-            return 0.0, 0.0
+            return NOTHING
         if i == 0 and j == k + 1:  # a sweep's products: from the columns of the input, without looking back
-            return self._inputs.total(self._left.joining(self._inputs, "inputs", 0, k))
+            return self._inputs, self._left.joining(self._inputs, "inputs", 0, k)
         if j == self._last and i == k:
-            return self._outputs.total(self._right.joining(self._outputs, "outputs", 0, j - k - 1))
+            return self._outputs, self._right.joining(self._outputs, "outputs", 0, j - k - 1)
         key = self.words[k + 1, j], self.words[i, k]
         if key not in self._joins:
             sample, name = self._sample(k)
             left = self._left.counts(sample, name, k + 1, j)
             right = self._right.counts(sample, name, self._last - k, self._last - i)
-            self._joins[key] = sample.total(left * right)
+            self._joins[key] = sample, left * right
         return self._joins[key]
 
     def entries(self, i: int, j: int) -> int:
@@ -343,17 +354,27 @@ class Sampled:
         if i == j or self._free(i, j):
             return self.patterns[i].entries if i == j else 0
         if i == 0:
-            return round(self._inputs.total(self._left.counts(self._inputs, "inputs", 0, j))[0])
+            return round(self._inputs.total(self._left.counts(self._inputs, "inputs", 0, j)))
         sample, name = (self._outputs, "outputs") if j == self._last else self._sample(j)
-        return round(sample.total(self._right.counts(sample, name, self._last - j, self._last - i))[0])
+        return round(sample.total(self._right.counts(sample, name, self._last - j, self._last - i)))
+
+    @cached_property
+    def _nothing_empty(self) -> bool:
+        everything = [(p.rows_into(None), p.columns_from(None)) for p in self.patterns]
+        return all(rows is None and columns is None for rows, columns in everything)
 
     @cached_property
     def _inputs(self) -> Stratified:
-        return Stratified.of(self.patterns[0].column_counts(), self._generator(0))
+        return self._end(self.patterns[0].column_counts(), 0)
 
     @cached_property
     def _outputs(self) -> Stratified:
-        return Stratified.of(self.patterns[-1].row_counts(), self._generator(1))
+        return self._end(self.patterns[-1].row_counts(), 1)
+
+    def _end(self, counts: IntArray, key: int) -> Stratified:
+        """A sample of the inputs or outputs; where few are wanted, of a small part of a sweep."""
+        few = self.samples if self.samples == SAMPLES else min(self.samples, max(4, len(counts) // SHARE))
+        return Stratified.of(counts, self._generator(key), few)
 
     def sweep(self) -> float:
         """About what the cheaper sweep costs, from sampled columns of the input and rows of the output."""
@@ -362,8 +383,8 @@ class Sampled:
     def sweeps(self) -> tuple[float, float]:
         """About what the forward and the reverse sweep cost: exactly, for up to 64 inputs (outputs)."""
         last = self._last
-        forward = sum(self.estimate(0, k, k + 1)[0] for k in range(last))
-        return forward, sum(self.estimate(k, k, last)[0] for k in range(last - 1, -1, -1))
+        forward = sum(self.estimate(0, k, k + 1) for k in range(last))
+        return forward, sum(self.estimate(k, k, last) for k in range(last - 1, -1, -1))
 
     def _generator(self, *key: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, *key])
@@ -401,5 +422,7 @@ class Sampled:
         if name not in self._samples:
             rows, columns = self.patterns[k].row_counts(), self.patterns[k + 1].column_counts()
             contributions = rows.astype(np.int64) * columns
-            self._samples[name] = Stratified.of(contributions, self._generator(len(contributions)))
+            self._samples[name] = Stratified.of(
+                contributions, self._generator(len(contributions)), self.samples
+            )
         return self._samples[name], name

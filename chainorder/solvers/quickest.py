@@ -1,0 +1,182 @@
+"""The order that is likely to run in the least time, for sparse chains. A heuristic.
+
+An fma in a dense product takes a hundredth of the time of one between two compressed matrices, so the order
+of the fewest fma need not be the quickest. The model: formats are those of `chainorder.formats`, rates were
+measured (`scripts/bench_formats.py`), fill-in is estimated from 32 samples of each boundary. Where a search
+would take more than a small part of what the better sweep takes, and nothing inside is so narrow that it is
+sure to pay, that is the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from chainorder.chain import Chain
+from chainorder.formats import BESIDE_DENSE, quicker_dense
+from chainorder.models import check_feasible
+from chainorder.pattern import DensePattern
+from chainorder.plan import Plan
+from chainorder.solvers import auto, estimated, lazy, sweeps
+from chainorder.solvers.outline import Outline
+from chainorder.solvers.sampling import Sampled
+from chainorder.steps import Row, Step, Steps
+
+SAMPLES = 32
+"""Inner indices that are looked at for each product: an error of some percent is good enough for a choice."""
+
+DENSE, BESIDE = 0.04, 0.8
+"""Nanoseconds of an fma in a dense product, and in a product of a sparse and a dense matrix."""
+
+FMA, ENTRY, ROW = 3.0, 6.0, 8.0
+"""Nanoseconds of an fma, an entry of the result and a row in a product of two compressed matrices."""
+
+WRITE, TURN = 2.0, 4.0
+"""Nanoseconds of a cell of a sparse result that is kept dense, and of a dense matrix left of a sparse one."""
+
+JOIN = 40_000.0
+"""Nanoseconds that it takes to estimate a product."""
+
+WORTH = 20
+"""How many times as long as the search the better sweep must take, unless a gain is sure."""
+
+CLEAR = 0.9
+"""What part of the better sweep another order may take, for times that are not better known than that."""
+
+LONGEST = 200
+"""Elementals up to which orders other than sweeps are looked at."""
+
+
+def solve(chain: Chain) -> Plan:
+    """The order of the least estimated time. Heuristic; as `auto` where nothing fills in, or with solves.
+
+    Raises
+    ------
+    InfeasibleError
+        If the memory admits no plan.
+    """
+    if chain.modelled or not lazy.suits(chain) or not estimated.estimable(chain):
+        return auto.solve(chain)
+    check_feasible(chain)
+    outline = Outline(chain, samples=SAMPLES)
+    times = Times(outline.sampled)
+    forward, reverse = times.sweeps()
+    name = "forward" if forward <= reverse else "reverse"
+    better, search = min(forward, reverse), times.joins() * JOIN
+    if search * WORTH > better and search + BESIDE * outline.most > better / 2:
+        return _sweep(outline, name, f"the {name} sweep takes less time than to look for a better order")
+    best, steps = times.best()
+    if best > CLEAR * better:
+        return _sweep(outline, name, f"no order is clearly quicker than the {name} sweep, by estimates")
+    why = "the least time by estimates of fill-in and of what products take in their formats"
+    return estimated.price_by_samples(chain, steps, outline.sampled, solver="quickest", why=why)
+
+
+def _sweep(outline: Outline, name: str, why: str) -> Plan:
+    """A sweep, priced exactly where it begins with a full matrix: then nothing fills in."""
+    chain = outline.chain
+    if estimated.is_full(outline.patterns[0 if name == "forward" else -1]):
+        made = sweeps.forward(chain) if name == "forward" else sweeps.reverse(chain)
+    else:
+        made = estimated.sweep(outline, name)
+    return replace(made, solver="quickest", why=why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How a Jacobian is stored: its shape, entries, and whether they fill a dense array."""
+
+    height: int
+    width: int
+    entries: float
+    dense: bool
+
+    def beside_dense(self) -> _Look:
+        """The same as a factor of a dense matrix."""
+        if self.dense or not quicker_dense((self.height, self.width), int(self.entries), BESIDE_DENSE):
+            return self
+        return _Look(self.height, self.width, self.height * self.width, dense=True)
+
+
+@dataclass
+class Times:
+    """Nanoseconds of the products of a chain; subchains are i..j, elementals counted from 0."""
+
+    sampled: Sampled
+    _looks: dict[int, _Look] = field(init=False, default_factory=dict)
+
+    @property
+    def last(self) -> int:
+        """The last elemental."""
+        return len(self.sampled.patterns) - 1
+
+    def sweeps(self) -> tuple[float, float]:
+        """The forward and the reverse sweep."""
+        places = range(self.last)
+        return sum(self.join(0, k, k + 1) for k in places), sum(self.join(k, k, self.last) for k in places)
+
+    def joins(self) -> float:
+        """How many different products there are at most."""
+        if self.last >= LONGEST:
+            return float("inf")
+        subchains = ((i, j) for i in range(self.last + 1) for j in range(i, self.last + 1))
+        lengths = {self.sampled.words[i, j]: j - i for i, j in subchains}
+        return sum(lengths.values())
+
+    def join(self, i: int, k: int, j: int) -> float:
+        """The product of the subchains k+1..j and i..k."""
+        right, left = self._look(i, k), self._look(k + 1, j)
+        if not left.entries or not right.entries:  # free, or empty
+            return 0.0
+        if left.dense or right.dense:
+            left, right = left.beside_dense(), right.beside_dense()
+            rate = DENSE if left.dense and right.dense else BESIDE
+            turned = 0.0 if right.dense else TURN * left.entries
+            return rate * left.entries * right.entries / right.height + turned
+        whole = self._look(i, j)
+        written = 0.0 if (i, j) == (0, self.last) or not whole.dense else WRITE * whole.entries
+        fma = self.sampled.estimate(i, k, j)
+        entries = min(fma, whole.entries)
+        return FMA * fma + ENTRY * entries + ROW * min(left.height, right.width) + written
+
+    def _look(self, i: int, j: int) -> _Look:
+        word = self.sampled.words[i, j]
+        if word not in self._looks:
+            self._looks[word] = self._looked_at(i, j)
+        return self._looks[word]
+
+    def _looked_at(self, i: int, j: int) -> _Look:
+        first, last = self.sampled.patterns[i], self.sampled.patterns[j]
+        height, width = last.shape[0], first.shape[1]
+        if estimated.is_full(first) or estimated.is_full(last):
+            return _Look(height, width, height * width, dense=True)
+        entries = self.sampled.entries(i, j)
+        if i == j:
+            return _Look(height, width, entries, isinstance(first, DensePattern))
+        if quicker_dense((height, width), entries):
+            return _Look(height, width, height * width, dense=True)
+        return _Look(height, width, entries, dense=False)
+
+    def best(self) -> tuple[float, Steps]:
+        """The least time and its order: the dynamic program, once for all subchains that are alike."""
+        words = self.sampled.words
+        costs = {words[place, place]: 0.0 for place in range(self.last + 1)}
+        splits: dict[int, int] = {}
+        for d in range(1, self.last + 1):
+            for i in range(self.last + 1 - d):
+                word = words[i, i + d]
+                if word in costs:
+                    continue
+                ways = (
+                    (costs[words[i, k]] + costs[words[k + 1, i + d]] + self.join(i, k, i + d), k - i)
+                    for k in range(i, i + d)
+                )
+                costs[word], splits[word] = min(ways)
+        rows: list[Row] = []
+        pending = [(0, self.last)]
+        while pending:
+            i, j = pending.pop()
+            if i < j:
+                k = i + splits[words[i, j]]
+                rows.append((Step.MULTIPLY, j + 1, k + 1, i + 1))
+                pending += [(i, k), (k + 1, j)]
+        return costs[words[0, self.last]], Steps.of_rows(rows)

@@ -1,0 +1,208 @@
+"""Formats of intermediate results, and the solver that plans by the time that they take."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from chainorder import Chain, InfeasibleError, Plan, Selection, execute, plan
+from chainorder.execution.kernels import add, multiply, settled
+from chainorder.execution.model import transpose
+from chainorder.execution.operand import (
+    BandOperand,
+    DenseOperand,
+    IdentityOperand,
+    Operand,
+    SelectionOperand,
+    SparseOperand,
+    fma_between,
+    stored_entries,
+)
+from chainorder.formats import WELL_FILLED, quicker_by_columns, quicker_dense
+from chainorder.pattern import DensePattern, counted_fma
+from chainorder.selections import SelectionPattern
+from chainorder.solvers import quickest
+from chainorder.solvers.outline import Outline
+from tests.chains import random_chains
+
+SIZE = 12
+
+
+def sparse(rows: int, columns: int, degree: float, seed: int) -> Any:
+    return sp.random_array((rows, columns), density=min(1, degree / columns), rng=seed, format="csr")
+
+
+def heat(side: int) -> Any:
+    line = sp.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(side, side))
+    eye = sp.eye_array(side)
+    return (sp.eye_array(side * side) - 0.2 * (sp.kron(line, eye) + sp.kron(eye, line))).tocsr()
+
+
+def operands() -> dict[str, Operand]:
+    """Square operands of every format."""
+    generator = np.random.default_rng(0)
+    csr = sparse(SIZE, SIZE, 3, 1)
+    rows, columns = np.array([1, 4, 5]), np.array([0, 2, 3, 9])
+    diagonals = generator.standard_normal((3, SIZE))
+    diagonals[0, -1] = diagonals[2, 0] = 0
+    order = generator.permutation(SIZE)
+    return {
+        "csr": SparseOperand(csr),
+        "csr again": SparseOperand(sparse(SIZE, SIZE, 0.5, 2), again=True),
+        "csc": SparseOperand(sparse(SIZE, SIZE, 2, 3).tocsc()),
+        "padded": settled(SparseOperand(sparse(SIZE, SIZE, 5, 4))),
+        "rectangle": DenseOperand(generator.random((3, 4)), DensePattern(SIZE, SIZE, rows, columns)),
+        "dense": DenseOperand.full(generator.random((SIZE, SIZE))),
+        "band": BandOperand(1, 1, diagonals),
+        "diagonal": BandOperand(0, 0, generator.random((1, SIZE))),
+        "identity": IdentityOperand(SIZE),
+        "selection": SelectionOperand(SelectionPattern(SIZE, SIZE, np.arange(SIZE)[:7], order[:7])),
+    }
+
+
+def values(operand: Operand) -> Any:
+    matrix = operand.matrix()
+    return matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+
+
+def positions(operand: Operand) -> Any:
+    return operand.pattern.csr().toarray()
+
+
+@pytest.mark.parametrize(("left", "right"), list(product(operands(), repeat=2)))
+def test_products_in_all_formats(left: str, right: str) -> None:
+    a, b = operands()[left], operands()[right]
+    made = multiply(a, b)
+    np.testing.assert_allclose(values(made), values(a) @ values(b), rtol=1e-13, atol=1e-15)
+    symbolic = positions(a).astype(int) @ positions(b).astype(int) > 0
+    np.testing.assert_array_equal(positions(made), symbolic)
+    assert made.pattern.nnz == symbolic.sum()
+    assert fma_between(a, b) == counted_fma(a.pattern, b.pattern)
+    assert stored_entries(made) == made.pattern.entries
+    quick = multiply(a, b, symbolic=False)
+    np.testing.assert_allclose(values(quick), values(made), rtol=1e-13, atol=1e-15)
+    assert quick.format == made.format
+
+
+@pytest.mark.parametrize("name", operands())
+def test_transposes_and_sums_keep_patterns(name: str) -> None:
+    operand = operands()[name]
+    turned = transpose(operand)
+    np.testing.assert_array_equal(values(turned), values(operand).T)
+    np.testing.assert_array_equal(positions(turned), positions(operand).T)
+    for other in operands().values():
+        if isinstance(operand, SelectionOperand) or isinstance(other, SelectionOperand):
+            continue  # graphs have none
+        added = add(operand, other)
+        np.testing.assert_allclose(values(added), values(operand) + values(other))
+        np.testing.assert_array_equal(positions(added), positions(operand) | positions(other))
+
+
+def test_products_by_columns_keep_what_cancels() -> None:
+    ones = sp.csc_array(np.array([[1.0, -1.0, 0], [0, 0, 2.0], [0, 0, 0]]))
+    made = multiply(SparseOperand(ones), SparseOperand(sp.csc_array(np.array([[1.0], [1.0], [0]]))))
+    assert (made.pattern.nnz, values(made).tolist()) == (1, [[0], [0], [0]])
+
+
+def formats(done: Any) -> list[str]:
+    return [record.format for record in done.records]
+
+
+def test_what_fills_in_is_kept_dense_but_for_the_result() -> None:
+    matrices = [sparse(60, 60, 4, seed) for seed in range(4)]
+    answer = plan(Chain.from_matrices(matrices), solver="forward")
+    done, quick = execute(answer), execute(answer, symbolic=False)
+    assert formats(done) == formats(quick) == ["csr" if n < WELL_FILLED else "dense" for n in (0.2, 0.6, 0.9)]
+    assert done.passed
+    assert [record.fma for record in done.records] == answer.operations.fma.tolist()
+    np.testing.assert_allclose(done.jacobian, quick.jacobian)
+    pair = execute(plan(Chain.from_matrices([sparse(60, 60, 10, seed) for seed in range(2)])))
+    assert sp.issparse(pair.jacobian)  # nothing is multiplied by it any more
+    assert pair.jacobian.nnz > WELL_FILLED * 60 * 60
+
+
+def test_tall_results_that_are_nearly_empty_are_kept_by_columns() -> None:
+    step, size = heat(40), 1600
+    places = sp.csr_array((np.ones(3), ([5, 800, 1111], range(3))), shape=(size, 3))
+    answer = plan(Chain.from_matrices([places, *[step] * 20]), solver="forward")
+    done = execute(answer)
+    assert set(formats(done)[:10]) == {"csc"}
+    assert set(formats(done)[-2:]) == {"dense"}  # 1,394 of 4,800 positions in the end
+    assert done.passed
+    assert done.fma == answer.fma
+    expected = places.toarray()
+    for _ in range(20):
+        expected = step @ expected
+    np.testing.assert_allclose(done.jacobian, expected, atol=1e-12)
+
+
+def test_the_sizes_of_formats() -> None:
+    assert quicker_dense((10, 10), 25)
+    assert not quicker_dense((10, 10), 24)
+    assert not quicker_dense((10**5, 10**5), 10**10)  # 80 GB
+    assert quicker_by_columns((100, 5), 99)
+    assert not quicker_by_columns((100, 5), 100)
+    assert not quicker_by_columns((5, 100), 1)
+
+
+def least(times: quickest.Times, i: int, j: int) -> float:
+    """The least time of all bracketings, one by one."""
+    if i == j:
+        return 0.0
+    return min(least(times, i, k) + least(times, k + 1, j) + times.join(i, k, j) for k in range(i, j))
+
+
+def test_the_quickest_order_has_the_least_estimated_time_of_all() -> None:
+    for chain in random_chains("sparse", 60, seed=71, longest=8):
+        times = quickest.Times(Outline(chain, samples=quickest.SAMPLES).sampled)
+        best, steps = times.best()
+        assert best == pytest.approx(least(times, 0, len(chain) - 1))
+        joined = (times.join(i - 1, k - 1, j - 1) for _, j, k, i in steps)
+        assert best == pytest.approx(sum(joined))
+
+
+@pytest.mark.parametrize("mix", ["sparse", "all", "dense"])
+def test_quickest_plans_run_and_are_recounted(mix: str) -> None:
+    for chain in random_chains(mix, 25, seed=72, matrix_free=0.2 if mix == "all" else 0.0):
+        try:
+            auto = plan(chain)
+        except InfeasibleError:
+            with pytest.raises(InfeasibleError):
+                plan(chain, solver="quickest")
+            continue
+        answer = plan(chain, solver="quickest")
+        assert auto.fma <= answer.fma or auto.estimate
+        answer.validate()
+        assert Plan.from_json(answer.to_json()).operations == answer.operations
+        assert execute(answer).passed
+
+
+def test_quickest_meets_where_it_is_narrow() -> None:
+    chosen = Selection(range(0, 2_000, 100))
+    wide = [sparse(2_000, 2_000, 6, seed) for seed in range(6)]
+    ends = [sparse(2_000, 400, 300, 7), sparse(400, 2_000, 300, 8)]
+    chain = Chain.from_matrices(
+        [ends[0], *wide[:3], chosen_matrix(chosen), chosen_matrix(chosen).T, *wide[3:], ends[1]]
+    )
+    answer = plan(chain, solver="quickest")
+    last = answer.operations[-1]
+    assert (last.i, last.j) == (1, len(chain))
+    assert last.k in (4, 5, 6)
+    assert answer.fma * 3 < min(plan(chain, solver=name).fma for name in ("forward", "reverse"))
+
+
+def chosen_matrix(selection: Selection) -> Any:
+    count = len(selection.select)
+    return sp.csr_array((np.ones(count), (range(count), selection.select)), shape=(count, 2_000))
+
+
+def test_dense_directions_take_the_sweep_that_begins_with_them() -> None:
+    chain = Chain.from_matrices([np.ones((400, 4)), *[heat(20)] * 10, sparse(30, 400, 1, 1)])
+    answer = plan(chain, solver="quickest")
+    assert answer.operations == plan(chain, solver="forward").operations
+    assert answer.estimate is None  # priced to the unit: nothing fills in
+    assert "less time" in answer.why
