@@ -8,10 +8,10 @@ product (`scripts/bench_formats.py`). Identities, selections, diagonals and band
 from __future__ import annotations
 
 WELL_FILLED = 0.25
-"""Density from which an intermediate result is quicker as a dense array, zeros included."""
+"""Density from which a factor of a compressed matrix is quicker as a dense array, zeros included."""
 
 BESIDE_DENSE = 0.1
-"""Density from which a factor of a dense matrix is."""
+"""Density from which a factor of a dense matrix is quicker so, too."""
 
 MOST_CELLS = 2**27
 """Entries up to which a sparse matrix is written out: 1 GiB."""

@@ -1,7 +1,7 @@
 """Sparse chains: planning and executing beside the sweeps of scipy.sparse, and estimates beside the optimum.
 
 Each case runs in turns: both sweeps as one would write them (``@`` and `splu`), and all that chainorder does,
-from the matrices to the Jacobian: factorising, planning, executing, without checks.
+from the matrices to the Jacobian: factorising, planning by time, executing, without checks.
 
     python scripts/bench_sparse.py [--quick] [--markdown] [--family NAME] [--only TEXT] [--runs N]
 """
@@ -78,7 +78,7 @@ def planned(matrices: tuple[Any, ...]) -> tuple[Plan, Execution, float, float]:
     started = time.perf_counter()
     solve = cache(Inverse.solve)
     links = [solve(each) if isinstance(each, Inverse) else each for each in matrices]
-    best = plan(Chain.from_matrices(links))
+    best = plan(Chain.from_matrices(links), solver="quickest")
     between = time.perf_counter()
     done = execute(best, verify=False, symbolic=False)
     return best, done, between - started, time.perf_counter() - between

@@ -40,7 +40,8 @@ class Case:
     matrices
         NumPy arrays, SciPy sparse arrays and inverses.
     narrow
-        Whether there is a waist or a selection inside: what neither sweep can make use of from both sides.
+        Whether there is a waist or a selection inside, of which a sweep makes use on one side only. (At an
+        end, a selection is what a sweep begins with.)
     """
 
     name: str
@@ -126,7 +127,7 @@ def power_grids(quick: bool) -> Iterator[Case]:
         buses, branches = grid_matrices(name)
         lines = branches.shape[0]
         few = rows_of_identity(np.linspace(0, lines - 1, 5).astype(int), lines)
-        yield Case(f"{name}: PTDF of 5 lines", (Inverse(buses), branches, few), narrow=True)
+        yield Case(f"{name}: PTDF of 5 lines", (Inverse(buses), branches, few))
         if lines < 10_000:
             yield Case(f"{name}: PTDF of all lines", (Inverse(buses), branches))
 
@@ -181,8 +182,10 @@ def random_chains(quick: bool) -> Iterator[Case]:
         random_sparse(500, n, 40, 6),
     )
     yield Case(f"{n:,}² with a waist of 50", waist, narrow=True)
-    chosen = np.random.default_rng(7).choice(n, 40, replace=False)
-    selected = (*waist[:2], rows_of_identity(chosen, n), rows_of_identity(chosen, n).T.tocsr(), *waist[4:])
+    chosen = rows_of_identity(np.random.default_rng(7).choice(n, 40, replace=False), n)
+    wide = [random_sparse(n, n, 8, seed) for seed in range(8, 14)]
+    ends = random_sparse(n, 500, 3, 1), random_sparse(500, n, 120, 6)
+    selected = (ends[0], *wide[:3], chosen, chosen.T.tocsr(), *wide[3:], ends[1])
     yield Case(f"{n:,}² with a selection of 40", selected, narrow=True)
     yield Case(f"{n:,}, Pareto degrees", tuple(graph(n, 4, seed, 1.8) for seed in range(4)))
 

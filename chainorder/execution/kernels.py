@@ -42,7 +42,7 @@ def multiply(left: Operand, right: Operand, *, symbolic: bool = True) -> Operand
 
 
 def settled(operand: Operand, *, symbolic: bool = True) -> Operand:
-    """The same, dense if it is well filled: how an intermediate result is kept."""
+    """The same, dense if it is well filled: how it is best multiplied by a compressed matrix."""
     if not isinstance(operand, SparseOperand) or not quicker_dense(operand.stored.shape, operand.stored.nnz):
         return operand
     everywhere = DensePattern(*operand.stored.shape)

@@ -10,7 +10,7 @@ from typing import assert_never
 from chainorder.chain import Chain, Elemental
 from chainorder.errors import ExecutionError
 from chainorder.execution.checks import relative_error
-from chainorder.execution.kernels import multiply, settled
+from chainorder.execution.kernels import multiply
 from chainorder.execution.model import CHUNK_ENTRIES, Evaluated, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Operand, fma_between
 from chainorder.execution.sources import Jacobians
@@ -167,32 +167,22 @@ class Ledger:
 
 
 def perform(
-    operation: Operation,
-    operands: Sequence[Operand],
-    stepped: Stepped | None,
-    settings: Settings,
-    *,
-    final: bool,
+    operation: Operation, operands: Sequence[Operand], stepped: Stepped | None, settings: Settings
 ) -> Done:
-    """Run one operation, and count what it does from the operands at hand.
-
-    The `final` result is left as it was computed; others are made ready for the next product.
-    """
+    """Run one operation, and count what it does from the operands at hand."""
     started = time.perf_counter()
     if stepped is None:
         result = multiply(*operands, symbolic=settings.symbolic)
-        result = result if final else settled(result, symbolic=settings.symbolic)
         seconds = time.perf_counter() - started
         left, right = operands
         return Done(result, fma_between(left, right), 0, seconds)
     by_tangent = operation.action is Action.TANGENT or operation.mode == "tangent"
     evaluated = _evaluate(operands[0] if operands else None, stepped, settings.chunk, by_tangent=by_tangent)
-    result = evaluated.result if final else settled(evaluated.result, symbolic=settings.symbolic)
     seconds = time.perf_counter() - started
     cost = stepped.kind.tangent if by_tangent else stepped.kind.adjoint
     cost = cost if stepped.model.fma is None else stepped.model.fma
     fma = evaluated.evaluations * (cost or 0) + stepped.kind.overhead
-    return Done(result, fma, evaluated.evaluations, seconds)
+    return Done(evaluated.result, fma, evaluated.evaluations, seconds)
 
 
 def _evaluate(operand: Operand | None, stepped: Stepped, chunk: int, *, by_tangent: bool) -> Evaluated:

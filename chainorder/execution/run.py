@@ -245,16 +245,13 @@ class _Run:
             return self._reuse(operation, start)
         operands = [self.live.pop(place) for place in operands_of(operation)]
         stepped = stepped_of(operation, self.chain, self.source)
-        done = perform(operation, operands, stepped, self.settings, final=self._final(operation))
+        done = perform(operation, operands, stepped, self.settings)
         if (number := stepped_number(operation)) is not None:
             self.live.pop((number, number), None)  # a step by its model makes an explicit matrix useless
         self.live[operation.j, operation.i] = done.result
         self.ledger.enter(operation, stored_entries(done.result))
         fma, evaluations, form = done.fma, done.evaluations, done.result.format
         return OperationRecord(operation, fma, evaluations, done.seconds, form, start)
-
-    def _final(self, operation: Operation) -> bool:
-        return (operation.j, operation.i) == (len(self.chain), 1)
 
     def _reuse(self, operation: Operation, start: float) -> OperationRecord:
         """The same result once more, without a copy."""

@@ -86,7 +86,7 @@ def _run(client: Client, plan: Plan, source: Jacobians, settings: Settings) -> t
             operation,
             operands,
             None if number is None else models[number],
-            (settings, topic, place, place == len(plan.operations) - 1),
+            (settings, topic, place),
             key=f"{topic}-{place}",
             workers=[addresses[operation.machine % len(addresses)]],
             allow_other_workers=True,  # when the worker has gone
@@ -126,17 +126,17 @@ def _operate(
     operation: Operation,
     operands: Sequence[Operand],
     stepped: Stepped | None,
-    task: tuple[Settings, str, int, bool],
+    task: tuple[Settings, str, int],
 ) -> Operand:
     """A task: one operation with one thread; what it took goes to the scheduler as an event."""
     from distributed import get_worker
     from threadpoolctl import threadpool_limits
 
-    settings, topic, place, final = task
+    settings, topic, place = task
     worker = get_worker()
     with threadpool_limits(1):
         start = time.time()
-        done = perform(operation, operands, stepped, settings, final=final)
+        done = perform(operation, operands, stepped, settings)
         seconds = time.time() - start
     event = {
         "place": place,
