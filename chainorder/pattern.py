@@ -464,6 +464,10 @@ def canonical(matrix: Any) -> Any:
     if not csr.has_canonical_format:
         csr = csr_array(matrix, copy=True)
         csr.sum_duplicates()  # sorts the indices as well
+    if csr.indices.dtype == np.int64 and max(*csr.shape, csr.nnz) < 2**31:
+        # SciPy would convert all other matrices that this one is multiplied by, each time.
+        narrow = csr.indices.astype(np.int32), csr.indptr.astype(np.int32)
+        csr = csr_array((csr.data, *narrow), shape=csr.shape)
     return csr
 
 

@@ -27,8 +27,8 @@ SAMPLES = 32
 DENSE, BESIDE = 0.04, 0.8
 """Nanoseconds of an fma in a dense product, and in a product of a sparse and a dense matrix."""
 
-FMA, ENTRY, ROW = 3.0, 6.0, 8.0
-"""Nanoseconds of an fma, an entry of the result and a row in a product of two compressed matrices."""
+FMA, ENTRY, LOOKUP, ROW = 3.0, 6.0, 4.0, 8.0
+"""Nanoseconds of an fma, an entry of the result, one of the left, and a row, where both are compressed."""
 
 WRITE, TURN = 2.0, 4.0
 """Nanoseconds of a cell of a sparse result that is kept dense, and of a dense matrix left of a sparse one."""
@@ -136,7 +136,8 @@ class Times:
         written = 0.0 if (i, j) == (0, self.last) or not whole.dense else WRITE * whole.entries
         fma = self.sampled.estimate(i, k, j)
         entries = min(fma, whole.entries)
-        return FMA * fma + ENTRY * entries + ROW * min(left.height, right.width) + written
+        looked_up = LOOKUP * left.entries + ROW * min(left.height, right.width)
+        return FMA * fma + ENTRY * entries + looked_up + written
 
     def _look(self, i: int, j: int) -> _Look:
         word = self.sampled.words[i, j]

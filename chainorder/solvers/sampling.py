@@ -231,8 +231,9 @@ def _selection(indices: IntArray, size: int) -> Any:
     """Some rows of the identity."""
     from scipy.sparse import csr_array
 
-    ones = np.ones(len(indices), bool)
-    return csr_array((ones, indices, np.arange(len(indices) + 1)), shape=(len(indices), size))
+    ones, starts = np.ones(len(indices), bool), np.arange(len(indices) + 1, dtype=np.int32)
+    narrow = indices.astype(np.int32) if size < 2**31 else indices  # as SciPy's own: else all are converted
+    return csr_array((ones, narrow, starts), shape=(len(indices), size))
 
 
 def _bits(rows: Any) -> Bits:
