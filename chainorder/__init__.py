@@ -9,7 +9,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from chainorder.chain import Chain, Elemental
+from chainorder.chain import Chain
+from chainorder.elementals import Elemental
 from chainorder.errors import (
     ChainError,
     ChainorderError,

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.chain import Chain, Elemental
+from chainorder.chain import Chain
+from chainorder.elementals import Elemental
 from chainorder.errors import ChainError
 from chainorder.selections import Selection
 from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse, Structure

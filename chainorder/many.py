@@ -15,7 +15,8 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from chainorder.chain import Chain, Elemental
+from chainorder.chain import Chain
+from chainorder.elementals import Elemental
 from chainorder.errors import ChainError, ChainorderError
 from chainorder.models import accumulation
 from chainorder.pattern import IntArray

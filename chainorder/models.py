@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainorder.chain import Chain, Elemental
+from chainorder.chain import Chain
 from chainorder.colouring import column_colours, row_colours
+from chainorder.elementals import Elemental
 from chainorder.errors import InfeasibleError
 from chainorder.pattern import Pattern
 from chainorder.steps import Step

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainorder.chain import Chain, Elemental, as_sizes
+from chainorder.chain import Chain
+from chainorder.elementals import Elemental, as_sizes
 from chainorder.errors import ChainError
 from chainorder.structure import Dense, Diagonal
 

@@ -184,9 +184,9 @@ def test_quickest_plans_run_and_are_recounted(mix: str) -> None:
 
 
 def test_quickest_meets_where_it_is_narrow() -> None:
-    chosen = Selection(range(0, 2_000, 100))
-    wide = [sparse(2_000, 2_000, 6, seed) for seed in range(6)]
-    ends = [sparse(2_000, 400, 300, 7), sparse(400, 2_000, 300, 8)]
+    chosen = Selection(range(0, 4_000, 200))
+    wide = [sparse(4_000, 4_000, 6, seed) for seed in range(6)]
+    ends = [sparse(4_000, 400, 300, 7), sparse(400, 4_000, 300, 8)]
     chain = Chain.from_matrices(
         [ends[0], *wide[:3], chosen_matrix(chosen), chosen_matrix(chosen).T, *wide[3:], ends[1]]
     )
@@ -199,7 +199,7 @@ def test_quickest_meets_where_it_is_narrow() -> None:
 
 def chosen_matrix(selection: Selection) -> Any:
     count = len(selection.select)
-    return sp.csr_array((np.ones(count), (range(count), selection.select)), shape=(count, 2_000))
+    return sp.csr_array((np.ones(count), (range(count), selection.select)), shape=(count, 4_000))
 
 
 def test_dense_directions_take_the_sweep_that_begins_with_them() -> None:

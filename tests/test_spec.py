@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from chainorder.chain import Chain, Elemental, Elementals, MatrixFile
+from chainorder.chain import Chain, MatrixFile
+from chainorder.elementals import Elemental, Elementals
 from chainorder.errors import ChainError, SpecError
 from chainorder.inline import looks_like_dims, parse_dims
 from chainorder.spec import SCHEMA, from_data, iter_chains, load

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from chainorder.chain import Chain, Elemental
+from chainorder.chain import Chain
+from chainorder.elementals import Elemental
 from chainorder.structure import Dense, Structure
 
 MAX_SEGMENTS = 120

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from chainorder.chain import Chain, Elemental
+from chainorder.chain import Chain
+from chainorder.elementals import Elemental
 from chainorder.errors import ExecutionError
 from chainorder.execution.checks import relative_error
 from chainorder.execution.kernels import multiply

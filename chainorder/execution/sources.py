@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from chainorder.axes import AxesPattern
-from chainorder.chain import Chain, Elemental, MatrixFile
+from chainorder.chain import Chain, MatrixFile
+from chainorder.elementals import Elemental
 from chainorder.errors import ExecutionError, StructureError
 from chainorder.execution.axes import AxesOperand
 from chainorder.execution.kernels import compressed, store

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import assert_never
 
-from chainorder.chain import Elemental
+from chainorder.elementals import Elemental
 from chainorder.errors import InfeasibleError
 from chainorder.graph.graph import Graph
 from chainorder.graph.line import Arcs, LineGraph

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainorder.chain import Chain, Elemental, MatrixFile, whole
+from chainorder.chain import Chain, MatrixFile
+from chainorder.elementals import Elemental, whole
 from chainorder.errors import ChainorderError, GraphError
 from chainorder.pattern import Pattern
 from chainorder.structure import Dense, Sparse, Structure

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.bands import band_fma
-from chainorder.chain import Chain, Elemental
+from chainorder.chain import Chain
 from chainorder.colouring import column_colours, row_colours
+from chainorder.elementals import Elemental
 from chainorder.models import Accumulation, accumulation
 from chainorder.pattern import BandPattern, Pattern
 

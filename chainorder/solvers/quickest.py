@@ -33,10 +33,10 @@ FMA, ENTRY, LOOKUP, ROW = 3.0, 6.0, 4.0, 8.0
 WRITE, TURN = 2.0, 4.0
 """Nanoseconds of a cell of a sparse result that is kept dense, and of a dense matrix left of a sparse one."""
 
-JOIN = 40_000.0
+JOIN = 100_000.0
 """Nanoseconds that it takes to estimate a product."""
 
-WORTH = 20
+WORTH = 30
 """How many times as long as the search the better sweep must take, unless a gain is sure."""
 
 CLEAR = 0.9

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.chain import MAX_LENGTH, Chain, Elemental, Elementals, MatrixFile
+from chainorder.chain import Chain, MatrixFile
+from chainorder.elementals import MAX_LENGTH, Elemental, Elementals
 from chainorder.errors import StructureError
 from chainorder.graph.graph import Graph
 from chainorder.matrices import MatrixError
