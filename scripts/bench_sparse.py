@@ -1,7 +1,8 @@
 """Sparse chains: planning and executing beside the sweeps of scipy.sparse, and estimates beside the optimum.
 
-Each case runs in turns: both sweeps as one would write them (``@`` and `splu`), and all that chainorder does,
-from the matrices to the Jacobian: factorising, planning by time, executing, without checks.
+First their time: both sweeps as one would write them (``@`` and `splu`), and all that chainorder does, from
+the matrices to the Jacobian: factorising, planning by time, executing, without checks; in turns. Then exact
+plans of the same chains, and the true costs of orders by estimates; at last those of many small chains.
 
     python scripts/bench_sparse.py [--quick] [--markdown] [--family NAME] [--only TEXT] [--runs N]
 """
@@ -22,7 +23,7 @@ import click
 import numpy as np
 from bench_planners import show, tell, write_seconds
 from scipy.sparse.linalg import SuperLU, splu
-from sparse_cases import FAMILIES, Case, Inverse, graph, heat_step, random_sparse
+from sparse_cases import FAMILIES, Case, Inverse, chain_of, graph, heat_step, random_sparse
 
 from chainorder import Chain, Execution, Plan, execute, plan
 from chainorder.report.model import Cell, Report
@@ -76,9 +77,7 @@ def factorise() -> Any:
 def planned(matrices: tuple[Any, ...]) -> tuple[Plan, Execution, float, float]:
     """The plan, the execution, and the seconds of planning and of executing, factorising among the first."""
     started = time.perf_counter()
-    solve = cache(Inverse.solve)
-    links = [solve(each) if isinstance(each, Inverse) else each for each in matrices]
-    best = plan(Chain.from_matrices(links), solver="quickest")
+    best = plan(chain_of(matrices), solver="quickest")
     between = time.perf_counter()
     done = execute(best, verify=False, symbolic=False)
     return best, done, between - started, time.perf_counter() - between
@@ -132,6 +131,36 @@ def case_report(chosen: list[Case], runs: int) -> Report:
             f"Targets hold where the better sweep takes {LONG} s: gain ≥ {1 / MET:.2f}, or ≥ {GAIN:.0f} "
             "with a waist or a selection inside.",
         ),
+    )
+
+
+def exact_row(case: Case) -> tuple[Cell, ...]:
+    """The optimum, planned and counted, and the true costs of the sweeps and of estimated orders."""
+    chain = chain_of(case.matrices)
+    started = time.perf_counter()
+    optimum = plan(chain, solver="dynamic")
+    taken = time.perf_counter() - started
+    counted = execute(optimum, verify=False).fma
+    if counted != optimum.fma:
+        raise click.ClickException(f"{case.name}: {counted} fma counted, {optimum.fma} planned")
+    tell(f"{case.name}: {optimum.fma:,} fma exactly, {taken:.2f} s")
+    others = [plan(chain, solver=solver) for solver in ("auto", "quickest")]
+    true = [other.fma if other.estimate is None else execute(other, verify=False).fma for other in others]
+    ratios = [round(each / optimum.fma, 3) for each in true]
+    error = "—" if others[0].estimate is None else f"{abs(others[0].fma / true[0] - 1):.1%}"
+    return case.name, write_seconds(taken), optimum.fma, counted, *ratios, error
+
+
+def exact_report(chosen: list[Case]) -> Report:
+    """Exact fill-in of all cases, and what estimates make of them."""
+    rows = [exact_row(case) for case in chosen]
+    columns = ("chain", "exact planning", "planned fma", "counted fma")
+    others = ("auto ÷ optimum", "quickest ÷ optimum", "error of estimate")
+    return Report(
+        "Exact fill-in: planned and counted fma, and the true costs of other orders",
+        columns + others,
+        rows,
+        (f"Median of auto ÷ optimum: {statistics.median(float(row[4]) for row in rows):.3f}.",),
     )
 
 
@@ -199,13 +228,15 @@ def quality_report(quick: bool) -> Report:
 )
 @click.option("--only", default="", help="Cases whose name contains this.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Turns of each case.")
-@click.option("--no-quality", is_flag=True, help="Leave out the table of estimates.")
+@click.option("--no-quality", is_flag=True, help="Leave out the tables of exact plans and of estimates.")
 def main(
     quick: bool, markdown: bool, families: tuple[str, ...], only: str, runs: int, no_quality: bool
 ) -> None:
     makers = [FAMILIES[name] for name in families or FAMILIES]
     chosen = [case for make in makers for case in make(quick) if only in case.name]
     reports = [case_report(chosen, runs)]
+    if not no_quality:
+        reports.append(exact_report(chosen))
     if not no_quality and not only:
         reports.append(quality_report(quick))
     show(reports, markdown, ("numpy", "scipy"))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from chainorder import Solve
+from chainorder import Chain, Solve
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,12 @@ class Case:
     name: str
     matrices: tuple[Any, ...]
     narrow: bool = False
+
+
+def chain_of(matrices: tuple[Any, ...]) -> Chain:
+    """The chain of matrices and inverses; each is factorised once."""
+    solve = cache(Inverse.solve)
+    return Chain.from_matrices([solve(each) if isinstance(each, Inverse) else each for each in matrices])
 
 
 def laplacian(side: int) -> Any:

@@ -109,7 +109,7 @@ def test_an_estimate_that_was_tampered_with_is_found() -> None:
         replace(answer, operations=operations).validate()
     with pytest.raises(PlanError, match="samples"):
         assert answer.estimate is not None
-        replace(answer, estimate=replace(answer.estimate, samples=65)).validate()
+        replace(answer, estimate=replace(answer.estimate, samples=257)).validate()
 
 
 @pytest.mark.parametrize(

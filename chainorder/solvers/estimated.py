@@ -13,11 +13,14 @@ from chainorder.pattern import DensePattern, Pattern
 from chainorder.plan import Plan
 from chainorder.solvers.lazy import Search
 from chainorder.solvers.outline import Outline
-from chainorder.solvers.sampling import SAMPLES, Sampled
+from chainorder.solvers.sampling import MANY, Sampled
 from chainorder.steps import Row, Step, Steps
 
 MAX_SIZE = 2**28
 """Sizes up to which positions are counted one by one."""
+
+DOUBT = 0.15
+"""Stated error of the fma from which more is looked at: a few indices have most of the positions."""
 
 SLACK = 2
 """How many times as much as a sweep an order may seem to cost before it is given up."""
@@ -51,7 +54,10 @@ def solve_outline(outline: Outline) -> Plan:
             f"estimates take sizes up to {MAX_SIZE:,}; this chain has {int(chain.sizes.max()):,}"
         )
     why = "the best order by an estimate of the fill-in"
-    return price_by_samples(chain, best_steps(outline), outline.sampled, solver="estimated", why=why)
+    found = price_by_samples(chain, best_steps(outline), outline.sampled, solver="estimated", why=why)
+    if outline.samples < MANY and found.estimate is not None and found.estimate.error > DOUBT:
+        return solve_outline(Outline(chain, outline.seed, MANY))
+    return found
 
 
 def best_steps(outline: Outline) -> Steps:
@@ -144,6 +150,6 @@ def sweep(outline: Outline, name: str) -> Plan:
 
 def guesses_again(chain: Chain, estimate: Estimate) -> Guesses:
     """What an estimate was made of."""
-    if not 1 <= estimate.samples <= SAMPLES:
-        raise PlanError(f"estimated by {estimate.samples} samples; 1 to {SAMPLES} can be recounted")
+    if not 1 <= estimate.samples <= MANY:
+        raise PlanError(f"estimated by {estimate.samples} samples; 1 to {MANY} can be recounted")
     return Guesses(Outline(chain, estimate.seed, estimate.samples).sampled)

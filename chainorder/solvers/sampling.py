@@ -41,10 +41,16 @@ from chainorder.pattern import (
     SparsePattern,
     fma,
 )
-from chainorder.solvers.fill import Words
+from chainorder.solvers.fill import Subchain, Words
+
+WORD = 64
+"""Sampled indices that are propagated together: the bits of a machine word."""
 
 SAMPLES = 64
-"""Indices of a boundary that are looked at: the bits of a machine word."""
+"""Indices of a boundary that are looked at, if nothing else is said."""
+
+MANY = 256
+"""Indices that are looked at where 64 leave much doubt."""
 
 SHARE = 16
 """Of how many inputs or outputs one is looked at, where few samples are wanted."""
@@ -127,25 +133,33 @@ class Reach:
         """Positions in every sampled row of the product first..last."""
         key = name, self._words[first, last]
         if key not in self._counts:
-            reached = self._reach(sample, name, first, last)
-            self._counts[key] = _counted(reached, None, len(sample.indices))
+            self._counts[key] = self._counted(sample, name, (first, last), None)
         return self._counts[key]
 
     def joining(self, sample: Stratified, name: Hashable, first: int, last: int) -> IntArray:
         """fma of multiplying the next elemental to every sampled row of the product first..last."""
         key = name, self._words[first, last + 1], "joining"
         if key not in self._counts:
-            reached = self._reach(sample, name, first, last)
             degrees = self._along(last + 1).row_counts()
-            self._counts[key] = _counted(reached, degrees, len(sample.indices))
+            self._counts[key] = self._counted(sample, name, (first, last), degrees)
         return self._counts[key]
 
-    def _reach(self, sample: Stratified, name: Hashable, first: int, last: int) -> Any:
+    def _counted(
+        self, sample: Stratified, name: Hashable, subchain: Subchain, degrees: IntArray | None
+    ) -> IntArray:
+        """Columns that every sampled row reaches, or the sums of their degrees; 64 rows at a time."""
+        starts = range(0, max(1, len(sample.indices)), WORD)
+        blocks = [sample.indices[start : start + WORD] for start in starts]
+        reached = (self._reach(block, (name, n), *subchain) for n, block in enumerate(blocks))
+        counts = [_counted(rows, degrees, len(block)) for rows, block in zip(reached, blocks, strict=True)]
+        return counts[0] if len(counts) == 1 else np.concatenate(counts)
+
+    def _reach(self, indices: IntArray, name: Hashable, first: int, last: int) -> Any:
         known = last
         while known >= first and (name, self._words[first, known]) not in self._reached:
             known -= 1
         if known < first:
-            reached = _selection(sample.indices, self._along(first).shape[0])
+            reached = _selection(indices, self._along(first).shape[0])
         else:
             reached = self._reached[name, self._words[first, known]]
         for place in range(known + 1, last + 1):
@@ -288,7 +302,7 @@ class Sampled:
     seed
         Of the samples.
     samples
-        Indices of a boundary that are looked at, up to 64; with fewer, less of the ends, too.
+        Indices of a boundary that are looked at; with fewer than 64, less of the ends, too.
     """
 
     patterns: Sequence[Pattern]
@@ -374,7 +388,7 @@ class Sampled:
 
     def _end(self, counts: IntArray, key: int) -> Stratified:
         """A sample of the inputs or outputs; where few are wanted, of a small part of a sweep."""
-        few = self.samples if self.samples == SAMPLES else min(self.samples, max(4, len(counts) // SHARE))
+        few = self.samples if self.samples >= SAMPLES else min(self.samples, max(4, len(counts) // SHARE))
         return Stratified.of(counts, self._generator(key), few)
 
     def sweep(self) -> float:
