@@ -119,6 +119,15 @@ def test_few_wanted_rows_cost_a_handful_of_solves_not_n() -> None:
     assert any(check.name.startswith("residual") for check in done.checks)
 
 
+@pytest.mark.parametrize("count", [0, 1, 16, 17, 50])
+def test_many_right_hand_sides_are_solved_in_parts(count: int) -> None:
+    generator = np.random.default_rng(count)
+    matrix = regular(generator, 20)
+    made, sides = Factorisation.of(sp.csr_array(matrix)), generator.standard_normal((20, count))
+    np.testing.assert_allclose(as_array(matrix) @ made.solve(sides), sides, atol=1e-12)
+    np.testing.assert_allclose(as_array(matrix).T @ made.solve_transposed(sides), sides, atol=1e-12)
+
+
 def test_a_wrong_solve_is_found() -> None:
     matrix = 3 * np.eye(4) + np.tri(4)
     chain = Chain([Elemental(4, 4, Solve(matrix)), Elemental(4, 2)])

@@ -62,13 +62,18 @@ def solve(chain: Chain) -> Plan:
     forward, reverse = times.sweeps()
     name = "forward" if forward <= reverse else "reverse"
     better, search = min(forward, reverse), times.joins() * JOIN
-    if search * WORTH > better and search + BESIDE * outline.most > better / 2:
+    if not (search * WORTH <= better or _surely_gains(outline, search, better)):
         return _sweep(outline, name, f"the {name} sweep takes less time than to look for a better order")
     best, steps = times.best()
     if best > CLEAR * better:
         return _sweep(outline, name, f"no order is clearly quicker than the {name} sweep, by estimates")
     why = "the least time by estimates of fill-in and of what products take in their formats"
     return estimated.price_by_samples(chain, steps, outline.sampled, solver="quickest", why=why)
+
+
+def _surely_gains(outline: Outline, search: float, better: float) -> bool:
+    """Whether multiplying outwards from something narrow takes half of a sweep at most, search and all."""
+    return search < better / 2 and search + BESIDE * outline.most < better / 2
 
 
 def _sweep(outline: Outline, name: str, why: str) -> Plan:
