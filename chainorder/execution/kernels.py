@@ -22,7 +22,8 @@ from chainorder.execution.operand import (
     SparseOperand,
 )
 from chainorder.formats import BESIDE_DENSE, quicker_by_columns, quicker_dense
-from chainorder.pattern import DensePattern, IndexSet, Pattern, SparsePattern, band
+from chainorder.index_sets import IndexSet
+from chainorder.pattern import DensePattern, Pattern, SparsePattern, band
 from chainorder.selections import SelectionPattern, pick_columns, pick_rows
 
 FREE = (IdentityOperand, SelectionOperand)

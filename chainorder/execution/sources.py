@@ -11,6 +11,7 @@ import numpy as np
 
 from chainorder.axes import AxesPattern
 from chainorder.chain import Chain, MatrixFile
+from chainorder.compressed_rows import canonical
 from chainorder.elementals import Elemental
 from chainorder.errors import ExecutionError, StructureError
 from chainorder.execution.axes import AxesOperand
@@ -25,7 +26,7 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern, canonical
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.selections import SelectionPattern
 from chainorder.solves import Factorisation, Solve
 

@@ -31,16 +31,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.colouring import transposed
-from chainorder.pattern import (
-    BandPattern,
-    DensePattern,
-    IdentityPattern,
-    IndexSet,
-    IntArray,
-    Pattern,
-    SparsePattern,
-    fma,
-)
+from chainorder.index_sets import IndexSet, IntArray
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern, fma
 from chainorder.solvers.fill import Subchain, Words
 
 WORD = 64
