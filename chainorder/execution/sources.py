@@ -15,7 +15,7 @@ from chainorder.compressed_rows import canonical
 from chainorder.elementals import Elemental
 from chainorder.errors import ExecutionError, StructureError
 from chainorder.execution.axes import AxesOperand
-from chainorder.execution.kernels import compressed, store
+from chainorder.execution.conversions import compressed, store
 from chainorder.execution.model import Model
 from chainorder.execution.operand import (
     Array,
