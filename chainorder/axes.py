@@ -17,17 +17,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from chainorder.compressed_rows import check_explicit
 from chainorder.errors import StructureError
-from chainorder.pattern import (
-    BandPattern,
-    DensePattern,
-    IdentityPattern,
-    IndexSet,
-    IntArray,
-    Pattern,
-    SparsePattern,
-    check_explicit,
-)
+from chainorder.index_sets import IndexSet, IntArray
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.structure import Structure
 
 

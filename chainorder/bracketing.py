@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from chainorder.errors import PlanError
-from chainorder.pattern import IntArray
+from chainorder.index_sets import IntArray
 from chainorder.steps import Steps
 
 _TOKEN = re.compile(

@@ -16,7 +16,8 @@ import numpy as np
 
 from chainorder.axes import AxesPattern
 from chainorder.errors import StructureError
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, IntArray, Pattern, SparsePattern
+from chainorder.index_sets import IntArray
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.selections import SelectionPattern
 
 

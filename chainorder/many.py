@@ -18,8 +18,8 @@ import numpy.typing as npt
 from chainorder.chain import Chain
 from chainorder.elementals import Elemental
 from chainorder.errors import ChainError, ChainorderError
+from chainorder.index_sets import IntArray
 from chainorder.models import accumulation
-from chainorder.pattern import IntArray
 from chainorder.plan import Plan
 from chainorder.solvers import plan
 from chainorder.solvers.dynamic import BY_ADJOINT, BY_TANGENT, backtrack

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from chainorder.compressed_rows import MAX_ENTRIES
 from chainorder.errors import ChainorderError
-from chainorder.pattern import MAX_ENTRIES
 
 SUFFIXES = (".mtx", ".mtx.gz", ".npz", ".npy")
 

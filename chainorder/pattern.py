@@ -26,17 +26,11 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from chainorder.bands import band_fma, band_nnz
+from chainorder.compressed_rows import bool_csr, canonical, check_explicit, same_entries
 from chainorder.errors import StructureError
-
-IntArray = npt.NDArray[np.int64]
-IndexSet = IntArray | None
-"""Sorted indices, or None for all of them (of which there may be 10^18)."""
-
-MAX_ENTRIES = 200_000_000
-"""Entries of one explicit symbolic pattern; more would not fit the memory of an ordinary machine."""
+from chainorder.index_sets import IndexSet, IntArray, all_or_indices, mask_of, meet, spread, values_at
 
 
 class Pattern(ABC):
@@ -250,19 +244,10 @@ class BandPattern(Pattern):
         return self.row_counts()[::-1]
 
     def columns_from(self, rows: IndexSet) -> IndexSet:
-        return self._spread(rows, self.lower, self.upper)
+        return spread(self.size, rows, self.lower, self.upper)
 
     def rows_into(self, columns: IndexSet) -> IndexSet:
-        return self._spread(columns, self.upper, self.lower)
-
-    def _spread(self, indices: IndexSet, down: int, up: int) -> IndexSet:
-        """All positions within `down` below and `up` above one of the indices."""
-        if indices is None or self.diagonal:
-            return indices
-        edges = np.zeros(self.size + 1, np.int64)
-        np.add.at(edges, np.maximum(indices - down, 0), 1)
-        np.add.at(edges, np.minimum(indices + up + 1, self.size), -1)
-        return all_or_indices(np.cumsum(edges[:-1]) > 0)
+        return spread(self.size, columns, self.upper, self.lower)
 
     def csr(self) -> Any:
         check_explicit(self.shape, self.nnz)
@@ -322,16 +307,16 @@ class DensePattern(Pattern):
         return self.filled_rows if self.columns is None else None
 
     def row_counts(self) -> IntArray:
-        return _counts(self.height, self.rows, self.filled_columns)
+        return values_at(self.height, self.rows, self.filled_columns)
 
     def column_counts(self) -> IntArray:
-        return _counts(self.width, self.columns, self.filled_rows)
+        return values_at(self.width, self.columns, self.filled_rows)
 
     def columns_from(self, rows: IndexSet) -> IndexSet:
-        return self.columns if _meet(rows, self.rows) else np.empty(0, np.int64)
+        return self.columns if meet(rows, self.rows) else np.empty(0, np.int64)
 
     def rows_into(self, columns: IndexSet) -> IndexSet:
-        return self.rows if _meet(columns, self.columns) else np.empty(0, np.int64)
+        return self.rows if meet(columns, self.columns) else np.empty(0, np.int64)
 
     def csr(self) -> Any:
         check_explicit(self.shape, self.nnz)
@@ -447,34 +432,13 @@ class SparsePattern(Pattern):
             return NotImplemented
         return (
             self.shape == other.shape
-            and _same(self.indptr, other.indptr)
-            and _same(self.indices, other.indices)
+            and same_entries(self.indptr, other.indptr)
+            and same_entries(self.indices, other.indices)
         )
 
     def __hash__(self) -> int:
         step = max(1, len(self.indices) // 256)  # enough to tell most apart; equality looks at all
         return hash((self.shape, self.nnz, self.indices[::step].tobytes()))
-
-
-def canonical(matrix: Any) -> Any:
-    """A matrix as compressed rows, sorted, duplicates added up; one that is so already is not copied."""
-    from scipy.sparse import csr_array
-
-    csr = csr_array(matrix)
-    if not csr.has_canonical_format:
-        csr = csr_array(matrix, copy=True)
-        csr.sum_duplicates()  # sorts the indices as well
-    if csr.indices.dtype == np.int64 and max(*csr.shape, csr.nnz) < 2**31:
-        # SciPy would convert all other matrices that this one is multiplied by, each time.
-        narrow = csr.indices.astype(np.int32), csr.indptr.astype(np.int32)
-        csr = csr_array((csr.data, *narrow), shape=csr.shape)
-    return csr
-
-
-def _same(a: IntArray, b: IntArray) -> bool:
-    """Whether two arrays are equal: at once where they are views of the same entries."""
-    interfaces = a.__array_interface__, b.__array_interface__
-    return interfaces[0] == interfaces[1] or np.array_equal(a, b)
 
 
 def band(size: int, lower: int, upper: int) -> Pattern:
@@ -483,45 +447,3 @@ def band(size: int, lower: int, upper: int) -> Pattern:
     if lower == upper == size - 1:
         return DensePattern(size, size)
     return BandPattern(size, lower, upper)
-
-
-def _meet(a: IndexSet, b: IndexSet) -> bool:
-    """Whether two index sets have an element in common."""
-    if a is None or b is None:
-        other = b if a is None else a
-        return other is None or len(other) > 0
-    return len(np.intersect1d(a, b, assume_unique=True)) > 0
-
-
-def _counts(size: int, indices: IndexSet, value: int) -> IntArray:
-    if indices is None:
-        return np.full(size, value, np.int64)
-    return np.where(mask_of(size, indices), value, 0)
-
-
-def mask_of(size: int, indices: IntArray) -> npt.NDArray[np.bool_]:
-    """Where an index set has an index."""
-    mask = np.zeros(size, bool)
-    mask[indices] = True
-    return mask
-
-
-def all_or_indices(mask: npt.NDArray[np.bool_]) -> IndexSet:
-    """The index set of a mask."""
-    return None if mask.all() else np.flatnonzero(mask)
-
-
-def bool_csr(shape: tuple[int, int], indptr: IntArray, indices: IntArray) -> Any:
-    """Compressed rows with ones at all positions."""
-    from scipy.sparse import csr_array
-
-    return csr_array((np.ones(len(indices), bool), indices, indptr), shape=shape)
-
-
-def check_explicit(shape: tuple[int, int], nnz: int) -> None:
-    """Refuse to write out a pattern that would not fit the memory."""
-    if nnz > MAX_ENTRIES:
-        raise StructureError(
-            f"the symbolic pattern of a {shape[0]} × {shape[1]} product has {nnz:,} entries, more than the "
-            f"{MAX_ENTRIES:,} that are kept; declare the wide factor dense or split the chain"
-        )

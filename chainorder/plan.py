@@ -12,7 +12,7 @@ import numpy.typing as npt
 from chainorder.bracketing import format_bracketing
 from chainorder.chain import Chain
 from chainorder.estimate import Estimate
-from chainorder.pattern import IntArray
+from chainorder.index_sets import IntArray
 from chainorder.pricing import Fills, IntColumn, price, starts, total
 from chainorder.steps import Action, Step, Steps, source_of
 

@@ -11,17 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from chainorder.compressed_rows import bool_csr
 from chainorder.errors import StructureError
-from chainorder.pattern import (
-    BandPattern,
-    DensePattern,
-    IndexSet,
-    IntArray,
-    Pattern,
-    SparsePattern,
-    bool_csr,
-    mask_of,
-)
+from chainorder.index_sets import IndexSet, IntArray, mask_of
+from chainorder.pattern import BandPattern, DensePattern, Pattern, SparsePattern
 from chainorder.structure import Structure
 
 AXES = ("rows", "columns")

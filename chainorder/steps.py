@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainorder.pattern import IntArray
+from chainorder.index_sets import IntArray
 
 
 class Action(StrEnum):

@@ -10,7 +10,7 @@ import pytest
 import scipy.sparse as sp
 
 from chainorder import Chain, InfeasibleError, Plan, Selection, execute, plan
-from chainorder.execution.kernels import add, multiply, settled
+from chainorder.execution.kernels import multiply, settled
 from chainorder.execution.model import transpose
 from chainorder.execution.operand import (
     BandOperand,
@@ -22,6 +22,7 @@ from chainorder.execution.operand import (
     fma_between,
     stored_entries,
 )
+from chainorder.execution.sums import add
 from chainorder.formats import WELL_FILLED, quicker_by_columns, quicker_dense
 from chainorder.pattern import DensePattern, counted_fma
 from chainorder.selections import SelectionPattern

@@ -23,10 +23,11 @@ from chainorder import (
     plan,
 )
 from chainorder.axes import Axes
-from chainorder.execution.kernels import add, multiply
+from chainorder.execution.kernels import multiply
 from chainorder.execution.model import transpose
 from chainorder.execution.operand import Operand
 from chainorder.execution.sources import random_operand
+from chainorder.execution.sums import add
 from chainorder.graph.backpropagation import backpropagation
 from chainorder.graph.execution import Program, gather
 from chainorder.graph.patterns import union

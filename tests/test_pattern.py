@@ -9,6 +9,7 @@ import pytest
 
 from chainorder import Banded, Diagonal, Sparse, StructureError
 from chainorder import pattern as pattern_module
+from chainorder.bands import band_fma
 from chainorder.pattern import (
     BandPattern,
     DensePattern,
@@ -16,7 +17,6 @@ from chainorder.pattern import (
     Pattern,
     SparsePattern,
     band,
-    band_fma,
     counted_fma,
     fma,
 )

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.execution.axes import AxesOperand, add_axes, contract
+from chainorder.execution.axes import AxesOperand, contract
+from chainorder.execution.conversions import banded, by_rows, compressed, part, with_pattern, written_out
 from chainorder.execution.operand import (
     Array,
     BandOperand,
@@ -22,7 +23,8 @@ from chainorder.execution.operand import (
     SparseOperand,
 )
 from chainorder.formats import BESIDE_DENSE, quicker_by_columns, quicker_dense
-from chainorder.pattern import DensePattern, IndexSet, Pattern, SparsePattern, band
+from chainorder.index_sets import IndexSet, IntArray
+from chainorder.pattern import DensePattern, Pattern
 from chainorder.selections import SelectionPattern, pick_columns, pick_rows
 
 FREE = (IdentityOperand, SelectionOperand)
@@ -59,9 +61,7 @@ def _multiply(left: Operand, right: Operand, symbolic: bool) -> Operand:  # noqa
         return _multiply_free(left, right)
     match left, right:
         case (AxesOperand(), _) | (_, AxesOperand()):
-            return contract(left, right) or multiply(
-                _written_out(left), _written_out(right), symbolic=symbolic
-            )
+            return contract(left, right) or multiply(written_out(left), written_out(right), symbolic=symbolic)
         case DenseOperand(), DenseOperand():
             return _dense_dense(left, right)
         case BandOperand(), BandOperand():
@@ -85,127 +85,48 @@ def _multiply(left: Operand, right: Operand, symbolic: bool) -> Operand:  # noqa
             return _sparse_sparse(left, right, symbolic)
 
 
-def _written_out(operand: Operand) -> Operand:
-    """Without axes."""
-    return compressed(operand.matrix()) if isinstance(operand, AxesOperand) else operand
-
-
-def add(left: Operand, right: Operand) -> Operand:
-    """The sum of two operands, in the representation of the union of their patterns."""
-    match left, right:
-        case DenseOperand(pattern=DensePattern(full=True)), DenseOperand(pattern=DensePattern(full=True)):
-            return DenseOperand.full(left.values + right.values)
-        case ((BandOperand() | IdentityOperand()), (BandOperand() | IdentityOperand())):
-            return _add_bands(_as_band(left), _as_band(right))
-        case AxesOperand(), AxesOperand() if (added := add_axes(left, right)) is not None:
-            return added
-        case _:
-            return _add_written_out(left, right)
-
-
-def _as_band(operand: BandOperand | IdentityOperand) -> BandOperand:
-    if isinstance(operand, BandOperand):
-        return operand
-    return BandOperand(0, 0, np.ones((1, operand.size)))
-
-
-def _add_bands(left: BandOperand, right: BandOperand) -> Operand:
-    lower, upper = max(left.lower, right.lower), max(left.upper, right.upper)
-    diagonals = np.zeros((lower + upper + 1, left.size), np.result_type(left.diagonals, right.diagonals))
-    for each in (left, right):
-        first = lower - each.lower
-        diagonals[first : first + len(each.diagonals)] += each.diagonals
-    result = BandOperand(lower, upper, diagonals)
-    covers = isinstance(band(left.size, lower, upper), DensePattern)
-    return DenseOperand.full(result.matrix().toarray()) if covers else result
-
-
-def _add_written_out(left: Operand, right: Operand) -> Operand:
-    """By compressed rows, or full arrays if one is full; positions where the sum cancels stay stored."""
-    for each in (left, right):
-        if isinstance(each.pattern, DensePattern) and each.pattern.full:
-            return DenseOperand.full(_full(left) + _full(right))
-    from scipy.sparse import csr_array
-
-    first, second = (csr_array(operand.matrix()) for operand in (left, right))
-    symbolic = csr_array(left.pattern.csr() + right.pattern.csr())
-    symbolic.sort_indices()
-    return compressed(store(csr_array(first + second), symbolic))
-
-
-def _full(operand: Operand) -> Array:
-    matrix = operand.matrix()
-    return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
-
-
 def _multiply_free(left: Operand, right: Operand) -> Operand:
-    """The product where one operand only passes on, or picks."""
+    """The product where one operand only passes on, or picks: no fma."""
     match left, right:
         case IdentityOperand(), _:
             return right
         case _, IdentityOperand():
             return left
-        case SelectionOperand(pattern), _:
-            return _picked_rows(pattern, right)
+        case (AxesOperand(), _) | (_, AxesOperand()):
+            return _multiply_free(written_out(left), written_out(right))
+        case SelectionOperand(before), SelectionOperand(behind):
+            both = before @ behind
+            assert isinstance(both, SelectionPattern)
+            return SelectionOperand(both)
+        case SelectionOperand(selection), DenseOperand(values, filled):
+            places = _places(selection.columns, filled.rows)
+            return _picked_dense(part(values, places, None), selection @ filled)
+        case DenseOperand(values, filled), SelectionOperand(selection):
+            places = _places(selection.turned.columns, filled.columns)
+            return _picked_dense(part(values, None, places), filled @ selection)
+        case SelectionOperand(selection), (BandOperand() | SparseOperand()):
+            picked = pick_rows(by_rows(right), selection)
+            return compressed(picked) if _whole(right) else with_pattern(picked, selection @ right.pattern)
         case _:
+            assert isinstance(left, BandOperand | SparseOperand)
             assert isinstance(right, SelectionOperand)
-            return _picked_columns(left, right.pattern)
+            picked = pick_columns(by_rows(left), right.pattern)
+            return compressed(picked) if _whole(left) else with_pattern(picked, left.pattern @ right.pattern)
 
 
-def _picked_rows(selection: SelectionPattern, right: Operand) -> Operand:
-    """A selection times anything else: rows of it, no fma."""
-    pattern = selection @ (right.filled if isinstance(right, DenseOperand) else right.pattern)
-    match right:
-        case IdentityOperand():
-            return SelectionOperand(selection)
-        case SelectionOperand():
-            assert isinstance(pattern, SelectionPattern)
-            return SelectionOperand(pattern)
-        case DenseOperand(values, filled):
-            assert isinstance(pattern, DensePattern)
-            kept = slice(None) if filled.rows is None else np.isin(selection.columns, filled.rows)
-            wanted = selection.columns[kept]
-            places = wanted if filled.rows is None else np.searchsorted(filled.rows, wanted)
-            return DenseOperand(values[places], pattern) if pattern.nnz else _zero(pattern, values, values)
-        case _:
-            right = _written_out(right)
-            return _with_pattern(pick_rows(_csr(right), selection), pattern, right)
+def _places(wanted: IntArray, filled: IndexSet) -> IntArray:
+    """Where those of the wanted indices that are filled are stored."""
+    return wanted if filled is None else np.searchsorted(filled, wanted[np.isin(wanted, filled)])
 
 
-def _picked_columns(left: Operand, selection: SelectionPattern) -> Operand:
-    """Anything else times a selection: columns of it, no fma."""
-    pattern = (left.filled if isinstance(left, DenseOperand) else left.pattern) @ selection
-    match left:
-        case IdentityOperand():
-            return SelectionOperand(selection)
-        case SelectionOperand():
-            assert isinstance(pattern, SelectionPattern)
-            return SelectionOperand(pattern)
-        case DenseOperand(values, filled):
-            assert isinstance(pattern, DensePattern)
-            turned = selection.turned  # its rows, which are the columns of the result, rise
-            kept = slice(None) if filled.columns is None else np.isin(turned.columns, filled.columns)
-            wanted = turned.columns[kept]
-            places = wanted if filled.columns is None else np.searchsorted(filled.columns, wanted)
-            return DenseOperand(values[:, places], pattern) if pattern.nnz else _zero(pattern, values, values)
-        case _:
-            left = _written_out(left)
-            return _with_pattern(pick_columns(_csr(left), selection), pattern, left)
+def _picked_dense(values: Array, filled: Pattern) -> DenseOperand:
+    assert isinstance(filled, DensePattern)
+    return DenseOperand(values, filled) if filled.nnz else _zero(filled, values, values)
 
 
-def _with_pattern(csr: Any, pattern: Pattern, source: Operand) -> Operand:
-    """Entries picked from an operand, which may not store all of its pattern."""
-    if isinstance(source, BandOperand) or (isinstance(source, SparseOperand) and source.symbolic is None):
-        return compressed(csr)
-    return _stored(csr, pattern)
-
-
-def _stored(csr: Any, pattern: Pattern) -> Operand:
-    """Entries of which some of the pattern may be missing."""
-    if isinstance(pattern, DensePattern):
-        return DenseOperand(_part(csr, pattern.rows, pattern.columns).toarray(), pattern)
-    assert isinstance(pattern, SparsePattern)
-    return SparseOperand(csr, pattern)
+def _whole(operand: BandOperand | SparseOperand) -> bool:
+    """Whether all positions of its pattern are stored."""
+    return isinstance(operand, BandOperand) or operand.symbolic is None
 
 
 def _dense_dense(left: DenseOperand, right: DenseOperand) -> DenseOperand:
@@ -239,15 +160,13 @@ def _band_band(left: BandOperand, right: BandOperand) -> Operand:
         top = lower + a - right.lower
         first, last = max(0, -top), min(len(shifted), len(diagonals) - top)
         diagonals[top + first : top + last] += shifted[first:last] * right.diagonals[first:last]
-    result = BandOperand(lower, upper, diagonals)
-    covers = isinstance(band(size, lower, upper), DensePattern)
-    return DenseOperand.full(result.matrix().toarray()) if covers else result
+    return banded(lower, upper, diagonals)
 
 
 def _sparse_dense(left: BandOperand | SparseOperand, right: DenseOperand) -> DenseOperand:
     filled = left.pattern @ right.filled
     assert isinstance(filled, DensePattern)
-    matrix = _part(_csr(left), filled.rows, right.filled.rows)
+    matrix = part(by_rows(left), filled.rows, right.filled.rows)
     if not filled.nnz:
         return _zero(filled, matrix, right.values)
     return DenseOperand(_quick(matrix) @ right.values, filled)
@@ -256,7 +175,7 @@ def _sparse_dense(left: BandOperand | SparseOperand, right: DenseOperand) -> Den
 def _dense_sparse(left: DenseOperand, right: BandOperand | SparseOperand) -> DenseOperand:
     filled = left.filled @ right.pattern
     assert isinstance(filled, DensePattern)
-    matrix = _part(_csr(right), left.filled.columns, filled.columns)
+    matrix = part(by_rows(right), left.filled.columns, filled.columns)
     if not filled.nnz:
         return _zero(filled, left.values, matrix)
     # SciPy multiplies the transposes; it turns arrays more slowly than NumPy does.
@@ -271,10 +190,10 @@ def _sparse_sparse(
     if any(isinstance(operand, DenseOperand) for operand in dense):
         return multiply(*dense, symbolic=symbolic)
     product = _product(left, right)
-    whole = all(isinstance(operand, BandOperand) or operand.symbolic is None for operand in (left, right))
+    whole = _whole(left) and _whole(right)
     if not symbolic or (whole and _stores_all(product)):
         return compressed(product)
-    return _stored(product, left.pattern @ right.pattern)
+    return with_pattern(product, left.pattern @ right.pattern)
 
 
 def _product(left: SparseOperand | BandOperand, right: SparseOperand | BandOperand) -> Any:
@@ -284,7 +203,7 @@ def _product(left: SparseOperand | BandOperand, right: SparseOperand | BandOpera
         shape = left.stored.shape[0], right.stored.shape[1]
         if kept or (left.again and quicker_by_columns(shape, right.stored.nnz)):
             return left.csc @ right.csc
-    return _csr(left) @ _csr(right)
+    return by_rows(left) @ by_rows(right)
 
 
 def _stores_all(product: Any) -> bool:
@@ -295,47 +214,6 @@ def _stores_all(product: Any) -> bool:
     """
     room = product.data.base
     return room is not None and room.shape == product.data.shape
-
-
-def store(matrix: Any, symbolic: Any) -> Any:
-    """The entries of a sparse array, stored at all positions of a pattern that contains its own."""
-    from scipy.sparse import csr_array
-
-    matrix.sort_indices()
-    keys, all_keys = (
-        np.repeat(np.arange(m.shape[0]), np.diff(m.indptr)) * m.shape[1] + m.indices
-        for m in (matrix, symbolic)
-    )
-    data = np.zeros(symbolic.nnz, matrix.dtype)
-    data[np.searchsorted(all_keys, keys)] = matrix.data
-    return csr_array((data, symbolic.indices, symbolic.indptr), shape=matrix.shape)
-
-
-def compressed(matrix: Any) -> Operand:
-    """Compressed rows or columns, or dense where the stored positions are some rows × some columns."""
-    rows = matrix.T if matrix.format == "csc" else matrix
-    reduced = SparsePattern(rows.shape[0], rows.shape[1], rows.indptr, rows.indices).reduced
-    if isinstance(reduced, DensePattern):
-        if rows is not matrix:
-            reduced = DensePattern(reduced.width, reduced.height, reduced.columns, reduced.rows)
-        return DenseOperand(_part(matrix, reduced.rows, reduced.columns).toarray(), reduced)
-    return SparseOperand(matrix)
-
-
-def _csr(operand: Operand) -> Any:
-    """As compressed rows."""
-    if isinstance(operand, SparseOperand):
-        return operand.csr
-    assert isinstance(operand, BandOperand)
-    csr = operand.pattern.csr()
-    rows = np.repeat(np.arange(operand.size), np.diff(csr.indptr))
-    csr.data = operand.diagonals[csr.indices - rows + operand.lower, csr.indices]
-    return csr
-
-
-def _part(matrix: Any, rows: IndexSet, columns: IndexSet) -> Any:
-    matrix = matrix if rows is None else matrix[rows]
-    return matrix if columns is None else matrix[:, columns]
 
 
 def _quick(matrix: Any) -> Any:

@@ -15,7 +15,8 @@ import numpy as np
 from chainorder.colouring import colour_columns, transposed
 from chainorder.errors import ExecutionError
 from chainorder.execution.axes import AxesOperand
-from chainorder.execution.kernels import compressed, multiply
+from chainorder.execution.conversions import compressed
+from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import (
     Array,
     BandOperand,

@@ -11,10 +11,11 @@ import numpy as np
 
 from chainorder.axes import AxesPattern
 from chainorder.chain import Chain, MatrixFile
+from chainorder.compressed_rows import canonical
 from chainorder.elementals import Elemental
 from chainorder.errors import ExecutionError, StructureError
 from chainorder.execution.axes import AxesOperand
-from chainorder.execution.kernels import compressed, store
+from chainorder.execution.conversions import compressed, store
 from chainorder.execution.model import Model
 from chainorder.execution.operand import (
     Array,
@@ -25,7 +26,7 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern, canonical
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.selections import SelectionPattern
 from chainorder.solves import Factorisation, Solve
 

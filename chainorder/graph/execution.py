@@ -16,11 +16,12 @@ import numpy as np
 from chainorder.chain import MatrixFile
 from chainorder.errors import ExecutionError, PlanError, SolverError
 from chainorder.execution.checks import Check, dot_products
-from chainorder.execution.kernels import add, multiply
+from chainorder.execution.kernels import multiply
 from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Array, Operand
 from chainorder.execution.run import FULL_CHECK, TOLERANCE, check_memory
 from chainorder.execution.sources import fit, operand_and_model, random_operand
+from chainorder.execution.sums import add
 from chainorder.graph.checks import against_blocks, against_program, against_sweeps
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphOperation, GraphPlan, Replay

@@ -20,15 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.pattern import (
-    BandPattern,
-    DensePattern,
-    IdentityPattern,
-    IndexSet,
-    Pattern,
-    SparsePattern,
-    mask_of,
-)
+from chainorder.index_sets import IndexSet, mask_of
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.solvers.costs import Models
 
 COUNTED = 2**24

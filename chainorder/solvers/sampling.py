@@ -2,10 +2,7 @@
 
 What joining two subchains at boundary k costs is a sum over its inner indices l: (positions in column l of
 the left) × (positions in row l of the right). It is estimated from 64 of these, for all pairs of subchains
-that meet there. The 64 sampled rows of a right subchain are compressed rows while they are nearly empty,
-later one machine word per column, bit b set where sampled row b has a position; one more elemental is then
-an ``or`` over the positions of its columns, and the counts are those of set bits: O(positions + size) per
-elemental at most, exact for the sampled rows. Columns of left subchains are the same, transposed.
+that meet there. Counts of the sampled indices are exact: see `chainorder.solvers.reach`.
 
 Indices are sampled in strata: sorted by what they contribute where the elementals themselves meet, cut into
 64 runs of equal weight (half of it that contribution, half the number of indices), one index of each run at
@@ -21,30 +18,19 @@ products fill in; counts of sampled indices have no error of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from chainorder.colouring import transposed
-from chainorder.pattern import (
-    BandPattern,
-    DensePattern,
-    IdentityPattern,
-    IndexSet,
-    IntArray,
-    Pattern,
-    SparsePattern,
-    fma,
-)
-from chainorder.solvers.fill import Subchain, Words
-
-WORD = 64
-"""Sampled indices that are propagated together: the bits of a machine word."""
+from chainorder.index_sets import IndexSet, IntArray
+from chainorder.pattern import Pattern, fma
+from chainorder.solvers.fill import Words
+from chainorder.solvers.reach import Reach
 
 SAMPLES = 64
 """Indices of a boundary that are looked at, if nothing else is said."""
@@ -54,15 +40,6 @@ MANY = 256
 
 SHARE = 16
 """Of how many inputs or outputs one is looked at, where few samples are wanted."""
-
-KEPT = 2**28
-"""Bytes of bit patterns that are kept in order to be extended."""
-
-DEAR = 3
-"""How many bit operations take as long as a multiply–add of compressed rows."""
-
-Bits = npt.NDArray[np.uint64]
-Orientation = Callable[[int], Pattern]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,188 +82,6 @@ class Stratified:
 
 
 NOTHING = Stratified(np.zeros(0, np.int64), np.zeros(0)), np.zeros(0, np.int64)
-
-
-class Reach:
-    """Which sampled rows of a boundary reach which columns, for all subchains from there on.
-
-    Sampled rows are compressed rows while they are nearly empty, and bits of words, one per column, later.
-
-    Parameters
-    ----------
-    along, across
-        The patterns in the order in which they are multiplied to the rows, and their transposes, by place.
-    words
-        Which subchains are alike.
-    """
-
-    def __init__(self, along: Orientation, across: Orientation, words: Words) -> None:
-        self._along = along
-        self._across = across
-        self._words = words
-        self._grouped: dict[int, _Rows] = {}
-        self._counts: dict[Hashable, IntArray] = {}
-        self._reached: dict[Hashable, Any] = {}
-        self._kept = 0
-
-    def counts(self, sample: Stratified, name: Hashable, first: int, last: int) -> IntArray:
-        """Positions in every sampled row of the product first..last."""
-        key = name, self._words[first, last]
-        if key not in self._counts:
-            self._counts[key] = self._counted(sample, name, (first, last), None)
-        return self._counts[key]
-
-    def joining(self, sample: Stratified, name: Hashable, first: int, last: int) -> IntArray:
-        """fma of multiplying the next elemental to every sampled row of the product first..last."""
-        key = name, self._words[first, last + 1], "joining"
-        if key not in self._counts:
-            degrees = self._along(last + 1).row_counts()
-            self._counts[key] = self._counted(sample, name, (first, last), degrees)
-        return self._counts[key]
-
-    def _counted(
-        self, sample: Stratified, name: Hashable, subchain: Subchain, degrees: IntArray | None
-    ) -> IntArray:
-        """Columns that every sampled row reaches, or the sums of their degrees; 64 rows at a time."""
-        starts = range(0, max(1, len(sample.indices)), WORD)
-        blocks = [sample.indices[start : start + WORD] for start in starts]
-        reached = (self._reach(block, (name, n), *subchain) for n, block in enumerate(blocks))
-        counts = [_counted(rows, degrees, len(block)) for rows, block in zip(reached, blocks, strict=True)]
-        return counts[0] if len(counts) == 1 else np.concatenate(counts)
-
-    def _reach(self, indices: IntArray, name: Hashable, first: int, last: int) -> Any:
-        known = last
-        while known >= first and (name, self._words[first, known]) not in self._reached:
-            known -= 1
-        if known < first:
-            reached = _selection(indices, self._along(first).shape[0])
-        else:
-            reached = self._reached[name, self._words[first, known]]
-        for place in range(known + 1, last + 1):
-            reached = self._multiply(reached, place)
-            self._keep((name, self._words[first, place]), reached)
-        return reached
-
-    def _keep(self, key: Hashable, reached: Any) -> None:
-        self._reached[key] = reached
-        self._kept += _bytes(reached)
-        while self._kept > KEPT and len(self._reached) > 1:
-            self._kept -= _bytes(self._reached.pop(next(iter(self._reached))))
-
-    def _multiply(self, reached: Any, place: int) -> Any:
-        """The sampled rows with one more elemental behind them."""
-        pattern = self._along(place)
-        if isinstance(pattern, IdentityPattern) or (isinstance(pattern, BandPattern) and pattern.diagonal):
-            return reached
-        if isinstance(reached, Same):
-            if self._across(place).rows_into(None) is None:
-                return Same(pattern.shape[1], reached.bits)
-            reached = np.full(reached.size, reached.bits)
-        elif not isinstance(reached, np.ndarray):
-            if isinstance(pattern, SparsePattern):
-                work = int(pattern.row_counts()[reached.indices].sum())
-                if work < (pattern.nnz + sum(pattern.shape)) // DEAR:
-                    return reached @ pattern.csr()
-            reached = _bits(reached)
-        bits = self._spread(place, reached)
-        return Same(len(bits), bits[0]) if (bits == bits[0]).all() else bits
-
-    def _spread(self, place: int, bits: Bits) -> Bits:
-        """For every column, the bits of all rows in which it has a position."""
-        match self._across(place):
-            case BandPattern(size, lower, upper):
-                spread = bits.copy()
-                for offset in range(1, lower + 1):
-                    spread[offset:] |= bits[: size - offset]
-                for offset in range(1, upper + 1):
-                    spread[: size - offset] |= bits[offset:]
-                return spread
-            case DensePattern(height, _, rows, columns):
-                spread = np.zeros(height, np.uint64)
-                spread[_slice(rows)] = np.bitwise_or.reduce(bits[_slice(columns)])
-                return spread
-            case pattern:
-                if id(pattern) not in self._grouped:
-                    self._grouped[id(pattern)] = _Rows.of(pattern)
-                return self._grouped[id(pattern)].spread(bits)
-
-
-@dataclass(frozen=True, slots=True)
-class Same:
-    """The same bits for every column."""
-
-    size: int
-    bits: np.uint64
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """The columns of a pattern's non-empty rows, one row after the other."""
-
-    height: int
-    filled: IntArray
-    starts: IntArray
-    columns: IntArray
-
-    @classmethod
-    def of(cls, pattern: Pattern) -> _Rows:
-        csr = pattern.csr()
-        filled = np.flatnonzero(np.diff(csr.indptr))
-        return cls(pattern.shape[0], filled, csr.indptr[filled], csr.indices)
-
-    def spread(self, bits: Bits) -> Bits:
-        spread = np.zeros(self.height, np.uint64)
-        if len(self.filled):
-            spread[self.filled] = np.bitwise_or.reduceat(bits[self.columns], self.starts)
-        return spread
-
-
-def _selection(indices: IntArray, size: int) -> Any:
-    """Some rows of the identity."""
-    from scipy.sparse import csr_array
-
-    ones, starts = np.ones(len(indices), bool), np.arange(len(indices) + 1, dtype=np.int32)
-    narrow = indices.astype(np.int32) if size < 2**31 else indices  # as SciPy's own: else all are converted
-    return csr_array((ones, narrow, starts), shape=(len(indices), size))
-
-
-def _bits(rows: Any) -> Bits:
-    bits = np.zeros(rows.shape[1], np.uint64)
-    for row, (start, stop) in enumerate(pairwise(rows.indptr.tolist())):
-        bits[rows.indices[start:stop]] |= np.uint64(1 << row)
-    return bits
-
-
-def _bytes(reached: Any) -> int:
-    if isinstance(reached, Same):
-        return 8
-    return int(reached.nbytes) if isinstance(reached, np.ndarray) else 5 * int(reached.nnz)
-
-
-def _slice(indices: IndexSet) -> Any:
-    return slice(None) if indices is None else indices
-
-
-def _counted(reached: Any, degrees: IntArray | None, samples: int) -> Any:
-    """Columns that each sampled row reaches, or the sum of their degrees."""
-    if isinstance(reached, Same):
-        total = reached.size if degrees is None else int(degrees.sum(dtype=np.int64))
-        return total * _unpacked(np.array([reached.bits]))[0, :samples].astype(np.int64)
-    if isinstance(reached, np.ndarray):
-        unpacked = _unpacked(reached)
-        if degrees is None:
-            return unpacked.sum(axis=0, dtype=np.int32)[:samples].astype(np.int64)
-        return (degrees.astype(np.float32) @ unpacked[:, :samples].astype(np.float32)).astype(np.int64)
-    if degrees is None:
-        return np.diff(reached.indptr).astype(np.int64)
-    running = np.concatenate([[0], np.cumsum(degrees[reached.indices], dtype=np.int64)])
-    return np.diff(running[reached.indptr])
-
-
-def _unpacked(bits: Bits) -> npt.NDArray[np.uint8]:
-    """One row of 64 bits for each word."""
-    octets = bits.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)
-    return np.unpackbits(octets, axis=1, bitorder="little")
 
 
 @dataclass
@@ -353,14 +148,14 @@ class Sampled:
         if self._free(i, k) or self._free(k + 1, j):
             return NOTHING
         if i == 0 and j == k + 1:  # a sweep's products: from the columns of the input, without looking back
-            return self._inputs, self._left.joining(self._inputs, "inputs", 0, k)
+            return self._inputs, self._left.joining(self._inputs.indices, "inputs", 0, k)
         if j == self._last and i == k:
-            return self._outputs, self._right.joining(self._outputs, "outputs", 0, j - k - 1)
+            return self._outputs, self._right.joining(self._outputs.indices, "outputs", 0, j - k - 1)
         key = self.words[k + 1, j], self.words[i, k]
         if key not in self._joins:
             sample, name = self._sample(k)
-            left = self._left.counts(sample, name, k + 1, j)
-            right = self._right.counts(sample, name, self._last - k, self._last - i)
+            left = self._left.counts(sample.indices, name, k + 1, j)
+            right = self._right.counts(sample.indices, name, self._last - k, self._last - i)
             self._joins[key] = sample, left * right
         return self._joins[key]
 
@@ -369,9 +164,9 @@ class Sampled:
         if i == j or self._free(i, j):
             return self.patterns[i].entries if i == j else 0
         if i == 0:
-            return round(self._inputs.total(self._left.counts(self._inputs, "inputs", 0, j)))
+            return round(self._inputs.total(self._left.counts(self._inputs.indices, "inputs", 0, j)))
         sample, name = (self._outputs, "outputs") if j == self._last else self._sample(j)
-        return round(sample.total(self._right.counts(sample, name, self._last - j, self._last - i)))
+        return round(sample.total(self._right.counts(sample.indices, name, self._last - j, self._last - i)))
 
     @cached_property
     def _nothing_empty(self) -> bool:

@@ -1,0 +1,50 @@
+"""Compressed rows: SciPy's ``csr_array`` as patterns use it, and how much of it is written out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainorder.errors import StructureError
+from chainorder.index_sets import IntArray
+
+MAX_ENTRIES = 200_000_000
+"""Entries of one explicit symbolic pattern; more would not fit the memory of an ordinary machine."""
+
+
+def canonical(matrix: Any) -> Any:
+    """A matrix as compressed rows, sorted, duplicates added up; one that is so already is not copied."""
+    from scipy.sparse import csr_array
+
+    csr = csr_array(matrix)
+    if not csr.has_canonical_format:
+        csr = csr_array(matrix, copy=True)
+        csr.sum_duplicates()  # sorts the indices as well
+    if csr.indices.dtype == np.int64 and max(*csr.shape, csr.nnz) < 2**31:
+        # SciPy would convert all other matrices that this one is multiplied by, each time.
+        narrow = csr.indices.astype(np.int32), csr.indptr.astype(np.int32)
+        csr = csr_array((csr.data, *narrow), shape=csr.shape)
+    return csr
+
+
+def bool_csr(shape: tuple[int, int], indptr: IntArray, indices: IntArray) -> Any:
+    """Compressed rows with ones at all positions."""
+    from scipy.sparse import csr_array
+
+    return csr_array((np.ones(len(indices), bool), indices, indptr), shape=shape)
+
+
+def check_explicit(shape: tuple[int, int], nnz: int) -> None:
+    """Refuse to write out a pattern that would not fit the memory."""
+    if nnz > MAX_ENTRIES:
+        raise StructureError(
+            f"the symbolic pattern of a {shape[0]} × {shape[1]} product has {nnz:,} entries, more than the "
+            f"{MAX_ENTRIES:,} that are kept; declare the wide factor dense or split the chain"
+        )
+
+
+def same_entries(a: IntArray, b: IntArray) -> bool:
+    """Whether two arrays are equal: at once where they are views of the same entries."""
+    interfaces = a.__array_interface__, b.__array_interface__
+    return interfaces[0] == interfaces[1] or np.array_equal(a, b)

@@ -1,0 +1,74 @@
+"""Operands from matrices and diagonals, in the representation that suits their pattern; and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainorder.execution.axes import AxesOperand
+from chainorder.execution.operand import Array, BandOperand, DenseOperand, Operand, SparseOperand
+from chainorder.index_sets import IndexSet
+from chainorder.pattern import DensePattern, Pattern, SparsePattern, band
+
+
+def compressed(matrix: Any) -> Operand:
+    """Compressed rows or columns, or dense where the stored positions are some rows × some columns."""
+    rows = matrix.T if matrix.format == "csc" else matrix
+    reduced = SparsePattern(rows.shape[0], rows.shape[1], rows.indptr, rows.indices).reduced
+    if isinstance(reduced, DensePattern):
+        if rows is not matrix:
+            reduced = DensePattern(reduced.width, reduced.height, reduced.columns, reduced.rows)
+        return DenseOperand(part(matrix, reduced.rows, reduced.columns).toarray(), reduced)
+    return SparseOperand(matrix)
+
+
+def with_pattern(csr: Any, pattern: Pattern) -> Operand:
+    """Entries of which some of the pattern may be missing."""
+    if isinstance(pattern, DensePattern):
+        return DenseOperand(part(csr, pattern.rows, pattern.columns).toarray(), pattern)
+    assert isinstance(pattern, SparsePattern)
+    return SparseOperand(csr, pattern)
+
+
+def store(matrix: Any, symbolic: Any) -> Any:
+    """The entries of a sparse array, stored at all positions of a pattern that contains its own."""
+    from scipy.sparse import csr_array
+
+    matrix.sort_indices()
+    keys, all_keys = (
+        np.repeat(np.arange(m.shape[0]), np.diff(m.indptr)) * m.shape[1] + m.indices
+        for m in (matrix, symbolic)
+    )
+    data = np.zeros(symbolic.nnz, matrix.dtype)
+    data[np.searchsorted(all_keys, keys)] = matrix.data
+    return csr_array((data, symbolic.indices, symbolic.indptr), shape=matrix.shape)
+
+
+def banded(lower: int, upper: int, diagonals: Array) -> Operand:
+    """A band, or a full array where it covers the matrix."""
+    operand = BandOperand(lower, upper, diagonals)
+    covers = isinstance(band(operand.size, lower, upper), DensePattern)
+    return DenseOperand.full(operand.matrix().toarray()) if covers else operand
+
+
+def written_out(operand: Operand) -> Operand:
+    """Without axes."""
+    return compressed(operand.matrix()) if isinstance(operand, AxesOperand) else operand
+
+
+def by_rows(operand: Operand) -> Any:
+    """As compressed rows."""
+    if isinstance(operand, SparseOperand):
+        return operand.csr
+    assert isinstance(operand, BandOperand)
+    csr = operand.pattern.csr()
+    rows = np.repeat(np.arange(operand.size), np.diff(csr.indptr))
+    csr.data = operand.diagonals[csr.indices - rows + operand.lower, csr.indices]
+    return csr
+
+
+def part(matrix: Any, rows: IndexSet, columns: IndexSet) -> Any:
+    """Some rows × some columns of a matrix."""
+    matrix = matrix if rows is None else matrix[rows]
+    return matrix if columns is None else matrix[:, columns]
