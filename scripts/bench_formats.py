@@ -1,4 +1,4 @@
-"""What products take in each format: the rates behind `chainorder.formats` and the solver ``quickest``.
+"""What products take in each format: the rates behind `chainorder.storage` and the solver ``quickest``.
 
 Nanoseconds, the best of three runs on one thread: of an fma between two compressed matrices, and of a stored
 entry for each column where one of them is dense; then products by rows and by columns, and right-hand sides

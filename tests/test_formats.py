@@ -23,11 +23,11 @@ from chainorder.execution.operand import (
     stored_entries,
 )
 from chainorder.execution.sums import add
-from chainorder.formats import WELL_FILLED, quicker_by_columns, quicker_dense
 from chainorder.pattern import DensePattern, counted_fma
 from chainorder.selections import SelectionPattern
 from chainorder.solvers import quickest
 from chainorder.solvers.outline import Outline
+from chainorder.storage import WELL_FILLED, quicker_by_columns, quicker_dense
 from tests.chains import random_chains
 
 SIZE = 12

@@ -1,7 +1,7 @@
 """The products of operands, each by the fastest way that was measured for its pair of representations.
 
 Well-filled sparse matrices are multiplied as dense arrays, nearly empty tall ones by columns: see
-`chainorder.formats`. Measured on dense factors of size 1000: `np.dot` takes half the time of ``@`` where the
+`chainorder.storage`. Measured on dense factors of size 1000: `np.dot` takes half the time of ``@`` where the
 inner size is 1.
 """
 
@@ -22,10 +22,10 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
-from chainorder.formats import BESIDE_DENSE, quicker_by_columns, quicker_dense
 from chainorder.index_sets import IndexSet, IntArray
 from chainorder.pattern import DensePattern, Pattern
 from chainorder.selections import SelectionPattern, pick_columns, pick_rows
+from chainorder.storage import BESIDE_DENSE, quicker_by_columns, quicker_dense
 
 FREE = (IdentityOperand, SelectionOperand)
 """Operands that only pass on, or pick."""

@@ -1,7 +1,7 @@
 """The order that is likely to run in the least time, for sparse chains. A heuristic.
 
 An fma in a dense product takes a hundredth of the time of one between two compressed matrices, so the order
-of the fewest fma need not be the quickest. The model: formats are those of `chainorder.formats`, rates were
+of the fewest fma need not be the quickest. The model: formats are those of `chainorder.storage`, rates were
 measured (`scripts/bench_formats.py`), fill-in is estimated from 32 samples of each boundary. Where a search
 would take more than a small part of what the better sweep takes, and nothing inside is so narrow that it is
 sure to pay, that is the answer.
@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from chainorder.chain import Chain
-from chainorder.formats import BESIDE_DENSE, quicker_dense
 from chainorder.models import check_feasible
 from chainorder.pattern import DensePattern
 from chainorder.plan import Plan
@@ -20,6 +19,7 @@ from chainorder.solvers import auto, estimated, lazy, sweeps
 from chainorder.solvers.outline import Outline
 from chainorder.solvers.sampling import Sampled
 from chainorder.steps import Row, Step, Steps
+from chainorder.storage import BESIDE_DENSE, quicker_dense
 
 SAMPLES = 32
 """Inner indices that are looked at for each product: an error of some percent is good enough for a choice."""
