@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from chainorder.chain import Chain
 from chainorder.comparison import Comparison
 from chainorder.plan import SHOWN, Operation, Plan, formula, node_name
-from chainorder.plan_json import SCHEMA_VERSION, chain_data, plan_data
+from chainorder.plan_json import chain_data, plan_data
 from chainorder.report.model import Cell, Report
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
+from chainorder.saved import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from chainorder.execution import Execution

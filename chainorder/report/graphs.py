@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from chainorder.graph.backpropagation import Backpropagation
 from chainorder.graph.comparison import GraphComparison
 from chainorder.graph.graph import Graph
-from chainorder.graph.plan import SHOWN, GraphPlan
+from chainorder.graph.plan import GraphPlan
 from chainorder.graph.plan_json import graph_data, plan_data
-from chainorder.plan_json import SCHEMA_VERSION
+from chainorder.plan import SHOWN
 from chainorder.report.model import Cell, Report
+from chainorder.saved import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from chainorder.execution import Check
