@@ -10,12 +10,15 @@ class Claims(ABC):
 
     Attributes
     ----------
+    solver
+        The registered name of the solver that made it.
     optimal
         Whether nothing costs less, by proof.
     lower_bound
         What every alternative costs at least; None if no bound is known.
     """
 
+    solver: str
     optimal: bool
     lower_bound: int | None
 

@@ -283,12 +283,9 @@ class Plan(Claims):
         return graph
 
     def __str__(self) -> str:
-        chain = self.chain
-        size = f"{chain.inputs:,} → {chain.outputs:,}"
-        plural = "s" if len(chain) > 1 else ""
         about = "" if self.estimate is None else "about "
         lines = [
-            f"{chain.name or 'chain'}: {len(chain):,} elemental{plural}, {size}",
+            self.chain.title,
             f"{about}{self.fma:,} fma, peak memory {self.peak_memory:,} entries, "
             f"{self.solver} ({self.claim})",
         ]

@@ -270,10 +270,8 @@ class GraphPlan(Claims):
         return to_dot(self.to_networkx())
 
     def __str__(self) -> str:
-        graph = self.graph
         lines = [
-            f"{graph.name or 'graph'}: {len(graph.vertices):,} vertices, {len(graph.edges):,} edges, "
-            f"{graph.columns:,} → {graph.rows:,}",
+            self.graph.title,
             f"{self.fma:,} fma, {self.adds:,} additions, peak memory {self.peak_memory:,} entries, "
             f"{self.solver} ({self.claim})",
         ]
