@@ -181,6 +181,12 @@ class Chain:
         return int(self.sizes[-1])
 
     @property
+    def title(self) -> str:
+        """It in a line: name, length, sizes."""
+        plural = "elemental" if len(self) == 1 else "elementals"
+        return f"{self.name or 'chain'}: {len(self):,} {plural}, {self.inputs:,} → {self.outputs:,}"
+
+    @property
     def dense(self) -> bool:
         """Whether the structure of every elemental is dense."""
         return {type(kind.structure) for kind in self.elementals.kinds} == {Dense}

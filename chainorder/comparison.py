@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from chainorder.chain import Chain
+from chainorder.claims import Claims
 from chainorder.errors import InfeasibleError, SolverError
 from chainorder.graph.graph import Graph
 from chainorder.plan import Plan
@@ -15,17 +16,54 @@ from chainorder.solvers import plan
 if TYPE_CHECKING:
     from chainorder.graph.comparison import GraphComparison
 
+SomePlan = TypeVar("SomePlan", bound=Claims)
+
 
 @dataclass(frozen=True)
 class Infeasible:
-    """A baseline that this chain does not have, and why."""
+    """A baseline that a chain or graph does not have, and why."""
 
     solver: str
     why: str
 
+    def __str__(self) -> str:
+        return f"{self.solver}: infeasible ({self.why})"
+
 
 @dataclass(frozen=True)
-class Comparison:
+class Ranking(Generic[SomePlan]):
+    """Plans for one chain or graph, those that everybody knows first and the best last.
+
+    Attributes
+    ----------
+    plans
+        Of the solvers that it admits, then of the chosen one.
+    infeasible
+        The solvers that it does not admit.
+    """
+
+    plans: tuple[SomePlan, ...]
+    infeasible: tuple[Infeasible, ...] = ()
+
+    @property
+    def best(self) -> SomePlan:
+        """The plan of the chosen solver."""
+        return self.plans[-1]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What reports call the plans: by their solvers, the last one ``best``."""
+        return (*(each.solver for each in self.plans[:-1]), "best")
+
+    def ratio(self, other: SomePlan) -> float | None:
+        """How many times the cost of the best it costs: 1 if both are 0, None if only the best is."""
+        if other.cost == self.best.cost:
+            return 1.0
+        return other.cost / self.best.cost if self.best.cost else None
+
+
+@dataclass(frozen=True)
+class Comparison(Ranking[Plan]):
     """Plans for one chain, the baselines first and the best last.
 
     Attributes
@@ -37,34 +75,10 @@ class Comparison:
         The baselines that cannot be.
     """
 
-    plans: tuple[Plan, ...]
-    infeasible: tuple[Infeasible, ...] = ()
-
     @property
     def chain(self) -> Chain:
         """The chain they are for."""
         return self.best.chain
-
-    @property
-    def best(self) -> Plan:
-        """The plan of the chosen solver."""
-        return self.plans[-1]
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What reports call the plans: the baselines by their names, the last one ``best``."""
-        return (*(each.solver for each in self.plans[:-1]), "best")
-
-    def ratio(self, other: Plan) -> float | None:
-        """How many times the cost of the best it costs: 1 if both are 0, None if only the best is."""
-        return ratio(other.cost, self.best.cost)
-
-
-def ratio(cost: int, least: int) -> float | None:
-    """How many times the least a cost is: 1 if both are 0, None if only the least is."""
-    if cost == least:
-        return 1.0
-    return cost / least if least else None
 
 
 def baselines(chain: Chain) -> tuple[str, ...]:

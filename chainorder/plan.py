@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from chainorder.bracketing import format_bracketing
 from chainorder.chain import Chain
+from chainorder.claims import Claims
 from chainorder.estimate import Estimate
 from chainorder.index_sets import IntArray
 from chainorder.pricing import Fills, IntColumn, price, starts, total
@@ -124,7 +125,7 @@ class Timetable:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Claims):
     """An order in which to compute the Jacobian of a chain. Immutable; prints itself; saves itself.
 
     Attributes
@@ -217,11 +218,6 @@ class Plan:
         return total(self.operations.fma)
 
     @property
-    def flops(self) -> int:
-        """Floating point operations: two per fma."""
-        return 2 * self.fma
-
-    @property
     def makespan(self) -> int:
         """When the last operation ends."""
         ends = self.operations.start + self.operations.fma
@@ -238,14 +234,6 @@ class Plan:
         return self.makespan if self.objective == "makespan" else self.fma
 
     @property
-    def gap(self) -> float | None:
-        """How far the cost may be above the least, as a fraction of it; None if no bound is known."""
-        if self.lower_bound is None:
-            return None
-        excess = self.cost - self.lower_bound
-        return excess / self.lower_bound if self.lower_bound else (0.0 if not excess else None)
-
-    @property
     def bracketing(self) -> str:
         """The order as text, output first: ``(F3 F2) F1``."""
         return format_bracketing(len(self.chain), self.operations.j, self.operations.i)
@@ -255,17 +243,9 @@ class Plan:
         """What is proved of it, in words."""
         if self.estimate is not None:
             return f"heuristic: estimated fill, fma ± {self.estimate.error:.1%}"
-        if self.optimal:
-            return "optimal"
-        if (self.operations.step == Step.REUSE).any():
+        if not self.optimal and (self.operations.step == Step.REUSE).any():
             return "heuristic: equal products reused"
-        if self.lower_bound is None:
-            return "no claim"
-        if self.gap is None:
-            return "heuristic"
-        if self.gap >= 1:
-            return f"heuristic, at most {1 + self.gap:,.1f} times the optimum"
-        return f"heuristic, at most {max(self.gap, 1e-4):.2%} above the optimum"
+        return super().claim
 
     def validate(self) -> None:
         """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
@@ -303,12 +283,9 @@ class Plan:
         return graph
 
     def __str__(self) -> str:
-        chain = self.chain
-        size = f"{chain.inputs:,} → {chain.outputs:,}"
-        plural = "s" if len(chain) > 1 else ""
         about = "" if self.estimate is None else "about "
         lines = [
-            f"{chain.name or 'chain'}: {len(chain):,} elemental{plural}, {size}",
+            self.chain.title,
             f"{about}{self.fma:,} fma, peak memory {self.peak_memory:,} entries, "
             f"{self.solver} ({self.claim})",
         ]

@@ -14,12 +14,19 @@ from chainorder.errors import PlanError
 from chainorder.estimate import Estimate
 from chainorder.plan import Operations, Plan
 from chainorder.pricing import int_column, time_column
-from chainorder.steps import Step
+from chainorder.saved import (
+    SCHEMA_VERSION,
+    STATED,
+    attributes,
+    get_value,
+    parse,
+    read_claims,
+    read_problem,
+    read_step,
+)
 
 if TYPE_CHECKING:
     from chainorder.graph.plan import GraphPlan
-
-SCHEMA_VERSION = 1
 
 
 def plan_data(plan: Plan) -> dict[str, Any]:
@@ -27,17 +34,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "chain": chain_data(plan.chain),
-        "solver": plan.solver,
-        "why": plan.why,
-        "objective": plan.objective,
-        "optimal": plan.optimal,
-        "lower_bound": plan.lower_bound,
-        "fma": plan.fma,
-        "flops": plan.flops,
-        "makespan": plan.makespan,
-        "machines": plan.machines,
-        "transfer": plan.transfer,
-        "peak_memory": plan.peak_memory,
+        **attributes(plan, *STATED, "makespan", "machines", "transfer", "peak_memory"),
         "estimate": None if plan.estimate is None else asdict(plan.estimate),
         "bracketing": plan.bracketing,
         "operations": [
@@ -74,11 +71,7 @@ def dumps(plan: Plan, *, indent: int | None = None) -> str:
 
 def loads(text: str) -> Plan:
     """The plan of a JSON text; see `from_plan_data`."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise PlanError(f"not a plan: {error}; save one with Plan.to_json") from None
-    return from_plan_data(data, Path())
+    return from_plan_data(parse(text, Plan), Path())
 
 
 def from_plan_data(data: Any, folder: Path) -> Plan:
@@ -93,27 +86,13 @@ def from_plan_data(data: Any, folder: Path) -> Plan:
     SpecError
         If its chain is not a chain.
     """
-    from chainorder.spec import from_data
-
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
-        raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
-    chain = from_data(get_value(get_value(data, "chain", dict), "spec", dict), folder)
-    if not isinstance(chain, Chain):
-        raise PlanError("not a plan: chain.spec is the spec of a graph")
-    bound = data.get("lower_bound")
-    if bound is not None:
-        get_value(data, "lower_bound", int)
+    chain = read_problem(data, "chain", Chain, folder)
     plan = Plan(
         chain,
-        get_value(data, "solver", str),
-        get_value(data, "optimal", bool),
-        bound,
-        _operations(get_value(data, "operations", list), len(chain)),
-        get_value(data, "peak_memory", int),
-        get_value(data, "objective", str),
-        get_value(data, "why", str),
-        get_value({"transfer": 0} | data, "transfer", int),
-        _estimate(data.get("estimate")),
+        **read_claims(data),
+        operations=_operations(get_value(data, "operations", list), len(chain)),
+        transfer=get_value({"transfer": 0} | data, "transfer", int),
+        estimate=_estimate(data.get("estimate")),
     )
     for key in ("fma", "flops", "makespan", "machines", "bracketing"):
         if data.get(key) != getattr(plan, key):
@@ -164,13 +143,7 @@ def _operations(items: list[Any], length: int) -> Operations:
     columns: dict[str, list[int]] = {key: [] for key in ("step", "j", "k", "i", "fma", "machine", "start")}
     for number, item in enumerate(items):
         here = f"operations[{number}]"
-        if not isinstance(item, dict):
-            raise PlanError(f"not a plan: {here} is {str(item)[:40]!r}; an operation is an object")
-        try:
-            step = Step.of(str(item.get("action")), item.get("mode"))
-        except (KeyError, TypeError):
-            raise PlanError(f"{here} has no known action and mode") from None
-        columns["step"].append(step)
+        columns["step"].append(read_step(item, here))
         for key in ("j", "i", "fma", "machine", "start"):
             columns[key].append(get_value(item, key, int, f"{here}."))
         columns["k"].append(0 if item.get("k") is None else get_value(item, "k", int, f"{here}."))
@@ -190,12 +163,3 @@ def _check_range(columns: dict[str, list[int]], length: int, here: str) -> None:
     within = 1 <= i <= j <= length and 0 <= k <= length and 0 <= machine < 2**31
     if not within or min(columns["fma"][-1], columns["start"][-1]) < 0:
         raise PlanError(f"{here} is out of range for a chain of {length} elementals")
-
-
-def get_value(data: dict[str, Any], key: str, kind: type, where: str = "") -> Any:
-    """The value of a key of a plan; raises `PlanError` if it is of another type."""
-    value = data.get(key)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        shown = str(value)[:40]
-        raise PlanError(f"not a plan: {where}{key} is {shown!r}; it should be of type {kind.__name__}")
-    return value

@@ -29,6 +29,7 @@ from tables import show, write_seconds
 import chainorder.jax
 import chainorder.torch
 from chainorder.autodiff.choice import Choice, Mode
+from chainorder.autodiff.task import composed
 from chainorder.report.model import Cell, Report
 
 ROUNDS, LONGEST_BLOCK, BLOCK_SECONDS = 5, 20, 0.2
@@ -214,7 +215,7 @@ def paired_ratio(seconds: dict[str, list[float]]) -> float:
 def jax_ways(workload: Workload) -> tuple[dict[str, Callable[[Any], Any]], Choice]:
     """Every way in JAX, compiled."""
     function, x = workload.function, workload.point
-    whole = chainorder.jax.api.composed(function)
+    whole = composed(function)
     ways = {
         "chainorder": chainorder.jax.jacobian(function),
         "jacfwd": jax.jit(jax.jacfwd(whole)),
@@ -231,7 +232,7 @@ def jax_ways(workload: Workload) -> tuple[dict[str, Callable[[Any], Any]], Choic
 def torch_ways(workload: Workload) -> tuple[dict[str, Callable[[Any], Any]], Choice]:
     """Every way in PyTorch."""
     function, x = workload.function, workload.point
-    whole, _ = chainorder.torch.api.composed(function)
+    whole = composed(function)
     ways = {
         "chainorder": chainorder.torch.jacobian(function),
         "jacfwd": torch.func.jacfwd(whole),
@@ -277,7 +278,7 @@ def tracing_report(quick: bool, only: str) -> Report:
     """What tracing and planning take, beside compiling the reverse mode of the same function."""
     rows: list[tuple[Cell, ...]] = []
     for each in (each for each in workloads(JAX, quick) if only in each.name):
-        whole = chainorder.jax.api.composed(each.function)
+        whole = composed(each.function)
         plan_seconds, compile_seconds = [], []
         for _ in range(1 if quick else 3):
             fresh = jax.jit(chainorder.jax.jacobian(lambda x, f=whole: f(x)))

@@ -15,7 +15,7 @@ import jax.numpy as jnp  # noqa: E402
 from chainorder import ChainError, SolverError, plan  # noqa: E402
 from chainorder.autodiff.choice import Mode  # noqa: E402
 from chainorder.jax import chain, explain, jacobian  # noqa: E402
-from chainorder.jax.task import Task  # noqa: E402
+from chainorder.jax.task import JaxTask  # noqa: E402
 from tests.jax_compositions import random_composition  # noqa: E402
 
 jax.config.update("jax_enable_x64", True)
@@ -348,4 +348,4 @@ def test_short_loops_of_products_are_unrolled() -> None:
 
 
 def test_task_runs_without_being_compiled() -> None:
-    assert_same(Task(narrow, solver="dynamic").jacobian((LONG,), {}), jax.jacrev(narrow)(LONG))
+    assert_same(JaxTask(narrow, solver="dynamic").jacobian((LONG,), {}), jax.jacrev(narrow)(LONG))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import click
+
 from chainorder.autodiff.choice import Choice, Mode
 from chainorder.autodiff.segments import Segment, Work
 from chainorder.plan import formula, node_name
@@ -14,6 +16,12 @@ from chainorder.report.table import render
 def explain_choice(choice: Choice) -> str:
     """The chain, the plan and the estimates, as text."""
     return render([chain_report(choice), plan_report(choice)])
+
+
+def tell(choice: Choice) -> Choice:
+    """Print it, and hand it on."""
+    click.echo(explain_choice(choice))
+    return choice
 
 
 def chain_report(choice: Choice) -> Report:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chainorder.comparison import Infeasible, ratio
+from chainorder.comparison import Infeasible, Ranking
 from chainorder.errors import SolverError
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
@@ -16,7 +16,7 @@ RULES = ("forward", "reverse", "markowitz", "relative-markowitz", "minimum-fill"
 
 
 @dataclass(frozen=True)
-class GraphComparison:
+class GraphComparison(Ranking[GraphPlan]):
     """Plans for one graph, the usual ones first and the best last.
 
     Attributes
@@ -27,27 +27,10 @@ class GraphComparison:
         The rules that it does not admit.
     """
 
-    plans: tuple[GraphPlan, ...]
-    infeasible: tuple[Infeasible, ...] = ()
-
     @property
     def graph(self) -> Graph:
         """The graph they are for."""
         return self.best.graph
-
-    @property
-    def best(self) -> GraphPlan:
-        """The plan of the chosen solver."""
-        return self.plans[-1]
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What reports call the plans: the rules by their names, the last one ``best``."""
-        return (*(each.solver for each in self.plans[:-1]), "best")
-
-    def ratio(self, other: GraphPlan) -> float | None:
-        """How many times the cost of the best it costs: 1 if both are 0, None if only the best is."""
-        return ratio(other.fma, self.best.fma)
 
 
 def compare_graph(graph: Graph, *, solver: str = "auto", **options: Any) -> GraphComparison:

@@ -197,6 +197,12 @@ class Graph:
         return sum(self.vertices[name] for name in self.outputs)
 
     @property
+    def title(self) -> str:
+        """It in a line: name, vertices, edges, sizes."""
+        counts = f"{len(self.vertices):,} vertices, {len(self.edges):,} edges"
+        return f"{self.name or 'graph'}: {counts}, {self.columns:,} → {self.rows:,}"
+
+    @property
     def matrix_free(self) -> bool:
         """Whether an edge is matrix-free."""
         return not all(elemental.explicit for elemental in self.elementals)

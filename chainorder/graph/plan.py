@@ -7,17 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chainorder.claims import Claims
 from chainorder.errors import PlanError
 from chainorder.graph.costs import Costs, Move
 from chainorder.graph.graph import Graph
 from chainorder.graph.line import Arcs, LineGraph, Sum
+from chainorder.plan import SHOWN
 from chainorder.steps import Action, Step
 
 if TYPE_CHECKING:
     import networkx as nx
-
-SHOWN = 12
-"""Operations that a printed plan shows before it is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ class Replay:
 
 
 @dataclass(frozen=True)
-class GraphPlan:
+class GraphPlan(Claims):
     """An order in which to compute the Jacobian of a graph. Immutable; prints itself; saves itself.
 
     Attributes
@@ -215,16 +214,6 @@ class GraphPlan:
         return sum(operation.fma for operation in self.operations)
 
     @property
-    def cost(self) -> int:
-        """The objective."""
-        return self.fma
-
-    @property
-    def flops(self) -> int:
-        """Floating point operations: two per fma; additions apart."""
-        return 2 * self.fma
-
-    @property
     def adds(self) -> int:
         """Additions where parallel Jacobians join."""
         return sum(operation.adds for operation in self.operations)
@@ -238,25 +227,6 @@ class GraphPlan:
     def machines(self) -> int:
         """Machines that it was made for."""
         return 1
-
-    @property
-    def gap(self) -> float | None:
-        """How far the cost may be above the least, as a fraction of it; None if no bound is known."""
-        if self.lower_bound is None:
-            return None
-        excess = self.fma - self.lower_bound
-        return excess / self.lower_bound if self.lower_bound else (0.0 if not excess else None)
-
-    @property
-    def claim(self) -> str:
-        """What is proved of it, in words."""
-        if self.optimal:
-            return "optimal"
-        if self.gap is None:
-            return "heuristic" if self.lower_bound is not None else "no claim"
-        if self.gap >= 1:
-            return f"heuristic, at most {1 + self.gap:,.1f} times the optimum"
-        return f"heuristic, at most {max(self.gap, 1e-4):.2%} above the optimum"
 
     @property
     def order(self) -> str:
@@ -300,10 +270,8 @@ class GraphPlan:
         return to_dot(self.to_networkx())
 
     def __str__(self) -> str:
-        graph = self.graph
         lines = [
-            f"{graph.name or 'graph'}: {len(graph.vertices):,} vertices, {len(graph.edges):,} edges, "
-            f"{graph.columns:,} → {graph.rows:,}",
+            self.graph.title,
             f"{self.fma:,} fma, {self.adds:,} additions, peak memory {self.peak_memory:,} entries, "
             f"{self.solver} ({self.claim})",
         ]

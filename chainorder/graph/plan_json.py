@@ -9,9 +9,8 @@ from typing import Any
 from chainorder.errors import PlanError
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphOperation, GraphPlan
-from chainorder.plan_json import SCHEMA_VERSION
-from chainorder.plan_json import get_value as get
-from chainorder.steps import Step
+from chainorder.saved import SCHEMA_VERSION, STATED, attributes, parse, read_claims, read_problem, read_step
+from chainorder.saved import get_value as get
 
 
 def plan_data(plan: GraphPlan) -> dict[str, Any]:
@@ -19,19 +18,7 @@ def plan_data(plan: GraphPlan) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "graph": graph_data(plan.graph),
-        "model": plan.model,
-        "solver": plan.solver,
-        "why": plan.why,
-        "objective": plan.objective,
-        "optimal": plan.optimal,
-        "lower_bound": plan.lower_bound,
-        "fma": plan.fma,
-        "flops": plan.flops,
-        "adds": plan.adds,
-        "makespan": plan.makespan,
-        "machines": plan.machines,
-        "peak_memory": plan.peak_memory,
-        "order": plan.order,
+        **attributes(plan, "model", *STATED, "adds", "makespan", "machines", "peak_memory", "order"),
         "operations": [
             {
                 "action": str(operation.action),
@@ -67,11 +54,7 @@ def dumps(plan: GraphPlan, *, indent: int | None = None) -> str:
 
 def loads(text: str) -> GraphPlan:
     """The plan of a JSON text; see `from_plan_data`."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise PlanError(f"not a plan: {error}; save one with GraphPlan.to_json") from None
-    return from_plan_data(data, Path())
+    return from_plan_data(parse(text, GraphPlan), Path())
 
 
 def from_plan_data(data: Any, folder: Path) -> GraphPlan:
@@ -86,29 +69,12 @@ def from_plan_data(data: Any, folder: Path) -> GraphPlan:
     SpecError
         If its graph is not a graph.
     """
-    from chainorder.spec import from_data
-
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
-        raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
-    graph = from_data(get(get(data, "graph", dict), "spec", dict), folder)
-    if not isinstance(graph, Graph):
-        raise PlanError("not a plan: graph.spec is the spec of a chain")
-    bound = None if data.get("lower_bound") is None else get(data, "lower_bound", int)
+    graph = read_problem(data, "graph", Graph, folder)
     operations = tuple(_operation(item, place) for place, item in enumerate(get(data, "operations", list)))
     model = get(data, "model", str)
     if model not in ("face", "vertex"):
         raise PlanError(f"not a plan: model is {model[:40]!r}; it is face or vertex")
-    plan = GraphPlan(
-        graph,
-        get(data, "solver", str),
-        model,
-        get(data, "optimal", bool),
-        bound,
-        operations,
-        get(data, "peak_memory", int),
-        get(data, "objective", str),
-        get(data, "why", str),
-    )
+    plan = GraphPlan(graph, model=model, operations=operations, **read_claims(data))
     if data["objective"] != "fma":
         raise PlanError(f"objective is {data['objective'][:40]!r}; that of a graph's plan is fma")
     for key in ("fma", "flops", "adds", "makespan", "machines", "order"):
@@ -119,12 +85,7 @@ def from_plan_data(data: Any, folder: Path) -> GraphPlan:
 
 def _operation(item: Any, place: int) -> GraphOperation:
     here = f"operations[{place}]"
-    if not isinstance(item, dict):
-        raise PlanError(f"not a plan: {here} is {str(item)[:40]!r}; an operation is an object")
-    try:
-        step = Step.of(str(item.get("action")), item.get("mode"))
-    except (KeyError, TypeError):
-        raise PlanError(f"{here} has no known action and mode") from None
+    step = read_step(item, here)
     lists = {key: get(item, key, list, f"{here}.") for key in ("vertices", "arcs")}
     if not all(isinstance(name, str) for name in lists["vertices"]):
         raise PlanError(f"{here}.vertices are names")

@@ -6,18 +6,16 @@ from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from typing import Any
 
-import click
 import jax
 
 from chainorder.autodiff.choice import Choice
 from chainorder.autodiff.execution import CHUNK_ENTRIES
-from chainorder.autodiff.explanation import explain_choice
+from chainorder.autodiff.explanation import tell
+from chainorder.autodiff.task import Function, composed
 from chainorder.chain import Chain
 from chainorder.jax.calls import Call, moving, stilled
-from chainorder.jax.task import Task
+from chainorder.jax.task import JaxTask
 from chainorder.solvers import find_solver
-
-Function = Callable[..., Any] | Sequence[Callable[[Any], Any]]
 
 
 def jacobian(
@@ -64,7 +62,7 @@ def jacobian(
         find_solver(solver)
     function = composed(fun)
     traced = _with_stilled_aux(function) if has_aux else function
-    task = Task(traced, argnums, has_aux, holomorphic, allow_int, solver, chunk_entries)
+    task = JaxTask(traced, argnums, has_aux, holomorphic, allow_int, solver, chunk_entries)
     general = jax.jit(lambda call, leaves: task.jacobian(*call.restored(leaves)), static_argnums=0)
     simple = jax.jit(lambda *args: task.jacobian(args, {}))
     eager: set[Call] = set()
@@ -108,9 +106,7 @@ def explain(fun: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Choic
     Choice
         The plan, its chain and the estimates.
     """
-    choice = choice_of(fun, args, kwargs, argnums)
-    click.echo(explain_choice(choice))
-    return choice
+    return tell(choice_of(fun, args, kwargs, argnums))
 
 
 def chain(fun: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Chain:
@@ -128,27 +124,11 @@ def _with_stilled_aux(function: Callable[..., Any]) -> Callable[..., Any]:
     return stilled_function
 
 
-def composed(fun: Function) -> Callable[..., Any]:
-    """A function, or the composition of a sequence of them, input first."""
-    if callable(fun):
-        return fun
-    stages = tuple(fun) if isinstance(fun, Sequence) else ()
-    if not stages or not all(map(callable, stages)):
-        raise TypeError(f"expected a function, or a sequence of functions, input first; got {fun!r}")
-
-    def composition(value: Any) -> Any:
-        for stage in stages:
-            value = stage(value)
-        return value
-
-    return composition
-
-
 def choice_of(
     fun: Function, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, argnums: int = 0
 ) -> Choice:
     """The choice that is made for some arguments, by tracing alone."""
-    task = Task(composed(fun), argnums)
+    task = JaxTask(composed(fun), argnums)
     found: list[Choice] = []
     call, leaves = Call.of(args, kwargs or {}, argnums)
 

@@ -14,7 +14,7 @@ import numpy as np
 from chainorder.autodiff.choice import Choice, Mode, Rates, choose
 from chainorder.autodiff.execution import CHUNK_ENTRIES
 from chainorder.autodiff.segments import entries
-from chainorder.errors import ChainError
+from chainorder.autodiff.task import NotPlannedError, Task
 from chainorder.jax.calls import places
 from chainorder.jax.execution import JaxExecutor, as_matrix
 from chainorder.jax.parts import JaxPart, parts_of
@@ -22,10 +22,6 @@ from chainorder.jax.program import LinearProgram
 
 RATES = Rates(launch=50_000)
 """Compiled operations take some microseconds to launch."""
-
-
-class NotPlannedError(Exception):
-    """The function is not one that is planned: JAX's own mode does it, or says what is wrong."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +45,7 @@ class Traced:
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class JaxTask(Task):
     """What to differentiate, and how."""
 
     function: Callable[..., Any]
@@ -86,21 +82,9 @@ class Task:
             case _:
                 assert_never(choice.mode)
 
-    def choice(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Choice:
-        """The choice that `jacobian` makes for these arguments.
-
-        Raises
-        ------
-        ChainError
-            If there is no chain.
-        """
-        try:
-            traced = self._trace(args, kwargs)
-        except NotPlannedError as reason:
-            raise ChainError(f"there is no chain to plan: {reason}") from None
-        if not traced.program.connected:
-            raise ChainError("there is no chain to plan: the output does not depend on the input")
-        return self._choose(parts_of(traced.program))
+    def _find(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Choice | None:
+        program = self._trace(args, kwargs).program
+        return self._choose(parts_of(program)) if program.connected else None
 
     def _choose(self, parts: Sequence[JaxPart]) -> Choice:
         name = getattr(self.function, "__name__", None)

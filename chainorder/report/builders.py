@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.chain import Chain
 from chainorder.comparison import Comparison
-from chainorder.plan import SHOWN, Operation, Plan, formula, node_name
-from chainorder.plan_json import SCHEMA_VERSION, chain_data, plan_data
+from chainorder.plan import Operation, Plan, formula, node_name
+from chainorder.plan_json import chain_data, plan_data
+from chainorder.report import common
 from chainorder.report.model import Cell, Report
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
+from chainorder.saved import SCHEMA_VERSION, attributes
 
 if TYPE_CHECKING:
     from chainorder.execution import Execution
@@ -31,18 +33,14 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
         notes.insert(0, schedule_note(plan))
     # On several machines, how far the search came is always of interest.
     notes += [f"why: {plan.why}"] if (verbose or plan.machines > 1) and plan.why else []
-    operations = plan.operations[:] if verbose else plan.operations[:SHOWN]
-    if len(operations) < len(plan.operations):
-        notes.insert(
-            0, f"… and {len(plan.operations) - len(operations):,} more operations; --verbose shows all"
-        )
+    operations, more = common.shown(plan.operations, verbose=verbose)
     rows = tuple(_operation_row(operation) for operation in operations)
     hidden = frozenset() if plan.machines > 1 else frozenset({"machine"})
     return Report(
-        chain_title(plan.chain),
+        plan.chain.title,
         _OPERATION_COLUMNS,
         rows,
-        tuple(notes),
+        (*more, *notes),
         partial(plan_data, plan),
         hidden,
         planned_charts(plan),
@@ -61,7 +59,6 @@ def _operation_row(operation: Operation) -> tuple[Cell, ...]:
 
 def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Report:
     """The baselines beside the best: the thing people look at first."""
-    plans = comparison.plans
     scalars = ("fma", "flops", "makespan", "peak memory")
     columns = ("order", *scalars, "× best", "claim", "solver", "chain", "bracketing")
     rows = tuple(
@@ -77,12 +74,11 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
             comparison.chain.name,
             plan.bracketing,
         )
-        for label, plan in zip(comparison.labels, plans, strict=True)
+        for label, plan in zip(comparison.labels, comparison.plans, strict=True)
     )
-    missing = [f"{each.solver}: infeasible ({each.why})" for each in comparison.infeasible]
     notes = [
         _verdict(comparison),
-        *missing,
+        *map(str, comparison.infeasible),
         f"best order: {_short_order(comparison.best)}",
         *_waist(comparison.chain),
     ]
@@ -90,7 +86,7 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
     hidden = {"solver", "chain", "bracketing"} | ({"flops"} if comparison.best.machines > 1 else {"makespan"})
     data = partial(comparison_data, comparison)
     charts = planned_charts(comparison.best)
-    return Report(chain_title(comparison.chain), columns, rows, tuple(notes), data, frozenset(hidden), charts)
+    return Report(comparison.chain.title, columns, rows, tuple(notes), data, frozenset(hidden), charts)
 
 
 def comparison_data(comparison: Comparison) -> dict[str, Any]:
@@ -161,7 +157,7 @@ def sweep_report(chain: Chain, points: Sequence[tuple[int, Comparison | str]]) -
         "memory_sweep": [{"memory": row[0], "fma": dict(zip(names, row[1:], strict=True))} for row in rows],
     }
     plot = bar_plot([(f"{row[0]:,}", row[-1]) for row in rows])
-    return Report(f"{chain_title(chain)}: fma by memory", ("memory", *names), rows, tuple(plot), lambda: data)
+    return Report(f"{chain.title}: fma by memory", ("memory", *names), rows, tuple(plot), lambda: data)
 
 
 BAR = 50
@@ -181,80 +177,42 @@ def bar_plot(bars: Sequence[tuple[str, int | None]]) -> list[str]:
 
 def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Sequence[str] = ()) -> Report:
     """One run, or several of one chain: predicted beside measured."""
-    chain = executions[-1][1].plan.chain
-    rows = tuple(
-        (
-            label,
-            run.plan.fma,
-            run.fma,
-            run.seconds,
-            run.seconds / executions[-1][1].seconds if executions[-1][1].seconds else None,
-            run.peak_memory,
-            max((check.error for check in run.checks), default=None),
-            run.passed,
-        )
-        for label, run in executions
-    )
-    columns = ("order", "planned fma", "counted fma", "seconds", "× best", "peak memory", "error", "passed")
-    notes = [_check_line(label, run) for label, run in executions]
-    result = executions[-1][1].jacobian
-    notes.append(f"Jacobian: {result.shape[0]:,} × {result.shape[1]:,}, {type(result).__name__}")
+    last = executions[-1][1]
+    rows = tuple(common.run_row(label, run, last) for label, run in executions)
+    notes = [common.run_note(label, run, _beside_estimate(run)) for label, run in executions]
+    notes.append(f"Jacobian: {common.matrix_note(last.jacobian)}")
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
-        "chain": chain_data(chain),
+        "chain": chain_data(last.plan.chain),
         "runs": [execution_data(label, run) for label, run in executions],
         "skipped": list(skipped),
         "passed": all(run.passed for _, run in executions),
     }
-    charts = planned_charts(executions[-1][1].plan)
-    charts = (*charts, measured_chart(executions[-1][1])) if charts else ()
-    return Report(chain_title(chain), columns, rows, (*notes, *skipped), lambda: data, charts=charts)
+    charts = planned_charts(last.plan)
+    charts = (*charts, measured_chart(last)) if charts else ()
+    columns = common.run_columns()
+    return Report(last.plan.chain.title, columns, rows, (*notes, *skipped), lambda: data, charts=charts)
 
 
-def _check_line(label: str, run: Execution) -> str:
-    checks = [
-        f"{check.name} {check.error:.1e} {'≤' if check.passed else '>'} {check.tolerance:.0e}"
-        for check in run.checks
-    ]
-    counted = "counted = planned" if run.fma == run.plan.fma else "COUNTED ≠ PLANNED"
-    if run.plan.estimate is not None:
-        off = run.fma / run.plan.fma - 1 if run.plan.fma else 0.0
-        counted = f"counted {off:+.1%} beside the estimate"
-    verdict = "passed" if run.passed else "FAILED"
-    return f"{label}: {verdict} ({'; '.join([counted, *checks])})"
+def _beside_estimate(run: Execution) -> str | None:
+    if run.plan.estimate is None:
+        return None
+    off = run.fma / run.plan.fma - 1 if run.plan.fma else 0.0
+    return f"counted {off:+.1%} beside the estimate"
 
 
 def execution_data(label: str, run: Execution) -> dict[str, Any]:
     """An execution as plain data."""
+    kept = ("fma", "seconds", "format", "start", "machine")
     return {
         "order": label,
         "plan": plan_data(run.plan),
-        "fma": run.fma,
-        "seconds": run.seconds,
-        "peak_memory": run.peak_memory,
-        "jacobian": {"shape": list(run.jacobian.shape), "type": type(run.jacobian).__name__},
-        "operations": [
-            {
-                "fma": record.fma,
-                "seconds": record.seconds,
-                "format": record.format,
-                "start": record.start,
-                "machine": record.machine,
-            }
-            for record in run.records
-        ],
-        "checks": [
-            {"name": c.name, "error": c.error, "tolerance": c.tolerance, "passed": c.passed}
-            for c in run.checks
-        ],
+        **attributes(run, "fma", "seconds", "peak_memory"),
+        "jacobian": common.matrix_data(run.jacobian),
+        "operations": [attributes(record, *kept) for record in run.records],
+        "checks": common.checks_data(run.checks),
         "passed": run.passed,
     }
-
-
-def chain_title(chain: Chain) -> str:
-    """A chain in a line."""
-    plural = "elemental" if len(chain) == 1 else "elementals"
-    return f"{chain.name or 'chain'}: {len(chain):,} {plural}, {chain.inputs:,} → {chain.outputs:,}"
 
 
 def _about(plan: Plan) -> str:
@@ -264,5 +222,4 @@ def _about(plan: Plan) -> str:
 def _short_order(plan: Plan) -> str:
     if len(plan.chain) > LONG_ORDER:
         return f"of {len(plan.chain):,} factors; --format json has it in full"
-    text = plan.bracketing
-    return text if len(text) <= LONG_ORDER else text[: LONG_ORDER - 1] + "…"
+    return common.shortened(plan.bracketing, LONG_ORDER)

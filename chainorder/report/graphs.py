@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.graph.backpropagation import Backpropagation
 from chainorder.graph.comparison import GraphComparison
-from chainorder.graph.graph import Graph
-from chainorder.graph.plan import SHOWN, GraphPlan
+from chainorder.graph.plan import GraphPlan
 from chainorder.graph.plan_json import graph_data, plan_data
-from chainorder.plan_json import SCHEMA_VERSION
+from chainorder.plan import SHOWN
+from chainorder.report import common
 from chainorder.report.model import Cell, Report
+from chainorder.saved import SCHEMA_VERSION, attributes
 
 if TYPE_CHECKING:
     from chainorder.execution import Check
     from chainorder.graph.execution import GraphExecution
     from chainorder.graph.second_order import HessianProblem
+
+LONG_ORDER = 100
+"""Characters of an order of vertices that are shown to people."""
 
 
 def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
@@ -28,14 +32,11 @@ def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
         f"{plan.model} elimination, solver: {plan.solver} ({plan.claim})",
     ]
     notes += [f"why: {plan.why}"] if plan.why and (verbose or not plan.optimal) else []
-    operations = plan.operations if verbose else plan.operations[:SHOWN]
-    left = len(plan.operations) - len(operations)
-    if left:
-        notes.insert(0, f"… and {left:,} more operations; --verbose shows all")
+    operations, more = common.shown(plan.operations, verbose=verbose)
     rows = tuple((o.result, str(o.action), o.formula, o.fma, o.adds, o.start) for o in operations)
     columns = ("result", "action", "of", "fma", "additions", "start")
     data = partial(plan_data, plan)
-    return Report(graph_title(plan.graph), columns, rows, tuple(notes), data, graph=plan.to_networkx)
+    return Report(plan.graph.title, columns, rows, (*more, *notes), data, graph=plan.to_networkx)
 
 
 def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = False) -> Report:
@@ -55,15 +56,16 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
         for label, plan in zip(comparison.labels, comparison.plans, strict=True)
     )
     best = comparison.best
+    order = common.shortened(best.order, LONG_ORDER) or "(none)"
     notes = [
-        *(f"{each.solver}: infeasible ({each.why})" for each in comparison.infeasible),
-        f"best: {best.model} elimination, inner vertices in the order {_short(best.order) or '(none)'}",
+        *map(str, comparison.infeasible),
+        f"best: {best.model} elimination, inner vertices in the order {order}",
     ]
     notes += [f"why: {best.why}"] if verbose and best.why else []
     columns = ("order", "fma", "additions", "peak memory", "× best", "claim", "solver", "graph", "vertices")
     hidden = frozenset({"solver", "graph", "vertices"})
     data = partial(graph_comparison_data, comparison)
-    return Report(graph_title(comparison.graph), columns, rows, tuple(notes), data, hidden)
+    return Report(comparison.graph.title, columns, rows, tuple(notes), data, hidden)
 
 
 def graph_comparison_data(comparison: GraphComparison) -> dict[str, Any]:
@@ -106,7 +108,7 @@ def backpropagation_report(table: Backpropagation) -> Report:
         "activation; memory in entries",
     )
     columns = ("way to the derivatives", "formula", "fma", "× forward pass", "holds", "memory", "claim")
-    return Report(graph_title(table.graph), columns, rows, notes, partial(backpropagation_data, table))
+    return Report(table.graph.title, columns, rows, notes, partial(backpropagation_data, table))
 
 
 def _claim(plan: GraphPlan | None) -> str:
@@ -153,10 +155,7 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
     columns = ("way", "Hessian · vector, fma", "Hessian, fma", "× best found", "error", "passed")
     hidden = frozenset(columns[4:]) if checks is None else frozenset()
     notes = ["fma with the values that are needed: the forward pass, the gradient or the tangent"]
-    notes += [
-        f"{check.name}: {check.error:.1e} {'≤' if check.passed else '>'} {check.tolerance:.0e}"
-        for check in checks or ()
-    ]
+    notes += [f"{check.name}: {common.within_tolerance(check)}" for check in checks or ()]
     count = problem.first.graph.columns
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
@@ -164,10 +163,7 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
         "ways": [
             {"name": way.name, "hessian_vector_product": way.product, "hessian": way.hessian} for way in ways
         ],
-        "checks": [
-            {"name": c.name, "error": c.error, "tolerance": c.tolerance, "passed": c.passed}
-            for c in checks or ()
-        ],
+        "checks": common.checks_data(checks or ()),
     }
     return Report(f"Hessian of {count:,} × {count:,}", columns, rows, tuple(notes), lambda: data, hidden)
 
@@ -177,25 +173,10 @@ def graph_execution_report(
 ) -> Report:
     """One run, or several of one graph: predicted beside measured."""
     last = executions[-1][1]
-    rows = tuple(
-        (
-            label,
-            run.plan.fma,
-            run.fma,
-            run.adds,
-            run.seconds,
-            run.seconds / last.seconds if last.seconds else None,
-            run.peak_memory,
-            max((check.error for check in run.checks), default=None),
-            run.passed,
-        )
-        for label, run in executions
-    )
-    columns: tuple[str, ...] = ("order", "planned fma", "counted fma", "additions", "seconds", "× best")
-    columns += ("peak memory", "error", "passed")
-    notes = [_check_line(label, run) for label, run in executions]
-    notes += [f"∂{target}/∂{source}: {_shape(block)}" for (source, target), block in last.blocks.items()][
-        :SHOWN
+    rows = tuple(common.run_row(label, run, last, run.adds) for label, run in executions)
+    notes = [common.run_note(label, run) for label, run in executions]
+    blocks = [
+        f"∂{target}/∂{source}: {common.matrix_note(block)}" for (source, target), block in last.blocks.items()
     ]
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
@@ -204,54 +185,24 @@ def graph_execution_report(
         "skipped": list(skipped),
         "passed": all(run.passed for _, run in executions),
     }
-    return Report(graph_title(last.plan.graph), columns, rows, (*notes, *skipped), lambda: data)
-
-
-def _shape(block: Any) -> str:
-    return f"{block.shape[0]:,} × {block.shape[1]:,}, {type(block).__name__}"
-
-
-def _check_line(label: str, run: GraphExecution) -> str:
-    checks = [
-        f"{check.name} {check.error:.1e} {'≤' if check.passed else '>'} {check.tolerance:.0e}"
-        for check in run.checks
-    ]
-    counted = "counted = planned" if run.fma == run.plan.fma else "COUNTED ≠ PLANNED"
-    return f"{label}: {'passed' if run.passed else 'FAILED'} ({'; '.join([counted, *checks])})"
+    notes += [*blocks[:SHOWN], *skipped]
+    return Report(last.plan.graph.title, common.run_columns("additions"), rows, tuple(notes), lambda: data)
 
 
 def _execution_data(label: str, run: GraphExecution) -> dict[str, Any]:
+    kept = ("fma", "adds", "seconds", "format")
     return {
         "order": label,
         "plan": plan_data(run.plan),
-        "fma": run.fma,
-        "adds": run.adds,
-        "seconds": run.seconds,
-        "peak_memory": run.peak_memory,
+        **attributes(run, "fma", "adds", "seconds", "peak_memory"),
         "blocks": [
-            {"source": source, "target": target, "shape": list(block.shape), "type": type(block).__name__}
+            {"source": source, "target": target} | common.matrix_data(block)
             for (source, target), block in run.blocks.items()
         ],
-        "operations": [
-            {"fma": record.fma, "adds": record.adds, "seconds": record.seconds, "format": record.format}
-            for record in run.records
-        ],
-        "checks": [
-            {"name": c.name, "error": c.error, "tolerance": c.tolerance, "passed": c.passed}
-            for c in run.checks
-        ],
+        "operations": [attributes(record, *kept) for record in run.records],
+        "checks": common.checks_data(run.checks),
         "passed": run.passed,
     }
-
-
-def graph_title(graph: Graph) -> str:
-    """A graph in a line."""
-    counts = f"{len(graph.vertices):,} vertices, {len(graph.edges):,} edges"
-    return f"{graph.name or 'graph'}: {counts}, {graph.columns:,} → {graph.rows:,}"
-
-
-def _short(order: str, width: int = 100) -> str:
-    return order if len(order) <= width else order[: width - 1] + "…"
 
 
 def batch_row(plan: GraphPlan) -> tuple[Cell, ...]:

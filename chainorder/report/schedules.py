@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chainorder.plan_json import SCHEMA_VERSION, chain_data, plan_data
+from chainorder.plan_json import chain_data, plan_data
 from chainorder.report.model import Bar, Chart, Report
+from chainorder.saved import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from chainorder.comparison import Scaling

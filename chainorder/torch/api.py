@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-import click
 import torch
 
 from chainorder.autodiff.choice import Choice
 from chainorder.autodiff.execution import CHUNK_ENTRIES
-from chainorder.autodiff.explanation import explain_choice
+from chainorder.autodiff.explanation import tell
+from chainorder.autodiff.task import Function, composed
 from chainorder.chain import Chain
 from chainorder.solvers import find_solver
-from chainorder.torch.task import Task
-
-Function = Callable[..., Any] | Sequence[Callable[[Any], Any]]
+from chainorder.torch.task import TorchTask
 
 
 def jacobian(
@@ -62,7 +60,7 @@ def jacobian(
     """
     if solver is not None:
         find_solver(solver)
-    task = Task(*composed(func), argnums, has_aux, solver, chunk_entries)
+    task = TorchTask(*with_modules(func), argnums, has_aux, solver, chunk_entries)
 
     @wraps(task.function)
     def jacfun(*args: Any, **kwargs: Any) -> Any:
@@ -88,9 +86,7 @@ def explain(func: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Choi
     Choice
         The plan, its chain and the estimates.
     """
-    choice = choice_of(func, args, kwargs, argnums)
-    click.echo(explain_choice(choice))
-    return choice
+    return tell(choice_of(func, args, kwargs, argnums))
 
 
 def chain(func: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Chain:
@@ -102,21 +98,11 @@ def choice_of(
     func: Function, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, argnums: int = 0
 ) -> Choice:
     """The choice that is made for some arguments, by capturing alone."""
-    return Task(*composed(func), argnums).choice(args, kwargs or {})
+    return TorchTask(*with_modules(func), argnums).choice(args, kwargs or {})
 
 
-def composed(func: Function) -> tuple[Callable[..., Any], list[torch.nn.Module]]:
+def with_modules(func: Function) -> tuple[Callable[..., Any], list[torch.nn.Module]]:
     """A function, and the modules in it, whose parameters are read anew in every call."""
-    stages = (func,) if callable(func) else tuple(func) if isinstance(func, Sequence) else ()
-    if not stages or not all(map(callable, stages)):
-        raise TypeError(f"expected a function, or a sequence of functions, input first; got {func!r}")
-    modules = [stage for stage in stages if isinstance(stage, torch.nn.Module)]
-    if callable(func):
-        return func, modules
-
-    def composition(value: Any) -> Any:
-        for stage in stages:
-            value = stage(value)
-        return value
-
-    return composition, modules
+    function = composed(func)
+    stages = (func,) if callable(func) else func
+    return function, [stage for stage in stages if isinstance(stage, torch.nn.Module)]

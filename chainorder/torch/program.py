@@ -21,15 +21,12 @@ from torch.fx.node import map_arg
 from chainorder.autodiff.cutting import dominators, narrowest
 from chainorder.autodiff.pieces import Piece
 from chainorder.autodiff.segments import MAX_SEGMENTS, entries
+from chainorder.autodiff.task import NotPlannedError
 
 TorchPiece: TypeAlias = Piece[Node, Node]
 
 UNCAPTURED = (RuntimeError, TypeError, ValueError, AssertionError)
 """What capturing raises where a function depends on values, or is wrong; PyTorch's own modes then decide."""
-
-
-class NotPlannedError(Exception):
-    """The function is not one that is planned: PyTorch's own mode does it, or says what is wrong."""
 
 
 @dataclass(eq=False)

@@ -14,10 +14,10 @@ from torch.utils import _pytree as pytree
 from chainorder.autodiff.choice import Choice, Mode, Rates, choose
 from chainorder.autodiff.execution import CHUNK_ENTRIES
 from chainorder.autodiff.segments import entries
-from chainorder.errors import ChainError
+from chainorder.autodiff.task import NotPlannedError, Task
 from chainorder.torch.execution import TorchExecutor, as_matrix
 from chainorder.torch.parts import TorchPart, parts_of
-from chainorder.torch.program import NotPlannedError, TorchProgram, shape_of
+from chainorder.torch.program import TorchProgram, shape_of
 
 RATES = Rates(launch=1_000_000, transform=4_000_000)
 """An operation under a transformation takes some 60 microseconds to launch, a transformation some 250."""
@@ -78,7 +78,7 @@ class Call:
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class TorchTask(Task):
     """What to differentiate, and how; it keeps what it captured."""
 
     function: Callable[..., Any]
@@ -108,21 +108,8 @@ class Task:
             case _:
                 assert_never(mode)
 
-    def choice(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice:
-        """The choice that `jacobian` makes for these arguments.
-
-        Raises
-        ------
-        ChainError
-            If there is no chain.
-        """
-        try:
-            captured = self._captured(self._call(args, kwargs))
-        except NotPlannedError as reason:
-            raise ChainError(f"there is no chain to plan: {reason}") from reason.__cause__
-        if captured.choice is None:
-            raise ChainError("there is no chain to plan: the output does not depend on the input")
-        return captured.choice
+    def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice | None:
+        return self._captured(self._call(args, kwargs)).choice
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         number = self.argnums if isinstance(self.argnums, int) else self.argnums[0]

@@ -1,0 +1,60 @@
+"""What is differentiated, whatever the framework: a function, or a composition, that may hold a chain."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from chainorder.autodiff.choice import Choice
+from chainorder.errors import ChainError
+
+Function: TypeAlias = Callable[..., Any] | Sequence[Callable[[Any], Any]]
+
+
+class NotPlannedError(Exception):
+    """The function is not one that is planned: the framework's own mode does it, or says what is wrong."""
+
+
+class Task(ABC):
+    """A function to differentiate, and how."""
+
+    @abstractmethod
+    def jacobian(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the framework's reverse mode returns."""
+
+    def choice(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice:
+        """The choice that `jacobian` makes for these arguments.
+
+        Raises
+        ------
+        ChainError
+            If there is no chain.
+        """
+        try:
+            found = self._find(args, kwargs)
+        except NotPlannedError as reason:
+            raise ChainError(f"there is no chain to plan: {reason}") from reason.__cause__
+        if found is None:
+            raise ChainError("there is no chain to plan: the output does not depend on the input")
+        return found
+
+    @abstractmethod
+    def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice | None:
+        """The choice; None if the output does not depend on the input. May raise `NotPlannedError`."""
+
+
+def composed(function: Function) -> Callable[..., Any]:
+    """A function, or the composition of a sequence of them, input first."""
+    if callable(function):
+        return function
+    stages = tuple(function) if isinstance(function, Sequence) else ()
+    if not stages or not all(map(callable, stages)):
+        raise TypeError(f"expected a function, or a sequence of functions, input first; got {function!r}")
+
+    def composition(value: Any) -> Any:
+        for stage in stages:
+            value = stage(value)
+        return value
+
+    return composition

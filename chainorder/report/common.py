@@ -1,0 +1,70 @@
+"""What reports on chains and on graphs share: runs, checks and matrices, as rows, notes and data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from chainorder.plan import SHOWN
+from chainorder.report.model import Cell
+from chainorder.saved import attributes
+
+if TYPE_CHECKING:
+    from chainorder.execution import Check, Execution
+    from chainorder.graph.execution import GraphExecution
+
+Run: TypeAlias = "Execution | GraphExecution"
+
+SomeOperation = TypeVar("SomeOperation")
+
+
+def shown(operations: Sequence[SomeOperation], *, verbose: bool) -> tuple[Sequence[SomeOperation], list[str]]:
+    """The operations that a report shows, and a note if there are more."""
+    first = operations[:] if verbose else operations[:SHOWN]
+    left = len(operations) - len(first)
+    return first, [f"… and {left:,} more operations; --verbose shows all"] if left else []
+
+
+def shortened(text: str, width: int) -> str:
+    """A text cut to a width."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def run_columns(*counts: str) -> tuple[str, ...]:
+    """The heads over `run_row`."""
+    counted = ("order", "planned fma", "counted fma", *counts)
+    return (*counted, "seconds", "× best", "peak memory", "error", "passed")
+
+
+def run_row(label: str, run: Run, best: Run, *counts: Cell) -> tuple[Cell, ...]:
+    """Predicted beside measured; `counts` are of more than fma."""
+    times = run.seconds / best.seconds if best.seconds else None
+    error = max((check.error for check in run.checks), default=None)
+    return label, run.plan.fma, run.fma, *counts, run.seconds, times, run.peak_memory, error, run.passed
+
+
+def run_note(label: str, run: Run, counted: str | None = None) -> str:
+    """Whether a run passed, and by what; `counted` is how its fma compare with those of the plan."""
+    counted = counted or ("counted = planned" if run.fma == run.plan.fma else "COUNTED ≠ PLANNED")
+    checks = [f"{check.name} {within_tolerance(check)}" for check in run.checks]
+    return f"{label}: {'passed' if run.passed else 'FAILED'} ({'; '.join([counted, *checks])})"
+
+
+def within_tolerance(check: Check) -> str:
+    """An error beside what is tolerated."""
+    return f"{check.error:.1e} {'≤' if check.passed else '>'} {check.tolerance:.0e}"
+
+
+def checks_data(checks: Iterable[Check]) -> list[dict[str, Any]]:
+    """Checks as plain data."""
+    return [attributes(check, "name", "error", "tolerance", "passed") for check in checks]
+
+
+def matrix_note(matrix: Any) -> str:
+    """The shape and the type of a matrix."""
+    return f"{matrix.shape[0]:,} × {matrix.shape[1]:,}, {type(matrix).__name__}"
+
+
+def matrix_data(matrix: Any) -> dict[str, Any]:
+    """The same as plain data."""
+    return {"shape": list(matrix.shape), "type": type(matrix).__name__}
