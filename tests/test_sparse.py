@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from chainorder import Chain, Elemental, Plan, PlanError, SolverError, Sparse, execute, plan
+from chainorder import Chain, Elemental, Plan, PlanError, Selection, SolverError, Sparse, execute, plan
 from chainorder.execution import kernels
 from chainorder.pattern import SparsePattern
 from chainorder.solvers import auto
@@ -144,6 +144,27 @@ def test_few_indices_are_not_sampled_but_counted() -> None:
         fill, sampled = Fill(patterns, Words(letters)), Sampled(patterns, letters)
         for place in all_joins(len(chain)):
             assert (sampled.estimate(*place), sampled.error(*place)) == (fill.join(*place), 0.0)
+
+
+def test_estimates_are_the_same_every_time() -> None:
+    """Also where transposes are made and thrown away: no two are ever taken for each other."""
+    picked = [Selection(range(0, 300, step)) for step in (2, 3)]
+    places = [Selection(range(0, 300, step), axis="columns") for step in (2, 3)]
+    kinds = [Sparse(sparse(300, 300, 4, seed)) for seed in range(2)]
+    elementals = [
+        Elemental(*sizes, kind)
+        for pick, place in zip(picked, places, strict=True)
+        for sizes, kind in (
+            ((300, 300), kinds[0]),
+            ((300, len(pick.select)), pick),
+            ((len(pick.select), 300), place),
+            ((300, 300), kinds[1]),
+        )
+    ]
+    answers = [plan(Chain(elementals), solver="estimated") for _ in range(10)]
+    assert {(answer.fma, answer.peak_memory) for answer in answers} == {
+        (answers[0].fma, answers[0].peak_memory)
+    }
 
 
 def test_strata_stand_for_all_indices() -> None:

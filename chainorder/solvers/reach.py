@@ -131,9 +131,10 @@ class Reach:
                 spread[_slice(rows)] = np.bitwise_or.reduce(bits[_slice(columns)])
                 return spread
             case pattern:
-                if id(pattern) not in self._grouped:
-                    self._grouped[id(pattern)] = _Rows.of(pattern)
-                return self._grouped[id(pattern)].spread(bits)
+                letter = self._words[place, place]
+                if letter not in self._grouped:
+                    self._grouped[letter] = _Rows.of(pattern)
+                return self._grouped[letter].spread(bits)
 
 
 @dataclass(frozen=True, slots=True)
