@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -180,7 +181,7 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     last = executions[-1][1]
     rows = tuple(common.run_row(label, run, last) for label, run in executions)
     notes = [common.run_note(label, run, _beside_estimate(run)) for label, run in executions]
-    notes.append(f"Jacobian: {common.matrix_note(last.jacobian)}")
+    notes.append(f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}")
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
         "chain": chain_data(last.plan.chain),
@@ -192,6 +193,13 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     charts = (*charts, measured_chart(last)) if charts else ()
     columns = common.run_columns()
     return Report(last.plan.chain.title, columns, rows, (*notes, *skipped), lambda: data, charts=charts)
+
+
+def _formats(run: Execution) -> str:
+    """How the results of its operations were stored."""
+    counts = Counter(record.format for record in run.records)
+    stored = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
+    return f"; results stored as {stored}" if stored else ""
 
 
 def _beside_estimate(run: Execution) -> str | None:
