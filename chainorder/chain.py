@@ -15,6 +15,7 @@ import numpy.typing as npt
 from chainorder.elementals import Elemental, Elementals, check_length, whole
 from chainorder.errors import ChainError
 from chainorder.pattern import Pattern
+from chainorder.selections import Selection
 from chainorder.structure import Dense, Sparse, Structure
 
 if TYPE_CHECKING:
@@ -101,15 +102,18 @@ class Chain:
 
     @classmethod
     def from_matrices(cls, matrices: Sequence[Any], name: str | None = None) -> Chain:
-        """The chain of given Jacobians, input first: NumPy arrays (dense), SciPy sparse, `Solve`s."""
+        """The chain of given Jacobians, input first: NumPy (dense) and SciPy arrays, `Solve`s, `Selection`s.
+
+        A selection takes its other size from its neighbour.
+        """
         columns: list[Elemental] = []
         known: dict[int, Elemental] = {}  # the same matrix again and again, as in a time-invariant stepper
         times = Counter(map(id, matrices))
         for number, matrix in enumerate(matrices, 1):
-            if id(matrix) in known:
+            if id(matrix) in known and not isinstance(matrix, Selection):  # its sizes may differ
                 columns.append(known[id(matrix)])
                 continue
-            shape = getattr(matrix, "shape", None)
+            shape = _shape(matrix, number, matrices)
             if shape is None or len(shape) != 2:
                 raise ChainError(
                     f"matrix {number} is a {type(matrix).__name__} of shape {shape}; give a two-dimensional "
@@ -119,7 +123,8 @@ class Chain:
             same = f"matrix {number}" if times[id(matrix)] > 1 else None
             columns.append(Elemental(shape[1], shape[0], structure, same=same))
             known[id(matrix)] = columns[-1]
-        return cls(columns, name, matrices=dict(enumerate(matrices)))
+        entries = {place: m for place, m in enumerate(matrices) if not isinstance(m, Selection)}
+        return cls(columns, name, matrices=entries)
 
     @classmethod
     def from_layers(
@@ -259,6 +264,20 @@ class Chain:
     def _file(self, place: int) -> Path | None:
         matrix = self.matrices.get(place)
         return matrix.path if isinstance(matrix, MatrixFile) else None
+
+
+def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:
+    """Outputs and inputs of the matrix of an elemental; of a selection, with the help of its neighbour."""
+    if not isinstance(matrix, Selection):
+        return getattr(matrix, "shape", None)
+    picks = matrix.axis == "rows"
+    place, axis = (number - 2, 0) if picks else (number, 1)
+    shape = getattr(matrices[place], "shape", None) if 0 <= place < len(matrices) else None
+    if shape is None or len(shape) != 2:
+        raise ChainError(
+            f"matrix {number} is a selection whose neighbour does not tell its other size; give an Elemental"
+        )
+    return (len(matrix.select), shape[axis]) if picks else (shape[axis], len(matrix.select))
 
 
 def _structure_of(matrix: Any) -> Structure:

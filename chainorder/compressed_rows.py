@@ -42,9 +42,3 @@ def check_explicit(shape: tuple[int, int], nnz: int) -> None:
             f"the symbolic pattern of a {shape[0]} × {shape[1]} product has {nnz:,} entries, more than the "
             f"{MAX_ENTRIES:,} that are kept; declare the wide factor dense or split the chain"
         )
-
-
-def same_entries(a: IntArray, b: IntArray) -> bool:
-    """Whether two arrays are equal: at once where they are views of the same entries."""
-    interfaces = a.__array_interface__, b.__array_interface__
-    return interfaces[0] == interfaces[1] or np.array_equal(a, b)

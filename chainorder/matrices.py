@@ -83,8 +83,8 @@ def _read(path: Path) -> Any:
         raise MatrixError(f"{path.name} is {_times(matrix)}; sizes up to {MAX_ENTRIES:,} are read")
     if hasattr(matrix, "check_format"):
         matrix.check_format()  # SciPy writes to where the indices point before it looks at them
-    csr = sparse.csr_array(matrix)
-    csr.data = csr.data if csr.data.dtype.kind in "fc" else csr.data.astype(np.float64)
+    # Floats first: sums of duplicates could overflow.
+    csr = sparse.csr_array(matrix if matrix.dtype.kind not in "iub" else matrix.astype(np.float64))
     csr.sum_duplicates()
     return csr
 

@@ -28,7 +28,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainorder.bands import band_fma, band_nnz
-from chainorder.compressed_rows import bool_csr, canonical, check_explicit, same_entries
+from chainorder.compressed_rows import bool_csr, canonical, check_explicit
 from chainorder.errors import StructureError
 from chainorder.index_sets import IndexSet, IntArray, all_or_indices, mask_of, meet, spread, values_at
 
@@ -338,10 +338,18 @@ class SparsePattern(Pattern):
     def of(cls, matrix: Any) -> SparsePattern:
         """The stored positions of a SciPy sparse matrix (explicit zeros too), or the nonzeros of an array.
 
-        Compressed rows are not copied where they are sorted and without duplicates.
+        They are copied: who owns the matrix may change it later.
         """
         csr = canonical(matrix)
-        return cls(csr.shape[0], csr.shape[1], csr.indptr, csr.indices)
+        return cls(csr.shape[0], csr.shape[1], csr.indptr.copy(), csr.indices.copy())
+
+    def stored_by(self, csr: Any) -> bool:
+        """Whether sorted compressed rows without duplicates store just these positions."""
+        return (
+            self.shape == csr.shape
+            and np.array_equal(self.indptr, csr.indptr)
+            and np.array_equal(self.indices, csr.indices)
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -430,11 +438,7 @@ class SparsePattern(Pattern):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SparsePattern):
             return NotImplemented
-        return (
-            self.shape == other.shape
-            and same_entries(self.indptr, other.indptr)
-            and same_entries(self.indices, other.indices)
-        )
+        return self is other or self.stored_by(other)
 
     def __hash__(self) -> int:
         step = max(1, len(self.indices) // 256)  # enough to tell most apart; equality looks at all

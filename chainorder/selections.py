@@ -14,7 +14,7 @@ import numpy as np
 from chainorder.compressed_rows import bool_csr
 from chainorder.errors import StructureError
 from chainorder.index_sets import IndexSet, IntArray, mask_of
-from chainorder.pattern import BandPattern, DensePattern, Pattern, SparsePattern
+from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.structure import Structure
 
 AXES = ("rows", "columns")
@@ -88,6 +88,8 @@ class SelectionPattern(Pattern):
     def before(self, right: Pattern) -> Pattern:
         """The pattern of itself times another: some rows of that."""
         match right:
+            case IdentityPattern():
+                return self
             case SelectionPattern():
                 _, mine, theirs = np.intersect1d(self.columns, right.rows, return_indices=True)
                 order = np.argsort(self.rows[mine])

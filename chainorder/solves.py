@@ -113,16 +113,22 @@ class Factorisation:
             raise StructureError(
                 f"a solve is given a {type(matrix).__name__}; give a square NumPy array or SciPy matrix"
             )
-        if matrix.shape[0] != matrix.shape[1]:
+        if matrix.shape[0] != matrix.shape[1] or not matrix.shape[0]:
             raise StructureError(
                 f"the matrix to solve with is {matrix.shape[0]} × {matrix.shape[1]}; it must be square"
             )
+        if isinstance(matrix, np.ma.MaskedArray):
+            raise StructureError("the matrix to solve with is a masked array; fill it first")
         if matrix.dtype.kind not in "fciub":
             raise StructureError(f"the matrix to solve with holds {matrix.dtype}; it must be numeric")
         made = cls(_floats(matrix))
         _check_finite(made.matrix)
         made.check_regular()
         return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the factors, which cannot be sent to workers: they factorise again."""
+        return {"matrix": self.matrix}
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -159,6 +165,9 @@ class Factorisation:
                 return lu_factor(self.matrix, check_finite=False)
         from scipy.sparse.linalg import splu
 
+        # SuperLU may crash on a matrix that is singular by its pattern alone.
+        if not self.matrix.diagonal().all() and (rank := _pattern_rank(self.matrix)) < self.shape[0]:
+            raise StructureError(f"the matrix to solve with is singular: {_why(self.matrix, rank)}")
         # Unsymmetric orderings fill in more where the pattern is symmetric.
         if _symmetric(self.matrix):
             options = {"SymmetricMode": True}
@@ -178,27 +187,12 @@ class Factorisation:
         except RuntimeError as error:
             if "singular" not in str(error):
                 raise
-            raise StructureError(f"the matrix to solve with is singular: {self._why()}") from None
+            raise StructureError(f"the matrix to solve with is singular: {_why(self.matrix)}") from None
         if not pivots.min() > pivots.max() * len(pivots) * np.finfo(pivots.dtype).eps / 8:
             raise StructureError(
                 f"the matrix to solve with is singular to working precision: its pivots go from "
-                f"{pivots.max():.1e} down to {pivots.min():.1e}; {self._why()}"
+                f"{pivots.max():.1e} down to {pivots.min():.1e}; {_why(self.matrix)}"
             )
-
-    def _why(self) -> str:
-        from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import structural_rank
-
-        csr = csr_array(self.matrix)
-        csr.eliminate_zeros()
-        for name, counts in (("row", np.diff(csr.indptr)), ("column", np.bincount(csr.indices, minlength=1))):
-            counts = np.pad(counts, (0, csr.shape[0] - len(counts)))
-            if not counts.all():
-                return f"{name} {int(np.argmin(counts)) + 1} is empty"
-        rank = int(structural_rank(csr))
-        if rank < csr.shape[0]:
-            return f"its pattern has rank {rank} of {csr.shape[0]}"
-        return "some rows depend on each other (a grid needs its reference bus removed)"
 
     def solve(self, columns: Array) -> Array:
         """A⁻¹ · columns."""
@@ -237,13 +231,39 @@ class Factorisation:
         return worst
 
 
+def _pattern_rank(matrix: Any) -> int:
+    """The rank of a matrix of generic entries at the nonzeros of a given one."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import structural_rank
+
+    csr = csr_array(matrix, copy=True)
+    csr.eliminate_zeros()
+    return int(structural_rank(csr))
+
+
+def _why(matrix: Any, rank: int | None = None) -> str:
+    """Why a matrix is singular, by its pattern if that is enough."""
+    from scipy.sparse import csr_array
+
+    csr = csr_array(matrix, copy=True)
+    csr.eliminate_zeros()
+    for name, counts in (("row", np.diff(csr.indptr)), ("column", np.bincount(csr.indices, minlength=1))):
+        counts = np.pad(counts, (0, csr.shape[0] - len(counts)))
+        if not counts.all():
+            return f"{name} {int(np.argmin(counts)) + 1} is empty"
+    rank = _pattern_rank(matrix) if rank is None else rank
+    if rank < csr.shape[0]:
+        return f"its pattern has rank {rank} of {csr.shape[0]}"
+    return "some rows depend on each other (a grid needs its reference bus removed), or differ much in scale"
+
+
 def _floats(matrix: Any) -> Any:
     from scipy.sparse import csc_array
 
     dtype = np.complex128 if matrix.dtype.kind == "c" else np.float64
     if isinstance(matrix, np.ndarray):
         return np.array(matrix, dtype)  # a copy: the factors are of the matrix as it is now
-    csc = csc_array(matrix, dtype=dtype, copy=True)
+    csc = csc_array(matrix.astype(dtype), copy=True)  # floats first: sums of duplicates could overflow
     csc.sum_duplicates()
     return csc
 

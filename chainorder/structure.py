@@ -121,7 +121,14 @@ class Sparse(Structure):
     name = "sparse"
 
     def __init__(self, matrix: Any) -> None:
-        positions = matrix if isinstance(matrix, SparsePattern) else SparsePattern.of(matrix)
+        if isinstance(matrix, SparsePattern):
+            positions = matrix
+        elif len(getattr(matrix, "shape", ())) == 2 and matrix.dtype.kind in "fciub":
+            positions = SparsePattern.of(matrix)
+        else:
+            raise StructureError(
+                f"sparse is given a {type(matrix).__name__}; give a numeric matrix of SciPy or NumPy"
+            )
         object.__setattr__(self, "positions", positions)
 
     def pattern(self, rows: int, columns: int) -> Pattern:

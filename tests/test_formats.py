@@ -9,7 +9,20 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from chainorder import Chain, InfeasibleError, Plan, Selection, execute, plan
+from chainorder import (
+    Chain,
+    ChainError,
+    Diagonal,
+    Elemental,
+    Identity,
+    InfeasibleError,
+    Plan,
+    Selection,
+    Solve,
+    Sparse,
+    execute,
+    plan,
+)
 from chainorder.execution.kernels import multiply, settled
 from chainorder.execution.model import transpose
 from chainorder.execution.operand import (
@@ -209,3 +222,91 @@ def test_dense_directions_take_the_sweep_that_begins_with_them() -> None:
     assert answer.operations == plan(chain, solver="forward").operations
     assert answer.estimate is None  # priced to the unit: nothing fills in
     assert "less time" in answer.why
+
+
+def test_results_are_not_the_matrices_that_were_given() -> None:
+    """A result that is changed in place leaves the user's matrices and the plan as they were."""
+    matrix = sparse(8, 8, 3, 1)
+    scaling = np.ones(8)
+    scaling[[2, 5]] = 0
+    diagonal = Chain(
+        [Elemental(8, 8, Sparse(matrix)), Elemental(8, 8, Diagonal())], matrices={0: matrix, 1: scaling}
+    )
+    identity = Chain([Elemental(8, 8, Identity()), Elemental(8, 8, Sparse(matrix))], matrices={1: matrix})
+    dense = np.ones((4, 4))
+    for chain in (Chain.from_matrices([matrix]), diagonal, identity, Chain.from_matrices([dense])):
+        before, answer = matrix.toarray(), plan(chain)
+        expected = execute(answer).jacobian
+        changed = execute(answer).jacobian
+        if sp.issparse(changed):
+            changed.eliminate_zeros()
+            changed.data[:] = 7
+        else:
+            changed[:] = 7
+        np.testing.assert_array_equal(matrix.toarray(), before)
+        np.testing.assert_array_equal(dense, 1)
+        again = execute(answer).jacobian
+        assert np.array_equal(*(each.toarray() if sp.issparse(each) else each for each in (again, expected)))
+
+
+def test_matrices_may_be_changed_after_planning() -> None:
+    matrix = sparse(60, 60, 3, 1)
+    matrix.data[::3] = 0
+    other = matrix.T.tocsr()
+    answer = plan(Chain.from_matrices([matrix, other]))
+    expected = (other @ matrix).toarray()
+    matrix.eliminate_zeros()
+    done = execute(answer)
+    np.testing.assert_allclose(done.jacobian.toarray(), expected)
+    assert done.passed
+    answer.validate()
+    assert Plan.from_json(answer.to_json()).operations == answer.operations
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.bool_])
+def test_duplicates_of_small_integers_do_not_overflow(dtype: Any) -> None:
+    entries = np.array([100, 100, 1], dtype)
+    matrix = sp.coo_array((entries, ([0, 0, 1], [0, 0, 1])), shape=(2, 2))
+    expected = [[float(entries[0]) * 2, 0], [0, 1]]
+    assert execute(plan(Chain.from_matrices([matrix]))).jacobian.toarray().tolist() == expected
+    solved = execute(plan(Chain.from_matrices([Solve(matrix), np.eye(2)]))).jacobian
+    np.testing.assert_allclose(solved, np.linalg.inv(expected))
+
+
+def test_files_and_objects_that_come_again_are_multiplied_by_columns() -> None:
+    step = heat(40)
+    places = sp.csr_array((np.ones(3), ([5, 800, 1111], range(3))), shape=(1600, 3))
+    kinds = [Elemental(3, 1600, Sparse(places)), *[Elemental(1600, 1600, Sparse(step))] * 4]
+    chain = Chain(kinds, matrices=dict(enumerate([places, *[step] * 4])))
+    assert formats(execute(plan(chain, solver="forward"))) == ["csc"] * 4
+
+
+def test_selections_among_matrices() -> None:
+    a, b = sparse(9, 5, 2, 1), sparse(4, 9, 2, 2)
+    chain = Chain.from_matrices(
+        [Selection([4, 0], axis="columns"), a, Selection([8, 1, 3]), sparse(6, 3, 2, 3)]
+    )
+    assert chain.sizes.tolist() == [2, 5, 9, 3, 6]
+    expected = sparse(6, 3, 2, 3).toarray() @ a.toarray()[[8, 1, 3]][:, [4, 0]]
+    jacobian = execute(plan(chain)).jacobian
+    np.testing.assert_allclose(jacobian.toarray() if sp.issparse(jacobian) else jacobian, expected)
+    with pytest.raises(ChainError, match="neighbour"):
+        Chain.from_matrices([Selection([1]), a])
+    with pytest.raises(ChainError, match="neighbour"):
+        Chain.from_matrices([a, b, Selection([1], axis="columns")])
+
+
+def test_a_selection_of_an_identity_stays_one() -> None:
+    chain = Chain([Elemental(5, 5, Identity()), Elemental(5, 2, Selection([4, 2])), Elemental(2, 2)])
+    for solver in ("forward", "reverse", "auto"):
+        answer = plan(chain, solver=solver)
+        assert answer.fma == 0
+        assert execute(answer).passed
+
+
+def test_few_samples_do_not_claim_to_be_exact() -> None:
+    chain = Chain.from_matrices([sparse(400, 400, 1, seed) for seed in range(5)])
+    answer = plan(chain, solver="quickest")
+    assert answer.estimate is not None
+    assert answer.estimate.error >= quickest.FEW
+    answer.validate()

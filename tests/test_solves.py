@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from functools import reduce
 from itertools import product
 from pathlib import Path
@@ -229,6 +230,24 @@ BAD_MATRICES = [
 def test_matrices_that_cannot_be_solved_with(matrix: Any, message: str) -> None:
     with pytest.raises(StructureError, match=message):
         Solve(matrix)
+
+
+def test_matrices_that_are_singular_by_their_pattern_never_reach_the_factorisation() -> None:
+    """SuperLU may crash on these."""
+    for seed in range(300):
+        matrix = sp.random_array((4, 4), density=0.35, rng=np.random.default_rng(seed), format="csc")
+        rank = np.linalg.matrix_rank(matrix.toarray())
+        if rank == 4:
+            assert Factorisation.of(matrix).entries >= 4
+        else:
+            with pytest.raises(StructureError, match="singular"):
+                Solve(matrix)
+
+
+def test_solves_can_be_sent_to_workers() -> None:
+    made = Factorisation.of(sp.csc_array([[2.0, 1], [0, 4]]))
+    again = pickle.loads(pickle.dumps(made))
+    np.testing.assert_array_equal(again.solve(np.eye(2)), made.solve(np.eye(2)))
 
 
 def test_solves_are_told_apart_by_their_matrices() -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from chainorder.execution.axes import AxesOperand
-from chainorder.execution.operand import Array, BandOperand, DenseOperand, Operand, SparseOperand
+from chainorder.execution.operand import (
+    Array,
+    BandOperand,
+    DenseOperand,
+    IdentityOperand,
+    Operand,
+    SelectionOperand,
+    SparseOperand,
+)
 from chainorder.index_sets import IndexSet
 from chainorder.pattern import DensePattern, Pattern, SparsePattern, band
 
@@ -72,3 +81,32 @@ def part(matrix: Any, rows: IndexSet, columns: IndexSet) -> Any:
     """Some rows × some columns of a matrix."""
     matrix = matrix if rows is None else matrix[rows]
     return matrix if columns is None else matrix[:, columns]
+
+
+def owned(result: Operand, given: Iterable[Operand]) -> Any:
+    """The matrix of a result; a copy if it shares entries with what was given: both may be changed."""
+    matrix = result.matrix()
+    if isinstance(matrix, np.ndarray):
+        mine = [matrix]
+    else:
+        mine = [getattr(matrix, name) for name in ("data", "indices", "indptr") if hasattr(matrix, name)]
+    theirs = [array for operand in given for array in _arrays(operand)]
+    shared = any(np.may_share_memory(one, other) for one in mine for other in theirs)
+    return matrix.copy() if shared else matrix
+
+
+def _arrays(operand: Operand) -> list[Array]:
+    """What an operand keeps its entries in."""
+    match operand:
+        case DenseOperand():
+            return [operand.values]
+        case BandOperand():
+            return [operand.diagonals]
+        case SparseOperand(stored):
+            return [stored.data, stored.indices, stored.indptr]
+        case SelectionOperand(pattern):
+            return [pattern.columns]
+        case AxesOperand():
+            return [operand.values]
+        case IdentityOperand():
+            return []

@@ -19,6 +19,7 @@ from chainorder.execution.checks import (
     dot_products,
     residuals,
 )
+from chainorder.execution.conversions import owned
 from chainorder.execution.model import CHUNK_ENTRIES
 from chainorder.execution.operand import Operand, stored_entries
 from chainorder.execution.operations import (
@@ -271,7 +272,15 @@ def _run(plan: Plan, source: Jacobians, settings: Settings) -> tuple[Operand, Ex
     fma = sum(record.fma for record in records)
     seconds = sum(record.seconds for record in records)
     symbolic = settings.symbolic
-    return result, Execution(plan, result.matrix(), fma, seconds, run.ledger.peak, records, symbolic=symbolic)
+    return result, Execution(
+        plan,
+        owned(result, source.operands.values()),
+        fma,
+        seconds,
+        run.ledger.peak,
+        records,
+        symbolic=symbolic,
+    )
 
 
 def _check_order(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,7 +89,18 @@ def _sort(
         operand, models[number] = operand_and_model(chain.kind(number), source, f"elemental {number}")
         if operand is not None:
             operands[number] = operand
-    return Jacobians(operands, models, function, point)
+    return Jacobians(_marked(operands), models, function, point)
+
+
+def _marked(operands: Mapping[int, Operand]) -> dict[int, Operand]:
+    """The same, where sparse operands that stand at several places know that."""
+    times = Counter(map(id, operands.values()))
+    marked = {
+        id(operand): replace(operand, again=True)
+        for operand in operands.values()
+        if times[id(operand)] > 1 and isinstance(operand, SparseOperand)
+    }
+    return {number: marked.get(id(operand), operand) for number, operand in operands.items()}
 
 
 def operand_and_model(kind: Elemental, source: Operand | Model, here: str) -> tuple[Operand | None, Model]:
@@ -185,8 +197,7 @@ def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
     structure, pattern = chain.kind(place + 1).structure, chain.pattern(place + 1)
     if isinstance(structure, Solve):
         return Model.of_solve(_factorised(structure, pattern.shape, matrix, f"elemental {place + 1}"))
-    again = chain.kind(place + 1).same is not None
-    return fit(pattern, matrix, f"the Jacobian of elemental {place + 1}", again=again)
+    return fit(pattern, matrix, f"the Jacobian of elemental {place + 1}")
 
 
 def _alike(given: Pattern, pattern: Pattern) -> bool:
@@ -196,11 +207,8 @@ def _alike(given: Pattern, pattern: Pattern) -> bool:
     return given == pattern
 
 
-def fit(pattern: Pattern, matrix: Any, here: str, *, again: bool = False) -> Operand | Model:
-    """A given matrix as an operand of a pattern, or a model; `here` names it in errors.
-
-    `again` says that it will be multiplied more than once.
-    """
+def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
+    """A given matrix as an operand of a pattern, or a model; `here` names it in errors."""
     if isinstance(matrix, Operand) and _alike(matrix.pattern, pattern):
         return matrix
     model = Model.of(matrix, pattern.shape, here)
@@ -227,7 +235,7 @@ def fit(pattern: Pattern, matrix: Any, here: str, *, again: bool = False) -> Ope
             dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
             return DenseOperand.full(_numeric(dense, here))
         case _:
-            return _fit_sparse(pattern, matrix, here, again=again)
+            return _fit_sparse(pattern, matrix, here)
 
 
 def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str) -> Factorisation:
@@ -248,14 +256,12 @@ def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str)
     return made
 
 
-def _fit_sparse(pattern: Pattern, matrix: Any, here: str, *, again: bool) -> Operand:
+def _fit_sparse(pattern: Pattern, matrix: Any, here: str) -> Operand:
     from scipy.sparse import csr_array
 
-    csr = csr_array(matrix)
-    values = _numeric(csr.data, here)  # before duplicates are added up: small integers would overflow
-    csr = canonical(csr if values is csr.data else csr_array((values, csr.indices, csr.indptr), csr.shape))
-    if isinstance(pattern, SparsePattern) and pattern == SparsePattern.of(csr):
-        return SparseOperand(csr, again=again)
+    csr = canonical(_numeric(matrix, here))  # floats first: sums of duplicates could overflow
+    if isinstance(pattern, SparsePattern) and pattern.stored_by(csr):
+        return SparseOperand(csr)
     coo = csr.tocoo()
     match pattern:
         case IdentityPattern(size):

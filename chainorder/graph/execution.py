@@ -16,6 +16,7 @@ import numpy as np
 from chainorder.chain import MatrixFile
 from chainorder.errors import ExecutionError, PlanError, SolverError
 from chainorder.execution.checks import Check, dot_products
+from chainorder.execution.conversions import owned
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Array, Operand
@@ -333,7 +334,7 @@ def _run(program: Program, source: EdgeJacobians, chunk: int) -> tuple[GraphExec
     blocks = {key: live[place] for key, place in program.blocks.items()}
     execution = GraphExecution(
         program.plan,
-        {key: operand.matrix() for key, operand in blocks.items()},
+        {key: owned(operand, source.operands.values()) for key, operand in blocks.items()},
         sum(record.fma for record in records),
         sum(record.adds for record in records),
         sum(record.seconds for record in records),

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainorder.chain import Chain
 from chainorder.comparison import Comparison
 from chainorder.plan import Operation, Plan, formula, node_name
@@ -103,17 +105,17 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
 def _verdict(comparison: Comparison) -> str:
     """Which order, and how many times cheaper."""
     best, others = comparison.best, comparison.plans[:-1]
-    cheaper = [plan for plan in others if plan.cost < best.cost]
+    cheaper = [plan for plan in others if plan.cost < best.cost and not _same_order(plan, best)]
     if cheaper:
         least = min(cheaper, key=lambda plan: plan.cost)
         return (
             f"{least.solver} is cheaper than the order asked for: {least.cost:,} fma instead of {best.cost:,}"
         )
-    same = [plan.solver for plan in others if plan.cost == best.cost]
+    same = [plan.solver for plan in others if plan.cost == best.cost or _same_order(plan, best)]
     gains = ", ".join(
         f"{_times(comparison.ratio(plan), best.objective)} than {plan.solver}"
         for plan in others
-        if plan.cost != best.cost
+        if plan.solver not in same
     )
     if not same:
         names = " nor ".join(plan.solver for plan in others)
@@ -121,6 +123,13 @@ def _verdict(comparison: Comparison) -> str:
     verb = "order is" if len(same) == 1 else "orders are"
     verdict = f"{' and '.join(same)} {verb} {'optimal' if best.optimal else 'as good as the best found'}"
     return verdict + (f": {gains}" if gains else "")
+
+
+def _same_order(plan: Plan, other: Plan) -> bool:
+    """Whether two plans do the same; one may be priced exactly and the other estimated."""
+    columns = ("step", "j", "k", "i")
+    pairs = ((getattr(plan.operations, name), getattr(other.operations, name)) for name in columns)
+    return plan.machines == 1 and all(np.array_equal(*pair) for pair in pairs)
 
 
 def _times(ratio: float | None, objective: str) -> str:

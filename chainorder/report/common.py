@@ -45,7 +45,9 @@ def run_row(label: str, run: Run, best: Run, *counts: Cell) -> tuple[Cell, ...]:
 
 def run_note(label: str, run: Run, counted: str | None = None) -> str:
     """Whether a run passed, and by what; `counted` is how its fma compare with those of the plan."""
-    counted = counted or ("counted = planned" if run.fma == run.plan.fma else "COUNTED ≠ PLANNED")
+    if counted is None:
+        counted = "counted = planned" if run.fma == run.plan.fma else "COUNTED ≠ PLANNED"
+        counted += "" if run.peak_memory == run.plan.peak_memory else ", PEAK MEMORY ≠ PLANNED"
     checks = [f"{check.name} {within_tolerance(check)}" for check in run.checks]
     return f"{label}: {'passed' if run.passed else 'FAILED'} ({'; '.join([counted, *checks])})"
 

@@ -39,6 +39,9 @@ JOIN = 100_000.0
 WORTH = 30
 """How many times as long as the search the better sweep must take, unless a gain is sure."""
 
+FEW = 0.1
+"""Error that is stated at least of fma that so few samples tell."""
+
 CLEAR = 0.9
 """What part of the better sweep another order may take, for times that are not better known than that."""
 
@@ -68,7 +71,7 @@ def solve(chain: Chain) -> Plan:
     if best > CLEAR * better:
         return _sweep(outline, name, f"no order is clearly quicker than the {name} sweep, by estimates")
     why = "the least time by estimates of fill-in and of what products take in their formats"
-    return estimated.price_by_samples(chain, steps, outline.sampled, solver="quickest", why=why)
+    return _doubted(estimated.price_by_samples(chain, steps, outline.sampled, solver="quickest", why=why))
 
 
 def _surely_gains(outline: Outline, search: float, better: float) -> bool:
@@ -83,7 +86,14 @@ def _sweep(outline: Outline, name: str, why: str) -> Plan:
         made = sweeps.forward(chain) if name == "forward" else sweeps.reverse(chain)
     else:
         made = estimated.sweep(outline, name)
-    return replace(made, solver="quickest", why=why)
+    return _doubted(replace(made, solver="quickest", why=why))
+
+
+def _doubted(plan: Plan) -> Plan:
+    """The same; equal counts of a few samples are no proof that all are equal."""
+    if plan.estimate is None:
+        return plan
+    return replace(plan, estimate=replace(plan.estimate, error=max(plan.estimate.error, FEW)))
 
 
 @dataclass(frozen=True, slots=True)

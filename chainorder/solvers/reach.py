@@ -202,7 +202,7 @@ def _counted(reached: Any, degrees: IntArray | None, samples: int) -> Any:
         unpacked = _unpacked(reached)
         if degrees is None:
             return unpacked.sum(axis=0, dtype=np.int32)[:samples].astype(np.int64)
-        return (degrees.astype(np.float32) @ unpacked[:, :samples].astype(np.float32)).astype(np.int64)
+        return (degrees.astype(np.float64) @ unpacked[:, :samples].astype(np.float64)).astype(np.int64)
     if degrees is None:
         return np.diff(reached.indptr).astype(np.int64)
     running = np.concatenate([[0], np.cumsum(degrees[reached.indices], dtype=np.int64)])

@@ -183,7 +183,7 @@ class Sampled:
 
     def _end(self, counts: IntArray, key: int) -> Stratified:
         """A sample of the inputs or outputs; where few are wanted, of a small part of a sweep."""
-        few = self.samples if self.samples >= SAMPLES else min(self.samples, max(4, len(counts) // SHARE))
+        few = self.samples if self.samples >= SAMPLES else min(self.samples, max(8, len(counts) // SHARE))
         return Stratified.of(counts, self._generator(key), few)
 
     def sweep(self) -> float:
