@@ -167,6 +167,20 @@ def test_estimates_are_the_same_every_time() -> None:
     }
 
 
+def test_few_indices_that_matter_are_met() -> None:
+    """Behind a selection hardly any inner index reaches the input; a sample of all would see none of them."""
+    size = 10_000
+    chosen = sp.csr_array((np.ones(20), (range(20), range(0, size, 500))), shape=(20, size))
+    wide = [sparse(size, size, 8, seed) for seed in range(6)]
+    ends = sparse(size, 250, 3, 7), sparse(250, size, 120, 8)
+    chain = Chain.from_matrices([ends[0], *wide[:3], chosen, chosen.T.tocsr(), *wide[3:], ends[1]])
+    sampled = Sampled(shared_patterns(chain), letters_of(chain))
+    fill = Fill(shared_patterns(chain), Words(letters_of(chain)))
+    for i, k, j in all_joins(len(chain)):
+        if i <= 4 <= k < j - 1 or k + 1 < 4 <= j:  # a selection in one of the parts
+            assert sampled.estimate(i, k, j) == pytest.approx(fill.join(i, k, j), rel=0.5)
+
+
 def test_strata_stand_for_all_indices() -> None:
     contributions = np.random.default_rng(0).zipf(1.6, 5_000)
     sample = Stratified.of(contributions, np.random.default_rng(1), 64)

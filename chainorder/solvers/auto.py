@@ -77,11 +77,6 @@ def _sparse(chain: Chain) -> Plan:
     """Exact where that takes little work, else estimated."""
     check_feasible(chain)
     outline = Outline(chain)
-    if not chain.modelled and _cheap(chain, outline.sampled.sweep()):
-        forward, reverse = outline.sampled.sweeps()
-        name = "forward" if forward <= reverse else "reverse"
-        why = f"the {name} sweep takes less time than it takes to look for a better order"
-        return replace(estimated.sweep(outline, name), solver="estimated", why=why)
     if chain.modelled or outline.sampled.sweep() <= WORK:
         with suppress(OverBudgetError):
             why = f"the exact fill-in takes at most {PROOF * WORK:,} symbolic multiply–adds: dynamic is exact"

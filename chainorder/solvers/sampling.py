@@ -18,16 +18,18 @@ products fill in; counts of sampled indices have no error of their own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from chainorder.colouring import transposed
-from chainorder.index_sets import IndexSet, IntArray
+from chainorder.index_sets import IndexSet, IntArray, mask_of
 from chainorder.pattern import Pattern, fma
 from chainorder.solvers.fill import Words
 from chainorder.solvers.reach import Reach
@@ -37,6 +39,9 @@ SAMPLES = 64
 
 MANY = 256
 """Indices that are looked at where 64 leave much doubt."""
+
+THIN = 4
+"""How many times as many indices as those that matter make these worth a sample of their own."""
 
 SHARE = 16
 """Of how many inputs or outputs one is looked at, where few samples are wanted."""
@@ -64,6 +69,20 @@ class Stratified:
         sizes = np.diff(edges)
         drawn = edges[:-1] + (generator.random(len(sizes)) * sizes).astype(np.int64)
         return cls(alive[order[drawn]], sizes.astype(np.float64))
+
+    @classmethod
+    def around(
+        cls, alive: IndexSet, contributions: IntArray, generator: np.random.Generator, samples: int
+    ) -> Stratified:
+        """The same, half of them among a few indices that matter, which would hardly be met otherwise."""
+        few = (
+            contributions if alive is None else np.where(mask_of(len(contributions), alive), contributions, 0)
+        )
+        if not 0 < THIN * np.count_nonzero(few) < np.count_nonzero(contributions):
+            return cls.of(contributions, generator, samples)
+        parts = [cls.of(each, generator, samples // 2) for each in (few, contributions - few)]
+        indices, weights = zip(*((part.indices, part.weights) for part in parts), strict=True)
+        return cls(np.concatenate(indices), np.concatenate(weights))
 
     def total(self, counts: npt.NDArray[Any]) -> float:
         """The estimated sum over all indices."""
@@ -232,7 +251,33 @@ class Sampled:
         if name not in self._samples:
             rows, columns = self.patterns[k].row_counts(), self.patterns[k + 1].column_counts()
             contributions = rows.astype(np.int64) * columns
-            self._samples[name] = Stratified.of(
-                contributions, self._generator(len(contributions)), self.samples
-            )
+            generator = self._generator(len(contributions))
+            alive = self._alive[k] if self._neighbours[name] == 1 else None
+            self._samples[name] = Stratified.around(alive, contributions, generator, self.samples)
         return self._samples[name], name
+
+    @cached_property
+    def _neighbours(self) -> Counter[Hashable]:
+        """How many boundaries lie between the same elementals."""
+        return Counter(pairwise(self.letters))
+
+    @cached_property
+    def _alive(self) -> list[IndexSet]:
+        """Indices of each boundary that the input reaches and that reach the output."""
+        from_input, to_output = list[IndexSet](), list[IndexSet]()
+        reached: IndexSet = None
+        for pattern in self.patterns[:-1]:
+            reached = pattern.rows_into(reached)
+            from_input.append(reached)
+        reached = None
+        for pattern in self.patterns[:0:-1]:
+            reached = pattern.columns_from(reached)
+            to_output.append(reached)
+        return [_both(*pair) for pair in zip(from_input, reversed(to_output), strict=True)]
+
+
+def _both(a: IndexSet, b: IndexSet) -> IndexSet:
+    """The indices that two sets have in common."""
+    if a is None or b is None:
+        return b if a is None else a
+    return np.intersect1d(a, b, assume_unique=True)
