@@ -7,9 +7,9 @@ that meet there. Counts of the sampled indices are exact: see `chainorder.solver
 Indices are sampled in strata: sorted by what they contribute where the elementals themselves meet, cut into
 64 runs of equal weight (half of it that contribution, half the number of indices), one index of each run at
 random. Where few indices reach from the input of the chain to its output, as behind a selection, half of the
-sample is drawn among these. Boundaries of up to 64 indices, and counts that are equal within every run, are exact; the error is
-estimated from differences of neighbouring runs (collapsed strata: W. G. Cochran, *Sampling Techniques*,
-1977, §5A.12).
+sample is drawn among these. Boundaries of up to 64 indices, and counts that are equal within every run, are
+exact; the error is estimated from differences of neighbouring runs (collapsed strata: W. G. Cochran,
+*Sampling Techniques*, 1977, §5A.12).
 
 E. Cohen's rank sketches (*Structure prediction and the order of optimization for sparse matrix products*,
 1998) spend the same O(64 · positions) bit operations on every index instead of on 64 of them, and tell a
