@@ -9,6 +9,7 @@ sure to pay, that is the answer.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 from chainorder.chain import Chain
@@ -117,7 +118,7 @@ class Times:
     """Nanoseconds of the products of a chain; subchains are i..j, elementals counted from 0."""
 
     sampled: Sampled
-    _looks: dict[int, _Look] = field(init=False, default_factory=dict)
+    _looks: dict[Hashable, _Look] = field(init=False, default_factory=dict)
 
     @property
     def last(self) -> int:
@@ -155,10 +156,11 @@ class Times:
         return FMA * fma + ENTRY * entries + looked_up + written
 
     def _look(self, i: int, j: int) -> _Look:
-        word = self.sampled.words[i, j]
-        if word not in self._looks:
-            self._looks[word] = self._looked_at(i, j)
-        return self._looks[word]
+        # Subchains at an end are all different; their words would take O(length²) to make.
+        key = (i, j) if i == 0 or j == self.last else self.sampled.words[i, j]
+        if key not in self._looks:
+            self._looks[key] = self._looked_at(i, j)
+        return self._looks[key]
 
     def _looked_at(self, i: int, j: int) -> _Look:
         first, last = self.sampled.patterns[i], self.sampled.patterns[j]
