@@ -114,7 +114,7 @@ class Sparse(Structure):
     Parameters
     ----------
     matrix
-        A SciPy sparse matrix or array, a NumPy array, or a `SparsePattern`.
+        A SciPy sparse matrix or array, a NumPy array or nested list, or a `SparsePattern`.
     """
 
     positions: SparsePattern
@@ -123,12 +123,13 @@ class Sparse(Structure):
     def __init__(self, matrix: Any) -> None:
         if isinstance(matrix, SparsePattern):
             positions = matrix
-        elif len(getattr(matrix, "shape", ())) == 2 and matrix.dtype.kind in "fciub":
-            positions = SparsePattern.of(matrix)
         else:
-            raise StructureError(
-                f"sparse is given a {type(matrix).__name__}; give a numeric matrix of SciPy or NumPy"
-            )
+            given = matrix if hasattr(matrix, "shape") else np.asarray(matrix)
+            if len(given.shape) != 2 or given.dtype.kind not in "fciub":
+                raise StructureError(
+                    f"sparse is given a {type(matrix).__name__}; give a numeric matrix of SciPy or NumPy"
+                )
+            positions = SparsePattern.of(given)
         object.__setattr__(self, "positions", positions)
 
     def pattern(self, rows: int, columns: int) -> Pattern:

@@ -20,6 +20,7 @@ from chainorder import (
     Selection,
     Solve,
     Sparse,
+    StructureError,
     execute,
     plan,
 )
@@ -310,3 +311,10 @@ def test_few_samples_do_not_claim_to_be_exact() -> None:
     assert answer.estimate is not None
     assert answer.estimate.error >= quickest.FEW
     answer.validate()
+
+
+@pytest.mark.parametrize("matrix", [np.ones(3), "A.mtx", None, np.array([["a"]]), [1, 2]])
+def test_patterns_are_of_numeric_matrices(matrix: Any) -> None:
+    with pytest.raises(StructureError, match="numeric matrix"):
+        Sparse(matrix)
+    assert Sparse([[1, 0], [0, 1]]).positions.nnz == 2
