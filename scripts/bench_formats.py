@@ -1,8 +1,8 @@
 """What products take in each format: the rates behind `chainorder.storage` and the solver ``quickest``.
 
 Nanoseconds, the best of three runs on one thread: of an fma between two compressed matrices, and of a stored
-entry for each column where one of them is dense; then products by rows and by columns, and right-hand sides
-of SuperLU one by one and together.
+entry for each column where one of them is dense; then dense products, products by rows and by columns, and
+right-hand sides of SuperLU one by one and together.
 
     python scripts/bench_formats.py [--quick] [--markdown]
 """
@@ -80,6 +80,20 @@ def densities(quick: bool) -> Report:
     return Report("Where a sparse factor fills in: as compressed rows, and as a dense array", columns, rows)
 
 
+def dense(quick: bool) -> Report:
+    """Dense products, and a dense matrix left of a sparse one: by rows and by columns."""
+    size = 200 if quick else 3_000
+    full, sparse = np.random.default_rng(0).random((size, size)), random_sparse(size, size, 5, 1)
+    cells = sparse.nnz * size
+    taken = (
+        ("dense · dense, an fma", best(matmul, full, full) / size**3),
+        ("dense by rows · sparse, a cell", best(matmul, full, sparse) / cells),
+        ("the same, by columns", best(matmul, np.asfortranarray(full), sparse) / cells),
+    )
+    rows = [(name, round(each, 3)) for name, each in taken]
+    return Report(f"Dense matrices of size {size:,}", ("product", "ns"), rows)
+
+
 def orientations(quick: bool) -> Report:
     """A tall sparse matrix by rows and by columns."""
     side = 32 if quick else 256
@@ -119,7 +133,7 @@ def solve_together(factors: Any, sides: Any, together: int) -> None:
 @click.option("--quick", is_flag=True, help="Small matrices only: a smoke test of a few seconds.")
 @click.option("--markdown", is_flag=True, help="Print Markdown instead of tables for the terminal.")
 def main(quick: bool, markdown: bool) -> None:
-    show([densities(quick), orientations(quick), solves(quick)], markdown, ("numpy", "scipy"))
+    show([densities(quick), dense(quick), orientations(quick), solves(quick)], markdown, ("numpy", "scipy"))
 
 
 if __name__ == "__main__":

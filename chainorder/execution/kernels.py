@@ -178,8 +178,7 @@ def _dense_sparse(left: DenseOperand, right: BandOperand | SparseOperand) -> Den
     matrix = part(by_rows(right), left.filled.columns, filled.columns)
     if not filled.nnz:
         return _zero(filled, left.values, matrix)
-    # SciPy multiplies the transposes; it turns arrays more slowly than NumPy does.
-    return DenseOperand(np.asfortranarray(left.values) @ _quick(matrix), filled)
+    return DenseOperand(left.values @ _quick(matrix), filled)
 
 
 def _sparse_sparse(
