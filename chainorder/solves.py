@@ -24,7 +24,7 @@ from chainorder.structure import Structure, square
 Array = npt.NDArray[Any]
 
 TOGETHER = 16
-"""Right-hand sides that SuperLU is given at once: of thousands it takes six times as long for each."""
+"""Right-hand sides that SuperLU is given at once: of thousands it takes longer for each."""
 
 
 @dataclass(frozen=True, init=False)

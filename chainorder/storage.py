@@ -1,7 +1,7 @@
 """How a Jacobian of a general pattern is stored: dense, by rows, or by columns.
 
 An fma costs the same wherever it runs, but does not take the same time: on one core 3 to 20 ns where two
-compressed matrices are multiplied, 0.6 to 1.5 ns for each cell where one of them is dense, 0.03 ns in a dense
+compressed matrices are multiplied, 0.7 to 2.5 ns for each cell where one of them is dense, 0.05 ns in a dense
 product (`scripts/bench_formats.py`). Identities, selections, diagonals and bands keep their own formats.
 """
 

@@ -1,6 +1,6 @@
 """The order that is likely to run in the least time, for sparse chains. A heuristic.
 
-An fma in a dense product takes a hundredth of the time of one between two compressed matrices, so the order
+An fma in a dense product takes a fiftieth of the time of one between two compressed matrices, so the order
 of the fewest fma need not be the quickest. The model: formats are those of `chainorder.storage`, rates were
 measured (`scripts/bench_formats.py`), fill-in is estimated from 32 samples of each boundary. Where a search
 would take more than a small part of what the better sweep takes, and nothing inside is so narrow that it is
