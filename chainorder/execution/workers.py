@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from chainorder.cluster import Client, connected, dask_distributed
 from chainorder.errors import ExecutionError
+from chainorder.execution.conversions import owned
 from chainorder.execution.operand import Operand, stored_entries
 from chainorder.execution.operations import (
     Ledger,
@@ -178,4 +179,4 @@ def _execution(
     ends = (record.start + record.seconds for record in records)
     fma = sum(record.fma for record in records)
     seconds = max(ends, default=0.0)
-    return Execution(plan, result.matrix(), fma, seconds, ledger.peak, tuple(records))
+    return Execution(plan, owned(result, source.operands.values()), fma, seconds, ledger.peak, tuple(records))
