@@ -43,18 +43,9 @@ from chainorder.solvers import quickest
 from chainorder.solvers.outline import Outline
 from chainorder.storage import WELL_FILLED, quicker_by_columns, quicker_dense
 from tests.chains import random_chains
+from tests.matrices import heat, picked_rows, sparse
 
 SIZE = 12
-
-
-def sparse(rows: int, columns: int, degree: float, seed: int) -> Any:
-    return sp.random_array((rows, columns), density=min(1, degree / columns), rng=seed, format="csr")
-
-
-def heat(side: int) -> Any:
-    line = sp.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(side, side))
-    eye = sp.eye_array(side)
-    return (sp.eye_array(side * side) - 0.2 * (sp.kron(line, eye) + sp.kron(eye, line))).tocsr()
 
 
 def operands() -> dict[str, Operand]:
@@ -199,22 +190,15 @@ def test_quickest_plans_run_and_are_recounted(mix: str) -> None:
 
 
 def test_quickest_meets_where_it_is_narrow() -> None:
-    chosen = Selection(range(0, 4_000, 200))
+    chosen = picked_rows(4_000, range(0, 4_000, 200))
     wide = [sparse(4_000, 4_000, 6, seed) for seed in range(6)]
     ends = [sparse(4_000, 400, 300, 7), sparse(400, 4_000, 300, 8)]
-    chain = Chain.from_matrices(
-        [ends[0], *wide[:3], chosen_matrix(chosen), chosen_matrix(chosen).T, *wide[3:], ends[1]]
-    )
+    chain = Chain.from_matrices([ends[0], *wide[:3], chosen, chosen.T, *wide[3:], ends[1]])
     answer = plan(chain, solver="quickest")
     last = answer.operations[-1]
     assert (last.i, last.j) == (1, len(chain))
     assert last.k in (4, 5, 6)
     assert answer.fma * 3 < min(plan(chain, solver=name).fma for name in ("forward", "reverse"))
-
-
-def chosen_matrix(selection: Selection) -> Any:
-    count = len(selection.select)
-    return sp.csr_array((np.ones(count), (range(count), selection.select)), shape=(count, 4_000))
 
 
 def test_dense_directions_take_the_sweep_that_begins_with_them() -> None:

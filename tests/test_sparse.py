@@ -19,17 +19,7 @@ from chainorder.solvers.fill import Fill, OverBudgetError, Words, letters_of, sh
 from chainorder.solvers.outline import Outline
 from chainorder.solvers.sampling import Sampled, Stratified
 from tests.chains import random_chains
-
-
-def grid(side: int) -> Any:
-    """The five-point stencil, whose rows add up to zero inside."""
-    line = sp.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(side, side))
-    eye = sp.eye_array(side)
-    return (sp.kron(line, eye) + sp.kron(eye, line)).tocsr()
-
-
-def sparse(rows: int, columns: int, degree: float, seed: int) -> Any:
-    return sp.random_array((rows, columns), density=min(1, degree / columns), rng=seed, format="csr")
+from tests.matrices import grid, picked_rows, sparse
 
 
 def pareto(size: int, degree: int, seed: int) -> Any:
@@ -170,7 +160,7 @@ def test_estimates_are_the_same_every_time() -> None:
 def test_few_indices_that_matter_are_met() -> None:
     """Behind a selection hardly any inner index reaches the input; a sample of all would see none of them."""
     size = 10_000
-    chosen = sp.csr_array((np.ones(20), (range(20), range(0, size, 500))), shape=(20, size))
+    chosen = picked_rows(size, range(0, size, 500))
     wide = [sparse(size, size, 8, seed) for seed in range(6)]
     ends = sparse(size, 250, 3, 7), sparse(250, size, 120, 8)
     chain = Chain.from_matrices([ends[0], *wide[:3], chosen, chosen.T.tocsr(), *wide[3:], ends[1]])
