@@ -7,11 +7,13 @@ checked against the cost, but not proved again.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, assert_never
 
 from chainorder.chain import Chain
 from chainorder.colouring import colour_columns, column_colours, transposed
 from chainorder.errors import PlanError
+from chainorder.hypersparse import HypersparsePattern
 from chainorder.pattern import Pattern, fma
 from chainorder.plan import OBJECTIVES, Operation, Plan
 from chainorder.solvers.estimated import Guess, Guesses, guesses_again
@@ -189,11 +191,13 @@ def _guessed(operation: Operation, chain: Chain, guesses: Guesses) -> tuple[Gues
 def _checked_colours(pattern: Pattern, here: str) -> int:
     """The colours of the columns, after seeing that no two columns of a colour share a row."""
     count = column_colours(pattern)
-    if pattern.nnz <= EXPAND:
-        colours = colour_columns(pattern)
-        entries = pattern.csr().tocoo()
-        places = list(zip(entries.row.tolist(), colours[entries.col].tolist(), strict=True))
-        if len(set(places)) != len(places) or len(set(colours[entries.col].tolist())) != count:
+    if isinstance(pattern, HypersparsePattern):
+        pattern = pattern.core
+    if pattern.nnz <= EXPAND and pattern.shape[1] <= EXPAND:
+        rows, columns = pattern.coordinates()
+        colours = colour_columns(pattern)[columns].tolist()
+        places = list(zip(rows.tolist(), colours, strict=True))
+        if len(set(places)) != len(places) or len(set(colours)) != count:
             raise PlanError(f"{here}: columns of one colour share a row")
     return count
 
@@ -209,8 +213,5 @@ def _slow_fma(left: Pattern, right: Pattern) -> int:
         return 0
     if left.nnz > EXPAND or right.nnz > EXPAND:
         return fma(left, right)
-    columns = [0] * left.shape[1]
-    for column in left.csr().indices.tolist():
-        columns[column] += 1
-    rows = right.csr().indptr.tolist()
-    return sum(count * (rows[row + 1] - rows[row]) for row, count in enumerate(columns))
+    columns = Counter(left.coordinates()[1].tolist())
+    return sum(columns[row] for row in right.coordinates()[0].tolist())

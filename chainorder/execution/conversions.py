@@ -17,6 +17,7 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.hypersparse import HypersparsePattern
 from chainorder.index_sets import IndexSet
 from chainorder.pattern import DensePattern, Pattern, SparsePattern, band
 
@@ -36,6 +37,8 @@ def with_pattern(csr: Any, pattern: Pattern) -> Operand:
     """Entries of which some of the pattern may be missing."""
     if isinstance(pattern, DensePattern):
         return DenseOperand(part(csr, pattern.rows, pattern.columns).toarray(), pattern)
+    if isinstance(pattern, HypersparsePattern):
+        pattern = pattern.written_out
     assert isinstance(pattern, SparsePattern)
     return SparseOperand(csr, pattern)
 

@@ -27,6 +27,7 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.hypersparse import HypersparsePattern
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.selections import SelectionPattern
 from chainorder.solves import Factorisation, Solve
@@ -174,7 +175,7 @@ def random_operand(pattern: Pattern, generator: np.random.Generator) -> Operand:
         case AxesPattern(sizes=sizes, varies=varies):
             lengths = [size if axis in varies else 1 for axis, size in enumerate(sizes)]
             return AxesOperand(generator.standard_normal(lengths) / np.sqrt(pattern.row_count), pattern)
-        case SparsePattern():
+        case SparsePattern() | HypersparsePattern():
             csr = pattern.csr().astype(np.float64)
             per_row = max(1.0, pattern.nnz / pattern.height)
             csr.data = generator.standard_normal(pattern.nnz) / np.sqrt(per_row)

@@ -153,11 +153,17 @@ ELEMENTAL: Schema = {
                 "indptr": _list(
                     "it",
                     "Row r has the columns indices[indptr[r]:indptr[r + 1]]: outputs + 1 numbers.",
-                    2,
+                    1,
                     POSITION,
                 ),
                 "indices": _list(
                     "it", "The columns of row after row, counted from 0, rising within a row.", 0, POSITION
+                ),
+                "rows": _list(
+                    "it",
+                    "The rows that indptr is about, rising, where nearly all are empty; by default all.",
+                    0,
+                    POSITION,
                 ),
             },
             "additionalProperties": False,
