@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainorder.chain import MAX_MACHINES
+from chainorder.elementals import MAX_SIZE
 from chainorder.network import ACTIVATIONS, LOSSES
 from chainorder.selections import AXES
 from chainorder.structures import STRUCTURES
@@ -26,9 +27,6 @@ SIZED = ("matrix", "solve", "select")
 
 SQUARE = ("diagonal", "identity", "banded", "solve")
 """Structures of square matrices: their outputs equal their inputs."""
-
-MAX_SIZE = 10**100
-"""Enough for any size; products of three still print."""
 
 
 def _whole(title: str, description: str, minimum: int, **more: Any) -> Schema:
