@@ -112,5 +112,6 @@ def plan_or_price(chain: Problem, solver: str, order: str | None, **options: Any
     priced = plan_in_order(chain.on(1), order)
     if chain.machines == 1:
         return priced
-    objective = options.get("objective") or "makespan"
+    objective = options.get("objective")
+    objective = "makespan" if objective is None else objective
     return scheduled(priced, chain.machines, objective, options.get("transfer", 0))
