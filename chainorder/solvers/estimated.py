@@ -18,8 +18,8 @@ from chainorder.solvers.sampling import MANY, Sampled
 from chainorder.steps import Row, Step, Steps
 from chainorder.structure import Sparse
 
-MAX_SIZE = 2**28
-"""Sizes up to which positions are counted one by one, where there are so many."""
+FEW_SIZE, MAX_SIZE = 2**24, 2**28
+"""Sizes up to which positions are counted one by one: in any case, and where there are so many."""
 
 DOUBT = 0.15
 """Stated error of the fma from which more is looked at: a few indices have most of the positions."""
@@ -85,7 +85,8 @@ def _countable(chain: Chain) -> bool:
     size = int(chain.sizes.max())
     structures = [kind.structure for kind in chain.elementals.kinds]
     positions = [each.positions.nnz for each in structures if isinstance(each, Sparse)]
-    return size <= MAX_SIZE and not hypersparse((size, size), max(positions, default=0))
+    many = size <= MAX_SIZE and not hypersparse((size, size), max(positions, default=0))
+    return size <= FEW_SIZE or many
 
 
 def _coloured(chain: Chain) -> int | None:
