@@ -49,7 +49,7 @@ HERE = "here"
 @click.option(
     "--tolerance",
     type=click.FloatRange(0),
-    help="Largest relative error that passes; by default 1e-9, more for single precision and for differences.",
+    help="Largest relative error that passes; by default 1e-9, more for float32 and for differences.",
 )
 @hessian_option
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")
