@@ -18,13 +18,24 @@ import pytest
 from click import ClickException
 
 import chainorder
-from chainorder import Chain, ChainorderError, Elemental, Graph, InfeasibleError, compare, execute, plan
+from chainorder import (
+    Chain,
+    ChainorderError,
+    Elemental,
+    Graph,
+    InfeasibleError,
+    Plan,
+    StructureError,
+    compare,
+    execute,
+    plan,
+)
 from chainorder.cli import cli
+from chainorder.comparison import baseline
 from chainorder.execution.checks import CENTRAL_TOLERANCE
 from chainorder.report import builders, graphs, markdown, table
 from chainorder.report.model import Report
 from chainorder.solvers import all_solvers
-from chainorder.solvers.estimated import guesses_again
 from tests.test_cli import DATA
 
 PACKAGE = Path(chainorder.__file__).parent
@@ -87,10 +98,26 @@ def test_all_baselines_beside_an_estimate_are_estimated_and_scheduled() -> None:
     assert [each.fma for each in guessed.plans[:3]] == [each.fma for each in exact.plans[:3]]
 
 
-def test_too_long_or_too_large_baselines_are_listed() -> None:
-    """Preaccumulation takes 4,000 elementals; patterns that cannot be listed keep a sweep out."""
+def test_baselines_of_chains_that_are_too_long_are_listed() -> None:
+    """Preaccumulation takes 4,000 elementals."""
     long = Chain([Elemental(2, 2, tangent=1)] * 4001)
     assert {each.solver for each in compare(long).infeasible} == {"reverse", "preaccumulation"}
+
+
+@pytest.mark.parametrize("error", [StructureError("too many positions"), MemoryError()])
+def test_whatever_keeps_a_baseline_from_being_does_not_end_the_comparison(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(name: str, best: Plan, **options: Any) -> Plan:
+        if name == "forward":
+            raise error
+        return baseline(name, best, **options)
+
+    monkeypatch.setattr("chainorder.comparison.baseline", failing)
+    comparison = compare(Chain.from_dims([2, 3, 4]))
+    assert comparison.labels == ("reverse", "best")
+    assert [each.solver for each in comparison.infeasible] == ["forward"]
+    assert comparison.infeasible[0].why
 
 
 def test_a_plan_by_estimates_that_uses_a_missing_model_is_refused() -> None:
@@ -98,7 +125,6 @@ def test_a_plan_by_estimates_that_uses_a_missing_model_is_refused() -> None:
     lacking = Chain([Elemental(4, 8, adjoint=24, tape=1), Elemental(8, 3)])
     with pytest.raises(ChainorderError, match="elemental 1 has no such model"):
         replace(good, chain=lacking).validate()
-    assert guesses_again(good.chain, good.estimate).own(1).entries == 32  # type: ignore[arg-type]
 
 
 ODD = {
