@@ -80,8 +80,8 @@ def main(
     for kind in names:
         click.echo(f"{kind:>10} {tally.cases[kind]:>9,} cases {tally.commands[kind]:>9,} commands")
     for signature, times in tally.seen.most_common():
-        found, case = tally.faults[signature]
-        click.echo(f"fault, {times:,} times: {found}  ({case})")
+        _, case = tally.faults.get(signature, (None, "always beside another, no case of its own"))
+        click.echo(f"fault, {times:,} times: {': '.join(signature)}  ({case})")
     spent = time.monotonic() - started
     click.echo(f"{_counts(tally)} in {spent:,.0f} s, seed {seed}")
     sys.exit(1 if tally.seen else 0)

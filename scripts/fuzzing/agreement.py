@@ -188,10 +188,8 @@ def _runnable(answer: Any) -> bool:
 def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
-    arrays = [
-        matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix) for matrix in (one, other)
-    ]
-    return arrays[0].shape == arrays[1].shape and np.allclose(*arrays, rtol=1e-4, atol=1e-4)
+    one, other = (each.toarray() if hasattr(each, "toarray") else np.asarray(each) for each in (one, other))
+    return one.shape == other.shape and np.allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
 def check_schedules(chain: Chain, found: Findings) -> None:

@@ -133,6 +133,8 @@ def reports(outcome: Outcome, folder: Path) -> Iterator[Fault]:
         if not (folder / written[0]).exists():
             yield fault("files", f"{command[0]} ended with {outcome.status} and wrote no {written[0]}")
             return
+        if not (folder / written[0]).is_file():  # a device
+            return
         text = (folder / written[0]).read_text(encoding="utf-8")
         format_name = format_name or ENDINGS.get(Path(written[0]).suffix.lower())
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from scripts.fuzzing.cases import Case, Fault
-from scripts.fuzzing.samples import SMALL_GRAPH, SMALL_SPEC, Files, samples
+from scripts.fuzzing.samples import SMALL_GRAPH, SMALL_SPEC, samples
 from tests import strategies as our
 from tests.strategies.matrices import DENSE, ODD, PLAIN, SPARSE, entries
 
@@ -159,7 +159,7 @@ def _bytes(draw: st.DrawFn) -> Case:
     return _tried(draw, "bytes", argument, None, {**others, name: content})
 
 
-def _tried(draw: st.DrawFn, kind: str, name: str, content: bytes | None, others: Files) -> Case:
+def _tried(draw: st.DrawFn, kind: str, name: str, content: bytes | None, others: Mapping[str, bytes]) -> Case:
     """A file through one or two commands, one of which may write where something is."""
     old = draw(st.sampled_from(("old.json", "old.csv", "old.txt", "old.svg", "old.jsonl")))
     last = {"run": ("--scheduler", "here")}
@@ -221,17 +221,14 @@ def _options(draw: st.DrawFn) -> Case:
 
 def _faulty(case: Case, _: Path) -> Iterable[Fault]:
     """Faults on purpose, by which the fuzzer itself is tested."""
-    number = int(case.files["number"])
-    match number % 10 if number > 20 else 0:
-        case 1:
-            yield Fault("on purpose", "the tests", f"{number}")
-        case 2:
+    match case.files["what"]:
+        case b"fault" if len(case.files["much"]) > 16:
+            yield Fault("on purpose", "the tests", "")
+        case b"signal":
             os.kill(os.getpid(), signal.SIGSEGV)
-        case 3:
+        case b"halt":
             signal.pause()
 
-
-NUMBERS = st.integers(0, 99).map(lambda number: Case("faulty", {"number": str(number).encode()}))
 
 KINDS = {
     "chains": Kind(
@@ -257,4 +254,18 @@ KINDS = {
 }
 """All kinds by the names that ``--kinds`` takes."""
 
-TESTING = {"faulty": Kind(NUMBERS, _faulty, "faults on purpose")}
+
+def _on_purpose(kind: str, *words: bytes) -> Kind:
+    cases = st.builds(
+        lambda what, much: Case(kind, {"what": what, "much": much}),
+        st.sampled_from(words),
+        st.binary(max_size=30),
+    )
+    return Kind(cases, _faulty, "faults on purpose")
+
+
+TESTING = {
+    "faulty": _on_purpose("faulty", b"nothing", b"fault"),
+    "deadly": _on_purpose("deadly", b"nothing", b"signal"),
+}
+"""Kinds by which the fuzzer itself is tested."""

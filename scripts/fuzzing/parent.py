@@ -153,12 +153,12 @@ def _child(folder: Path, wall_seconds: float, stack: ExitStack) -> Child:
 
 
 def _rounds(kinds: list[str], seed: int, deadline: float, cases: float) -> Iterator[Round]:
-    given = 0
+    given, most = 0, max(1, min(EXAMPLES, cases // len(kinds)))
     for number in count():
         for kind in kinds:
             if given >= cases:
                 return
-            examples = int(min(EXAMPLES, cases - given))
+            examples = int(min(most, cases - given))
             digest = hashlib.sha256(f"{seed} {kind} {number}".encode()).digest()
             yield Round(kind, int.from_bytes(digest[:8], "big"), examples, deadline=deadline)
             given += examples
