@@ -13,29 +13,15 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from scripts.fuzzing.calls import calls
 from scripts.fuzzing.cases import Case, Fault
-from scripts.fuzzing.samples import SMALL_GRAPH, SMALL_SPEC, samples
+from scripts.fuzzing.samples import FORMATS, PRECIOUS, SMALL_GRAPH, SMALL_SPEC, samples
 from tests import strategies as our
 from tests.strategies.matrices import DENSE, ODD, PLAIN, SPARSE, entries
 
-OLD = (
-    "old.json",
-    "old.jsonl",
-    "old.csv",
-    "old.txt",
-    "old.md",
-    "old.svg",
-    "old.dot",
-    "old.graphml",
-    "old.npz",
-)
+ENDINGS = ("json", "jsonl", "csv", "txt", "md", "svg", "dot", "graphml", "npz")
+OLD = tuple(f"old.{ending}" for ending in ENDINGS)
 """Files that are there before a command that may write to them."""
-
-PRECIOUS = b"what was there before\n"
-LARGE, BEYOND = 1000, 2**45
-"""Sizes up to which a chain is soon multiplied, and from which it cannot be; between them it takes long."""
-
-FORMATS = ("table", "json", "jsonl", "csv", "markdown")
 
 
 @dataclass(frozen=True)
@@ -72,73 +58,6 @@ def _check_problem(case: Case, folder: Path) -> Iterable[Fault]:
 def _problem(kind: str, specs: st.SearchStrategy[our.Spec]) -> st.SearchStrategy[Case]:
     """Cases that are a spec to be held against everything in memory."""
     return specs.map(lambda spec: Case(kind, {"spec.json": our.written(spec.data, ".json"), **spec.files}))
-
-
-@st.composite
-def _calls(draw: st.DrawFn) -> Case:
-    """Valid specs through the commands, and what they save through `run`."""
-    specs = st.one_of(
-        our.chains(5), our.chains(5), our.graphs(5), our.networks(), our.networks(True), our.huge_chains()
-    )
-    spec = draw(specs)
-    form = draw(st.sampled_from(our.FORMS))
-    name = f"spec{form}"
-    files = {name: our.written(spec.data, form), **spec.files, "old.json": PRECIOUS, "old.npz": PRECIOUS}
-    planned = (0,) if greatest(spec.data) <= LARGE else (0, 2)  # a pattern may be too large to be kept
-    done = planned if feasible(spec.data) else (2,)
-    ran = done if runnable(spec.data) else (0, 2)
-    writing = draw(st.sampled_from(FORMATS))
-    choices: dict[tuple[str, ...], tuple[int, ...]] = {
-        ("plan", name, "--format", writing): done,
-        ("plan", name, "-v", "--format", "json"): done,
-        ("compare", name, "--format", writing): done,
-        ("compare", name, "-v", "--format", "json"): done,
-        ("run", name, "--format", writing): ran,
-        ("run", name, "--compare", "--format", "json", "-o", "old.npz"): ran
-        if "chains" not in spec.data
-        else (2,),
-        ("run", name, "--seed", "3", "--no-verify", "-o", "new.txt"): ran,
-        ("batch", name, "-o", "new.csv"): (0,) if done == (0,) else (0, 1),
-        ("batch", ".", "--format", writing): (0, 1),
-    }
-    first = draw(st.lists(st.sampled_from(list(choices)), max_size=2, unique=True))
-    lines = [(line, choices[line]) for line in first]
-    lines += [(("plan", name, "-o", "old.json"), done)]
-    if 2 not in done:
-        lines += [(("run", "old.json", "--format", "json"), ran)]
-    if LARGE < greatest(spec.data) < BEYOND:
-        lines = [line for line in lines if line[0][0] != "run"]
-    return Case("calls", files, tuple(line for line, _ in lines), tuple(statuses for _, statuses in lines))
-
-
-def _items(data: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(data.get("elementals") or data.get("edges") or ())
-
-
-def feasible(data: dict[str, Any]) -> bool:
-    """Whether no elemental of a valid spec is known by adjoints alone whose tape exceeds the memory."""
-    stuck = (
-        "adjoint" in item
-        and "tangent" not in item
-        and not item.get("explicit")
-        and item.get("tape", 0) > limit
-        for item in _items(data)
-        if (limit := data.get("memory")) is not None
-    )
-    return not any(stuck)
-
-
-def runnable(data: dict[str, Any]) -> bool:
-    """Whether there are, or can be drawn, matrices for all elementals, of a size that fits the machine."""
-    known = not any("factors" in item for item in _items(data))
-    return known and greatest(data) <= LARGE and feasible(data)
-
-
-def greatest(data: dict[str, Any]) -> int:
-    """The greatest size that a valid spec states."""
-    sizes = [*data.get("dims", ()), *data.get("vertices", {}).values()]
-    sizes += [item.get(key, 1) for item in _items(data) for key in ("inputs", "outputs")]
-    return int(max(sizes, default=1))
 
 
 @st.composite
@@ -245,7 +164,7 @@ KINDS = {
         "graphs, networks",
     ),
     "huge": Kind(_problem("huge", our.huge_chains()), _check_problem, "sizes and costs near and beyond 2^63"),
-    "calls": Kind(_calls(), _check_commands, "valid specs through the commands, saved and read again"),
+    "calls": Kind(calls(), _check_commands, "valid specs through the commands, saved and read again"),
     "broken": Kind(_broken(), _check_commands, "specs with wrong values"),
     "bytes": Kind(_bytes(), _check_commands, "damaged bytes of data/, plans, GraphML, matrices, JSON Lines"),
     "matrices": Kind(_matrices(), _check_commands, "matrix files of odd types and false claims"),
