@@ -152,7 +152,7 @@ def parsed(format_name: str | None, text: str, outcome: Outcome) -> Iterator[Fau
                 for item in data if isinstance(data, list) else [data]:
                     yield from facts(item, outcome)
             case "jsonl":
-                for line in text.splitlines():
+                for line in text.removesuffix("\n").split("\n"):  # others than \n may stand in strings
                     yield from facts(json.loads(line), outcome)
             case "svg" | "graphml":
                 ElementTree.fromstring(text)
