@@ -6,12 +6,11 @@ import csv
 import io
 import json
 import xml.etree.ElementTree as ElementTree
+import zipfile
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from scripts.fuzzing.cases import Case, Fault, fault
 from scripts.fuzzing.running import Outcome, run
@@ -27,27 +26,9 @@ LONGEST_ERROR = 1200
 USAGE = 4
 """Lines of an error of click's own: usage, where to find help, nothing, the error."""
 
-ENDINGS = {
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".csv": "csv",
-    ".svg": "svg",
-    ".graphml": "graphml",
-    ".dot": "dot",
-}
-
-PLAN_KEYS = {
-    "schema",
-    "solver",
-    "objective",
-    "optimal",
-    "lower_bound",
-    "fma",
-    "flops",
-    "makespan",
-    "machines",
-}
-PLAN_KEYS |= {"peak_memory", "operations"}
+ENDINGS = {f".{name}": name for name in ("json", "jsonl", "csv", "svg", "graphml", "dot")}
+PLAN_KEYS = {"schema", "solver", "objective", "optimal", "lower_bound", "operations"}
+PLAN_KEYS |= {"fma", "flops", "makespan", "machines", "peak_memory"}
 CHAIN_KEYS = {"name", "length", "inputs", "outputs"}
 STEP_KEYS = {"action", "mode", "fma", "machine", "start"}
 
@@ -76,11 +57,9 @@ def ending(outcome: Outcome, right: tuple[int, ...]) -> Iterator[Fault]:
         yield fault("traceback", f"{' '.join(outcome.command)}\n{outcome.error}", outcome.place)
         return
     said = outcome.stderr.strip()
-    seen = (
-        f"{outcome.command[0]} ended with {outcome.status} instead of {right}: {said or outcome.stdout[:400]}"
-    )
     if outcome.status not in STATUSES or outcome.status not in right:
-        yield fault("status", seen)
+        instead = f"{outcome.command[0]} ended with {outcome.status} instead of {right}"
+        yield fault("status", f"{instead}: {said or outcome.stdout[:400]}")
     if "Warning: " in said or "Traceback (most recent" in said:
         yield fault("noise on stderr", said)
     if "(MemoryError)" in said and outcome.command[0] != "run":
@@ -120,33 +99,33 @@ def leavings(outcome: Outcome, before: Mapping[str, bytes], after: Mapping[str, 
 
 
 def reports(outcome: Outcome, folder: Path) -> Iterator[Fault]:
-    """Reports are what their format says, on stdout or in a file."""
+    """Reports are what their format says, on stdout or in a file, and Jacobians are archives."""
     command = outcome.command
-    if "--help" in command or "-h" in command or "--version" in command:
+    if {"--help", "-h", "--version"} & set(command):
         return
-    options = list(pairwise(command))
-    format_name = next((word for option, word in reversed(options) if option == "--format"), None)
-    outputs = [word for option, word in options if option in OUTPUT]
-    written = [name for name in outputs[-1:] if command[0] != "run"] or [
-        n for n in outputs if n[-4:] != ".npz"
-    ]
-    for name in outputs:
-        if command[0] == "run" and name.endswith(".npz") and (folder / name).exists():
-            np.load(folder / name).close()
-    if written:
-        if outcome.stdout:
-            yield fault("stdout", f"-o {written} and yet on stdout: {outcome.stdout[:200]}")
-        if not (folder / written[0]).exists():
-            yield fault("files", f"{command[0]} ended with {outcome.status} and wrote no {written[0]}")
+    outputs = [word for option, word in pairwise(command) if option in OUTPUT]
+    if command[0] == "run":
+        for name in outputs:
+            if name.endswith(".npz") and not zipfile.is_zipfile(folder / name):
+                yield fault("report", f"{name} is no archive after {' '.join(command)}")
+        outputs = [name for name in outputs if not name.endswith(".npz")]
+    text = outcome.stdout
+    if outputs:
+        file = folder / outputs[-1]
+        if text or not file.exists():
+            yield fault("report", f"{command[0]} -o {file.name} wrote {text[:200]!r} on stdout instead")
+        if not file.is_file():  # or a device
             return
-        if not (folder / written[0]).is_file():  # a device
-            return
-        text = (folder / written[0]).read_text(encoding="utf-8")
-        format_name = format_name or ENDINGS.get(Path(written[0]).suffix.lower())
-    else:
-        text = outcome.stdout
-    default = {"generate": "jsonl", "schema": "json"}.get(command[0])
-    yield from parsed(format_name if command[0] not in ("generate", "schema") else default, text, outcome)
+        text = file.read_text(encoding="utf-8")
+    yield from parsed(format_of(command, outputs), text, outcome)
+
+
+def format_of(command: tuple[str, ...], outputs: list[str]) -> str | None:
+    """The format of what a command writes; None where any text will do."""
+    stated = [word for option, word in pairwise(command) if option == "--format"]
+    if command[0] in ("generate", "schema"):
+        return {"generate": "jsonl", "schema": "json"}[command[0]]
+    return stated[-1] if stated else ENDINGS.get(Path(outputs[-1]).suffix.lower()) if outputs else None
 
 
 def parsed(format_name: str | None, text: str, outcome: Outcome) -> Iterator[Fault]:

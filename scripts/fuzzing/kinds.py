@@ -19,6 +19,7 @@ from scripts.fuzzing.samples import FORMATS, PRECIOUS, SMALL_GRAPH, SMALL_SPEC, 
 from tests import strategies as our
 from tests.strategies.matrices import DENSE, ODD, PLAIN, SPARSE, entries
 
+COMMANDS = ("plan", "compare", "run", "batch")
 ENDINGS = ("json", "jsonl", "csv", "txt", "md", "svg", "dot", "graphml", "npz")
 OLD = tuple(f"old.{ending}" for ending in ENDINGS)
 """Files that are there before a command that may write to them."""
@@ -81,16 +82,12 @@ def _bytes(draw: st.DrawFn) -> Case:
 def _tried(draw: st.DrawFn, kind: str, name: str, content: bytes | None, others: Mapping[str, bytes]) -> Case:
     """A file through one or two commands, one of which may write where something is."""
     old = draw(st.sampled_from(("old.json", "old.csv", "old.txt", "old.svg", "old.jsonl")))
-    last = {"run": ("--scheduler", "here")}
-    commands = draw(
-        st.lists(st.sampled_from(("plan", "compare", "run", "batch")), min_size=1, max_size=2, unique=True)
-    )
-    options = [
-        ("-o", old) if draw(st.booleans()) else ("--format", draw(st.sampled_from(FORMATS))) for _ in commands
-    ]
-    lines = tuple((c, name, *o, *last.get(c, ())) for c, o in zip(commands, options, strict=True))
+    lines = []
+    for command in draw(st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=2, unique=True)):
+        writing = ("-o", old) if draw(st.booleans()) else ("--format", draw(st.sampled_from(FORMATS)))
+        lines.append((command, name, *writing, *(("--scheduler", "here") if command == "run" else ())))
     files = {**others, old: PRECIOUS} | ({} if content is None else {name: content})
-    return Case(kind, files, lines)
+    return Case(kind, files, tuple(lines))
 
 
 @st.composite
@@ -129,25 +126,22 @@ def _options(draw: st.DrawFn) -> Case:
     files = dict.fromkeys(OLD, PRECIOUS)
     files |= {"spec.yaml": our.written(SMALL_SPEC, ".yaml"), "graph.json": our.written(SMALL_GRAPH, ".json")}
     files |= {"net.yaml": b"layers: [3, 2, 2]\nactivation: tanh\nloss: squared_error\nparameters: true\n"}
-    files |= {
-        "stdin": our.written(SMALL_SPEC, ".json"),
-        "two.jsonl": b'{"dims": [2, 3, 1]}\n{"dims": [1, 2]}\n',
-    }
+    files |= {"two.jsonl": b'{"dims": [2, 3, 1]}\n{"dims": [1, 2]}\n', "stdin": b"dims: [2, 3]"}
     read = ["spec.yaml", "graph.json", "net.yaml", "two.jsonl", "old.json"]
-    written = (
-        *OLD,
+    written = [
         "spec.yaml",
         "new.json",
         "new.npz",
         "no/new.json",
         "new",
+        "NEW.CSV",
+        "new.xyz",
         ".",
         "",
-        "new.xyz",
         "/dev/null",
-        "NEW.CSV",
-    )
-    return Case("options", files, (draw(our.command_lines(read, written)),))
+    ]
+    line = draw(our.command_lines(read, [*OLD, *written]))
+    return Case("options", files, (line,))
 
 
 def _faulty(case: Case, _: Path) -> Iterable[Fault]:
