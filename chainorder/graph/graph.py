@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +13,7 @@ from chainorder.elementals import Elemental, whole
 from chainorder.errors import ChainorderError, GraphError
 from chainorder.pattern import Pattern
 from chainorder.structure import Dense, Sparse, Structure
+from chainorder.wording import nearest
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -393,7 +393,4 @@ def _digraph(graph: Graph) -> nx.DiGraph[str]:
 
 
 def _unknown(name: str, vertices: Iterable[str]) -> str:
-    known = list(vertices)
-    near = difflib.get_close_matches(str(name), known, 1)
-    remedy = f"did you mean {near[0]!r}?" if near else f"the known ones are {', '.join(known[:8])}"
-    return f"there is no vertex {name!r}; {remedy}"
+    return f"there is no vertex {name!r}; {nearest(name, vertices)}"

@@ -14,11 +14,13 @@ from chainorder.elementals import MAX_LENGTH, Elemental, Elementals
 from chainorder.errors import StructureError
 from chainorder.graph.graph import Graph
 from chainorder.matrices import MatrixError
+from chainorder.numerals import MOST, TooLongError, memory_entries
 from chainorder.pattern import DensePattern, SparsePattern
 from chainorder.selections import Selection
 from chainorder.solves import Solve
 from chainorder.spec.messages import Fault
 from chainorder.spec.words import Path as KeyPath
+from chainorder.spec.words import show
 from chainorder.structure import Banded, Dense, Identity, Sparse, Structure
 from chainorder.structures import STRUCTURES
 
@@ -35,8 +37,25 @@ def build(data: dict[str, Any], folder: Path) -> Chain | Graph:
     Fault
         If the elementals do not fit together, or one does not fit its structure or its matrix.
     """
-    chain = _chain(data, folder).within(data.get("memory"))
+    chain = _chain(data, folder).within(memory_of(data))
     return chain.on(data["machines"]) if "machines" in data and isinstance(chain, Chain) else chain
+
+
+def memory_of(data: Item) -> int | None:
+    """The limit for tapes that valid data states, in entries."""
+    stated: int | str | None = data.get("memory")
+    if not isinstance(stated, str):
+        return stated
+    try:
+        entries = memory_entries(stated)
+    except TooLongError as error:
+        raise Fault(str(error), ("memory",)) from None
+    if entries is None or entries > MOST:
+        message = (
+            f"memory is {show(stated)}; a limit is a whole number of entries or bytes, at most {MOST:.0e}"
+        )
+        raise Fault(message, ("memory",))
+    return entries
 
 
 def _chain(data: dict[str, Any], folder: Path) -> Chain | Graph:

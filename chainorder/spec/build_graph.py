@@ -9,10 +9,10 @@ from chainorder.chain import MatrixFile
 from chainorder.errors import GraphError, StructureError
 from chainorder.graph.graph import Edge, Graph
 from chainorder.matrices import MatrixError
-from chainorder.spec.build import MODEL_KEYS, Item, structure_of
+from chainorder.spec.build import MODEL_KEYS, Item, memory_of, structure_of
 from chainorder.spec.messages import Fault
 from chainorder.spec.words import Path as KeyPath
-from chainorder.spec.words import nearest
+from chainorder.wording import nearest
 
 
 def build_graph(data: dict[str, Any], folder: Path) -> Graph:
@@ -29,7 +29,7 @@ def build_graph(data: dict[str, Any], folder: Path) -> Graph:
             data["vertices"],
             edges,
             data.get("name"),
-            memory=data.get("memory"),
+            memory=memory_of(data),
             inputs=data.get("inputs"),
             outputs=data.get("outputs"),
         )

@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from chainorder.errors import SpecError
+from chainorder.numerals import as_number
 from chainorder.spec.tokens import (
     ALIAS,
     CLOSE,
@@ -87,7 +88,7 @@ def parse(text: str, *, strict: bool = False) -> Document:
     """
     if strict or text.lstrip()[:1] in ("{", "["):
         try:
-            data = json.loads(text, object_pairs_hook=_unique)
+            data = json.loads(text, object_pairs_hook=_unique, parse_float=as_number)
         except json.JSONDecodeError as error:
             if strict:
                 message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"

@@ -7,7 +7,8 @@ from typing import Any
 
 from chainorder.spec.schema import Schema
 from chainorder.spec.validator import validator
-from chainorder.spec.words import Path, count, last_key, nearest, show
+from chainorder.spec.words import Path, count, last_key, show
+from chainorder.wording import nearest
 
 
 class Fault(Exception):  # noqa: N818 - on its way to becoming a SpecError
@@ -68,7 +69,7 @@ def explain(error: Any) -> Fault:
             return Fault(
                 f"{show(value)} is no vertex; {schema['title']} has no line breaks or controls", path
             )
-        case "pattern":
+        case "pattern" if schema["type"] == "string":
             return Fault(f"{label} is {show(value)}; {schema['title']} has no line breaks or controls", path)
         case _:
             return Fault(f"{label} is {show(value)}; {_expected(schema)}", path)
@@ -94,6 +95,10 @@ def _expected(schema: Schema) -> str:
     match schema["type"]:
         case "integer":
             return f"{title} is a whole number of at least {schema['minimum']}"
+        case ["integer", "string"]:
+            return (
+                f"{title} is a whole number of at least {schema['minimum']}, or with a unit, as 100k or 2GiB"
+            )
         case "array":
             return f"it is a list; {_least(schema)}"
         case "string":

@@ -15,7 +15,8 @@ _CHOICES = {key for key, schema in ELEMENTAL["properties"].items() if "enum" in 
 def validator(definition: str | None = None) -> Any:
     """A `jsonschema` validator of one of the definitions in `SCHEMA`, or of a whole file but for its chains.
 
-    Other than in the standard, 5.0 is no integer. Of a list, errors of the first bad item are found only.
+    No float is an integer, not even 5.0, which a text is not read as. Of a list, errors of the first bad item
+    are found only.
     """
     from jsonschema import Draft202012Validator, validators
 
@@ -34,8 +35,8 @@ def _error() -> Any:
     return ValidationError("")
 
 
-def _type(validator: Any, name: str, value: Any, _schema: Schema) -> Iterator[Any]:
-    if not validator.is_type(value, name):
+def _type(validator: Any, names: str | list[str], value: Any, _schema: Schema) -> Iterator[Any]:
+    if not any(validator.is_type(value, name) for name in ([names] if isinstance(names, str) else names)):
         yield _error()
 
 
