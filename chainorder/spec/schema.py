@@ -19,6 +19,7 @@ from chainorder.network import ACTIVATIONS, LOSSES
 from chainorder.numerals import MEMORY_PATTERN, MOST
 from chainorder.selections import AXES
 from chainorder.structures import STRUCTURES
+from chainorder.wording import BREAKING
 
 Schema = dict[str, Any]
 
@@ -82,7 +83,7 @@ def _one_of(*keys: str) -> list[Schema]:
 # No control characters: they would break a table's line. (\s\S instead of a dot, which ends at a line break.)
 NAME: Schema = {
     **_text("a name", "For reports. One line."),
-    "pattern": r"^(?![\s\S]*[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff])",
+    "pattern": rf"^(?![\s\S]*{BREAKING})",
 }
 SIZE = _size("The number of values that pass from one elemental to the next.")
 POSITION = _whole("a position", "A place in a list, or a column.", 0, maximum=2**63 - 1)
