@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from chainorder.elementals import Elemental, Elementals, check_length, whole
+from chainorder.elementals import Elemental, Elementals, check_length, model_spec, whole
 from chainorder.errors import ChainError
 from chainorder.pattern import Pattern
 from chainorder.selections import Selection
@@ -251,7 +251,7 @@ class Chain:
                 item["name"] = elemental.name
             if elemental.same is not None:
                 item["same"] = elemental.same
-            item |= _model_spec(elemental)
+            item |= model_spec(elemental)
             for path, group in groupby(map(self._file, range(place, place + count))):
                 if path is None:
                     stated = elemental.structure.to_spec()
@@ -321,19 +321,6 @@ def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:
 
 def _structure_of(matrix: Any) -> Structure:
     return Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
-
-
-def _model_spec(elemental: Elemental) -> dict[str, Any]:
-    """The keys that declare its models in a spec."""
-    if not elemental.modelled:
-        return {}
-    if elemental.structure.evaluation is not None:
-        return {"overhead": elemental.overhead} if elemental.overhead else {}
-    costs = {key: getattr(elemental, key) for key in ("tangent", "adjoint", "tape", "overhead")}
-    stated = {
-        key: cost for key, cost in costs.items() if cost or (cost == 0 and key in ("tangent", "adjoint"))
-    }
-    return stated | ({"explicit": True} if elemental.explicit else {})
 
 
 def _machines(machines: Any) -> int:

@@ -143,6 +143,18 @@ class Elemental:
         return self.adjoint if memory is None or self.tape <= memory else None
 
 
+def model_spec(source: Any) -> dict[str, Any]:
+    """The keys of a spec that declare the models of an elemental, or of a graph's edge."""
+    if source.structure.evaluation is not None:
+        return {"overhead": source.overhead} if source.overhead else {}
+    stated = {key: getattr(source, key) for key in ("tangent", "adjoint")}
+    models = {key: cost for key, cost in stated.items() if cost is not None}
+    if not models:
+        return {}
+    extra = {key: getattr(source, key) for key in ("tape", "overhead", "explicit")}
+    return models | {key: value for key, value in extra.items() if value}
+
+
 @dataclass(frozen=True, eq=False)
 class Elementals(Sequence[Elemental]):
     """A sequence of elementals, in columns.

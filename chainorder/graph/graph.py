@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainorder.chain import Chain, MatrixFile
-from chainorder.elementals import Elemental, whole
+from chainorder.elementals import Elemental, model_spec, whole
 from chainorder.errors import ChainorderError, GraphError, raise_first
 from chainorder.pattern import Pattern
 from chainorder.structure import Dense, Sparse, Structure
@@ -53,12 +53,15 @@ class Edge:
         keys = ("name", *MODELS, "explicit")
         return Elemental(inputs, outputs, self.structure, **{key: getattr(self, key) for key in keys})
 
+    def __post_init__(self) -> None:
+        if self.explicit is None:
+            evaluation = getattr(self.structure, "evaluation", None)
+            modelled = (self.tangent, self.adjoint, evaluation) != (None, None, None)
+            object.__setattr__(self, "explicit", not modelled)
+
     def to_spec(self) -> dict[str, Any]:
         """The keys that declare it in a spec."""
-        stated = {key: getattr(self, key) for key in ("name", *MODELS, "explicit")}
-        kept = {key: value for key, value in stated.items() if value is not None}
-        if self.tangent is None and self.adjoint is None:
-            kept = {key: value for key, value in kept.items() if key == "name"}
+        kept = ({} if self.name is None else {"name": self.name}) | model_spec(self)
         if isinstance(self.matrix, MatrixFile):
             # A sparse pattern is that of its file.
             shape = {} if isinstance(self.structure, Sparse) else self.structure.to_spec()

@@ -187,19 +187,23 @@ ELEMENTAL: Schema = {
         _only(
             {"not": _given("solve")}, "the elemental is a solve", "matrix", "select", "structure", *MODEL_KEYS
         ),
-        _only({"not": _given("select")}, "the elemental is a selection", "matrix", *MODEL_KEYS),
+        _only({"not": _given("select")}, "the elemental is a selection", "matrix"),
         _only(_given("select"), "only a selection has it", "axis"),
         _only(_given("structure", "solve"), "only a solve without a matrix has it", "factors", "key"),
         _needs(_given("structure", "solve"), "a solve without a matrix", "factors"),
         _needs(_given("structure", "selection"), "a selection", "select"),
-        _needs(_given("axis", "columns"), "a selection of columns", "outputs"),
-        _needs(
-            {"not": {"anyOf": [*map(_given, SIZED), _given("structure", *SQUARE)]}},
-            "an elemental without a matrix or a square structure",
-            "outputs",
-        ),
     ],
 }
+
+ELEMENTAL_SIZES = [
+    _needs(_given("axis", "columns"), "a selection of columns", "outputs"),
+    _needs(
+        {"not": {"anyOf": [*map(_given, SIZED), _given("structure", *SQUARE)]}},
+        "an elemental without a matrix or a square structure",
+        "outputs",
+    ),
+]
+"""What an elemental has to say of its sizes; those of an edge are the sizes of its ends."""
 
 _EDGE_KEYS = (
     "name",
@@ -214,6 +218,10 @@ _EDGE_KEYS = (
     "explicit",
     "matrix",
     "pattern",
+    "select",
+    "axis",
+    "factors",
+    "key",
 )
 
 EDGE: Schema = {
@@ -227,7 +235,7 @@ EDGE: Schema = {
     },
     "additionalProperties": False,
     "required": ["source", "target"],
-    "allOf": ELEMENTAL["allOf"][:-1],
+    "allOf": ELEMENTAL["allOf"],
 }
 
 VERTICES: Schema = {
@@ -318,6 +326,10 @@ SCHEMA: Schema = {
         "additionalProperties": False,
     },
     "else": {"$ref": "#/$defs/chain"},
-    "$defs": {"chain": CHAIN, "elemental": ELEMENTAL, "edge": EDGE},
+    "$defs": {
+        "chain": CHAIN,
+        "elemental": ELEMENTAL | {"allOf": [*ELEMENTAL["allOf"], *ELEMENTAL_SIZES]},
+        "edge": EDGE,
+    },
 }
 """The schema of a spec file."""
