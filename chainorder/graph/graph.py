@@ -259,10 +259,16 @@ class Graph:
     def from_networkx(cls, graph: Any, name: str | None = None) -> Graph:
         """A graph of a ``networkx.DiGraph``: nodes have a ``size``, edges the keys of a spec's edge.
 
+        Whole numbers may be of any type. Defaults, which networkx keeps of GraphML files, hold for
+        nodes and edges that state nothing else. An ``id`` is left out.
+
         Raises
         ------
         SpecError
             If an attribute is unknown or of a wrong type; and as `Graph`, with the place of the edge.
+        GraphError
+            If its edges have no direction, two nodes have one name (1 and "1"), or an attribute would get
+            lost.
         """
         from chainorder.graph.exchange import from_networkx
 
@@ -270,7 +276,15 @@ class Graph:
 
     @classmethod
     def from_graphml(cls, path: str | Path) -> Graph:
-        """A graph of a GraphML file, with the same attributes; raises as `from_networkx`."""
+        """The graph of a GraphML file, with the same attributes.
+
+        Vertices are called by the attribute ``name`` of their node, or the label that yEd draws, else its id.
+
+        Raises
+        ------
+        SpecError
+            If the file cannot be read, has several graphs, or as `from_networkx`.
+        """
         from chainorder.graph.exchange import read_graphml
 
         return read_graphml(Path(path))

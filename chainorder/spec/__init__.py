@@ -37,7 +37,7 @@ def load(path: str | Path) -> list[Problem]:
     ----------
     path
         YAML or JSON with one chain or graph, or several under ``chains``; JSON Lines (.jsonl), one per
-        line; or GraphML (.graphml) with one graph.
+        line; or GraphML (.graphml).
 
     Raises
     ------
@@ -72,13 +72,9 @@ def iter_chains(path: str | Path) -> Iterator[tuple[str, Problem | SpecError]]:
         If the file as a whole cannot be read.
     """
     path = Path(path)
-    if path.suffix == ".graphml":
-        yield f"{path}#0", Graph.from_graphml(path)
-        return
-    chains = _from_lines(path) if path.suffix == ".jsonl" else _from_file(path)
     try:
-        for index, chain in enumerate(chains):
-            yield f"{path}#{index}", chain.within(path) if isinstance(chain, SpecError) else chain
+        for index, problem in enumerate(_problems(path)):
+            yield f"{path}#{index}", problem.within(path) if isinstance(problem, SpecError) else problem
     except SpecError as error:
         raise error.within(path) from None
 
@@ -107,6 +103,18 @@ def from_data(data: object, folder: Path, file: str | Path | None = None) -> Pro
         errors = [SpecError(one_line(fault.message), file, key=join(fault.path)) for fault in problem]
         raise SpecError.of(errors)
     return problem
+
+
+def _problems(path: Path) -> Iterator[Problem | SpecError]:
+    match path.suffix:
+        case ".graphml":
+            from chainorder.graph.exchange import iter_graphml
+
+            return iter_graphml(path)
+        case ".jsonl":
+            return _from_lines(path)
+        case _:
+            return _from_file(path)
 
 
 def _from_file(path: Path) -> Iterator[Problem | SpecError]:
