@@ -128,41 +128,27 @@ def _number_or_text(text: str) -> Any:
     return text if number is None else number
 
 
-def read_graphml(path: Path) -> Graph:
-    """The graph of a GraphML file; see `Graph.from_graphml`."""
-    graphs = list(iter_graphml(path))
-    if len(graphs) > 1:
-        raise SpecError(f"holds {len(graphs)} graphs; load reads them all", path)
-    if isinstance(graphs[0], SpecError):
-        raise graphs[0]
-    return graphs[0]
-
-
-def iter_graphml(path: Path) -> Iterator[Graph | SpecError]:
-    """The graphs of a GraphML file, and what is wrong with those that are none.
+def graphs_of(text: str, stem: str, folder: Path) -> Iterator[Graph | SpecError]:
+    """The graphs of a GraphML text, and what is wrong with those that are none; one alone is called `stem`.
 
     Raises
     ------
     SpecError
-        If the file as a whole cannot be read.
+        If the text as a whole cannot be read.
     """
-    from chainorder.spec.files import read_text
-
     try:
-        found = read_contents(read_text(path))
-    except SpecError as error:
-        raise error.within(path) from None
+        found = read_contents(text)
     except GraphError as error:
-        raise SpecError(str(error), path) from None
+        raise SpecError(str(error)) from None
     for contents in found:
         if len(found) == 1:
-            contents.attributes.setdefault("name", path.stem)
+            contents.attributes.setdefault("name", stem)
         try:
-            yield _graph(contents, path.parent)
+            yield _graph(contents, folder)
         except SpecError as error:
-            yield error.within(path)
+            yield error
         except GraphError as error:
-            yield SpecError(str(error), path)
+            yield SpecError(str(error))
 
 
 def to_networkx(graph: Graph) -> nx.DiGraph[str]:

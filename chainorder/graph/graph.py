@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainorder.chain import Chain, MatrixFile
 from chainorder.elementals import Elemental, model_spec, whole
-from chainorder.errors import ChainorderError, GraphError, raise_first
+from chainorder.errors import ChainorderError, GraphError, SpecError, raise_first
 from chainorder.pattern import Pattern
 from chainorder.structure import Dense, Sparse, Structure
 from chainorder.wording import fault_of_name, nearest
@@ -285,9 +285,14 @@ class Graph:
         SpecError
             If the file cannot be read, has several graphs, or as `from_networkx`.
         """
-        from chainorder.graph.exchange import read_graphml
+        from chainorder.spec import load
+        from chainorder.spec.files import Source
 
-        return read_graphml(Path(path))
+        found = load(replace(Source.of(Path(path)), kind=".graphml"))
+        if len(found) > 1:
+            raise SpecError(f"holds {len(found)} graphs; load reads them all", path)
+        assert isinstance(found[0], cls)
+        return found[0]
 
     @classmethod
     def from_layers(
