@@ -178,7 +178,7 @@ def test_packed_files_read_like_others(run: Run, tmp_path: Path, ending: str, te
         assert Graph.from_graphml(file) == Graph.from_graphml(plain)
     else:
         plain.unlink()
-        assert [item.source for item in read_items(find_files([str(tmp_path)]))] == [
+        assert [item.source for item in read_items(find_files([str(tmp_path)]), [str(tmp_path)])] == [
             f"{file}#{index}" for index in range(len(load(file)))
         ]
 
@@ -298,7 +298,7 @@ def test_a_saved_plan_moves_alone_where_its_matrices_stay(run: Run, tmp_path: Pa
 def test_paths_stay_absolute_where_nothing_is_shared(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chainorder.plan_files import relocated
+    from chainorder.saved_paths import relocated
 
     spec = spec_with_matrices(tmp_path)
     data = json.loads(plan(load(spec)[0]).to_json())
@@ -460,7 +460,7 @@ def test_results_are_no_specs(run: Run, tmp_path: Path) -> None:
 
 def test_a_folder_of_lines_is_read_to_the_end_where_some_are_specs(tmp_path: Path) -> None:
     (tmp_path / "mixed.jsonl").write_text('{"id": 1}\n' * 3 + LINES)
-    outcomes = [item.outcome for item in read_items(find_files([str(tmp_path)]))]
+    outcomes = [item.outcome for item in read_items(find_files([str(tmp_path)]), [str(tmp_path)])]
     assert [isinstance(outcome, Chain) for outcome in outcomes] == [False] * 3 + [True] * 2
 
 

@@ -54,7 +54,7 @@ def batch(
     files = find_files(paths, output)
     failed = 0
     skipped: list[Path] = []
-    items = read_items(files, skipped)
+    items = read_items(files, paths, skipped)
     with (
         executor(None if scheduler == "here" else scheduler, workers) as pool,
         open_stream(chosen, output) as stream,
