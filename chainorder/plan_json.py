@@ -114,7 +114,7 @@ def _estimate(data: Any) -> Estimate | None:
 
 
 def read_saved(path: str | Path | Source) -> list[Plan | GraphPlan] | None:
-    """The plans of a file, if it holds a plan or a list of plans; None if it holds something else.
+    """The plans of a file, if it holds a plan, a list of plans or one on each line; None if it holds others.
 
     Paths of matrices are relative to the file; where they are not there, to the folder that it was saved in.
 
@@ -126,11 +126,14 @@ def read_saved(path: str | Path | Source) -> list[Plan | GraphPlan] | None:
     from chainorder.spec.files import Source, read_text
 
     source = path if isinstance(path, Source) else Source.of(path)
-    if source.path is not None and not (source.kind == ".json" and source.path.is_file()):
+    if source.path is not None and not (source.kind in (".json", ".jsonl") and source.path.is_file()):
         return None
     try:
         text = read_text(source)
-        data: Any = json.loads(text) if '"operations"' in text else None
+        if '"operations"' not in text:
+            return None
+        lines = [line for line in text.split("\n") if line.strip()] if source.kind == ".jsonl" else []
+        data: Any = list(map(json.loads, lines)) or json.loads(text)
     except SpecError as error:
         raise error.within(source.name) from None
     except (ValueError, RecursionError):

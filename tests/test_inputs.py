@@ -334,6 +334,9 @@ def test_a_saved_plan_is_shown(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
     packed(tmp_path / "sim.json.gz", saved.read_text())
     assert run("plan", tmp_path / "sim.json.gz").out == text
     assert run("plan", "-", stdin=saved.read_text()).out == text
+    run("plan", saved, saved, "-o", tmp_path / "two.jsonl")
+    assert run("plan", tmp_path / "two.jsonl").out == text + text
+    assert run("plan", "-", stdin=(tmp_path / "two.jsonl").read_text()).out == text + text
 
 
 def test_a_saved_plan_is_compared(run: Run, tmp_path: Path) -> None:
