@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from chainorder.errors import ChainorderError, ExecutionError
+from chainorder.errors import ExecutionError
+from chainorder.installation import require
 
 Client: TypeAlias = Any
 """A `distributed.Client`; Dask is imported when it is used."""
@@ -32,11 +33,8 @@ SETTINGS = {
 
 
 def dask_distributed() -> Any:
-    """The module; raises `ChainorderError` if it is not installed."""
-    try:
-        return import_module("distributed")
-    except ImportError:
-        raise ChainorderError("workers need Dask: pip install 'chainorder[distributed]'") from None
+    """The module; raises `InstallationError` if it is not installed."""
+    return require("distributed")
 
 
 @contextmanager
@@ -47,7 +45,7 @@ def connected(scheduler: Any, workers: int) -> Iterator[Client]:
     ------
     ExecutionError
         If no scheduler answers at the address, or it has no workers.
-    ChainorderError
+    InstallationError
         If Dask is not installed.
     """
     distributed = dask_distributed()

@@ -193,7 +193,7 @@ def test_without_numba_the_search_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     chain = random_chain(np.random.default_rng(3), 40, ranges)
     best = plan(chain, machines=4, time_limit=0.2)
     best.validate()
-    assert "pip install 'chainorder[machines]'" in best.why
+    assert "pip install '.[machines]'" in best.why
 
 
 def test_long_chains_are_scheduled_without_search() -> None:

@@ -24,6 +24,7 @@ from chainorder.cli.writing import check_folder, choose_format, write
 from chainorder.cluster import LOCAL
 from chainorder.errors import ChainorderError, ExecutionError, SolverError
 from chainorder.graph.graph import Graph
+from chainorder.installation import how_to_add
 from chainorder.plan import Plan
 from chainorder.solvers import plan
 
@@ -168,6 +169,6 @@ def where(found: AnyPlan, scheduler: str | None) -> str | None:
     if found.machines == 1:
         return None
     if find_spec("distributed") is None:
-        click.echo("run here: for workers, pip install 'chainorder[distributed]'", err=True)
+        click.echo(f"run here: for workers, {how_to_add('distributed')}", err=True)
         return None
     return LOCAL
