@@ -11,8 +11,8 @@ from chainorder.errors import InstallationError
 FOLDER = Path(__file__).parent
 
 STRANGERS = ("decompose.py", "order_params.py")
-"""Modules of the distribution `chainorder` of the package index, which is about the order of anions: pip puts them
-into the same folder. No module of this package may be called so."""
+"""Modules of the distribution `chainorder` of the package index, which is about the order of anions: pip puts
+them into the same folder. No module of this package may be called so."""
 
 
 def how_to_add(extra: str) -> str:
