@@ -14,15 +14,14 @@ from chainorder.cli.options import (
     scheduling_options,
     solver_option,
 )
+from chainorder.cli.values import Whole
 from chainorder.cli.writing import choose_format
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
 @solver_option
-@click.option(
-    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that plan."
-)
+@click.option("--workers", default=1, show_default=True, type=Whole(1, 64), help="Processes that plan.")
 @machines_option
 @scheduling_options
 @scheduler_option

@@ -17,6 +17,7 @@ from chainorder.cli.options import (
     verbose_option,
 )
 from chainorder.cli.reading import Problem, hessian_of, read_chains
+from chainorder.cli.values import whole
 from chainorder.cli.writing import choose_format, write
 from chainorder.errors import ChainorderError
 from chainorder.graph.graph import Graph
@@ -30,8 +31,8 @@ def machine_counts(text: str | tuple[int, ...]) -> tuple[int, ...]:
     if isinstance(text, tuple):
         return text
     try:
-        counts = tuple(int(part) for part in text.split(",")) if text else ()
-    except ValueError:
+        counts = tuple(map(whole, text.split(","))) if text else ()
+    except click.BadParameter:
         raise click.BadParameter(f"{text!r} are no numbers of machines; write them as 1,2,4,8") from None
     if any(not 1 <= count <= MAX_MACHINES for count in counts):
         raise click.BadParameter(f"{text}: each is a whole number from 1 to {MAX_MACHINES:,}")

@@ -15,6 +15,7 @@ from chainorder.report.progress import searching
 from chainorder.scheduling import scheduled
 from chainorder.solvers import plan
 from chainorder.solvers.given import plan_in_order
+from chainorder.wording import without_breaks
 
 if TYPE_CHECKING:
     from chainorder.graph.plan import GraphPlan
@@ -37,7 +38,7 @@ def _read_chains(text: str) -> list[Problem]:
     from chainorder.spec import load
 
     chains = load(text)
-    stem = Path(text).stem
+    stem = without_breaks(Path(text).stem)
     names = [stem if len(chains) == 1 else f"{stem}#{index}" for index in range(len(chains))]
     return [each if each.name else each.named(name) for each, name in zip(chains, names, strict=True)]
 

@@ -20,6 +20,7 @@ from chainorder.cli.options import (
     solver_option,
 )
 from chainorder.cli.reading import AnyPlan, hessian_of, problem_of, read_chains, read_plans
+from chainorder.cli.values import Names, Whole
 from chainorder.cli.writing import check_folder, choose_format, write
 from chainorder.cluster import LOCAL
 from chainorder.errors import ChainorderError, ExecutionError, SolverError
@@ -43,7 +44,7 @@ HERE = "here"
     "--seed",
     default=0,
     show_default=True,
-    type=click.IntRange(0),
+    type=Whole(0),
     help="Seed of everything random: weights, Jacobians, probes.",
 )
 @click.option(
@@ -53,7 +54,7 @@ HERE = "here"
 )
 @hessian_option
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")
-@click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), help="How to write the report.")
+@click.option("--format", "format_name", type=Names(FORMAT_NAMES), help="How to write the report.")
 @click.option(
     "-o",
     "--output",

@@ -121,17 +121,16 @@ def operand_and_model(kind: Elemental, source: Operand | Model, here: str) -> tu
 def _loaded_or_random(chain: Chain, seed: int) -> Iterator[Operand | Model]:
     generator = np.random.default_rng(seed)
     files: dict[Path, Any] = {}
-    drawn: dict[int, Operand] = {}  # of elementals that are said to be the same
+    drawn: dict[str, Operand] = {}  # of elementals that are said to be the same
     fitter = _Fitter(chain)
     for place in range(len(chain)):
         match chain.matrices.get(place):
             case None if isinstance(chain.kind(place + 1).structure, Solve):
                 yield fitter.fit(place, chain.kind(place + 1).structure)
-            case None if chain.kind(place + 1).same is not None:
-                code = int(chain.elementals.codes[place])
-                if code not in drawn:
-                    drawn[code] = random_operand(chain.pattern(place + 1), generator)
-                yield drawn[code]
+            case None if (label := chain.kind(place + 1).same) is not None:
+                if label not in drawn:
+                    drawn[label] = random_operand(chain.pattern(place + 1), generator)
+                yield drawn[label]
             case None:
                 yield random_operand(chain.pattern(place + 1), generator)
             case MatrixFile(path) as file:

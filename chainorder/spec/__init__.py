@@ -7,16 +7,17 @@ Text becomes plain values (`tokens`, `document`), these are held against the sch
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain as chained
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from chainorder.chain import Chain
-from chainorder.errors import SpecError
+from chainorder.errors import MAX_FAULTS, SHOWN, SpecError
 from chainorder.graph.graph import Graph
 from chainorder.spec.build import build
 from chainorder.spec.document import MAX_DEPTH, Document, parse, shallow
 from chainorder.spec.files import read_lines, read_text
-from chainorder.spec.messages import Fault, validate
+from chainorder.spec.messages import Fault, in_order, validate
 from chainorder.spec.schema import SCHEMA
 from chainorder.spec.tokens import misread
 from chainorder.spec.words import Path as KeyPath
@@ -41,14 +42,20 @@ def load(path: str | Path) -> list[Problem]:
     Raises
     ------
     SpecError
-        At the first fault, with file, line, column and key.
+        With file, line, column and key of the first fault; its `others` are the next ones.
     """
-    chains = []
-    for _, chain in iter_chains(path):
-        if isinstance(chain, SpecError):
-            raise chain
-        chains.append(chain)
-    return chains
+    problems: list[Problem] = []
+    errors: list[SpecError] = []
+    for _, problem in iter_chains(path):
+        if isinstance(problem, SpecError):
+            errors.append(problem)
+            if sum(error.faults for error in errors) >= MAX_FAULTS:
+                break
+        elif not errors:
+            problems.append(problem)
+    if errors:
+        raise SpecError.of(errors)
+    return problems
 
 
 def iter_chains(path: str | Path) -> Iterator[tuple[str, Problem | SpecError]]:
@@ -71,12 +78,9 @@ def iter_chains(path: str | Path) -> Iterator[tuple[str, Problem | SpecError]]:
     chains = _from_lines(path) if path.suffix == ".jsonl" else _from_file(path)
     try:
         for index, chain in enumerate(chains):
-            if isinstance(chain, SpecError):
-                chain.file = path
-            yield f"{path}#{index}", chain
+            yield f"{path}#{index}", chain.within(path) if isinstance(chain, SpecError) else chain
     except SpecError as error:
-        error.file = path
-        raise
+        raise error.within(path) from None
 
 
 def from_data(data: object, folder: Path, file: str | Path | None = None) -> Problem:
@@ -98,24 +102,26 @@ def from_data(data: object, folder: Path, file: str | Path | None = None) -> Pro
     """
     if not shallow(data):
         raise SpecError(f"nested in more than {MAX_DEPTH} levels", file)
-    chain = _chain(data, folder, ())
-    if isinstance(chain, Fault):
-        raise SpecError(one_line(chain.message), file, key=join(chain.path))
-    return chain
+    problem = _checked(data, folder)
+    if isinstance(problem, list):
+        errors = [SpecError(one_line(fault.message), file, key=join(fault.path)) for fault in problem]
+        raise SpecError.of(errors)
+    return problem
 
 
 def _from_file(path: Path) -> Iterator[Problem | SpecError]:
     document = parse(read_text(path), strict=path.suffix == ".json")
-    data = document.data
+    data, folder = document.data, path.parent
     if not (isinstance(data, dict) and "chains" in data):
-        yield _located(_chain(data, path.parent, ()), document)
+        yield _located(_checked(data, folder), document)
         return
-    try:
-        validate(data)
-    except Fault as fault:
-        raise _error(fault, document) from None
-    for index, chain in enumerate(data["chains"]):
-        yield _located(_chain(chain, path.parent, ("chains", index)), document)
+    faults, _ = validate(data)
+    chains = enumerate(data["chains"] if isinstance(data["chains"], list) else ())
+    checked = (_checked(chain, folder, ("chains", index)) for index, chain in chains)
+    if faults or document.repeated:
+        found = (each for each in checked if isinstance(each, list))
+        raise _error(in_order(data, [*faults, *chained.from_iterable(found)]), document)
+    yield from (_located(each, document) for each in checked)
 
 
 def _from_lines(path: Path) -> Iterator[Problem | SpecError]:
@@ -124,10 +130,8 @@ def _from_lines(path: Path) -> Iterator[Problem | SpecError]:
         if isinstance(line, str) and not line.strip():
             continue
         empty = False
-        chain = _from_line(line, path.parent)
-        if isinstance(chain, SpecError):
-            chain.line = number
-        yield chain
+        problem = _from_line(line, path.parent)
+        yield problem.within(path, number) if isinstance(problem, SpecError) else problem
     if empty:
         raise SpecError("there is nothing in it; write one chain per line", line=1, column=1)
 
@@ -137,31 +141,31 @@ def _from_line(line: str | SpecError, folder: Path) -> Problem | SpecError:
         return line
     try:
         document = parse(line, strict=True)
+        return _located(_checked(document.data, folder), document)
     except SpecError as error:
         return error
-    return _located(_chain(document.data, folder, ()), document)
 
 
-def _chain(data: Any, folder: Path, prefix: KeyPath) -> Problem | Fault:
-    try:
-        validate(data, "chain")
-        return _built(data, folder)
-    except Fault as fault:
-        return Fault(fault.message, (*prefix, *fault.path), of_key=fault.of_key)
+def _checked(data: Any, folder: Path, prefix: KeyPath = ()) -> Problem | list[Fault]:
+    """The chain or graph of plain values, or all that is wrong with it, in its order."""
+    faults, complete = validate(data, "chain")
+    problem = build(data, folder, faults) if complete and isinstance(data, dict) else None
+    if problem is not None:
+        return problem
+    return [fault.under(prefix) for fault in in_order(data, faults)]
 
 
-def _built(data: dict[str, Any], folder: Path) -> Problem:
-    if "vertices" in data:
-        from chainorder.spec.build_graph import build_graph
-
-        return build_graph(data, folder)
-    return build(data, folder)
-
-
-def _located(chain: Problem | Fault, document: Document) -> Problem | SpecError:
-    return _error(chain, document) if isinstance(chain, Fault) else chain
+def _located(problem: Problem | list[Fault], document: Document) -> Problem | SpecError:
+    """The same, with places; raises for keys that stand in the text twice."""
+    if document.repeated:
+        raise _error(problem if isinstance(problem, list) else [], document)
+    return _error(problem, document) if isinstance(problem, list) else problem
 
 
-def _error(fault: Fault, document: Document) -> SpecError:
-    mark = document.locate(fault.path, of_key=fault.of_key)
-    return misread(fault.message, mark, join(fault.path))
+def _error(faults: list[Fault], document: Document) -> SpecError:
+    shown = faults[:SHOWN]
+    marks = (document.locate(fault.path, of_key=fault.of_key) for fault in shown)
+    errors = [
+        misread(fault.message, mark, join(fault.path)) for fault, mark in zip(shown, marks, strict=True)
+    ]
+    return SpecError.of([*document.repeated, *errors], len(faults) - len(shown))
