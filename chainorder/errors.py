@@ -85,6 +85,8 @@ class SpecError(ChainorderError):
         What else is wrong with the same spec, in its order, as far as it is shown.
     more
         How many faults there are beside those.
+    foreign
+        Whether what was read is something else than a spec: a saved plan, a package.json.
     """
 
     message: str
@@ -94,6 +96,7 @@ class SpecError(ChainorderError):
     key: str = ""
     others: tuple[SpecError, ...] = ()
     more: int = 0
+    foreign: bool = False
 
     @classmethod
     def of(cls, errors: Sequence[SpecError], more: int = 0) -> SpecError:
@@ -131,4 +134,4 @@ class SpecError(ChainorderError):
     def __reduce__(self) -> tuple[type[SpecError], tuple[object, ...]]:
         # Exceptions pickle their args only; workers send these errors home.
         values = (self.message, self.file, self.line, self.column, self.key, self.others, self.more)
-        return SpecError, values
+        return SpecError, (*values, self.foreign)

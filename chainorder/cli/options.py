@@ -52,7 +52,7 @@ def range_option(name: str, default: str, what: str) -> Callable[[Command], Comm
     )
 
 
-chain_argument = click.argument("chain")
+chain_argument = click.argument("chain", nargs=-1, required=True, metavar="CHAIN...")
 
 
 def solver_option(command: Command) -> Command:

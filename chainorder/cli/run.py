@@ -19,7 +19,15 @@ from chainorder.cli.options import (
     scheduling_options,
     solver_option,
 )
-from chainorder.cli.reading import AnyPlan, hessian_of, problem_of, read_chains, read_plans
+from chainorder.cli.reading import (
+    AnyPlan,
+    Request,
+    check_optimal,
+    hessian_of,
+    problem_of,
+    read_inputs,
+    read_plans,
+)
 from chainorder.cli.values import Names, Whole
 from chainorder.cli.writing import check_folder, choose_format, write
 from chainorder.cluster import LOCAL
@@ -63,7 +71,7 @@ HERE = "here"
     help="J.npz keeps the Jacobian; any other ending keeps the report. May be given twice.",
 )
 def run(
-    chain: str,
+    chain: tuple[str, ...],
     solver: str,
     order: str | None,
     machines: int | None,
@@ -78,7 +86,7 @@ def run(
     output: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
+    """Multiply each CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
 
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.
@@ -99,14 +107,18 @@ def run(
     for name in kept:
         check_folder(name)
     if hessian:
-        problems = [hessian_of(each, chain, seed) for each in read_chains(chain, memory)]
+        problems = [hessian_of(each, seed) for each in read_inputs(chain, Request(memory=memory))]
         checks = [each.checks(tolerance or TOLERANCE) for each in problems]
         write([hessian_report(*each) for each in zip(problems, checks, strict=True)], chosen, report_file)
         sys.exit(0 if all(check.passed for each in checks for check in each) else 1)
     reports, passed = [], True
-    plans = read_plans(chain, solver, order, memory, machines, **options)
+    plans = read_plans(chain, Request(solver, order, memory, machines, options))
+    for each in plans:
+        check_optimal(each)
     if kept and len(plans) > 1:
-        raise ExecutionError(f"{chain} holds {len(plans)} chains but {kept[0]} keeps one Jacobian; run one")
+        raise ExecutionError(
+            f"{' '.join(chain)}: {len(plans)} chains but {kept[0]} keeps one Jacobian; run one"
+        )
     for best in plans:
         settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance}
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainorder.chain import Chain, MatrixFile
 from chainorder.elementals import Elemental, model_spec, whole
-from chainorder.errors import ChainorderError, GraphError, raise_first
+from chainorder.errors import ChainorderError, GraphError, SpecError, raise_first
 from chainorder.pattern import Pattern
 from chainorder.structure import Dense, Sparse, Structure
 from chainorder.wording import fault_of_name, nearest
@@ -259,10 +259,16 @@ class Graph:
     def from_networkx(cls, graph: Any, name: str | None = None) -> Graph:
         """A graph of a ``networkx.DiGraph``: nodes have a ``size``, edges the keys of a spec's edge.
 
+        Whole numbers may be of any type. Defaults, which networkx keeps of GraphML files, hold for
+        nodes and edges that state nothing else. An ``id`` is left out.
+
         Raises
         ------
         SpecError
             If an attribute is unknown or of a wrong type; and as `Graph`, with the place of the edge.
+        GraphError
+            If its edges have no direction, two nodes have one name (1 and "1"), or an attribute would get
+            lost.
         """
         from chainorder.graph.exchange import from_networkx
 
@@ -270,10 +276,23 @@ class Graph:
 
     @classmethod
     def from_graphml(cls, path: str | Path) -> Graph:
-        """A graph of a GraphML file, with the same attributes; raises as `from_networkx`."""
-        from chainorder.graph.exchange import read_graphml
+        """The graph of a GraphML file, with the same attributes.
 
-        return read_graphml(Path(path))
+        Vertices are called by the attribute ``name`` of their node, or the label that yEd draws, else its id.
+
+        Raises
+        ------
+        SpecError
+            If the file cannot be read, has several graphs, or as `from_networkx`.
+        """
+        from chainorder.spec import load
+        from chainorder.spec.files import Source
+
+        found = load(replace(Source.of(Path(path)), kind=".graphml"))
+        if len(found) > 1:
+            raise SpecError(f"holds {len(found)} graphs; load reads them all", path)
+        assert isinstance(found[0], cls)
+        return found[0]
 
     @classmethod
     def from_layers(

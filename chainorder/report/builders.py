@@ -31,6 +31,7 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
         f"{_about(plan)}{plan.fma:,} fma = {plan.flops:,} flops; peak memory {plan.peak_memory:,} entries",
         f"order: {_short_order(plan)}",
         f"solver: {plan.solver} ({plan.claim})",
+        *common.limit_note(plan.chain),
     ]
     if plan.machines > 1:
         notes.insert(0, schedule_note(plan))
@@ -84,6 +85,7 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
         *map(str, comparison.infeasible),
         f"best order: {_short_order(comparison.best)}",
         *_waist(comparison.chain),
+        *common.limit_note(comparison.chain),
     ]
     notes += [f"why: {comparison.best.why}"] if verbose and comparison.best.why else []
     hidden = {"solver", "chain", "bracketing"} | ({"flops"} if comparison.best.machines > 1 else {"makespan"})
@@ -191,6 +193,7 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     rows = tuple(common.run_row(label, run, last) for label, run in executions)
     notes = [common.run_note(label, run, _beside_estimate(run)) for label, run in executions]
     notes.append(f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}")
+    notes += common.limit_note(last.plan.chain)
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
         "chain": chain_data(last.plan.chain),

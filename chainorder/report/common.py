@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from chainorder.chain import Chain
+from chainorder.graph.graph import Graph
+from chainorder.numerals import as_bytes
 from chainorder.plan import SHOWN
 from chainorder.report.model import Cell
 from chainorder.saved import attributes
@@ -23,6 +26,13 @@ def shown(operations: Sequence[SomeOperation], *, verbose: bool) -> tuple[Sequen
     first = operations[:] if verbose else operations[:SHOWN]
     left = len(operations) - len(first)
     return first, [f"… and {left:,} more operations; --verbose shows all"] if left else []
+
+
+def limit_note(problem: Chain | Graph) -> list[str]:
+    """What the memory is, if it is limited: in entries and in bytes, as people may have stated it in either."""
+    if problem.memory is None:
+        return []
+    return [f"memory: up to {problem.memory:,} entries ({as_bytes(problem.memory)}) of one tape"]
 
 
 def shortened(text: str, width: int) -> str:

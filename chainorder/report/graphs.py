@@ -30,6 +30,7 @@ def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
         f"{plan.fma:,} fma = {plan.flops:,} flops; {plan.adds:,} additions; "
         f"peak memory {plan.peak_memory:,} entries",
         f"{plan.model} elimination, solver: {plan.solver} ({plan.claim})",
+        *common.limit_note(plan.graph),
     ]
     notes += [f"why: {plan.why}"] if plan.why and (verbose or not plan.optimal) else []
     operations, more = common.shown(plan.operations, verbose=verbose)
@@ -60,6 +61,7 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
     notes = [
         *map(str, comparison.infeasible),
         f"best: {best.model} elimination, inner vertices in the order {order}",
+        *common.limit_note(comparison.graph),
     ]
     notes += [f"why: {best.why}"] if verbose and best.why else []
     columns = ("order", "fma", "additions", "peak memory", "× best", "claim", "solver", "graph", "vertices")
@@ -185,7 +187,7 @@ def graph_execution_report(
         "skipped": list(skipped),
         "passed": all(run.passed for _, run in executions),
     }
-    notes += [*blocks[:SHOWN], *skipped]
+    notes += [*blocks[:SHOWN], *common.limit_note(last.plan.graph), *skipped]
     return Report(last.plan.graph.title, common.run_columns("additions"), rows, tuple(notes), lambda: data)
 
 

@@ -16,7 +16,8 @@ from chainorder.errors import MAX_FAULTS, SHOWN, SpecError
 from chainorder.graph.graph import Graph
 from chainorder.spec.build import build
 from chainorder.spec.document import MAX_DEPTH, Document, parse, shallow
-from chainorder.spec.files import read_lines, read_text
+from chainorder.spec.files import Source, read_lines, read_text
+from chainorder.spec.foreign import foreign, result
 from chainorder.spec.messages import Fault, in_order, validate
 from chainorder.spec.schema import SCHEMA
 from chainorder.spec.tokens import misread
@@ -30,14 +31,14 @@ Problem: TypeAlias = Chain | Graph
 """What a spec declares."""
 
 
-def load(path: str | Path) -> list[Problem]:
+def load(path: str | Path | Source) -> list[Problem]:
     """Read the chains and graphs of a spec file.
 
     Parameters
     ----------
     path
         YAML or JSON with one chain or graph, or several under ``chains``; JSON Lines (.jsonl), one per
-        line; or GraphML (.graphml) with one graph.
+        line; or GraphML (.graphml). All of these may be packed by gzip (.yaml.gz). ``"-"`` is standard input.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def load(path: str | Path) -> list[Problem]:
     return problems
 
 
-def iter_chains(path: str | Path) -> Iterator[tuple[str, Problem | SpecError]]:
+def iter_chains(path: str | Path | Source) -> Iterator[tuple[str, Problem | SpecError]]:
     """Go through the chains of a spec file, broken ones too: one does not keep the others from being read.
 
     Yields
@@ -71,16 +72,15 @@ def iter_chains(path: str | Path) -> Iterator[tuple[str, Problem | SpecError]]:
     SpecError
         If the file as a whole cannot be read.
     """
-    path = Path(path)
-    if path.suffix == ".graphml":
-        yield f"{path}#0", Graph.from_graphml(path)
-        return
-    chains = _from_lines(path) if path.suffix == ".jsonl" else _from_file(path)
+    source = path if isinstance(path, Source) else Source.of(path)
     try:
-        for index, chain in enumerate(chains):
-            yield f"{path}#{index}", chain.within(path) if isinstance(chain, SpecError) else chain
+        for index, problem in enumerate(_problems(source)):
+            yield (
+                f"{source.name}#{index}",
+                problem.within(source.name) if isinstance(problem, SpecError) else problem,
+            )
     except SpecError as error:
-        raise error.within(path) from None
+        raise error.within(source.name) from None
 
 
 def from_data(data: object, folder: Path, file: str | Path | None = None) -> Problem:
@@ -109,9 +109,25 @@ def from_data(data: object, folder: Path, file: str | Path | None = None) -> Pro
     return problem
 
 
-def _from_file(path: Path) -> Iterator[Problem | SpecError]:
-    document = parse(read_text(path), strict=path.suffix == ".json")
-    data, folder = document.data, path.parent
+def _problems(source: Source) -> Iterator[Problem | SpecError]:
+    match source.kind:
+        case ".graphml":
+            from chainorder.graph.exchange import graphs_of
+
+            return graphs_of(read_text(source), source.stem, source.folder)
+        case ".jsonl":
+            return _from_lines(source)
+        case _:
+            return _from_text(source)
+
+
+def _from_text(source: Source) -> Iterator[Problem | SpecError]:
+    document = parse(read_text(source), strict=source.kind == ".json")
+    data, folder = document.data, source.folder
+    if result(data):
+        message = "is a result of this program, such as a saved plan; give plan, compare or run a saved plan"
+        yield SpecError(message, foreign=True)
+        return
     if not (isinstance(data, dict) and "chains" in data):
         yield _located(_checked(data, folder), document)
         return
@@ -124,14 +140,14 @@ def _from_file(path: Path) -> Iterator[Problem | SpecError]:
     yield from (_located(each, document) for each in checked)
 
 
-def _from_lines(path: Path) -> Iterator[Problem | SpecError]:
+def _from_lines(source: Source) -> Iterator[Problem | SpecError]:
     empty = True
-    for number, line in enumerate(read_lines(path), 1):
+    for number, line in enumerate(read_lines(source), 1):
         if isinstance(line, str) and not line.strip():
             continue
         empty = False
-        problem = _from_line(line, path.parent)
-        yield problem.within(path, number) if isinstance(problem, SpecError) else problem
+        problem = _from_line(line, source.folder)
+        yield problem.within(source.name, number) if isinstance(problem, SpecError) else problem
     if empty:
         raise SpecError("there is nothing in it; write one chain per line", line=1, column=1)
 
@@ -168,4 +184,6 @@ def _error(faults: list[Fault], document: Document) -> SpecError:
     errors = [
         misread(fault.message, mark, join(fault.path)) for fault, mark in zip(shown, marks, strict=True)
     ]
-    return SpecError.of([*document.repeated, *errors], len(faults) - len(shown))
+    error = SpecError.of([*document.repeated, *errors], len(faults) - len(shown))
+    error.foreign = foreign(document.data)
+    return error
