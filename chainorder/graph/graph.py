@@ -48,6 +48,10 @@ class Edge:
     overhead: int = field(default=0, kw_only=True)
     matrix: Any = field(default=None, kw_only=True, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        if self.explicit == (self.tangent is None and self.adjoint is None):
+            object.__setattr__(self, "explicit", None)  # as it is anyway: equal edges are stated alike
+
     def elemental(self, inputs: int, outputs: int) -> Elemental:
         """The edge between vertices of these sizes."""
         keys = ("name", *MODELS, "explicit")

@@ -239,7 +239,7 @@ def _joins(uneven: dict[tuple[int, int], Pattern], k: int, length: int, dtype: n
         columns = np.array([each.column_counts(inner) for each in left.values()], dtype)
         rows = np.array([each.row_counts(inner) for each in right.values()], dtype)
         costs[np.ix_([j - k - 1 for j in left], list(right))] += columns @ rows.T
-    return costs
+    return costs.astype(np.int64) if costs.dtype == np.float64 else costs
 
 
 def _parts(filled: Sequence[IndexSet], size: int) -> Iterator[IntArray]:
