@@ -32,6 +32,7 @@ from chainorder.execution.operations import (
     stepped_number,
     stepped_of,
 )
+from chainorder.execution.provenance import Printed, Provenance
 from chainorder.execution.sources import Function, Jacobians, gather
 from chainorder.plan import Operation, Plan
 from chainorder.solvers import plan as make_plan
@@ -54,8 +55,8 @@ SPARSE_CHECK = 2_000_000
 ENTRY_BYTES = 8
 
 
-@dataclass(frozen=True, eq=False)
-class Execution:
+@dataclass(frozen=True, eq=False, repr=False)
+class Execution(Printed):
     """What came of running a plan.
 
     Attributes
@@ -77,6 +78,8 @@ class Execution:
         Every comparison that was made.
     symbolic
         Whether counts are of symbolic patterns.
+    provenance
+        Where the elemental Jacobians came from; `source` is that in a word.
     """
 
     plan: Plan
@@ -87,6 +90,12 @@ class Execution:
     records: tuple[OperationRecord, ...]
     checks: tuple[Check, ...] = ()
     symbolic: bool = True
+    provenance: Provenance = Provenance()
+
+    @property
+    def title(self) -> str:
+        """The chain in a line."""
+        return self.plan.chain.title
 
     @property
     def passed(self) -> bool:
@@ -126,6 +135,7 @@ def execute_chain(
     chunk_entries: int = CHUNK_ENTRIES,
     symbolic: bool = True,
     scheduler: Any = None,
+    stand_ins: bool = False,
 ) -> Execution:
     """Compute the Jacobian of a chain in the order of a plan.
 
@@ -138,7 +148,8 @@ def execute_chain(
         inputs), a diagonal also as its vector. For a matrix-free elemental also an object like
         `scipy.sparse.linalg.LinearOperator` (matmat: tangents; rmatmat: adjoints), or a pair of functions of
         one vector (v ↦ F'v, u ↦ uF'; None for one that is not there). By default those of the chain's
-        network at a random point, or the chain's own matrices, or random ones of the declared structures.
+        network at a random point, or the chain's own matrices, or random stand-ins of the declared
+        structures; `Execution.source` says which.
     function, point
         The function itself, from a vector of the chain's inputs to one of its outputs, and where it was
         differentiated; checked by the complex step if it takes complex arguments (it must then be analytic),
@@ -160,17 +171,20 @@ def execute_chain(
     scheduler
         Where the machines of the plan are: None for here, one operation after the other; ``local`` for a
         process for each; the address of a Dask scheduler, or a `distributed.Client`.
+    stand_ins
+        Whether random Jacobians may stand in for matrices that were in memory when the plan was saved, and
+        for solves of which only the cost is known.
 
     Raises
     ------
     ExecutionError
-        If a Jacobian does not fit its elemental, the plan needs more memory than there is, or workers were
-        asked for and there are none.
+        If a Jacobian does not fit its elemental, a matrix was in memory when the plan was saved and is not
+        given, the plan needs more memory than there is, or workers were asked for and there are none.
     """
     if (function is None) != (point is None):
         raise ExecutionError("function and point go together; give both or none")
     check_memory(plan.peak_memory)
-    source = gather(plan.chain, jacobians, seed)
+    source = gather(plan.chain, jacobians, seed, stand_ins=stand_ins)
     settings = Settings(chunk_entries, symbolic)
     if scheduler is None:
         result, execution = _run(plan, source, settings)
@@ -280,6 +294,7 @@ def _run(plan: Plan, source: Jacobians, settings: Settings) -> tuple[Operand, Ex
         run.ledger.peak,
         records,
         symbolic=symbolic,
+        provenance=source.provenance,
     )
 
 

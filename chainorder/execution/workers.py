@@ -97,7 +97,7 @@ def _run(client: Client, plan: Plan, source: Jacobians, settings: Settings) -> t
     result: Operand = final.result()
     events = {event["place"]: event for _, event in client.get_events(topic)}
     done = _execution(plan, source, result, events, addresses)
-    return result, replace(done, symbolic=settings.symbolic)
+    return result, replace(done, symbolic=settings.symbolic, provenance=source.provenance)
 
 
 def _spread(client: Client, plan: Plan, source: Jacobians) -> tuple[dict[int, Future], dict[int, Future]]:

@@ -13,13 +13,14 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from chainorder.chain import MatrixFile
+from chainorder.chain import MatrixFile, Unsaved
 from chainorder.errors import ExecutionError, PlanError, SolverError
 from chainorder.execution.checks import Check, dot_products
 from chainorder.execution.conversions import owned
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Array, Operand
+from chainorder.execution.provenance import Printed, Provenance, Source, refuse_unsaved, trace
 from chainorder.execution.run import FULL_CHECK, TOLERANCE, check_memory
 from chainorder.execution.sources import fit, operand_and_model, random_operand
 from chainorder.execution.sums import add
@@ -166,8 +167,8 @@ class GraphRecord:
     format: str
 
 
-@dataclass(frozen=True, eq=False)
-class GraphExecution:
+@dataclass(frozen=True, eq=False, repr=False)
+class GraphExecution(Printed):
     """What came of running a plan for a graph.
 
     Attributes
@@ -187,6 +188,8 @@ class GraphExecution:
         One for each operation.
     checks
         Every comparison that was made.
+    provenance
+        Where the elemental Jacobians came from; `source` is that in a word.
     """
 
     plan: GraphPlan
@@ -197,6 +200,12 @@ class GraphExecution:
     peak_memory: int
     records: tuple[GraphRecord, ...]
     checks: tuple[Check, ...] = ()
+    provenance: Provenance = Provenance()
+
+    @property
+    def title(self) -> str:
+        """The graph in a line."""
+        return self.plan.graph.title
 
     @property
     def jacobian(self) -> Any:
@@ -221,10 +230,13 @@ class EdgeJacobians:
         The Jacobians of explicit edges, by their place.
     models
         Tangents and adjoints of all edges, by their place.
+    provenance
+        Where the Jacobians came from.
     """
 
     operands: Mapping[int, Operand]
     models: Mapping[int, Model]
+    provenance: Provenance = Provenance()
 
 
 def execute_graph(
@@ -237,6 +249,7 @@ def execute_graph(
     verify: bool = True,
     tolerance: float | None = None,
     chunk_entries: int = CHUNK_ENTRIES,
+    stand_ins: bool = False,
 ) -> GraphExecution:
     """Compute the Jacobian of a graph in the order of a plan.
 
@@ -247,18 +260,19 @@ def execute_graph(
     jacobians
         Elemental Jacobians by (source, target), those of identities may be left out; each is what
         `chainorder.execute` takes for an elemental. By default
-        those of the network, the matrices of the edges, or random ones.
+        those of the network, the matrices of the edges, or random stand-ins.
     function, point
         The program itself, from the values of all inputs, one after the other, to those of all outputs, and
         where it was differentiated. By default that of the network; else a nonlinear program that has these
         elemental Jacobians at 0.
-    seed, verify, tolerance, chunk_entries
+    seed, verify, tolerance, chunk_entries, stand_ins
         As of `chainorder.execute`.
 
     Raises
     ------
     ExecutionError
-        If a Jacobian does not fit its edge, or the plan needs more memory than there is.
+        If a Jacobian does not fit its edge, a matrix was in memory when the plan was saved and is not given,
+        or the plan needs more memory than there is.
     """
     if (function is None) != (point is None):
         raise ExecutionError("function and point go together; give both or none")
@@ -268,7 +282,9 @@ def execute_graph(
     if jacobians is None and graph.network is not None:
         sample = graph.network.sample(seed)
         jacobians = sample.jacobians()
-    source = gather(graph, jacobians, seed)
+    source = gather(graph, jacobians, seed, stand_ins=stand_ins)
+    if sample is not None:
+        source = replace(source, provenance=Provenance((Source.NETWORK,)))
     program = Program.of(plan)
     execution, blocks = _run(program, source, chunk_entries)
     if not verify:
@@ -289,8 +305,13 @@ def execute_graph(
     return replace(execution, checks=tuple(checks))
 
 
-def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJacobians:
-    """The given Jacobians; else the matrices of the edges, random where there is none."""
+def gather(
+    graph: Graph, given: Mapping[Key, Any] | None, seed: int, *, stand_ins: bool = False
+) -> EdgeJacobians:
+    """The given Jacobians; else the matrices of the edges, random where there is none.
+
+    With `stand_ins` also where there was one in memory when the graph was saved.
+    """
     generator = np.random.default_rng(seed)
     operands: dict[int, Operand] = {}
     models: dict[int, Model] = {}
@@ -304,6 +325,9 @@ def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJaco
             raise ExecutionError(
                 f"a Jacobian is given for {key!r}, which is no edge; keys are (source, target)"
             )
+    origins = [((edge.source, edge.target), edge.matrix, edge.structure) for edge in graph.edges]
+    if given is None and not stand_ins:
+        refuse_unsaved(origins)
     for place, edge in enumerate(graph.edges):
         here = f"the Jacobian of {edge.source} → {edge.target}"
         source = edge.matrix if given is None else given.get((edge.source, edge.target))
@@ -311,12 +335,14 @@ def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJaco
             raise ExecutionError(f"{here} is missing; give one for every edge")
         if isinstance(source, MatrixFile):
             source = source.load()
+        if isinstance(source, Unsaved):
+            source = None
         pattern = graph.pattern(place)
         fitted = random_operand(pattern, generator) if source is None else fit(pattern, source, here)
         operand, models[place] = operand_and_model(graph.elementals[place], fitted, here)
         if operand is not None:
             operands[place] = operand
-    return EdgeJacobians(operands, models)
+    return EdgeJacobians(operands, models, Provenance() if given is not None else trace(origins))
 
 
 def _run(program: Program, source: EdgeJacobians, chunk: int) -> tuple[GraphExecution, dict[Key, Operand]]:
@@ -340,6 +366,7 @@ def _run(program: Program, source: EdgeJacobians, chunk: int) -> tuple[GraphExec
         sum(record.seconds for record in records),
         peak,
         tuple(records),
+        provenance=source.provenance,
     )
     return execution, blocks
 

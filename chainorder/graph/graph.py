@@ -65,6 +65,8 @@ class Edge:
             kept |= shape | {"matrix": str(self.matrix.path)}
         elif self.structure != Dense():
             kept |= self.structure.to_spec()
+        if self.matrix is not None and not isinstance(self.matrix, MatrixFile):
+            kept["in_memory"] = True
         return {"source": self.source, "target": self.target} | kept
 
 

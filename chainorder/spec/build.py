@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.chain import Chain, MatrixFile
+from chainorder.chain import Chain, MatrixFile, Unsaved
 from chainorder.compressed_rows import MAX_ENTRIES
 from chainorder.elementals import MAX_LENGTH, Elemental, Elementals
 from chainorder.errors import StructureError
@@ -59,7 +59,7 @@ class _Assembly:
     folder: Path
     runs: list[tuple[Elemental, int]] = field(default_factory=list)
     length: int = 0
-    files: dict[int, MatrixFile] = field(default_factory=dict)
+    files: dict[int, MatrixFile | Unsaved] = field(default_factory=dict)
     read: dict[Path, Any] = field(default_factory=dict)
     solves: dict[Path, Solve] = field(default_factory=dict)
 
@@ -82,8 +82,8 @@ class _Assembly:
         if self.length + repeat > MAX_LENGTH:
             message = f"the chain has {self.length + repeat:,} elementals up to here; at most {MAX_LENGTH:,}"
             raise Fault(f"{message} are planned", (*path, "repeat"))
-        if key is not None:
-            file = MatrixFile(self._path(item[key]))
+        if key is not None or item.get("in_memory"):
+            file = Unsaved() if key is None else MatrixFile(self._path(item[key]))
             self.files.update(dict.fromkeys(range(self.length, self.length + repeat), file))
         self.runs.append((elemental, repeat))
         self.length += repeat
