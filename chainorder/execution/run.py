@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
-
 from chainorder.errors import ExecutionError, InfeasibleError
 from chainorder.execution.checks import (
     Check,
@@ -32,6 +30,7 @@ from chainorder.execution.operations import (
     stepped_number,
     stepped_of,
 )
+from chainorder.execution.premises import check_finite, given_program, nonzero, rounding
 from chainorder.execution.provenance import Printed, Provenance
 from chainorder.execution.sources import Function, Jacobians, gather
 from chainorder.plan import Operation, Plan
@@ -160,8 +159,8 @@ def execute_chain(
         Whether to check the result: that it is finite, against another order and against `function`, and
         tangents against adjoints.
     tolerance
-        The largest relative error that passes; by default 1e-9, or 100 times the precision of the
-        result where that is more (float32: 1.2e-5).
+        The largest relative error that passes; by default 1e-9, or 100 times the precision of the least
+        precise Jacobian where that is more (float32: 1.2e-5).
     chunk_entries
         Entries of the tangents or adjoints that are in flight at once.
     symbolic
@@ -181,8 +180,7 @@ def execute_chain(
         If a Jacobian does not fit its elemental, a matrix was in memory when the plan was saved and is not
         given, the plan needs more memory than there is, or workers were asked for and there are none.
     """
-    if (function is None) != (point is None):
-        raise ExecutionError("function and point go together; give both or none")
+    function, point = given_program(function, point, plan.chain.inputs, plan.chain.outputs)
     check_memory(plan.peak_memory)
     source = gather(plan.chain, jacobians, seed, stand_ins=stand_ins)
     settings = Settings(chunk_entries, symbolic)
@@ -194,9 +192,9 @@ def execute_chain(
         result, execution = run_on_workers(plan, source, settings, scheduler)
     if not verify:
         return execution
-    _check_finite(source, result)
+    check_finite([result], source.operands, source.models, "elemental {}".format)
     if tolerance is None:
-        tolerance = max(TOLERANCE, 100 * float(np.finfo(execution.jacobian.dtype).eps))
+        tolerance = max(TOLERANCE, rounding(source.operands.values(), source.models.values()))
     if function is None:
         function, point = source.function, source.point
     checks = list(_check_order(plan, source, result, seed, tolerance))
@@ -204,32 +202,10 @@ def execute_chain(
     checks += residuals(source.models, seed, tolerance)
     if function is not None and point is not None:
         checks.append(against_function(result, function, point, seed, tolerance))
-    if result.pattern.nnz and not _nonzero(result):
+    if result.pattern.nnz and not nonzero(result):
         # Every comparison of zeros passes; say so instead of looking verified.
         checks = [replace(check, name=f"{check.name} (all zero: underflow?)") for check in checks]
     return replace(execution, checks=tuple(checks))
-
-
-def _check_finite(source: Jacobians, result: Operand) -> None:
-    """Say where an infinity or NaN in the result comes from; far cheaper than to look for them beforehand."""
-    if _finite(result):
-        return
-    for number, operand in source.operands.items():
-        if not _finite(operand):
-            raise ExecutionError(f"the Jacobian of elemental {number} holds an infinity or NaN; mend it")
-    raise ExecutionError(
-        "the product holds an infinity or NaN: a model returned one, or it overflowed; scale it"
-    )
-
-
-def _nonzero(operand: Operand) -> bool:
-    matrix = operand.matrix()
-    return bool(np.any(matrix if isinstance(matrix, np.ndarray) else matrix.data))
-
-
-def _finite(operand: Operand) -> bool:
-    matrix = operand.matrix()
-    return bool(np.isfinite(matrix if isinstance(matrix, np.ndarray) else matrix.data).all())
 
 
 def check_memory(entries: int) -> None:

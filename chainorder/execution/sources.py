@@ -16,7 +16,7 @@ from chainorder.compressed_rows import canonical
 from chainorder.elementals import Elemental
 from chainorder.errors import ExecutionError, StructureError
 from chainorder.execution.axes import AxesOperand
-from chainorder.execution.conversions import compressed, store
+from chainorder.execution.conversions import as_floats, compressed, store
 from chainorder.execution.model import Model
 from chainorder.execution.operand import (
     Array,
@@ -220,9 +220,11 @@ def _clip(diagonals: Array, lower: int) -> Array:
 def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
     """A given matrix as an operand of its elemental's pattern, or a model; a diagonal may be its vector."""
     structure, pattern = chain.kind(place + 1).structure, chain.pattern(place + 1)
+    name = chain.kind(place + 1).name
+    here = f"elemental {place + 1}" + (f" ({name})" if name else "")
     if isinstance(structure, Solve):
-        return Model.of_solve(_factorised(structure, pattern.shape, matrix, f"elemental {place + 1}"))
-    return fit(pattern, matrix, f"the Jacobian of elemental {place + 1}")
+        return Model.of_solve(_factorised(structure, pattern.shape, matrix, here))
+    return fit(pattern, matrix, f"the Jacobian of {here}")
 
 
 def _alike(given: Pattern, pattern: Pattern) -> bool:
@@ -327,7 +329,7 @@ def _refuse_outside(coo: Any, inside: Array, here: str) -> None:
         )
 
 
-def _numeric(values: Array, here: str) -> Array:
+def _numeric(values: Any, here: str) -> Any:
     if values.dtype.kind not in "fciub":
         raise ExecutionError(f"{here} holds {values.dtype}; a Jacobian is numeric")
-    return values if values.dtype.kind in "fc" else values.astype(np.float64)
+    return as_floats(values)

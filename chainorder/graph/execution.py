@@ -20,6 +20,7 @@ from chainorder.execution.conversions import owned
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Array, Operand
+from chainorder.execution.premises import check_finite, given_program, nonzero, rounding
 from chainorder.execution.provenance import Printed, Provenance, Source, refuse_unsaved, trace
 from chainorder.execution.run import FULL_CHECK, TOLERANCE, check_memory
 from chainorder.execution.sources import fit, operand_and_model, random_operand
@@ -274,9 +275,8 @@ def execute_graph(
         If a Jacobian does not fit its edge, a matrix was in memory when the plan was saved and is not given,
         or the plan needs more memory than there is.
     """
-    if (function is None) != (point is None):
-        raise ExecutionError("function and point go together; give both or none")
     graph = plan.graph
+    function, point = given_program(function, point, graph.columns, graph.rows)
     check_memory(plan.peak_memory)
     sample = None
     if jacobians is None and graph.network is not None:
@@ -289,18 +289,17 @@ def execute_graph(
     execution, blocks = _run(program, source, chunk_entries)
     if not verify:
         return execution
-    _check_finite(graph, source, blocks)
+    ends = [f"{edge.source} → {edge.target}" for edge in graph.edges]
+    check_finite(blocks.values(), source.operands, source.models, ends.__getitem__)
     if tolerance is None:
-        kinds = {block.dtype for block in execution.blocks.values()}
-        tolerance = max(TOLERANCE, *(100 * float(np.finfo(kind).eps) for kind in kinds))
+        tolerance = max(TOLERANCE, rounding(source.operands.values(), source.models.values()))
     if sample is not None and function is None:
         function, point = sample, sample.point
     checks = list(_check_orders(plan, source, blocks, tolerance))
     checks += against_sweeps(graph, source.models, blocks, seed, tolerance)
-    ends = [f"{edge.source} → {edge.target}" for edge in graph.edges]
     checks += dot_products(source.models, seed, tolerance, ends.__getitem__)
     checks += against_program(graph, source.models, blocks, function, point, seed, tolerance)
-    if not any(map(_nonzero, execution.blocks.values())):
+    if not any(map(nonzero, blocks.values())):
         checks = [replace(check, name=f"{check.name} (all zero: underflow?)") for check in checks]
     return replace(execution, checks=tuple(checks))
 
@@ -402,29 +401,6 @@ def _check_orders(
         again = Program.of(other).run(source.operands, source.models)
         checks.append(against_blocks(blocks, again, name, tolerance))
     return checks
-
-
-def _check_finite(graph: Graph, source: EdgeJacobians, blocks: Mapping[Key, Operand]) -> None:
-    if all(_finite(operand) for operand in blocks.values()):
-        return
-    for place, operand in source.operands.items():
-        if not _finite(operand):
-            edge = graph.edges[place]
-            raise ExecutionError(
-                f"the Jacobian of {edge.source} → {edge.target} holds an infinity or NaN; mend it"
-            )
-    raise ExecutionError(
-        "the Jacobian holds an infinity or NaN: a model returned one, or it overflowed; scale it"
-    )
-
-
-def _finite(operand: Operand) -> bool:
-    matrix = operand.matrix()
-    return bool(np.isfinite(matrix if isinstance(matrix, np.ndarray) else matrix.data).all())
-
-
-def _nonzero(matrix: Any) -> bool:
-    return bool(np.any(matrix if isinstance(matrix, np.ndarray) else matrix.data))
 
 
 def assemble(graph: Graph, blocks: Mapping[Key, Any]) -> Any:
