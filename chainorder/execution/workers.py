@@ -56,7 +56,13 @@ def run_on_workers(
         for _ in range(ATTEMPTS):
             try:
                 return _run(client, plan, source, settings)
-            except (distributed.CancelledError, distributed.KilledWorker) as error:
+            except (distributed.CancelledError, distributed.KilledWorker, OSError) as error:
+                if client.status != "running":
+                    raise ExecutionError(
+                        "the scheduler went away while the plan ran; start it again, or run it here"
+                    ) from None
+                if isinstance(error, OSError):
+                    raise
                 lost = error
                 _await_workers(client)
     raise ExecutionError(
