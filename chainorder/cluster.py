@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
@@ -115,11 +115,16 @@ def _check_client(client: Client) -> None:
         raise ExecutionError(f"the client is {status}; give one that is connected, or an address")
     if client.asynchronous:
         raise ExecutionError("the client is asynchronous; give one that is not, or an address")
-    _check_address(client.scheduler.address)
+    address = client.scheduler.address
+    try:
+        identity = client.sync(client.scheduler.identity, callback_timeout=CONNECT_SECONDS)
+    except Exception as error:
+        raise _no_answer(address, error) from error
+    _check_identity(address, identity)
 
 
 def _check_address(address: str) -> None:
-    """Ask whoever is at an address who it is, before a client is half made; it must have workers.
+    """Ask whoever is at an address who it is, before a client of it is half made.
 
     In a thread, as the caller's may run an event loop.
     """
@@ -127,26 +132,36 @@ def _check_address(address: str) -> None:
     answer = pool.submit(asyncio.run, _identity(address))
     pool.shutdown(wait=False)
     try:
-        error = answer.exception(CONNECT_SECONDS + 1)
-    except TimeoutError as late:
-        error = late
-    if error is not None:
-        raise ExecutionError(
-            f"no scheduler answers at {address!r} ({type(error).__name__}); write tcp://host:port of one "
-            "that `dask scheduler` started, or leave it out"
-        )
-    identity = answer.result()
-    if identity.get("type") != "Scheduler":
-        raise ExecutionError(f"{address!r} is a {identity.get('type')}; give the address of its scheduler")
-    if not identity.get("workers"):
-        raise ExecutionError(
-            f"the scheduler at {address!r} has no workers; start some by `dask worker {address}`"
-        )
+        identity = answer.result(CONNECT_SECONDS + 1)
+    except Exception as error:
+        raise _no_answer(address, error) from error
+    _check_identity(address, identity)
 
 
 async def _identity(address: str) -> dict[str, Any]:
     distributed = dask_distributed()
     with warnings.catch_warnings(action="ignore"):  # of protocols that are not there any more
         distributed.comm.resolve_address(address)  # finds a wrong address at once
-    async with asyncio.timeout(CONNECT_SECONDS), distributed.rpc(address) as scheduler:
+    options = distributed.Security().get_connection_args("client")
+    async with (
+        asyncio.timeout(CONNECT_SECONDS),
+        distributed.rpc(address, connection_args=options) as scheduler,
+    ):
         return dict(await scheduler.identity())
+
+
+def _no_answer(address: str, error: Exception) -> ExecutionError:
+    return ExecutionError(
+        f"no scheduler answers at {address!r} ({type(error).__name__}); write tcp://host:port of one that "
+        "`dask scheduler` started, or leave it out"
+    )
+
+
+def _check_identity(address: str, identity: Mapping[str, Any]) -> None:
+    """Refuse what is no scheduler, or has no workers."""
+    if identity.get("type") != "Scheduler":
+        raise ExecutionError(f"{address!r} is a {identity.get('type')}; give the address of its scheduler")
+    if not identity.get("workers"):
+        raise ExecutionError(
+            f"the scheduler at {address!r} has no workers; start some by `dask worker {address}`"
+        )

@@ -89,6 +89,9 @@ def run(
 ) -> None:
     """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
 
+    The Jacobians are those of matrix files or of the network; elsewhere random stand-ins of the declared
+    structures, which the report and the kept Jacobian say: only the costs mean something then.
+
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.
     """

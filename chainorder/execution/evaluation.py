@@ -47,7 +47,7 @@ class Checked:
             raise ExecutionError(f"{self.name} raised {said}") from error
         values = self._numbers(returned)
         shape = (self.length, *argument.shape[1:])
-        if _sides(values.shape) != _sides(shape):
+        if values.shape != shape and _sides(values.shape) != _sides(shape):
             raise ExecutionError(
                 f"{self.name} returned shape {values.shape} for directions that call for {shape}"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -68,11 +69,8 @@ class Provenance:
         )
 
 
-class Printed:
-    """What runs of chains and graphs share: the word for where their Jacobians came from, and how they print.
-
-    It is a base of frozen dataclasses, which have these attributes.
-    """
+class Printed(ABC):
+    """What runs of chains and graphs share: the word for where their Jacobians came from, and their print."""
 
     provenance: Provenance
     fma: int
@@ -84,14 +82,14 @@ class Printed:
         return self.provenance.source
 
     @property
+    @abstractmethod
     def title(self) -> str:
         """What ran, in a line."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def passed(self) -> bool:
         """Whether every check passed."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         outcome = "passed" if self.passed else "FAILED"

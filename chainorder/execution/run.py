@@ -146,7 +146,8 @@ def execute_chain(
         The elemental Jacobians, input first: NumPy arrays or SciPy sparse matrices of shape (outputs,
         inputs), a diagonal also as its vector. For a matrix-free elemental also an object like
         `scipy.sparse.linalg.LinearOperator` (matmat: tangents; rmatmat: adjoints), or a pair of functions of
-        one vector (v ↦ F'v, u ↦ uF'; None for one that is not there). By default those of the chain's
+        one vector (v ↦ F'v, u ↦ uF'; None for one that is not there); they see copies of the vectors, and
+        may return the same array again and again. By default those of the chain's
         network at a random point, or the chain's own matrices, or random stand-ins of the declared
         structures; `Execution.source` says which.
     function, point
