@@ -132,7 +132,7 @@ RETURNS: dict[str, tuple[Callable[[Any], Any], type]] = {
     "small integers": (lambda y: y.astype(np.int16), np.float64),
     "unsigned": (lambda y: y.astype(np.uint8), np.float64),
     "float32": (lambda y: y.astype(np.float32), np.float32),
-    "float16": (lambda y: y.astype(np.float16), np.float32),
+    "float16": (lambda y: y.astype(np.float16), np.float64),
     "big-endian": (lambda y: y.astype(">f8"), np.float64),
     "complex64": (lambda y: y.astype(np.complex64), np.complex64),
     "complex": (lambda y: y * 1j, np.complex128),

@@ -96,10 +96,9 @@ def owned(result: Operand, given: Iterable[Operand]) -> Any:
 
 
 def as_floats(values: Any) -> Any:
-    """Real or complex numbers in a type that all products take: whole ones double, others at least single."""
-    if values.dtype.kind in "iub":
-        return values.astype(np.float64)
-    return values.astype(np.promote_types(values.dtype.newbyteorder("="), np.float32), copy=False)
+    """Real or complex numbers in a type that all products take: whole ones and half precision in double."""
+    double = values.dtype.kind in "iub" or values.dtype == np.float16
+    return values.astype(np.float64 if double else values.dtype.newbyteorder("="), copy=False)
 
 
 def type_of(operand: Operand) -> np.dtype[Any]:

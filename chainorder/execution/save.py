@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -29,7 +30,7 @@ def save_matrix(matrix: Any, path: str, provenance: Provenance) -> None:
         If the file cannot be written.
     """
     try:
-        with Path(path).open("w+b") as file:
+        with Path(path).open("wb") as file:
             match Path(path).suffix.lower():
                 case ".npz":
                     _write_npz(matrix, file, provenance)
@@ -44,12 +45,15 @@ def save_matrix(matrix: Any, path: str, provenance: Provenance) -> None:
 def _write_npz(matrix: Any, file: IO[bytes], provenance: Provenance) -> None:
     from scipy.sparse import save_npz
 
+    word = np.array(str(provenance.source))
     if isinstance(matrix, np.ndarray):
-        np.savez_compressed(file, jacobian=matrix)
-    else:
-        save_npz(file, matrix)
-    with zipfile.ZipFile(file, "a") as archive, archive.open(f"{JACOBIANS}.npy", "w") as entry:
-        np.lib.format.write_array(entry, np.array(str(provenance.source)))
+        np.savez_compressed(file, jacobian=matrix, jacobians=word)
+        return
+    whole = io.BytesIO()  # archives are read where they are added to
+    save_npz(whole, matrix)
+    with zipfile.ZipFile(whole, "a") as archive, archive.open(f"{JACOBIANS}.npy", "w") as entry:
+        np.lib.format.write_array(entry, word)
+    file.write(whole.getbuffer())
 
 
 def _write_mtx(matrix: Any, file: IO[bytes], provenance: Provenance) -> None:
