@@ -120,7 +120,7 @@ class Chain:
                 columns.append(known[id(matrix)])
                 continue
             shape = _shape(matrix, number, matrices)
-            if shape is None or len(shape) != 2:
+            if shape is None or len(shape) != 2 or hasattr(matrix, "matvec"):  # of an operator: no entries
                 raise ChainError(
                     f"matrix {number} is a {type(matrix).__name__} of shape {shape}; give a two-dimensional "
                     "NumPy array or SciPy sparse matrix, outputs × inputs"

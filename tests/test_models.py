@@ -13,6 +13,7 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from chainorder import (
     Banded,
     Chain,
+    ChainError,
     Diagonal,
     Edge,
     Elemental,
@@ -281,6 +282,11 @@ def test_models_of_graphs_are_held_to_the_same() -> None:
     np.testing.assert_array_equal(run.jacobian, A)
     assert run.jacobian.dtype == np.float32
     assert run.passed
+
+
+def test_an_operator_is_no_matrix_of_a_chain() -> None:
+    with pytest.raises(ChainError, match=r"matrix 2 is a MatrixLinearOperator of shape .* give a two-dim"):
+        Chain.from_matrices([A, aslinearoperator(LEFT)])
 
 
 def test_an_operator_without_a_shape_is_refused() -> None:
