@@ -130,15 +130,14 @@ SMALL = plan(Chain.from_dims([3, 4, 5]), machines=2)
 def quickly(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
     """A second's patience; then nothing may be left: no client, no thread, no word on stderr."""
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
-    before = threading.active_count(), len(Client._instances)
+    threads, clients = threading.active_count(), len(Client._instances)
     started = time.monotonic()
     yield
     assert time.monotonic() - started < 5
-    for _ in range(100):  # a thread that is about to end
-        if (threading.active_count(), len(Client._instances)) <= before:
-            break
-        time.sleep(0.02)
-    assert (threading.active_count(), len(Client._instances)) <= before
+    while threading.active_count() > threads and time.monotonic() - started < 7:
+        time.sleep(0.02)  # one is about to end
+    assert threading.active_count() <= threads
+    assert len(Client._instances) <= clients
     assert capfd.readouterr().err == ""
 
 
