@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.chain import Chain, MatrixFile
+from chainorder.chain import Chain, MatrixFile, Unsaved
 from chainorder.compressed_rows import MAX_ENTRIES, hypersparse
 from chainorder.elementals import MAX_LENGTH, Elemental, Elementals
 from chainorder.errors import MAX_FAULTS, ChainError, StructureError
@@ -118,7 +118,7 @@ class _Assembly:
     runs: list[tuple[Elemental, int]] = field(default_factory=list)
     length: int = 0
     before: int | None = None
-    files: dict[int, MatrixFile] = field(default_factory=dict)
+    files: dict[int, MatrixFile | Unsaved] = field(default_factory=dict)
     read: dict[Path, Any] = field(default_factory=dict)
     solves: dict[Path, Solve] = field(default_factory=dict)
     labels: dict[str, tuple[Elemental, MatrixFile | None, KeyPath]] = field(default_factory=dict)
@@ -163,8 +163,9 @@ class _Assembly:
             raise Fault(f"{message} are planned", (*path, "repeat"))
         file = None if key is None else MatrixFile(self._path(item[key]))
         self._check_label(elemental, file, path)
-        if file is not None:
-            self.files.update(dict.fromkeys(range(self.length, self.length + repeat), file))
+        entries = Unsaved() if file is None and item.get("in_memory") else file
+        if entries is not None:
+            self.files.update(dict.fromkeys(range(self.length, self.length + repeat), entries))
         self.runs.append((elemental, repeat))
         self.length += repeat
         return elemental

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chainorder.chain import MatrixFile
+from chainorder.chain import MatrixFile, Unsaved
 from chainorder.errors import MAX_FAULTS, GraphError, StructureError
 from chainorder.graph.graph import Edge, Graph
 from chainorder.matrices import MatrixError
@@ -66,4 +66,5 @@ def _edge(item: Item, vertices: dict[str, int | None], folder: Path, path: KeyPa
     except StructureError as error:
         key = next((key for key in (str(error).split()[0],) if key in item), "structure")
         raise Fault(str(error), (*path, key)) from None
-    return (Edge(item["source"], item["target"], structure, name=item.get("name"), matrix=file, **models),)
+    kept = Unsaved() if item.get("in_memory") else file
+    return (Edge(item["source"], item["target"], structure, name=item.get("name"), matrix=kept, **models),)

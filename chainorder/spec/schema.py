@@ -140,6 +140,12 @@ ELEMENTAL: Schema = {
             "the path of a matrix",
             "A file with the Jacobian's entries (.mtx, .mtx.gz, .npz, .npy), relative to the spec's folder.",
         ),
+        "in_memory": {
+            "title": "in_memory",
+            "description": "Whether its matrix was in memory when this program wrote the spec, which keeps "
+            "its pattern only.",
+            "type": "boolean",
+        },
         "solve": _text(
             "the path of a matrix",
             "A file with a square matrix; the Jacobian is its inverse, which is applied by solving with it.",
@@ -188,6 +194,7 @@ ELEMENTAL: Schema = {
         _only(EVALUATED, "only an elemental with tangent or adjoint has it", "overhead"),
         _only(_given("structure", "banded"), "only a banded elemental has it", "lower", "upper"),
         _needs(_given("structure", "banded"), "a banded elemental", "lower", "upper"),
+        _only({"not": {"anyOf": [*map(_given, SIZED)]}}, "its matrix is at hand", "in_memory"),
         _only(_given("structure", "sparse"), "only a sparse elemental has it", "pattern"),
         {"if": _given("structure", "sparse"), "then": {"oneOf": _one_of("pattern", "matrix")}},
         _only(
@@ -223,6 +230,7 @@ _EDGE_KEYS = (
     "overhead",
     "explicit",
     "matrix",
+    "in_memory",
     "pattern",
     "select",
     "axis",
