@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
@@ -9,6 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from glob import glob, has_magic
+from itertools import chain as chained
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,15 +19,20 @@ from chainorder.chain import Chain
 from chainorder.errors import ChainorderError, SpecError
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
+from chainorder.guard import check_guard
 from chainorder.many import Outcome, finish, plan_each
 from chainorder.plan import Plan
 from chainorder.solvers import plan
 from chainorder.spec import Problem, iter_chains
+from chainorder.spec.files import STDIN
 
 AnyPlan: TypeAlias = Plan | GraphPlan
 
 ENDINGS = (".yaml", ".yml", ".json", ".jsonl")
-"""Files that a folder stands for."""
+"""Files that a folder stands for, packed (.yaml.gz) or not."""
+
+LOOKED_AT = 100
+"""Chains of a file of a folder that are looked at to tell that it holds none."""
 
 AHEAD = 2
 """Groups given to each process before the first of them is asked for: enough to keep it busy."""
@@ -49,7 +57,23 @@ class Item:
     outcome: Problem | AnyPlan | str
 
 
-def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
+@dataclass(frozen=True)
+class Found:
+    """A file of a batch.
+
+    Attributes
+    ----------
+    path
+        The file; ``-`` is standard input.
+    named
+        Whether it was asked for by name, and not just found in a folder.
+    """
+
+    path: Path | str
+    named: bool
+
+
+def find_files(paths: Iterable[str], output: str | None = None) -> list[Found]:
     """The spec files that paths, folders (recursively, sorted) and patterns (``runs/*.yaml``) stand for.
 
     The file that the batch writes to is none of them, however it came to lie there.
@@ -57,14 +81,21 @@ def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
     Raises
     ------
     SpecError
-        If there is no such path, a folder or pattern holds no spec, or the output is named as an input.
+        If there is no such path, a folder or pattern holds no spec, the output is named as an input, or
+        standard input is there twice.
     """
-    found: list[Path] = []
+    found: list[Found] = []
     own = None if output is None else Path(output).absolute()
     for text in paths:
         path = Path(text)
+        files: list[Path]
+        if text == STDIN:
+            if Found(STDIN, named=True) in found:
+                raise SpecError("is there twice, but standard input is read once; keep one", text)
+            found.append(Found(STDIN, named=True))
+            continue
         if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS and file.is_file())
+            files = sorted(file for file in path.rglob("*") if _ending(file) in ENDINGS and file.is_file())
         elif path.exists():
             if path.absolute() == own:
                 raise SpecError("is both read and written; write elsewhere with -o", text)
@@ -76,18 +107,43 @@ def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
             raise SpecError("there is no such file or folder; check the path", text)
         if not files:
             raise SpecError(f"there is no spec in it; specs end in {', '.join(ENDINGS)}", text)
-        found += (file for file in files if file.absolute() != own)
+        named = not path.is_dir()
+        found += (Found(file, named) for file in files if file.absolute() != own)
     return found
 
 
-def read_items(files: Iterable[Path]) -> Iterator[Item]:
-    """Every chain of the files in order, as it is read."""
+def _ending(file: Path) -> str:
+    return (file.with_suffix("") if file.suffix == ".gz" else file).suffix
+
+
+def read_items(files: Iterable[Found], skipped: list[Path] | None = None) -> Iterator[Item]:
+    """Every chain of the files in order, as it is read.
+
+    Files of a folder that hold no spec, not even a broken one, are skipped, and listed in `skipped`.
+    """
     for file in files:
-        try:
-            for source, chain in iter_chains(file):
-                yield Item(source, str(chain) if isinstance(chain, SpecError) else chain)
-        except SpecError as error:
-            yield Item(str(file), str(error))
+        problems = _problems(file.path)
+        first = list(islice(problems, 1 if file.named else LOOKED_AT))
+        if not file.named and all(isinstance(each, SpecError) and each.foreign for _, each in first):
+            if skipped is not None:
+                skipped.append(Path(file.path))
+            continue
+        for source, problem in chained(first, problems):
+            yield Item(source, in_a_line(problem) if isinstance(problem, SpecError) else problem)
+
+
+def _problems(path: Path | str) -> Iterator[tuple[str, Problem | SpecError]]:
+    """The chains of a file, or the one error that keeps it from being read."""
+    try:
+        yield from iter_chains(path)
+    except SpecError as error:
+        yield str(error.file or path), error
+
+
+def in_a_line(error: SpecError) -> str:
+    """The first of the faults, and how many others there are."""
+    others = error.faults - 1
+    return f"{error} (and {others:,} more)" if others else str(error)
 
 
 @contextmanager
@@ -99,6 +155,7 @@ def executor(scheduler: str | None = None, workers: int = 1) -> Iterator[Executo
         with connected(scheduler, workers) as client:
             yield client.get_executor(pure=False)
     elif workers > 1:
+        check_guard(multiprocessing.get_start_method())
         with ProcessPoolExecutor(workers) as pool:
             try:
                 yield pool

@@ -12,6 +12,14 @@ from chainorder.index_sets import IntArray
 MAX_ENTRIES = 200_000_000
 """Entries of one explicit symbolic pattern; more would not fit the memory of an ordinary machine."""
 
+WIDE = 2**22
+"""Rows or columns up to which there may be a number for each of them, whatever their positions."""
+
+
+def hypersparse(shape: tuple[int, int], nnz: int) -> bool:
+    """Whether a number for each row and column would take far more memory than the positions."""
+    return max(shape) > max(WIDE, 8 * nnz)
+
 
 def canonical(matrix: Any) -> Any:
     """A matrix as compressed rows, sorted, duplicates added up; one that is so already is not copied."""

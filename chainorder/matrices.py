@@ -13,6 +13,9 @@ import numpy as np
 from chainorder.compressed_rows import MAX_ENTRIES
 from chainorder.errors import ChainorderError
 
+JACOBIANS = "jacobians"
+"""The array of an .npz, or the comment of an .mtx, that says where what made a saved Jacobian came from."""
+
 SUFFIXES = (".mtx", ".mtx.gz", ".npz", ".npy")
 
 _DAMAGE = (
@@ -94,7 +97,7 @@ def _read_npz(path: Path) -> Any:
 
     with path.open("rb") as file:  # NumPy leaves a file open that turns out not to be an archive
         with np.load(file, allow_pickle=False) as archive:
-            names = archive.files
+            names = [name for name in archive.files if name != JACOBIANS] or archive.files
             if "format" not in names:
                 if len(names) != 1:
                     raise MatrixError(f"{path.name} holds {len(names)} arrays ({', '.join(names)}); keep one")

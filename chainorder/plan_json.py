@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,9 +24,6 @@ from chainorder.saved import (
     read_problem,
     read_step,
 )
-
-if TYPE_CHECKING:
-    from chainorder.graph.plan import GraphPlan
 
 
 def plan_data(plan: Plan) -> dict[str, Any]:
@@ -109,34 +106,6 @@ def _estimate(data: Any) -> Estimate | None:
         raise PlanError(f"not a plan: estimate is {str(data)[:40]!r}; it is an object, or null")
     kinds = {"samples": int, "seed": int, "error": float}
     return Estimate(**{key: get_value(data, key, kind, "estimate.") for key, kind in kinds.items()})
-
-
-def read_saved(path: Path) -> list[Plan | GraphPlan] | None:
-    """The plans of a file, if it holds a plan or a list of plans; None if it holds something else.
-
-    Raises
-    ------
-    PlanError, SpecError
-        If it looks like a plan but is none.
-    """
-    from chainorder.spec.files import read_text
-
-    try:
-        data = json.loads(read_text(path))
-    except (ValueError, RecursionError):
-        return None  # no plan; whether it is a spec is for others to say
-    items = data if isinstance(data, list) else [data]
-    if not items or not all(isinstance(item, dict) and "operations" in item for item in items):
-        return None
-    return [_saved(item, path.parent) for item in items]
-
-
-def _saved(item: dict[str, Any], folder: Path) -> Plan | GraphPlan:
-    if "graph" not in item:
-        return from_plan_data(item, folder)
-    from chainorder.graph.plan_json import from_plan_data as from_graph_plan_data
-
-    return from_graph_plan_data(item, folder)
 
 
 def _operations(items: list[Any], length: int) -> Operations:

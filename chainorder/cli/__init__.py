@@ -18,7 +18,7 @@ from chainorder.cli.generate import generate
 from chainorder.cli.plan import plan_command
 from chainorder.cli.run import run
 from chainorder.cli.schema import schema
-from chainorder.errors import ChainorderError
+from chainorder.errors import ChainorderError, SpecError
 from chainorder.installation import refuse_strangers
 
 INTERRUPTED = 130
@@ -41,6 +41,9 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except SpecError as error:
+        click.echo("\n".join(error.lines("error: ")), err=True)
+        sys.exit(2)
     except ChainorderError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from chainorder.chain import MAX_MACHINES
+from chainorder.cli.values import Memory, Names, Whole, whole
 from chainorder.graph.solvers import all_solvers as all_graph_solvers
 from chainorder.plan import OBJECTIVES
 from chainorder.solvers import all_solvers
@@ -39,9 +40,9 @@ def number_range(text: str) -> tuple[int, int]:
     """A range of whole numbers, ``LEAST:GREATEST``, or one number."""
     least, _, greatest = text.partition(":")
     try:
-        return int(least), int(greatest or least)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no range; write it as 1:100") from None
+        return whole(least), whole(greatest or least)
+    except click.BadParameter:
+        raise click.BadParameter(f"{text!r} is no range; write it as 1:100 or 1:1e6") from None
 
 
 def range_option(name: str, default: str, what: str) -> Callable[[Command], Command]:
@@ -51,7 +52,7 @@ def range_option(name: str, default: str, what: str) -> Callable[[Command], Comm
     )
 
 
-chain_argument = click.argument("chain")
+chain_argument = click.argument("chain", nargs=-1, required=True, metavar="CHAIN...")
 
 
 def solver_option(command: Command) -> Command:
@@ -96,28 +97,29 @@ order_option = click.option(
 )
 memory_option = click.option(
     "--memory",
-    type=click.IntRange(0),
+    type=Memory(),
     metavar="ENTRIES",
-    help="Entries that the tape of one elemental may take.",
+    help="Entries that the tape of one elemental may take: 100000, 100k (k, M, G, T); or bytes, eight to an "
+    "entry: 800kB, 2GiB.",
 )
 hessian_option = click.option(
     "--hessian", is_flag=True, help="Second derivatives of a network with parameters, by all ways there are."
 )
 machines_option = click.option(
     "--machines",
-    type=click.IntRange(1, MAX_MACHINES),
+    type=Whole(1, MAX_MACHINES),
     metavar="NUMBER",
     help="Identical machines that the plan may use.",
 )
 scheduling_options: Callable[[Command], Command] = options(
     click.option(
         "--objective",
-        type=click.Choice(OBJECTIVES),
+        type=Names(OBJECTIVES),
         help="What to minimise; by default fma on one machine, makespan on several.",
     ),
     click.option(
         "--transfer",
-        type=click.IntRange(0),
+        type=Whole(0),
         default=0,
         metavar="FMA",
         help="Delay, for each stored entry, of an operand that was made on another machine.",
@@ -142,7 +144,7 @@ output_options: Callable[[Command], Command] = options(
     click.option(
         "--format",
         "format_name",
-        type=click.Choice(FORMAT_NAMES),
+        type=Names(FORMAT_NAMES),
         help="How to write the report; by default table, or what the ending of -o stands for.",
     ),
     click.option(

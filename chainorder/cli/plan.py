@@ -16,7 +16,7 @@ from chainorder.cli.options import (
     solver_option,
     verbose_option,
 )
-from chainorder.cli.reading import plan_or_price, read_chains
+from chainorder.cli.reading import Request, read_plans
 from chainorder.cli.writing import choose_format, write
 from chainorder.plan import Plan
 
@@ -31,7 +31,7 @@ from chainorder.plan import Plan
 @verbose_option
 @output_options
 def plan_command(
-    chain: str,
+    chain: tuple[str, ...],
     solver: str,
     order: str | None,
     machines: int | None,
@@ -41,16 +41,16 @@ def plan_command(
     output: str | None,
     **options: Any,
 ) -> None:
-    """Print the best order of a CHAIN and what it costs; -o plan.json saves it for `run`.
+    """Print the best order of each CHAIN and what it costs; -o plan.json saves it for `run`.
 
-    On several machines, also where and when each operation runs; -o plan.svg draws it.
+    On several machines, also where and when each operation runs; -o plan.svg draws it. A saved plan is shown
+    as it is; it keeps paths of matrices relative to its file.
     """
     from chainorder.report.builders import plan_report
     from chainorder.report.graphs import graph_plan_report
 
     chosen = choose_format(format_name, output)
-    chains = read_chains(chain, memory, machines)
-    plans = [plan_or_price(each, solver, order, **options) for each in chains]
+    plans = read_plans(chain, Request(solver, order, memory, machines, options))
     reports = [
         plan_report(each, verbose=verbose)
         if isinstance(each, Plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +19,16 @@ from chainorder.cli.options import (
     scheduling_options,
     solver_option,
 )
-from chainorder.cli.reading import AnyPlan, hessian_of, problem_of, read_chains, read_plans
+from chainorder.cli.reading import (
+    AnyPlan,
+    Request,
+    check_optimal,
+    hessian_of,
+    problem_of,
+    read_inputs,
+    read_plans,
+)
+from chainorder.cli.values import Names, Whole
 from chainorder.cli.writing import check_folder, choose_format, write
 from chainorder.cluster import LOCAL
 from chainorder.errors import ChainorderError, ExecutionError, SolverError
@@ -27,6 +36,10 @@ from chainorder.graph.graph import Graph
 from chainorder.installation import how_to_add
 from chainorder.plan import Plan
 from chainorder.solvers import plan
+
+if TYPE_CHECKING:
+    from chainorder.execution import Execution
+    from chainorder.graph.execution import GraphExecution
 
 HERE = "here"
 
@@ -44,7 +57,7 @@ HERE = "here"
     "--seed",
     default=0,
     show_default=True,
-    type=click.IntRange(0),
+    type=Whole(0),
     help="Seed of everything random: weights, Jacobians, probes.",
 )
 @click.option(
@@ -53,17 +66,22 @@ HERE = "here"
     help="Largest relative error that passes; by default 1e-9, and more for single precision.",
 )
 @hessian_option
+@click.option(
+    "--stand-ins",
+    is_flag=True,
+    help="Let random Jacobians stand in for matrices that were in memory when the plan was saved.",
+)
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")
-@click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), help="How to write the report.")
+@click.option("--format", "format_name", type=Names(FORMAT_NAMES), help="How to write the report.")
 @click.option(
     "-o",
     "--output",
     multiple=True,
     metavar="FILE",
-    help="J.npz keeps the Jacobian; any other ending keeps the report. May be given twice.",
+    help="J.npz, J.npy or J.mtx keeps the Jacobian; any other ending keeps the report. May be given twice.",
 )
 def run(
-    chain: str,
+    chain: tuple[str, ...],
     solver: str,
     order: str | None,
     machines: int | None,
@@ -73,50 +91,68 @@ def run(
     seed: int,
     tolerance: float | None,
     hessian: bool,
+    stand_ins: bool,
     no_verify: bool,
     format_name: str | None,
     output: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
+    """Multiply each CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
+
+    The Jacobians are those of matrix files or of the network; elsewhere random stand-ins of the declared
+    structures, which the report and the kept Jacobian say: only the costs mean something then.
 
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.
     """
     from chainorder.execution.run import TOLERANCE
-    from chainorder.execution.save import save_matrix
+    from chainorder.execution.save import ENDINGS
     from chainorder.report.builders import execution_report
     from chainorder.report.graphs import graph_execution_report, hessian_report
 
-    kept = [name for name in output if name.lower().endswith(".npz")]
+    kept = [name for name in output if name.lower().endswith(ENDINGS)]
     reported = [name for name in output if name not in kept]
     if len(reported) > 1 or len(kept) > 1:
         raise ChainorderError(
-            f"-o {' -o '.join(output)}: one report and one .npz at most; run again for more"
+            f"-o {' -o '.join(output)}: one report and one Jacobian at most; run again for more"
         )
     report_file = reported[0] if reported else None
     chosen = choose_format(format_name, report_file)
     for name in kept:
         check_folder(name)
     if hessian:
-        problems = [hessian_of(each, chain, seed) for each in read_chains(chain, memory)]
+        problems = [hessian_of(each, seed) for each in read_inputs(chain, Request(memory=memory))]
         checks = [each.checks(tolerance or TOLERANCE) for each in problems]
         write([hessian_report(*each) for each in zip(problems, checks, strict=True)], chosen, report_file)
         sys.exit(0 if all(check.passed for each in checks for check in each) else 1)
     reports, passed = [], True
-    plans = read_plans(chain, solver, order, memory, machines, **options)
+    plans = read_plans(chain, Request(solver, order, memory, machines, options))
+    for each in plans:
+        check_optimal(each)
     if kept and len(plans) > 1:
-        raise ExecutionError(f"{chain} holds {len(plans)} chains but {kept[0]} keeps one Jacobian; run one")
+        raise ExecutionError(
+            f"{' '.join(chain)}: {len(plans)} chains but {kept[0]} keeps one Jacobian; run one"
+        )
     for best in plans:
-        settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance}
+        settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)
         for name in kept:
-            save_matrix(executions[-1][1].jacobian, name)
+            _keep(executions[-1][1], name)
         make = execution_report if isinstance(best, Plan) else graph_execution_report
         reports.append(make(executions, skipped))
         passed = passed and all(execution.passed for _, execution in executions)
     write(reports, chosen, report_file)
     sys.exit(0 if passed else 1)
+
+
+def _keep(run: Execution | GraphExecution, file: str) -> None:
+    """Save a Jacobian; where the file cannot say that its numbers are random, stderr does."""
+    from chainorder.execution.provenance import Source
+    from chainorder.execution.save import save_matrix
+
+    save_matrix(run.jacobian, file, run.provenance)
+    if file.lower().endswith(".npy") and run.source is Source.STAND_INS:
+        click.echo(f"{file}: {run.provenance}", err=True)
 
 
 def _run_orders(

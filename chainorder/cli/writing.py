@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -36,7 +38,15 @@ def check_folder(output: str) -> None:
 def write(reports: Sequence[Report], format_name: str, output: str | None) -> None:
     from chainorder.report.formats import FORMATS
 
+    if output is not None and format_name in ("json", "jsonl"):
+        reports = [replace(each, data=partial(_located, each, Path(output).parent)) for each in reports]
     emit(FORMATS[format_name].render(reports), output)
+
+
+def _located(report: Report, folder: Path) -> Mapping[str, Any]:
+    from chainorder.plan_files import relocated
+
+    return relocated(dict(report.data()), folder)
 
 
 def emit(text: str, output: str | None) -> None:

@@ -17,6 +17,7 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.hypersparse import HypersparsePattern
 from chainorder.index_sets import IndexSet
 from chainorder.pattern import DensePattern, Pattern, SparsePattern, band
 
@@ -36,6 +37,8 @@ def with_pattern(csr: Any, pattern: Pattern) -> Operand:
     """Entries of which some of the pattern may be missing."""
     if isinstance(pattern, DensePattern):
         return DenseOperand(part(csr, pattern.rows, pattern.columns).toarray(), pattern)
+    if isinstance(pattern, HypersparsePattern):
+        pattern = pattern.written_out
     assert isinstance(pattern, SparsePattern)
     return SparseOperand(csr, pattern)
 
@@ -93,6 +96,19 @@ def owned(result: Operand, given: Iterable[Operand]) -> Any:
     theirs = [array for operand in given for array in _arrays(operand)]
     shared = any(np.may_share_memory(one, other) for one in mine for other in theirs)
     return matrix.copy() if shared else matrix
+
+
+def as_floats(values: Any) -> Any:
+    """Real or complex numbers in a type that all products take: whole ones and half precision in double."""
+    double = values.dtype.kind in "iub" or values.dtype == np.float16
+    return values.astype(np.float64 if double else values.dtype.newbyteorder("="), copy=False)
+
+
+def type_of(operand: Operand) -> np.dtype[Any]:
+    """The type of an operand's entries; that of ones is the least."""
+    if isinstance(operand, (IdentityOperand, SelectionOperand)):
+        return np.dtype(bool)
+    return _arrays(operand)[0].dtype
 
 
 def _arrays(operand: Operand) -> list[Array]:

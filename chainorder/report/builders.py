@@ -11,6 +11,7 @@ import numpy as np
 
 from chainorder.chain import Chain
 from chainorder.comparison import Comparison
+from chainorder.matrices import JACOBIANS
 from chainorder.plan import Operation, Plan, formula, node_name
 from chainorder.plan_json import chain_data, plan_data
 from chainorder.report import common
@@ -31,6 +32,7 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
         f"{_about(plan)}{plan.fma:,} fma = {plan.flops:,} flops; peak memory {plan.peak_memory:,} entries",
         f"order: {_short_order(plan)}",
         f"solver: {plan.solver} ({plan.claim})",
+        *common.limit_note(plan.chain),
     ]
     if plan.machines > 1:
         notes.insert(0, schedule_note(plan))
@@ -84,6 +86,7 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
         *map(str, comparison.infeasible),
         f"best order: {_short_order(comparison.best)}",
         *_waist(comparison.chain),
+        *common.limit_note(comparison.chain),
     ]
     notes += [f"why: {comparison.best.why}"] if verbose and comparison.best.why else []
     hidden = {"solver", "chain", "bracketing"} | ({"flops"} if comparison.best.machines > 1 else {"makespan"})
@@ -190,7 +193,8 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     last = executions[-1][1]
     rows = tuple(common.run_row(label, run, last) for label, run in executions)
     notes = [common.run_note(label, run, _beside_estimate(run)) for label, run in executions]
-    notes.append(f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}")
+    notes += [f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}", str(last.provenance)]
+    notes += common.limit_note(last.plan.chain)
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
         "chain": chain_data(last.plan.chain),
@@ -200,8 +204,9 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     }
     charts = planned_charts(last.plan)
     charts = (*charts, measured_chart(last)) if charts else ()
-    columns = common.run_columns()
-    return Report(last.plan.chain.title, columns, rows, (*notes, *skipped), lambda: data, charts=charts)
+    columns, notes = common.run_columns(), [*notes, *skipped]
+    hidden = frozenset({JACOBIANS})
+    return Report(last.plan.chain.title, columns, rows, tuple(notes), lambda: data, hidden, charts)
 
 
 def _formats(run: Execution) -> str:
@@ -225,6 +230,7 @@ def execution_data(label: str, run: Execution) -> dict[str, Any]:
         "order": label,
         "plan": plan_data(run.plan),
         **attributes(run, "fma", "seconds", "peak_memory"),
+        **common.provenance_data(run.provenance),
         "jacobian": common.matrix_data(run.jacobian),
         "operations": [attributes(record, *kept) for record in run.records],
         "checks": common.checks_data(run.checks),

@@ -1,0 +1,32 @@
+"""What is no spec, though it is YAML or JSON: what a folder of specs may hold beside them."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+KINDS = ("dims", "layers", "elementals", "vertices", "edges", "chains")
+"""The keys that make a chain, a graph or a file of some; a spec that is broken has one, or nearly so."""
+
+NEAR = 0.75
+"""How much of a key and one of these is equal where one may be meant for the other."""
+
+
+def foreign(data: Any) -> bool:
+    """Whether data are no spec, not even a broken one."""
+    if isinstance(data, list):
+        return all(foreign(item) for item in data[:100] if isinstance(item, (dict, list)))
+    return isinstance(data, dict) and (result(data) or not any(map(_of_a_spec, data)))
+
+
+def result(data: Any) -> bool:
+    """Whether data are what this program writes: plans, comparisons and other reports, rows of a batch."""
+    if isinstance(data, list):
+        return bool(data) and all(map(result, data))
+    return isinstance(data, dict) and (
+        ("schema" in data and ("chain" in data or "graph" in data)) or data.keys() == {"source", "error"}
+    )
+
+
+def _of_a_spec(key: Any) -> bool:
+    return isinstance(key, str) and bool(difflib.get_close_matches(key.lower(), KINDS, 1, NEAR))
