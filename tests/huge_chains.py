@@ -58,11 +58,7 @@ def random_piece(generator: np.random.Generator, rows: int, columns: int) -> Pie
 
 
 def _structure(generator: np.random.Generator, rows: int, columns: int) -> tuple[Any, Build]:
-    options = [
-        "dense",
-        "sparse",
-        *(["diagonal", "identity", "banded", "banded", "solve"] * (rows == columns)),
-    ]
+    options = ["dense", "sparse", *(["diagonal", "identity", "banded", "banded", "solve"] * (rows == columns))]
     options += ["select"] * 3 * (min(rows, columns) <= 5)
     match generator.choice(options):
         case "sparse":
@@ -96,9 +92,7 @@ def _sparse(generator: np.random.Generator, rows: int, columns: int) -> tuple[An
 
     at = [[place % size for place in axis] for axis, size in zip(zip(*places), (rows, columns))]
     at = at or [[], []]
-    return Sparse(
-        sp.coo_array((np.ones(count), tuple(np.array(each, np.int64) for each in at)), (rows, columns))
-    ), build
+    return Sparse(sp.coo_array((np.ones(count), tuple(np.array(each, np.int64) for each in at)), (rows, columns))), build
 
 
 def _selection(generator: np.random.Generator, rows: int, columns: int) -> tuple[Any, Build]:
@@ -132,9 +126,7 @@ class Case:
 
     def least(self) -> int | None:
         """The least fma; None if there is no plan."""
-        small = [
-            self._operations(dict(zip(self.huge, sizes))) for sizes in product(SMALL, repeat=len(self.huge))
-        ]
+        small = [self._operations(dict(zip(self.huge, sizes))) for sizes in product(SMALL, repeat=len(self.huge))]
         costs = {key: self._at_huge([each[key] for each in small]) for key in small[0]}
         return _least(costs, len(self.pieces))
 
@@ -160,9 +152,7 @@ class Case:
         patterns = {}
         for j in range(len(own)):
             for i in range(j, -1, -1):
-                patterns[i, j] = (
-                    own[j] if i == j else (own[j].astype(int) @ patterns[i, j - 1].astype(int)) > 0
-                )
+                patterns[i, j] = own[j] if i == j else (own[j].astype(int) @ patterns[i, j - 1].astype(int)) > 0
         for (i, j), result in patterns.items():
             for k in range(i, j):
                 cost = int(patterns[k + 1, j].sum(axis=0) @ patterns[i, k].sum(axis=1))
@@ -195,11 +185,7 @@ def _least(costs: dict[Any, int], length: int) -> int | None:
         for i in range(length - d):
             j = i + d
             if d == 0:
-                ways = [
-                    costs[key]
-                    for key in (("explicit", i), ("tangent", i, i), ("adjoint", i, i))
-                    if key in costs
-                ]
+                ways = [costs[key] for key in (("explicit", i), ("tangent", i, i), ("adjoint", i, i)) if key in costs]
                 best[i, i] = min(ways, default=never)
                 continue
             ways = [best[i, k] + best[k + 1, j] + costs["join", i, k, j] for k in range(i, j)]
@@ -216,9 +202,7 @@ def huge_chains(count: int, seed: int, longest: int = 5) -> Iterator[Case]:
     for _ in range(count):
         pool = [*generator.integers(1, 6, size=2).tolist(), *generator.choice(len(HUGE), 2).tolist()]
         pool = [*pool[:2], *(HUGE[place] for place in pool[2:])]
-        sizes = [
-            pool[int(place)] for place in generator.integers(4, size=int(generator.integers(2, longest + 2)))
-        ]
+        sizes = [pool[int(place)] for place in generator.integers(4, size=int(generator.integers(2, longest + 2)))]
         pieces = [random_piece(generator, m, n) for n, m in pairwise(sizes)]
         memory = int(generator.choice(COSTS)) if generator.random() < 0.3 else None
         yield Case(Chain([piece.elemental for piece in pieces], memory=memory), pieces)

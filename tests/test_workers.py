@@ -341,6 +341,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.slow
 def test_the_command_line_uses_a_scheduler(client: Client) -> None:
     address = client.scheduler.address
     done = command("run", SIMULATOR, "--machines", "2", "--scheduler", address, "--format", "json")
