@@ -79,15 +79,16 @@ def main(
     )
     for kind in names:
         click.echo(f"{kind:>10} {tally.cases[kind]:>9,} cases {tally.commands[kind]:>9,} commands")
-    for signature, (found, case) in tally.faults.items():
-        click.echo(f"fault, {tally.seen[signature]:,} times: {found}  ({case})")
+    for signature, times in tally.seen.most_common():
+        _, case = tally.faults.get(signature, (None, "always beside another, no case of its own"))
+        click.echo(f"fault, {times:,} times: {': '.join(signature)}  ({case})")
     spent = time.monotonic() - started
     click.echo(f"{_counts(tally)} in {spent:,.0f} s, seed {seed}")
-    sys.exit(1 if tally.faults else 0)
+    sys.exit(1 if tally.seen else 0)
 
 
 def _counts(tally: Tally) -> str:
-    return f"{tally.cases.total():,} cases, {len(tally.faults):,} faults"
+    return f"{tally.cases.total():,} cases, {len(tally.seen):,} faults"
 
 
 def _replay(folder: Path, wall: float) -> None:

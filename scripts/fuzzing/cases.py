@@ -7,7 +7,7 @@ import json
 import pickle
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,12 @@ def read(folder: Path) -> Case:
     files = {path.name: path.read_bytes() for path in sorted((folder / "files").iterdir())}
     lines, statuses = (tuple(map(tuple, data[key])) for key in ("commands", "statuses"))
     return Case(data["kind"], files, lines, statuses)
+
+
+def kept_in(folder: Path) -> Iterator[tuple[Fault, Path]]:
+    """The faults of which a case is kept in a folder, and where."""
+    for file in sorted(folder.glob("case-*/case.json")):
+        yield Fault(**json.loads(file.read_text(encoding="utf-8"))["fault"]), file.parent
 
 
 def shown(case: Case) -> str:

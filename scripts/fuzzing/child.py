@@ -15,7 +15,7 @@ from pathlib import Path
 
 from scripts.fuzzing.cases import Case, Fault
 
-SHRINKING = 20.0
+SHRINKING = 10.0
 """Seconds that a failing case is made smaller for."""
 
 CURRENT, CRASH = "current.pickle", "crash.txt"

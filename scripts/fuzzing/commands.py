@@ -23,8 +23,9 @@ MOST_ERRORS = 11
 LONGEST_ERROR = 1200
 """Characters."""
 
-USAGE = ("Usage: …", "Try …", "", "Error: …")
-"""The lines of an error of click's own."""
+USAGE = 4
+"""Lines of an error of click's own: usage, where to find help, nothing, the error."""
+
 ENDINGS = {
     ".json": "json",
     ".jsonl": "jsonl",
@@ -81,6 +82,8 @@ def ending(outcome: Outcome, right: tuple[int, ...]) -> Iterator[Fault]:
         yield fault("status", seen)
     if "Warning: " in said or "Traceback (most recent" in said:
         yield fault("noise on stderr", said)
+    if "(MemoryError)" in said and outcome.command[0] != "run":
+        yield fault("memory", said)
     if outcome.status == 2:
         yield from error_lines(outcome)
 
@@ -105,10 +108,9 @@ def leavings(outcome: Outcome, before: Mapping[str, bytes], after: Mapping[str, 
     allowed = named if outcome.status in (0, 1) else set()
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name) and name not in allowed:
-            how = "is gone" if name not in after else "changed" if name in before else "is new"
-            yield fault(
-                "files", f"{command[0]} ended with {outcome.status} and {Path(name).suffix} {how}: {name}"
-            )
+            how = "is gone" if name not in after else "is changed" if name in before else "is made"
+            seen = f"{name} {how} after {' '.join(command)} ended with {outcome.status}"
+            yield fault("files", seen, f"{command[0]}: a file {how}")
 
 
 def reports(outcome: Outcome, folder: Path) -> Iterator[Fault]:
@@ -130,6 +132,8 @@ def reports(outcome: Outcome, folder: Path) -> Iterator[Fault]:
             yield fault("stdout", f"-o {written} and yet on stdout: {outcome.stdout[:200]}")
         if not (folder / written[0]).exists():
             yield fault("files", f"{command[0]} ended with {outcome.status} and wrote no {written[0]}")
+            return
+        if not (folder / written[0]).is_file():  # a device
             return
         text = (folder / written[0]).read_text(encoding="utf-8")
         format_name = format_name or ENDINGS.get(Path(written[0]).suffix.lower())

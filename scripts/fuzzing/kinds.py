@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,26 +13,15 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from scripts.fuzzing.calls import calls
 from scripts.fuzzing.cases import Case, Fault
-from scripts.fuzzing.samples import SMALL_GRAPH, SMALL_SPEC, Files, samples
+from scripts.fuzzing.samples import FORMATS, PRECIOUS, SMALL_GRAPH, SMALL_SPEC, samples
 from tests import strategies as our
 from tests.strategies.matrices import DENSE, ODD, PLAIN, SPARSE, entries
 
-OLD = (
-    "old.json",
-    "old.jsonl",
-    "old.csv",
-    "old.txt",
-    "old.md",
-    "old.svg",
-    "old.dot",
-    "old.graphml",
-    "old.npz",
-)
+ENDINGS = ("json", "jsonl", "csv", "txt", "md", "svg", "dot", "graphml", "npz")
+OLD = tuple(f"old.{ending}" for ending in ENDINGS)
 """Files that are there before a command that may write to them."""
-
-PRECIOUS = b"what was there before\n"
-FORMATS = ("table", "json", "jsonl", "csv", "markdown")
 
 
 @dataclass(frozen=True)
@@ -72,69 +61,6 @@ def _problem(kind: str, specs: st.SearchStrategy[our.Spec]) -> st.SearchStrategy
 
 
 @st.composite
-def _calls(draw: st.DrawFn) -> Case:
-    """Valid specs through the commands, and what they save through `run`."""
-    specs = st.one_of(
-        our.chains(5), our.chains(5), our.graphs(5), our.networks(), our.networks(True), our.huge_chains()
-    )
-    spec = draw(specs)
-    form = draw(st.sampled_from(our.FORMS))
-    name = f"spec{form}"
-    files = {name: our.written(spec.data, form), **spec.files, "old.json": PRECIOUS, "old.npz": PRECIOUS}
-    done = (0,) if feasible(spec.data) else (2,)
-    ran = done if runnable(spec.data) else (0, 2)
-    writing = draw(st.sampled_from(FORMATS))
-    choices: dict[tuple[str, ...], tuple[int, ...]] = {
-        ("plan", name, "--format", writing): done,
-        ("plan", name, "-v", "--format", "json"): done,
-        ("compare", name, "--format", writing): done,
-        ("compare", name, "-v", "--format", "json"): done,
-        ("run", name, "--format", writing): ran,
-        ("run", name, "--compare", "--format", "json", "-o", "old.npz"): ran
-        if "chains" not in spec.data
-        else (2,),
-        ("run", name, "--seed", "3", "--no-verify", "-o", "new.txt"): ran,
-        ("batch", name, "-o", "new.csv"): (0,) if done == (0,) else (1,),
-        ("batch", ".", "--format", writing): (0, 1),
-    }
-    first = draw(st.lists(st.sampled_from(list(choices)), max_size=2, unique=True))
-    lines = [(line, choices[line]) for line in first]
-    if done == (0,):
-        lines += [(("plan", name, "-o", "old.json"), done), (("run", "old.json", "--format", "json"), ran)]
-    if not lines:
-        lines = [(("plan", name), done)]
-    return Case("calls", files, tuple(line for line, _ in lines), tuple(statuses for _, statuses in lines))
-
-
-def _items(data: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(data.get("elementals") or data.get("edges") or ())
-
-
-def feasible(data: dict[str, Any]) -> bool:
-    """Whether no elemental of a valid spec is known by adjoints alone whose tape exceeds the memory."""
-    stuck = (
-        "adjoint" in item
-        and "tangent" not in item
-        and not item.get("explicit")
-        and item.get("tape", 0) > limit
-        for item in _items(data)
-        if (limit := data.get("memory")) is not None
-    )
-    return not any(stuck)
-
-
-def runnable(data: dict[str, Any]) -> bool:
-    """Whether there are, or can be drawn, matrices for all elementals, of a size that fits the machine."""
-    sizes = [*data.get("dims", ()), *data.get("vertices", {}).values()]
-    sizes += [item.get(key, 1) for item in _items(data) for key in ("inputs", "outputs")]
-    return (
-        max(sizes, default=1) < 1000
-        and not any("factors" in item for item in _items(data))
-        and feasible(data)
-    )
-
-
-@st.composite
 def _broken(draw: st.DrawFn) -> Case:
     """Specs with wrong values, in any form."""
     spec = draw(st.one_of(our.chains(3), our.graphs(4), our.networks(True), our.huge_chains()))
@@ -152,7 +78,7 @@ def _bytes(draw: st.DrawFn) -> Case:
     return _tried(draw, "bytes", argument, None, {**others, name: content})
 
 
-def _tried(draw: st.DrawFn, kind: str, name: str, content: bytes | None, others: Files) -> Case:
+def _tried(draw: st.DrawFn, kind: str, name: str, content: bytes | None, others: Mapping[str, bytes]) -> Case:
     """A file through one or two commands, one of which may write where something is."""
     old = draw(st.sampled_from(("old.json", "old.csv", "old.txt", "old.svg", "old.jsonl")))
     last = {"run": ("--scheduler", "here")}
@@ -214,17 +140,14 @@ def _options(draw: st.DrawFn) -> Case:
 
 def _faulty(case: Case, _: Path) -> Iterable[Fault]:
     """Faults on purpose, by which the fuzzer itself is tested."""
-    number = int(case.files["number"])
-    match number % 10 if number > 20 else 0:
-        case 1:
-            yield Fault("on purpose", "the tests", f"{number}")
-        case 2:
+    match case.files["what"]:
+        case b"fault" if len(case.files["much"]) > 16:
+            yield Fault("on purpose", "the tests", "")
+        case b"signal":
             os.kill(os.getpid(), signal.SIGSEGV)
-        case 3:
+        case b"halt":
             signal.pause()
 
-
-NUMBERS = st.integers(0, 99).map(lambda number: Case("faulty", {"number": str(number).encode()}))
 
 KINDS = {
     "chains": Kind(
@@ -241,7 +164,7 @@ KINDS = {
         "graphs, networks",
     ),
     "huge": Kind(_problem("huge", our.huge_chains()), _check_problem, "sizes and costs near and beyond 2^63"),
-    "calls": Kind(_calls(), _check_commands, "valid specs through the commands, saved and read again"),
+    "calls": Kind(calls(), _check_commands, "valid specs through the commands, saved and read again"),
     "broken": Kind(_broken(), _check_commands, "specs with wrong values"),
     "bytes": Kind(_bytes(), _check_commands, "damaged bytes of data/, plans, GraphML, matrices, JSON Lines"),
     "matrices": Kind(_matrices(), _check_commands, "matrix files of odd types and false claims"),
@@ -250,4 +173,18 @@ KINDS = {
 }
 """All kinds by the names that ``--kinds`` takes."""
 
-TESTING = {"faulty": Kind(NUMBERS, _faulty, "faults on purpose")}
+
+def _on_purpose(kind: str, *words: bytes) -> Kind:
+    cases = st.builds(
+        lambda what, much: Case(kind, {"what": what, "much": much}),
+        st.sampled_from(words),
+        st.binary(max_size=30),
+    )
+    return Kind(cases, _faulty, "faults on purpose")
+
+
+TESTING = {
+    "faulty": _on_purpose("faulty", b"nothing", b"fault"),
+    "deadly": _on_purpose("deadly", b"nothing", b"signal"),
+}
+"""Kinds by which the fuzzer itself is tested."""

@@ -18,7 +18,7 @@ from itertools import count
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from scripts.fuzzing.cases import Case, Fault, save
+from scripts.fuzzing.cases import Case, Fault, kept_in, save
 from scripts.fuzzing.child import CRASH, CURRENT, Result, Round, Signature, serve
 
 WALL_SECONDS = 90.0
@@ -124,10 +124,10 @@ def fuzz(
 ) -> Tally:
     """Run rounds of the kinds in turn until the time is over or enough cases were given out.
 
-    The cases follow from the seed alone; how many there are in a time does not. `tell` is called after every
-    round, and with every new fault.
+    The cases follow from the seed alone; how many there are in a time does not. Faults of which a case is
+    kept already are counted only. `tell` is called after every round, and with every new fault.
     """
-    tally = Tally()
+    tally = Tally(faults={found.signature: (found, folder) for found, folder in kept_in(keep)})
     deadline = time.monotonic() + seconds
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fuzz-")))
@@ -153,12 +153,12 @@ def _child(folder: Path, wall_seconds: float, stack: ExitStack) -> Child:
 
 
 def _rounds(kinds: list[str], seed: int, deadline: float, cases: float) -> Iterator[Round]:
-    given = 0
+    given, most = 0, max(1, min(EXAMPLES, cases // len(kinds)))
     for number in count():
         for kind in kinds:
             if given >= cases:
                 return
-            examples = int(min(EXAMPLES, cases - given))
+            examples = int(min(most, cases - given))
             digest = hashlib.sha256(f"{seed} {kind} {number}".encode()).digest()
             yield Round(kind, int.from_bytes(digest[:8], "big"), examples, deadline=deadline)
             given += examples

@@ -17,7 +17,7 @@ from pathlib import Path
 CPU_SECONDS = 20
 """Processor time that one command or check may take."""
 
-MEMORY = 6 * 2**30
+MEMORY = 3 * 2**30
 """Bytes of address space of a process, libraries included."""
 
 

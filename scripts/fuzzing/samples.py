@@ -15,6 +15,10 @@ from tests.strategies.matrices import DENSE, SPARSE, matrix_bytes
 
 DATA = Path(__file__).parents[2] / "data"
 
+PRECIOUS = b"what was there before\n"
+FORMATS = ("table", "json", "jsonl", "csv", "markdown")
+"""Of reports; the others are for some."""
+
 SLOW = ("autoencoder", "mnist", "mnist-training", "sigmoid-million", "stepper-500", "hessian")
 """Specs in it that take more than some hundredths of a second."""
 

@@ -4,7 +4,7 @@ Specs are plain data with the bytes of the files that they name, so that they ca
 damaged.
 """
 
-from tests.strategies.chains import ALL, SMALL, chains, huge_chains
+from tests.strategies.chains import ALL, SMALL, chains, huge_chains, rarely
 from tests.strategies.command_lines import command_lines
 from tests.strategies.damage import damaged_bytes, damaged_data, damaged_npz
 from tests.strategies.graphs import graphs, networks
@@ -25,5 +25,6 @@ __all__ = [
     "huge_chains",
     "matrix_files",
     "networks",
+    "rarely",
     "written",
 ]

@@ -12,99 +12,27 @@ from hypothesis import strategies as st
 
 from chainorder.cli import cli
 
+# fmt: off
 WORDS = (
-    "",
-    "x",
-    "-",
-    "--",
-    "-1",
-    "0",
-    "1",
-    "2",
-    "3",
-    "1.5",
-    "1e3",
-    "1e-9",
-    "1e999",
-    "nan",
-    "inf",
-    "-inf",
-    "1_000",
-    "0x10",
+    "", "x", "-", "--", "-1", "0", "1", "2", "3", "1.5", "1e3", "1e-9", "1e999", "nan", "inf", "-inf",
+    "1_000", "0x10", "9" * 30, "9" * 5000, "²", "1,2", "1,2,3", "2,2,x", "1:5", "5:1", ":", "1:", "1:2:3",
+    "-1:4", "1:" + "9" * 23, "2k", "1GiB", "100k", "é", "\udcff", "a\nb", "auto", "dynamic", "dynamik",
+    "exact", "reuse", "estimated", "forward", "F1", "(F2 F1)", "F3 (F2 F1)", "((((", "F2 F1)", "h", "h a",
+    "'", "table", "json", "JSON", "fma", "makespan",
 )
-WORDS += (
-    "9" * 30,
-    "9" * 5000,
-    "²",
-    "1,2",
-    "1,2,3",
-    "2,2,x",
-    "1:5",
-    "5:1",
-    ":",
-    "1:",
-    "1:2:3",
-    "-1:4",
-    "1:" + "9" * 23,
-    "2k",
-)
-WORDS += (
-    "1GiB",
-    "100k",
-    "é",
-    "\udcff",
-    "a\nb",
-    "auto",
-    "dynamic",
-    "dynamik",
-    "exact",
-    "reuse",
-    "estimated",
-    "forward",
-)
-WORDS += (
-    "F1",
-    "(F2 F1)",
-    "F3 (F2 F1)",
-    "((((",
-    "F2 F1)",
-    "h",
-    "h a",
-    "'",
-    "table",
-    "json",
-    "JSON",
-    "fma",
-    "makespan",
-    "seconds",
-)
-
 INLINE = (
-    "3,2,4",
-    "1,1",
-    "5",
-    "3,2,x",
-    "3,,2",
-    "1000,1,1000,1,1000",
-    "0,1",
-    "-1,2",
-    "1e3,2",
-    "1_000,2",
+    "3,2,4", "1,1", "5", "3,2,x", "3,,2", "1000,1,1000,1,1000", "0,1", "-1,2", "1e3,2", "1_000,2",
     "9" * 25 + ",2",
 )
-SCHEDULERS = ("here", "here", "here", "here", "here", "", "x", "tcp:", "tcp://")
-"""No workers: their processes take seconds, and are tried in `tests/test_workers.py`."""
-
 BOUNDED = {
-    "--workers": ("1", "1", "1", "0", "x"),
-    "--scheduler": SCHEDULERS,
     "COUNT": ("1", "2", "9", "0", "-1", "x", "1e1"),
-}
-BOUNDED |= {
-    "--time-limit": ("0.02", "0.1", "0", "-1", "nan", "x", "1e-9"),
     "--length": ("1", "2:5", "5:2", "0", "x", "1:" + "9" * 23),
+    "--time-limit": ("0.02", "0.1", "0", "-1", "nan", "x", "1e-9"),
+    "--workers": ("1", "1", "1", "0", "x"),
+    "--scheduler": ("here", "here", "here", "here", "here", "", "x", "tcp:", "tcp://"),
 }
-"""Where an ordinary value may take a long time, or processes."""
+"""Where an ordinary value may take a long time, or processes: those are tried in `tests/test_workers.py`."""
+# fmt: on
 
 
 @st.composite

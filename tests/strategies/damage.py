@@ -12,122 +12,27 @@ from hypothesis import strategies as st
 
 from tests.strategies.matrices import ODD, PLAIN, Array, npz_parts
 
-ODD_VALUES = (
-    None,
-    True,
-    False,
-    -1,
-    0,
-    1,
-    2,
-    1.5,
-    2.0,
-    1e300,
-    float("nan"),
-    float("inf"),
-    2**31,
-    2**63,
-    10**30,
+# fmt: off
+ODD_VALUES: tuple[Any, ...] = (
+    None, True, False, -1, 0, 1, 2, 1.5, 2.0, 1e300, float("nan"), float("inf"), 2**31, 2**63, 10**30,
+    10**101, "", "x", "1e3", "1_000", "0x10", "dense", "\x00", "\ud800", "\u2028", "é" * 300, "../m0.mtx",
+    "/dev/null", ".", [], {}, [1], [[]], {"x": 1}, [None], [1, "2"], {"": ""},
 )
-ODD_VALUES += (
-    10**101,
-    "",
-    "x",
-    "1e3",
-    "1_000",
-    "0x10",
-    "dense",
-    "\x00",
-    "\ud800",
-    "\u2028",
-    "é" * 300,
-    "../m0.mtx",
-)
-ODD_VALUES += ("/dev/null", ".", [], {}, [1], [[]], {"x": 1}, [None], [1, "2"], {"": ""})
-
-ODD_DATA = st.sampled_from(ODD_VALUES).map(copy.deepcopy)
-
 ODD_KEYS = (
-    "name",
-    "inputs",
-    "outputs",
-    "structure",
-    "tape",
-    "repeat",
-    "same",
-    "matrix",
-    "solve",
-    "select",
-    "",
+    "name", "inputs", "outputs", "structure", "tape", "repeat", "same", "matrix", "solve", "select",
+    "explicit", "chains", "dims", "layers", "memory", "machines", "batch", "struture", "", "\n", "é" * 100,
 )
-ODD_KEYS += (
-    "explicit",
-    "chains",
-    "dims",
-    "layers",
-    "memory",
-    "machines",
-    "struture",
-    "\n",
-    "é" * 100,
-    "batch",
-)
-
 NUMBERS = (
-    b"-1",
-    b"0",
-    b"1",
-    b"2",
-    b"3",
-    b"7",
-    b"1.5",
-    b"1e3",
-    b"1.0D-03",
-    b"nan",
-    b"inf",
-    b"1_0",
-    b"0x1",
-    b"",
+    b"-1", b"0", b"1", b"2", b"3", b"7", b"1.5", b"1e3", b"1.0D-03", b"nan", b"inf", b"1_0", b"0x1", b"1e999",
+    b"1 2", b"", b"2147483648", b"4294967297", b"9223372036854775808", b"99999999999999999999999",
 )
-NUMBERS += (
-    b"2147483648",
-    b"4294967297",
-    b"9223372036854775808",
-    b"99999999999999999999999",
-    b"1e999",
-    b"1 2",
-)
-
 TOKENS = (
-    b"\x00",
-    b"\n",
-    b"\r\n",
-    b" ",
-    b"\t",
-    b"-",
-    b":",
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b"'",
-    b'"',
-    b"&a ",
-    b"*a",
-    b"!!x ",
+    b"\x00", b"\n", b"\r\n", b" ", b"\t", b"-", b":", b"{", b"}", b"[", b"]", b"'", b'"', b"&a ", b"*a",
+    b"!!x ", b"---\n", b"%", b"#", b"\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"<!ENTITY a 'b'>",
+    b"symmetric", b"complex", b"\x1f\x8b", b"PK\x03\x04", b"\x93NUMPY", b"null", b"1", b"-1", b"99999999999",
 )
-TOKENS += (
-    b"---\n",
-    b"%",
-    b"#",
-    b"\xff",
-    b"\xef\xbb\xbf",
-    b"\xed\xa0\x80",
-    b"<!ENTITY a 'b'>",
-    b"symmetric",
-    b"complex",
-)
-TOKENS += (b"\x1f\x8b", b"PK\x03\x04", b"\x93NUMPY", b"null", b"1", b"-1", b"99999999999")
+# fmt: on
+ODD_DATA = st.sampled_from(ODD_VALUES).map(copy.deepcopy)
 
 
 @st.composite

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,12 +24,12 @@ class Spec:
 
 def written(data: Any, form: str) -> bytes:
     """The text of a spec; `form` is one of `FORMS`. YAML is in blocks (.yaml) or all flow (.yml)."""
+    text = json.dumps(data)
     if form == ".yaml":
-        text = yaml.dump(data, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
+        with suppress(UnicodeError):  # a lone surrogate can be written in JSON's way only
+            text = yaml.dump(data, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
     elif form == ".jsonl":
         text = "".join(json.dumps(chain) + "\n" for chain in lines_of(data))
-    else:
-        text = json.dumps(data)
     return text.encode("utf-8", errors="surrogatepass")
 
 
