@@ -57,23 +57,7 @@ class Item:
     outcome: Problem | AnyPlan | str
 
 
-@dataclass(frozen=True)
-class Found:
-    """A file of a batch.
-
-    Attributes
-    ----------
-    path
-        The file; ``-`` is standard input.
-    named
-        Whether it was asked for by name, and not just found in a folder.
-    """
-
-    path: Path | str
-    named: bool
-
-
-def find_files(paths: Iterable[str], output: str | None = None) -> list[Found]:
+def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
     """The spec files that paths, folders (recursively, sorted) and patterns (``runs/*.yaml``) stand for.
 
     The file that the batch writes to is none of them, however it came to lie there.
@@ -84,17 +68,15 @@ def find_files(paths: Iterable[str], output: str | None = None) -> list[Found]:
         If there is no such path, a folder or pattern holds no spec, the output is named as an input, or
         standard input is there twice.
     """
-    found: list[Found] = []
+    found: list[Path] = []
     own = None if output is None else Path(output).absolute()
     for text in paths:
         path = Path(text)
-        files: list[Path]
         if text == STDIN:
-            if Found(STDIN, named=True) in found:
+            if path in found:
                 raise SpecError("is there twice, but standard input is read once; keep one", text)
-            found.append(Found(STDIN, named=True))
-            continue
-        if path.is_dir():
+            files = [path]
+        elif path.is_dir():
             files = sorted(file for file in path.rglob("*") if _ending(file) in ENDINGS and file.is_file())
         elif path.exists():
             if path.absolute() == own:
@@ -107,8 +89,7 @@ def find_files(paths: Iterable[str], output: str | None = None) -> list[Found]:
             raise SpecError("there is no such file or folder; check the path", text)
         if not files:
             raise SpecError(f"there is no spec in it; specs end in {', '.join(ENDINGS)}", text)
-        named = not path.is_dir()
-        found += (Found(file, named) for file in files if file.absolute() != own)
+        found += (file for file in files if file.absolute() != own)
     return found
 
 
@@ -116,26 +97,38 @@ def _ending(file: Path) -> str:
     return (file.with_suffix("") if file.suffix == ".gz" else file).suffix
 
 
-def read_items(files: Iterable[Found], skipped: list[Path] | None = None) -> Iterator[Item]:
+def read_items(
+    files: Iterable[Path], paths: Iterable[str] = (), skipped: list[Path] | None = None
+) -> Iterator[Item]:
     """Every chain of the files in order, as it is read.
 
-    Files of a folder that hold no spec, not even a broken one, are skipped, and listed in `skipped`.
+    Parameters
+    ----------
+    files
+        Those that `find_files` found.
+    paths
+        Where: a file of a folder that holds no spec, not even a broken one, is skipped.
+    skipped
+        Takes these.
     """
+    named = set(map(Path, paths))
+    folders = {path for path in named if path.is_dir()}
     for file in files:
-        problems = _problems(file.path)
-        first = list(islice(problems, 1 if file.named else LOOKED_AT))
-        if not file.named and all(isinstance(each, SpecError) and each.foreign for _, each in first):
+        problems = _problems(file)
+        lenient = file not in named and not folders.isdisjoint(file.parents)
+        first = list(islice(problems, LOOKED_AT if lenient else 0))
+        if lenient and all(isinstance(each, SpecError) and each.foreign for _, each in first):
             if skipped is not None:
-                skipped.append(Path(file.path))
+                skipped.append(file)
             continue
         for source, problem in chained(first, problems):
             yield Item(source, in_a_line(problem) if isinstance(problem, SpecError) else problem)
 
 
-def _problems(path: Path | str) -> Iterator[tuple[str, Problem | SpecError]]:
+def _problems(path: Path) -> Iterator[tuple[str, Problem | SpecError]]:
     """The chains of a file, or the one error that keeps it from being read."""
     try:
-        yield from iter_chains(path)
+        yield from iter_chains(STDIN if path == Path(STDIN) else path)
     except SpecError as error:
         yield str(error.file or path), error
 

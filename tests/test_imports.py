@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +12,8 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainorder import Banded, Diagonal, Edge, Graph, GraphError, Selection, SpecError, load
 from chainorder.graph.exchange import to_graphml
@@ -294,3 +297,27 @@ def test_text_that_is_no_graphml(tmp_path: Path, text: str, message: str) -> Non
     with pytest.raises(SpecError) as caught:
         load(tmp_path / "g.graphml")
     assert message in str(caught.value)
+
+
+MUTABLE = HEAD + SIZE.format("double", "<default>3</default>") + TANGENT.format("edge", 5) + NAME
+MUTABLE += X_Y.format(node("x", "4.0", named("a")), node("y", 4)) + "</graphml>"
+PIECES = re.findall(r"<[^>]*>|[^<>]+", MUTABLE)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(PIECES) - 1), st.sampled_from(["", *PIECES, "&lt;", "1e999999999"]))
+    )
+)
+def test_mutated_graphml_is_a_graph_or_a_spec_error(
+    tmp_path_factory: Any, changes: list[tuple[int, str]]
+) -> None:
+    pieces = PIECES.copy()
+    for place, piece in changes:
+        pieces[place] = piece
+    path = tmp_path_factory.mktemp("fuzz") / "g.graphml"
+    path.write_text("".join(pieces))
+    try:
+        load(path)
+    except SpecError as error:
+        assert all(line.splitlines() == [line] for line in error.lines())

@@ -24,7 +24,8 @@ from chainorder.installation import refuse_strangers
 INTERRUPTED = 130
 
 EPILOG = """\b
-A CHAIN is a spec of chains or graphs (YAML, JSON, JSON Lines, GraphML) or inline sizes: 1000,100,10,1
+A CHAIN is a spec of chains or graphs (YAML, JSON, JSON Lines, GraphML; packed, as .yaml.gz, or not; - is
+standard input), a saved plan, or inline sizes: 1000,100,10,1. Whole numbers may be written 1_000 or 1e3.
 Exit status: 0 done, 1 a check failed, 2 wrong input or call.
 Shell completion: eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"  (zsh_source, fish_source)"""
 

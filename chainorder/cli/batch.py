@@ -54,7 +54,7 @@ def batch(
     files = find_files(paths, output)
     failed = 0
     skipped: list[Path] = []
-    items = read_items(files, skipped)
+    items = read_items(files, paths, skipped)
     with (
         executor(None if scheduler == "here" else scheduler, workers) as pool,
         open_stream(chosen, output) as stream,
@@ -65,7 +65,8 @@ def batch(
             failed += isinstance(item.outcome, str)
     if skipped:
         names = ", ".join(str(path) for path in skipped[:SHOWN]) + (", …" if len(skipped) > SHOWN else "")
-        click.echo(f"skipped {len(skipped)} that are no specs: {names}", err=True)
+        what = "is no spec" if len(skipped) == 1 else "are no specs"
+        click.echo(f"skipped {len(skipped)} that {what}: {names}", err=True)
     if failed:
         click.echo(f"{failed} of {stream.written} chains have errors", err=True)
         sys.exit(1)

@@ -94,7 +94,7 @@ def read_inputs(texts: Sequence[str], request: Request) -> list[Problem | AnyPla
 def _read(text: str, request: Request) -> Sequence[Problem | AnyPlan]:
     if looks_like_dims(text) and not _is_file(text):
         return [request.changed(parse_dims(text))]
-    from chainorder.plan_files import read_saved
+    from chainorder.plan_json import read_saved
     from chainorder.spec import load
     from chainorder.spec.files import Source
 

@@ -16,8 +16,10 @@ def whole(text: str) -> int:
         value = whole_number(text)
     except TooLongError as error:
         raise click.BadParameter(str(error)) from None
-    if value is None:
-        raise click.BadParameter(f"{text!r} is no whole number; write it as 1000, 1_000 or 1e3")
+    if value is None or abs(value) > MOST:
+        raise click.BadParameter(
+            f"{text!r} is no whole number of at most 1e100; write it as 1000, 1_000 or 1e3"
+        )
     return value
 
 
@@ -27,7 +29,7 @@ def entries(text: str) -> int:
         value = memory_entries(text)
     except TooLongError as error:
         raise click.BadParameter(str(error)) from None
-    if value is None:
+    if value is None or value > MOST:
         remedy = "write entries as 100000, 100k or 1e5, bytes as 64kB or 2GiB"
         raise click.BadParameter(f"{text!r} is no amount of memory; {remedy}")
     return value
@@ -36,19 +38,12 @@ def entries(text: str) -> int:
 class Whole(click.IntRange):
     """A whole number: 1000, 1_000, 1e3."""
 
-    name = "whole number"
-
-    def __init__(self, least: int, most: int = MOST) -> None:
-        super().__init__(least, most)
-
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return super().convert(whole(value) if isinstance(value, str) else value, param, ctx)
 
 
 class Memory(Whole):
     """Entries of memory: a whole number, or an amount with a unit, 100k or 2GiB."""
-
-    name = "memory"
 
     def __init__(self) -> None:
         super().__init__(0)

@@ -44,7 +44,7 @@ def write(reports: Sequence[Report], format_name: str, output: str | None) -> No
 
 
 def _located(report: Report, folder: Path) -> Mapping[str, Any]:
-    from chainorder.plan_files import relocated
+    from chainorder.saved_paths import relocated
 
     return relocated(dict(report.data()), folder)
 

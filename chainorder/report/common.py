@@ -31,7 +31,7 @@ def shown(operations: Sequence[SomeOperation], *, verbose: bool) -> tuple[Sequen
 
 
 def limit_note(problem: Chain | Graph) -> list[str]:
-    """What the memory is, if it is limited: in entries and in bytes, as people may have stated it in either."""
+    """What the memory is, if it is limited: in entries and in bytes, as it may have been stated in either."""
     if problem.memory is None:
         return []
     return [f"memory: up to {problem.memory:,} entries ({as_bytes(problem.memory)}) of one tape"]

@@ -124,12 +124,8 @@ def _problems(source: Source) -> Iterator[Problem | SpecError]:
 def _from_text(source: Source) -> Iterator[Problem | SpecError]:
     document = parse(read_text(source), strict=source.kind == ".json")
     data, folder = document.data, source.folder
-    if result(data):
-        message = "is a result of this program, such as a saved plan; give plan, compare or run a saved plan"
-        yield SpecError(message, foreign=True)
-        return
     if not (isinstance(data, dict) and "chains" in data):
-        yield _located(_checked(data, folder), document)
+        yield _problem(document, folder)
         return
     faults, _ = validate(data)
     chains = enumerate(data["chains"] if isinstance(data["chains"], list) else ())
@@ -157,9 +153,19 @@ def _from_line(line: str | SpecError, folder: Path) -> Problem | SpecError:
         return line
     try:
         document = parse(line, strict=True)
-        return _located(_checked(document.data, folder), document)
+        return _problem(document, folder)
     except SpecError as error:
         return error
+
+
+def _problem(document: Document, folder: Path) -> Problem | SpecError:
+    """The one chain or graph of a document."""
+    if result(document.data):
+        return SpecError(
+            "is a result of this program, such as a saved plan; plan and compare show that, run runs it",
+            foreign=True,
+        )
+    return _located(_checked(document.data, folder), document)
 
 
 def _checked(data: Any, folder: Path, prefix: KeyPath = ()) -> Problem | list[Fault]:

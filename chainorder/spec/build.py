@@ -54,7 +54,7 @@ def build(data: Item, folder: Path, faults: list[Fault]) -> Chain | Graph | None
     problem = _problem(data, folder, faults)
     if problem is None or faults:
         return None
-    problem = problem.within(memory)
+    problem = problem if memory is None else problem.within(memory)
     return problem.on(data["machines"]) if "machines" in data and isinstance(problem, Chain) else problem
 
 

@@ -116,16 +116,17 @@ def read_lines(source: Source) -> Iterator[str | SpecError]:
     """
     unpacked = 0
     with source.open() as file:
-        while line := file.readline(MAX_BYTES + 1):
-            size = len(line)
-            while not line.endswith(b"\n") and (more := file.readline(MAX_BYTES)):
-                line, size = more, size + len(more)
+        while piece := file.readline(LONG):
+            line, size = bytearray(piece), len(piece)
+            while not piece.endswith(b"\n") and (piece := file.readline(LONG)):
+                line += piece if size <= MAX_BYTES else b""
+                size += len(piece)
                 _check_unpacked(source, unpacked + size)
             unpacked += size
             _check_unpacked(source, unpacked)
             try:
                 _check_size("the line", size)
-                yield _decode(line)
+                yield _decode(bytes(line))
             except SpecError as error:
                 yield error
 

@@ -8,7 +8,7 @@ from typing import Any
 KINDS = ("dims", "layers", "elementals", "vertices", "edges", "chains")
 """The keys that make a chain, a graph or a file of some; a spec that is broken has one, or nearly so."""
 
-NEAR = 0.75
+NEAR = 0.8
 """How much of a key and one of these is equal where one may be meant for the other."""
 
 

@@ -1,22 +1,11 @@
-"""Saved plans in files: where their matrices are, and what else such files hold."""
+"""Where the matrices of a saved plan are: paths in its file are relative to it."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-from chainorder.errors import PlanError, SpecError
-from chainorder.plan import Plan
-from chainorder.plan_json import from_plan_data
-
-if TYPE_CHECKING:
-    from chainorder.graph.plan import GraphPlan
-    from chainorder.spec.files import Source
-
-AnyPlan: TypeAlias = "Plan | GraphPlan"
+from typing import Any
 
 SAVED_IN = "saved_in"
 """The key of the folder that paths of matrices are relative to, for a plan that is moved without them."""
@@ -25,47 +14,7 @@ PATHS = ("matrix", "solve")
 """Keys of a spec whose values are paths."""
 
 
-def read_saved(source: Source) -> list[AnyPlan] | None:
-    """The plans of a source, if it holds a plan or a list of plans; None if it holds something else.
-
-    Paths of matrices are relative to the file; where they are not there, to the folder that it was saved in.
-
-    Raises
-    ------
-    PlanError, SpecError
-        If it looks like a plan but is none.
-    """
-    from chainorder.spec.files import read_text
-
-    if source.path is not None and not (source.kind == ".json" and source.path.is_file()):
-        return None
-    try:
-        text = read_text(source)
-        data: Any = json.loads(text) if '"operations"' in text else None
-    except SpecError as error:
-        raise error.within(source.name) from None
-    except (ValueError, RecursionError):
-        return None  # no plan; whether it is a spec is for others to say
-    items = data if isinstance(data, list) else [data]
-    if not items or not all(isinstance(item, dict) and "operations" in item for item in items):
-        return None
-    try:
-        return [_saved(item, _folder_of(item, source.folder)) for item in items]
-    except SpecError as error:
-        raise error.within(source.name) from None
-    except PlanError as error:
-        raise PlanError(f"{source.name}: {error}") from None
-
-
-def _saved(item: dict[str, Any], folder: Path) -> AnyPlan:
-    if "graph" not in item:
-        return from_plan_data(item, folder)
-    from chainorder.graph.plan_json import from_plan_data as from_graph_plan_data
-
-    return from_graph_plan_data(item, folder)
-
-
-def _folder_of(item: dict[str, Any], folder: Path) -> Path:
+def folder_of(item: dict[str, Any], folder: Path) -> Path:
     """What the paths of a saved plan are relative to: its own folder, else that which it was moved from."""
     before = item.get(SAVED_IN)
     paths = [entry[key] for entry, key in _places(item)]
