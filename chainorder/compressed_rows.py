@@ -16,9 +16,13 @@ WIDE = 2**22
 """Rows or columns up to which there may be a number for each of them, whatever their positions."""
 
 
+THIN = 8
+"""How many times as many rows or columns as positions there may be in larger matrices."""
+
+
 def hypersparse(shape: tuple[int, int], nnz: int) -> bool:
     """Whether a number for each row and column would take far more memory than the positions."""
-    return max(shape) > max(WIDE, 8 * nnz)
+    return max(shape) > max(WIDE, THIN * nnz)
 
 
 def canonical(matrix: Any) -> Any:

@@ -95,7 +95,7 @@ class HypersparsePattern(Pattern):
         if len(self.rows) * len(self.columns) == self.nnz:
             filled = all_or(self.height, self.rows), all_or(self.width, self.columns)
             return DensePattern(self.height, self.width, *filled)
-        return self if hypersparse(self.shape, self.nnz) else self.written_out
+        return settled(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, HypersparsePattern):
@@ -126,11 +126,20 @@ def _counts_at(size: int, wanted: IndexSet, filled: IntArray, counts: IntArray) 
 
 def positions_of(matrix: Any) -> SparsePattern | HypersparsePattern:
     """The stored positions of a SciPy sparse matrix (explicit zeros too), or the nonzeros of an array."""
-    if not isinstance(matrix, np.ndarray) and hypersparse(matrix.shape, matrix.nnz):
-        coo = matrix.tocoo()
-        rows, columns = (np.asarray(axis, np.int64) for axis in (coo.row, coo.col))
-        return HypersparsePattern.of(matrix.shape[0], matrix.shape[1], rows, columns)
-    return SparsePattern.of(matrix)
+    if isinstance(matrix, np.ndarray) or not hypersparse(matrix.shape, matrix.nnz):
+        return settled(SparsePattern.of(matrix))
+    coo = matrix.tocoo()
+    rows, columns = (np.asarray(axis, np.int64) for axis in (coo.row, coo.col))
+    return HypersparsePattern.of(matrix.shape[0], matrix.shape[1], rows, columns)
+
+
+def settled(pattern: SparsePattern | HypersparsePattern) -> SparsePattern | HypersparsePattern:
+    """The same positions in the one way in which that many are kept."""
+    if hypersparse(pattern.shape, pattern.nnz):
+        if isinstance(pattern, HypersparsePattern):
+            return pattern
+        return HypersparsePattern.of(pattern.height, pattern.width, *pattern.coordinates())
+    return pattern.written_out if isinstance(pattern, HypersparsePattern) else pattern
 
 
 def product(left: Pattern, right: Pattern) -> Pattern:

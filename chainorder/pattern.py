@@ -370,9 +370,9 @@ class SparsePattern(Pattern):
     def reduced(self) -> Pattern:
         """The same positions, as a `DensePattern` where they are rows × columns; without most empty rows."""
         if hypersparse(self.shape, self.nnz):
-            from chainorder.hypersparse import HypersparsePattern
+            from chainorder.hypersparse import settled
 
-            return HypersparsePattern.of(*self.shape, *self.coordinates()).reduced
+            return settled(self).reduced
         counts = self.row_counts()
         filled = np.count_nonzero(counts)
         if filled * int(counts.max(initial=0)) != self.nnz:  # rows of a rectangle are equally long

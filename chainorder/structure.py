@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainorder.errors import StructureError
-from chainorder.hypersparse import HypersparsePattern, positions_of
+from chainorder.hypersparse import HypersparsePattern, positions_of, settled
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern, band
 
 
@@ -123,7 +123,7 @@ class Sparse(Structure):
 
     def __init__(self, matrix: Any) -> None:
         if isinstance(matrix, SparsePattern | HypersparsePattern):
-            positions = matrix
+            positions = settled(matrix)
         else:
             given = matrix if hasattr(matrix, "shape") else np.asarray(matrix)
             if len(given.shape) != 2 or given.dtype.kind not in "fciub":

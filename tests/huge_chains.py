@@ -2,14 +2,14 @@
 
 The cost of every operation is a polynomial in the sizes, as soon as these are so large that what is near the
 first rows and what is near the last ones do not meet. So each huge size is replaced by some small ones, costs
-are counted on Boolean matrices as in `tests.oracle`, and the polynomial through them is evaluated at the huge
+are counted on Boolean matrices by `tests.oracle`, and the polynomial through them is evaluated at the huge
 size, in fractions. Nothing is shared with the patterns of the package.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise, product
 from typing import Any
@@ -18,50 +18,65 @@ import numpy as np
 import scipy.sparse as sp
 
 from chainorder import Banded, Chain, Dense, Diagonal, Elemental, Identity, Selection, Solve, Sparse
-from tests.oracle import colours
+from tests.oracle import Operations, least_total
 
 HUGE = (2**31 - 1, 2**31 + 1, 2**61, 10**18, 10**20)
 SMALL = (24, 25, 26, 27, 28)
 """What huge sizes are replaced by: one more than a cubic polynomial needs, as a check."""
 
+LISTED = 5
+"""Greatest size that is not huge."""
+
 COSTS = (0, 1, 7, 2**31, 10**18)
 
-Array = np.ndarray
-Build = Callable[[int, int], Array]
+Build = Callable[[int, int], np.ndarray]
+Made = tuple[Any, Build]
+"""A structure, and its Boolean matrix for given outputs and inputs."""
 
 
-@dataclass(frozen=True)
-class Piece:
-    """An elemental, and how its Boolean matrix looks for other outputs and inputs."""
-
-    elemental: Elemental
-    build: Build
-
-
-def place_of(generator: np.random.Generator, size: int) -> int:
-    """A row near the first or the last one: below 0, counted from the end. Others do not fit int64."""
-    near = int(generator.integers(min(size, 6)))
-    return near - min(size, 6) if size < 2**63 and generator.random() < 0.4 else near
+def huge_chains(count: int, seed: int, longest: int = 5) -> Iterator[tuple[Chain, list[Build]]]:
+    """Chains of all structures with at most two huge sizes, and what their elementals look like."""
+    generator = np.random.default_rng(seed)
+    for _ in range(count):
+        pool = [int(generator.integers(1, LISTED + 1)) for _ in range(2)]
+        pool += [HUGE[int(generator.integers(len(HUGE)))] for _ in range(2)]
+        yield random_chain(generator, pool, int(generator.integers(1, longest + 1)))
 
 
-def random_piece(generator: np.random.Generator, rows: int, columns: int) -> Piece:
-    """A random elemental between two sizes."""
-    structure, build = _structure(generator, rows, columns)
-    models: dict[str, Any] = {}
-    if not isinstance(structure, Selection | Solve) and generator.random() < 0.3:
-        names = ("tangent", "adjoint", "tape", "overhead")
-        models = {name: int(generator.choice(COSTS)) for name in names}
-        models |= {generator.choice(["tangent", "adjoint", "tape"]): 0, "explicit": generator.random() < 0.3}
-        if not models["explicit"] and generator.random() < 0.3:
-            models[str(generator.choice(["tangent", "adjoint"]))] = None
-    return Piece(Elemental(columns, rows, structure, **models), build)
+def random_chain(
+    generator: np.random.Generator, pool: Sequence[int], length: int
+) -> tuple[Chain, list[Build]]:
+    """A chain between sizes of a pool, some of it matrix-free."""
+    sizes = [pool[int(generator.integers(len(pool)))] for _ in range(length + 1)]
+    made = [random_structure(generator, m, n) for n, m in pairwise(sizes)]
+    memory = int(generator.choice(COSTS)) if generator.random() < 0.3 else None
+    elementals = [
+        Elemental(n, m, structure, **_models(generator, structure))
+        for (n, m), (structure, _) in zip(pairwise(sizes), made, strict=True)
+    ]
+    return Chain(elementals, memory=memory), [build for _, build in made]
 
 
-def _structure(generator: np.random.Generator, rows: int, columns: int) -> tuple[Any, Build]:
-    options = ["dense", "sparse", *(["diagonal", "identity", "banded", "banded", "solve"] * (rows == columns))]
-    options += ["select"] * 3 * (min(rows, columns) <= 5)
+def _models(generator: np.random.Generator, structure: Any) -> dict[str, Any]:
+    if isinstance(structure, Selection | Solve) or generator.random() < 0.7:
+        return {}
+    names = ("tangent", "adjoint", "tape", "overhead")
+    models: dict[str, Any] = {name: int(generator.choice(COSTS)) for name in names}
+    if generator.random() < 0.3:
+        models[str(generator.choice(["tangent", "adjoint"]))] = None
+    return models | {"explicit": bool(generator.random() < 0.3)}
+
+
+def random_structure(generator: np.random.Generator, rows: int, columns: int) -> Made:
+    """A random structure between two sizes."""
+    options = [
+        "dense",
+        "sparse",
+        *(["diagonal", "identity", "banded", "banded", "solve"] * (rows == columns)),
+    ]
+    options += ["select"] * 3 * (min(rows, columns) <= LISTED)
     match generator.choice(options):
-        case "sparse":
+        case "sparse" if max(rows, columns) < 2**63:  # SciPy has no larger matrices
             return _sparse(generator, rows, columns)
         case "select":
             return _selection(generator, rows, columns)
@@ -78,98 +93,65 @@ def _structure(generator: np.random.Generator, rows: int, columns: int) -> tuple
             return Dense(), lambda m, n: np.ones((m, n), bool)
 
 
-def _sparse(generator: np.random.Generator, rows: int, columns: int) -> tuple[Any, Build]:
-    if max(rows, columns) >= 2**63:  # SciPy has no such matrices
-        return Dense(), lambda m, n: np.ones((m, n), bool)
-    count = int(generator.integers(7))
-    places = [(place_of(generator, rows), place_of(generator, columns)) for _ in range(count)]
+def _place(generator: np.random.Generator, size: int) -> int:
+    """A row near the first or the last one: below 0, counted from the end. Others may not fit int64."""
+    near = int(generator.integers(min(size, LISTED + 1)))
+    return near - min(size, LISTED + 1) if size < 2**63 and generator.random() < 0.4 else near
 
-    def build(m: int, n: int) -> Array:
+
+def _sparse(generator: np.random.Generator, rows: int, columns: int) -> Made:
+    count = int(generator.integers(7))
+    places = [(_place(generator, rows), _place(generator, columns)) for _ in range(count)]
+
+    def build(m: int, n: int) -> np.ndarray:
         filled = np.zeros((m, n), bool)
         for row, column in places:
             filled[row, column] = True
         return filled
 
-    at = [[place % size for place in axis] for axis, size in zip(zip(*places), (rows, columns))]
-    at = at or [[], []]
-    return Sparse(sp.coo_array((np.ones(count), tuple(np.array(each, np.int64) for each in at)), (rows, columns))), build
+    at = np.array([(row % rows, column % columns) for row, column in places], np.int64).reshape(-1, 2).T
+    return Sparse(sp.coo_array((np.ones(count), (at[0], at[1])), (rows, columns))), build
 
 
-def _selection(generator: np.random.Generator, rows: int, columns: int) -> tuple[Any, Build]:
+def _selection(generator: np.random.Generator, rows: int, columns: int) -> Made:
     few, size = min(rows, columns), max(rows, columns)
     chosen: dict[int, int] = {}
     while len(chosen) < few:
-        place = place_of(generator, size) if size > 5 else int(generator.integers(size))
+        place = _place(generator, size)
         chosen.setdefault(place % size, place)
-    by_rows = rows <= columns
 
-    def build(m: int, n: int) -> Array:
+    def build(m: int, n: int) -> np.ndarray:
         picked = np.zeros((few, max(m, n)), bool)
         picked[range(few), list(chosen.values())] = True
-        return picked if by_rows else picked.T
+        return picked if rows <= columns else picked.T
 
-    return Selection(list(chosen), "rows" if by_rows else "columns"), build
+    return Selection(list(chosen), "rows" if rows <= columns else "columns"), build
 
 
-@dataclass
-class Case:
-    """A chain and its pieces."""
+@dataclass(frozen=True)
+class _Extrapolated:
+    """Costs at the huge sizes of a chain."""
 
-    chain: Chain
-    pieces: list[Piece]
-    _counted: dict[Any, Any] = field(default_factory=dict)
+    huge: list[int]
 
-    @property
-    def huge(self) -> list[int]:
-        """The huge sizes, each once."""
-        return sorted({size for size in self.chain.sizes.tolist() if size > 5})
-
-    def least(self) -> int | None:
-        """The least fma; None if there is no plan."""
-        small = [self._operations(dict(zip(self.huge, sizes))) for sizes in product(SMALL, repeat=len(self.huge))]
-        costs = {key: self._at_huge([each[key] for each in small]) for key in small[0]}
-        return _least(costs, len(self.pieces))
-
-    def _at_huge(self, values: list[int]) -> int:
-        """The polynomial through values at all combinations of small sizes, at the huge ones."""
-        grid = np.array([Fraction(value) for value in values], object).reshape([len(SMALL)] * len(self.huge))
+    def cost(self, values: list[int | None]) -> int | None:
+        """The polynomial through the costs at all combinations of small sizes, at the huge ones."""
+        if None in values:
+            return None
+        grid = np.array([Fraction(value or 0) for value in values], object)
+        grid = grid.reshape([len(SMALL)] * len(self.huge))
         for size in self.huge:  # the first axis goes each time
-            known, last = grid[:-1], grid[-1]
-            assert np.all(_interpolated(known, SMALL[:-1], SMALL[-1]) == last), "no polynomial: enlarge SMALL"
-            grid = _interpolated(known, SMALL[:-1], size)
-        value = Fraction(grid[()] if isinstance(grid, np.ndarray) else grid)
+            at, known = SMALL[:-1], grid[:-1]
+            assert np.all(_interpolated(known, at, SMALL[-1]) == grid[-1]), "no polynomial: enlarge SMALL"
+            grid = np.asarray(_interpolated(known, at, size), object)
+        value = Fraction(grid.item())
         assert value.denominator == 1
         return int(value)
-
-    def _operations(self, small: Mapping[int, int]) -> dict[Any, int]:
-        """fma of every operation at small sizes; elementals counted from 0."""
-        sizes = [small.get(size, size) for size in self.chain.sizes.tolist()]
-        own = [p.build(m, n) for p, (n, m) in zip(self.pieces, pairwise(sizes), strict=True)]
-        kinds = [piece.elemental for piece in self.pieces]
-        free = [isinstance(kind.structure, Identity | Selection) for kind in kinds]
-        fits = [self.chain.memory is None or kind.tape <= self.chain.memory for kind in kinds]
-        found: dict[Any, int] = {}
-        patterns = {}
-        for j in range(len(own)):
-            for i in range(j, -1, -1):
-                patterns[i, j] = own[j] if i == j else (own[j].astype(int) @ patterns[i, j - 1].astype(int)) > 0
-        for (i, j), result in patterns.items():
-            for k in range(i, j):
-                cost = int(patterns[k + 1, j].sum(axis=0) @ patterns[i, k].sum(axis=1))
-                found["join", i, k, j] = 0 if all(free[i : k + 1]) or all(free[k + 1 : j + 1]) else cost
-            first, last = kinds[i], kinds[j]
-            if last.tangent is not None:
-                found["tangent", i, j] = colours(result) * last.tangent + last.overhead
-            if first.adjoint is not None and fits[i]:
-                found["adjoint", i, j] = colours(result.T) * first.adjoint + first.overhead
-            if i == j and first.explicit:
-                found["explicit", i] = 0
-        return found
 
 
 def _interpolated(values: Any, at: tuple[int, ...], size: int) -> Any:
     """Lagrange's formula along the first axis."""
-    total = 0
+    total: Any = 0
     for place, x in enumerate(at):
         weight = Fraction(1)
         for other in at:
@@ -178,31 +160,26 @@ def _interpolated(values: Any, at: tuple[int, ...], size: int) -> Any:
     return total
 
 
-def _least(costs: dict[Any, int], length: int) -> int | None:
-    never = sum(costs.values()) + 1
-    best = {}
-    for d in range(length):
-        for i in range(length - d):
-            j = i + d
-            if d == 0:
-                ways = [costs[key] for key in (("explicit", i), ("tangent", i, i), ("adjoint", i, i)) if key in costs]
-                best[i, i] = min(ways, default=never)
-                continue
-            ways = [best[i, k] + best[k + 1, j] + costs["join", i, k, j] for k in range(i, j)]
-            ways += [best[i, j - 1] + costs["tangent", i, j]] if ("tangent", i, j) in costs else []
-            ways += [best[i + 1, j] + costs["adjoint", i, j]] if ("adjoint", i, j) in costs else []
-            best[i, j] = min(ways)
-    whole = best[0, length - 1]
-    return whole if whole < never else None
+def least_fma(chain: Chain, builds: list[Build]) -> int | None:
+    """The least fma of a chain; None if it has no plan."""
+    huge = sorted({size for size in chain.sizes.tolist() if size > LISTED})
+    tables = [
+        _costs(chain, builds, dict(zip(huge, some, strict=True))) for some in product(SMALL, repeat=len(huge))
+    ]
+    at_huge = _Extrapolated(huge)
+    return least_total(chain, {key: at_huge.cost([table[key] for table in tables]) for key in tables[0]})
 
 
-def huge_chains(count: int, seed: int, longest: int = 5) -> Iterator[Case]:
-    """Chains of all structures with one or two huge sizes."""
-    generator = np.random.default_rng(seed)
-    for _ in range(count):
-        pool = [*generator.integers(1, 6, size=2).tolist(), *generator.choice(len(HUGE), 2).tolist()]
-        pool = [*pool[:2], *(HUGE[place] for place in pool[2:])]
-        sizes = [pool[int(place)] for place in generator.integers(4, size=int(generator.integers(2, longest + 2)))]
-        pieces = [random_piece(generator, m, n) for n, m in pairwise(sizes)]
-        memory = int(generator.choice(COSTS)) if generator.random() < 0.3 else None
-        yield Case(Chain([piece.elemental for piece in pieces], memory=memory), pieces)
+def _costs(
+    chain: Chain, builds: list[Build], small: dict[int, int]
+) -> dict[tuple[str, int, int, int], int | None]:
+    """What every operation costs at small sizes."""
+    sizes = [small.get(size, size) for size in chain.sizes.tolist()]
+    own = [build(m, n) for build, (n, m) in zip(builds, pairwise(sizes), strict=True)]
+    costs = Operations(chain, own)
+    table: dict[tuple[str, int, int, int], int | None] = {}
+    for j in range(len(chain)):
+        for i in range(j + 1):
+            table["tangent", i, j, j], table["adjoint", i, i, j] = costs.tangent(i, j), costs.adjoint(i, j)
+            table |= {("join", i, k, j): costs.join(i, k, j) for k in range(i, j)}
+    return table

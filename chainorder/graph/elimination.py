@@ -174,7 +174,8 @@ class VertexGraph:
         """
         ends = [(i, k) for i, links in self.out.items() for k in links]
         ways = [(*self._joining(i, k), (i, k)) for i, k in ends if not self.out[i][k].accumulated]
-        return Elimination(sum(cost for cost, _, _ in ways), tuple((pair, step) for _, step, pair in ways), ())
+        cost = sum(cost for cost, _, _ in ways)
+        return Elimination(cost, tuple((pair, step) for _, step, pair in ways), ())
 
     def _choices(
         self, ins: list[tuple[int, Link]], outs: list[tuple[int, Link]]

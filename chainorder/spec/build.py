@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainorder.chain import Chain, MatrixFile, Unsaved
-from chainorder.compressed_rows import MAX_ENTRIES, hypersparse
+from chainorder.compressed_rows import MAX_ENTRIES
 from chainorder.elementals import MAX_LENGTH, Elemental, Elementals
 from chainorder.errors import MAX_FAULTS, ChainError, StructureError
 from chainorder.graph.graph import Graph
@@ -309,10 +309,9 @@ def _sparse(pattern: Item, height: int, width: int, path: KeyPath) -> Sparse:
     _check_rising(indices, starts_row, "inputs", width, (*here, "indices"))
     if rows is not None:
         _check_rising(rows, np.zeros(len(rows) + 1, bool), "outputs", height, (*here, "rows"))
-    if rows is None and not hypersparse((height, width), len(indices)):
+    if rows is None:
         return Sparse(SparsePattern(height, width, indptr, indices))
-    numbers = np.repeat(np.arange(height) if rows is None else rows, counts)
-    return Sparse(HypersparsePattern.of(height, width, numbers, indices))
+    return Sparse(HypersparsePattern.of(height, width, np.repeat(rows, counts), indices))
 
 
 def _check_rising(values: IntArray, starts: Any, key: str, size: int, path: KeyPath) -> None:
