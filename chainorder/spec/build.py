@@ -11,9 +11,8 @@ import numpy as np
 from chainorder.chain import Chain, MatrixFile
 from chainorder.compressed_rows import MAX_ENTRIES
 from chainorder.elementals import MAX_LENGTH, Elemental, Elementals
-from chainorder.errors import StructureError
+from chainorder.errors import MatrixError, StructureError
 from chainorder.graph.graph import Graph
-from chainorder.matrices import MatrixError
 from chainorder.pattern import DensePattern, SparsePattern
 from chainorder.selections import Selection
 from chainorder.solves import Solve

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from chainorder.chain import MatrixFile
-from chainorder.errors import GraphError, StructureError
+from chainorder.errors import GraphError, MatrixError, StructureError
 from chainorder.graph.graph import Edge, Graph
-from chainorder.matrices import MatrixError
 from chainorder.spec.build import MODEL_KEYS, Item, structure_of
 from chainorder.spec.messages import Fault
 from chainorder.spec.words import Path as KeyPath
