@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from chainorder.compressed_rows import MAX_ENTRIES
 from chainorder.errors import MatrixError
-from chainorder.market_words import INDEX, NUMBER, WHOLE, Word, shown, split
+from chainorder.market_words import INDEX, NUMBER, WHOLE, Word, line_count, shown, split
 
 ROOM = 2**20
 """Bytes that a line may have, and that comments and blank lines may take where there is no entry."""
@@ -66,7 +66,7 @@ class Lines:
             if end:
                 text = rest + block[:end]
                 yield text
-                self.number += text.count(b"\n")
+                self.number += line_count(text)
             rest = block[end:] if end else rest + block
             self._spend(len(block))
             self._check_length(rest, self.number + 1)

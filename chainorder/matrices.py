@@ -17,6 +17,9 @@ from chainorder.matrix_market import read_market
 from chainorder.number_types import as_floats
 from chainorder.numpy_files import DEFLATED_MOST, read_archive, read_array
 
+LONGEST = 160
+"""Letters of what a library says."""
+
 SUFFIXES = (".mtx", ".mtx.gz", ".npz", ".npy")
 
 _DAMAGE = (
@@ -65,8 +68,16 @@ def read_matrix(path: Path) -> Any:
     except StructureError as error:
         raise MatrixError(f"{path.name} cannot be read as a matrix: {error}") from None
     except _DAMAGE as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise MatrixError(f"{path.name} cannot be read as a matrix ({reason}); write it again") from error
+        raise MatrixError(
+            f"{path.name} cannot be read as a matrix ({_reason(error)}); write it again"
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """What a library says of damage, which may quote half of the file."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    text = "".join(letter if letter.isprintable() else "?" for letter in words)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _read(file: BinaryIO, path: Path) -> Any:

@@ -19,14 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.market_header import Header, Lines, read_header
-from chainorder.market_words import loss, misfit, place, proof, shown, tidied
+from chainorder.market_words import line_count, loss, misfit, place, proof, shown, ways_to_read
 
 Array = npt.NDArray[Any]
 Entries = tuple[Array, Array, Array]
 """Rows and columns, counted from 0, and values, in the order of their lines; rows of an array are empty."""
 
-PIECE = 2**22
-"""Bytes of text that are proved and read at a time."""
+PIECE = 2**19
+"""Bytes of text that are proved and read at a time: few enough that SciPy starts no threads for them."""
 
 WIDE = 10**9
 """Rows and columns that SciPy is told of: more than an index of proved text can say."""
@@ -104,20 +104,18 @@ class _Piece:
     @cached_property
     def _proved(self) -> tuple[bytes, int]:
         """The text as SciPy reads it, and how many bytes of it are proved."""
-        end = self._end(self.text)
-        if end == len(self.text):
-            return self.text, end
-        tidy = tidied(self.text)
-        return tidy, self._end(tidy)
-
-    def _end(self, text: bytes) -> int:
-        match = self.known.match(text)
-        return match.end() if match else 0
+        text, end = b"", 0
+        for text in ways_to_read(self.text):
+            match = self.known.match(text)
+            end = match.end() if match else 0
+            if end == len(text):
+                break
+        return text, end
 
     @cached_property
     def count(self) -> int:
         """Entries in it."""
-        return self._proved[0].count(b"\n")
+        return line_count(self._proved[0])
 
     @cached_property
     def entries(self) -> Entries:

@@ -102,7 +102,7 @@ def changed(form: str) -> Callable[[Any], Any]:
         matrix, kind = given
         made = getattr(sp, f"{form}_array")(matrix)
         if form in ("lil", "dok"):
-            return made.astype(kept(kind))
+            return made.astype(np.dtype(kind).newbyteorder("=") if kind[-2:] != "f2" else float)
         made.data = made.data.astype(kind)
         return made
 

@@ -243,7 +243,7 @@ def test_bombs_are_bounded(tmp_path: Path) -> None:
     path = tmp_path / "bomb.mtx.gz"
     for head, filling in ((REAL + "1 1 1\n1 1 1\n", b"\n"), (REAL, b"%\n"), (REAL + "%", b"x")):
         squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
-        parts = [squeeze.compress(head.encode())] + [squeeze.compress(filling * 2**20) for _ in range(64)]
+        parts = [squeeze.compress(head.encode())] + [squeeze.compress(filling * 2**20) for _ in range(8)]
         path.write_bytes(b"".join(parts) + squeeze.flush())
         with pytest.raises(MatrixError, match=r"bomb\.mtx\.gz line"):
             read_matrix(path)
@@ -306,7 +306,7 @@ def test_lines_are_read_as_python_reads_them_or_refused(
             raise ValueError
         expected = np.zeros((9, 9))
         for row, column, value in kept:
-            if not (row.isdigit() and column.isdigit() and 1 <= int(row) <= 9 and 1 <= int(column) <= 9):
+            if not (1 <= int(row) <= 9 and 1 <= int(column) <= 9):
                 raise ValueError
             expected[int(row) - 1, int(column) - 1] += float(value.lower().replace("d", "e"))
     except ValueError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -251,3 +253,13 @@ def test_lies_about_packed_sizes(tmp_path: Path) -> None:
         struct.pack_into("<I", content, directory + 24, claim)
         path.write_bytes(content)
         refused(path, "cannot be read")
+
+
+def test_mutations_of_all_formats_are_read_or_refused() -> None:
+    """No signal, no traceback, no memory without bounds; more by ``python -m tests.mutations SEED COUNT``."""
+    command = [sys.executable, "-m", "tests.mutations", "20250", "1500"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    read, refused = (int(part.split()[0]) for part in done.stdout.split(", "))
+    assert read > 100
+    assert refused > 1000
