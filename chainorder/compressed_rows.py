@@ -25,7 +25,7 @@ def canonical(matrix: Any, convert: Convert = native) -> Any:
     """
     from scipy.sparse import csr_array
 
-    csr = csr_array(convert(matrix) if isinstance(matrix, np.ndarray) else sound(matrix, convert))
+    csr = csr_array(sound(matrix, convert))
     if not csr.has_canonical_format:
         csr = csr.copy()
         csr.sum_duplicates()  # sorts the indices as well

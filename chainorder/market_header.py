@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from io import BufferedIOBase
 
 from chainorder.compressed_rows import MAX_ENTRIES
 from chainorder.errors import MatrixError
@@ -38,7 +38,7 @@ class Lines:
         Of the line that was read last, counted from 1; of the last one before a piece while it is read.
     """
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: BufferedIOBase, name: str) -> None:
         self.number = 0
         self._stream, self._name, self._room = stream, name, ROOM
 
@@ -60,19 +60,14 @@ class Lines:
 
     def pieces(self, size: int) -> Iterator[bytes]:
         """The other lines, about `size` bytes at a time; the last one ends, too."""
-        rest = b""
-        while block := self._stream.read(size):
-            end = block.rfind(b"\n") + 1
-            if end:
-                text = rest + block[:end]
-                yield text
-                self.number += line_count(text)
-            rest = block[end:] if end else rest + block
-            self._spend(len(block))
-            self._check_length(rest, self.number + 1)
-        if rest:
-            yield rest + b"\n"
-            self.number += 1
+        while text := self._stream.read(size):
+            if not text.endswith(b"\n"):
+                rest = self._stream.readline(ROOM + 1)
+                self._check_length(rest, self.number + 1 + line_count(text))
+                text += rest if rest.endswith(b"\n") else rest + b"\n"
+            self._spend(len(text))
+            yield text
+            self.number += line_count(text)
 
     def _spend(self, read: int) -> None:
         """Keep what is unpacked within what the entries can take."""

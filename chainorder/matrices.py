@@ -7,8 +7,9 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def _reason(error: BaseException) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _read(file: BinaryIO, path: Path) -> Any:
+def _read(file: BufferedReader, path: Path) -> Any:
     """What a file holds, by its first bytes."""
     size, first = path.stat().st_size, file.read(6)
     file.seek(0)
@@ -90,7 +91,7 @@ def _read(file: BinaryIO, path: Path) -> Any:
         return read_archive(file)
     if first.startswith(b"\x1f\x8b"):
         with gzip.GzipFile(fileobj=file) as text:
-            return read_market(text, path.name, size * DEFLATED_MOST)  # type: ignore[arg-type]
+            return read_market(text, path.name, size * DEFLATED_MOST)
     if path.suffix.lower() in (".npy", ".npz"):
         raise ValueError(f"it begins with {first!r}, as no file of NumPy does")
     return read_market(file, path.name, size)

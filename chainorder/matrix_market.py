@@ -12,14 +12,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
-from typing import Any, BinaryIO
+from io import BufferedIOBase, BytesIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from chainorder.market_header import Header, Lines, read_header
 from chainorder.market_words import line_count, loss, misfit, place, proof, shown, ways_to_read
+from chainorder.number_types import EXACT
 
 Array = npt.NDArray[Any]
 Entries = tuple[Array, Array, Array]
@@ -31,13 +32,10 @@ PIECE = 2**19
 WIDE = 10**9
 """Rows and columns that SciPy is told of: more than an index of proved text can say."""
 
-EXACT = 2**53
-"""Whole numbers below this are exact in double precision."""
-
 MIRRORED = {"symmetric": np.positive, "skew-symmetric": np.negative, "hermitian": np.conjugate}
 
 
-def read_market(stream: BinaryIO, name: str, room: int) -> Any:
+def read_market(stream: BufferedIOBase, name: str, room: int) -> Any:
     """The matrix of a Matrix Market text: a `scipy.sparse.coo_array`, or a NumPy array if it says ``array``.
 
     Parameters
@@ -146,10 +144,8 @@ class _Piece:
             case "skew-symmetric":
                 yield self._on_diagonal & (values != 0), f"lies on the diagonal {matrix}; it is 0 there"
             case "hermitian":
-                yield (
-                    self._on_diagonal & (values.imag != 0),
-                    f"lies on the diagonal {matrix}; it is real there",
-                )
+                wrong = self._on_diagonal & (values.imag != 0)
+                yield wrong, f"lies on the diagonal {matrix}; it is real there"
         if self.header.coordinate and self.header.symmetry != "general":
             yield rows < columns, f"lies above the diagonal {matrix}; swap row and column, or say general"
 
@@ -166,7 +162,7 @@ class _Piece:
     def _lost(self) -> Iterator[tuple[int, str]]:
         """Numbers that double precision does not hold."""
         values, whole = self.entries[2], self.header.field == "integer"
-        doubtful = np.abs(values) >= EXACT if whole else np.isinf(values)
+        doubtful = np.abs(values) >= EXACT if whole else np.isinf(values)  # rounded to EXACT, too
         lines = self._proved[0].split(b"\n") if doubtful.any() else []
         for entry in np.flatnonzero(doubtful).tolist():
             for word in lines[entry].split()[2 * self.header.coordinate :]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 import zipfile
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ DEFLATED_MOST = 1032
 """What a byte that gzip or zip has compressed unpacks to at most."""
 
 
-def read_array(stream: BinaryIO, size: int) -> Array:
+def read_array(stream: IO[bytes], size: int) -> Array:
     """The array of an .npy file of `size` bytes.
 
     Raises
@@ -51,7 +51,7 @@ def read_array(stream: BinaryIO, size: int) -> Array:
         return array
 
 
-def read_archive(file: BinaryIO) -> Any:
+def read_archive(file: IO[bytes]) -> Any:
     """The only array of an .npz archive, or the sparse matrix that SciPy saved there.
 
     Raises
@@ -77,9 +77,8 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     for name, info in members.items():
         most = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: DEFLATED_MOST}.get(info.compress_type, 0)
         if info.file_size > most * info.compress_size:
-            raise ValueError(
-                f"{name} claims to unpack from {info.compress_size:,} to {info.file_size:,} bytes"
-            )
+            sizes = f"{info.compress_size:,} to {info.file_size:,} bytes"
+            raise ValueError(f"{name} claims to unpack from {sizes}")
         unpacked += info.file_size if most > 1 else 0
     if unpacked > MAX_BYTES:
         raise ValueError(f"it unpacks to {unpacked:,} bytes, and {MAX_BYTES:,} are read: do not compress it")
@@ -90,7 +89,7 @@ def _read(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: s
     if name not in members:
         raise ValueError(f"there is no array {name}")
     with archive.open(members[name]) as stream:
-        return read_array(stream, members[name].file_size)  # type: ignore[arg-type]
+        return read_array(stream, members[name].file_size)
 
 
 def _sparse(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Any:
@@ -99,9 +98,8 @@ def _sparse(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> An
     if form not in PARTS:
         raise ValueError(f"the format {form[:20]!r} is none of {', '.join(PARTS)}")
     if shape.dtype.kind not in "iu" or shape.shape != (2,) or int(shape.min()) < 0:
-        raise ValueError(
-            f"its shape is {' × '.join(map(str, shape.ravel()[:4]))}; it should be rows × columns"
-        )
+        shown = " × ".join(map(str, shape.ravel()[:4]))
+        raise ValueError(f"its shape is {shown}; it should be rows × columns")
     if int(shape.max()) > MAX_ENTRIES:
         raise ValueError(f"it is {shape[0]} × {shape[1]}, and sizes up to {MAX_ENTRIES:,} are read")
     if form == "coo" and "coords" in members:

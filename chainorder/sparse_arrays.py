@@ -30,7 +30,7 @@ PARTS = {
 
 
 def sound(matrix: Any, convert: Convert = native) -> Any:
-    """A SciPy sparse array of the same entries, sharing them where `convert` does.
+    """A SciPy sparse matrix as a sparse array, another one as a NumPy array; shares what `convert` leaves.
 
     O(entries).
 
@@ -39,16 +39,18 @@ def sound(matrix: Any, convert: Convert = native) -> Any:
     StructureError
         If an index is out of range, the arrays do not fit together, or `convert` raises it.
     """
-    form = getattr(matrix, "format", None) if len(matrix.shape) == 2 else None
-    if form == "lil":
-        form, parts = "csr", _of_lists(matrix)
-    elif form == "dok":
-        form, parts = "coo", _of_keys(matrix)
-    elif form in PARTS:
-        parts = {name: np.asarray(getattr(matrix, name)) for name in PARTS[form]}
-    else:
-        raise StructureError(f"the matrix is a {type(matrix).__name__}; give a SciPy sparse matrix")
-    return assemble(form, matrix.shape, parts, convert)
+    from scipy.sparse import issparse
+
+    match matrix.format if issparse(matrix) else None:
+        case None:
+            return convert(np.asarray(matrix))
+        case "lil":
+            return assemble("csr", matrix.shape, _of_lists(matrix), convert)
+        case "dok":
+            return assemble("coo", matrix.shape, _of_keys(matrix), convert)
+        case form:
+            parts = {name: np.asarray(getattr(matrix, name)) for name in PARTS[form]}
+            return assemble(form, matrix.shape, parts, convert)
 
 
 def assemble(form: str, shape: tuple[int, int], parts: Mapping[str, Array], convert: Convert = native) -> Any:
@@ -73,8 +75,7 @@ def assemble(form: str, shape: tuple[int, int], parts: Mapping[str, Array], conv
             return sparse.dia_array((data, places[0]), shape=shape)
         case _:
             _check_compressed(form, shape, data, *places)
-            kind = getattr(sparse, f"{form}_array")
-            return kind((data, *places), shape=shape)
+            return getattr(sparse, f"{form}_array")((data, *places), shape=shape)
 
 
 def _check_compressed(form: str, shape: tuple[int, int], data: Array, indices: Array, indptr: Array) -> None:
@@ -103,14 +104,13 @@ def _whole(name: str, values: Array) -> Array:
 
 def _check_length(name: str, values: Array, length: int) -> None:
     if len(values) != length:
-        raise _broken(f"{len(values)} {name} where there should be {length}")
+        raise _broken(f"{name} of length {len(values)} where it should be {length}")
 
 
 def _check_range(name: str, values: Array, size: int, least: int = 0) -> None:
     if len(values) and (int(values.min()) < least or int(values.max()) >= size):
-        raise _broken(
-            f"{name} from {values.min()} to {values.max()} where {least} to {size - 1} are possible"
-        )
+        found = f"{name} from {values.min()} to {values.max()}"
+        raise _broken(f"{found} where {least} to {size - 1} are possible")
 
 
 def _broken(what: str) -> StructureError:

@@ -249,10 +249,9 @@ def _fit_sound(pattern: Pattern, matrix: Any, here: str) -> Operand:
     match pattern:
         case _ if len(matrix.shape) == 1:
             return BandOperand(0, 0, as_floats(matrix)[None, :])
-        case DensePattern(full=True) if isinstance(matrix, np.ndarray):
-            return DenseOperand.full(as_floats(matrix))
         case DensePattern(full=True):
-            return DenseOperand.full(sound(matrix, as_floats).toarray())
+            entries = sound(matrix, as_floats)
+            return DenseOperand.full(entries if isinstance(entries, np.ndarray) else entries.toarray())
         case _:
             return _fit_sparse(pattern, canonical(matrix, as_floats), here)
 
