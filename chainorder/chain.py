@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.elementals import Elemental, Elementals, check_length, model_spec, whole
-from chainorder.errors import ChainError
+from chainorder.errors import ChainError, StructureError
 from chainorder.pattern import Pattern
 from chainorder.selections import Selection
 from chainorder.structure import Dense, Sparse, Structure
@@ -115,7 +115,7 @@ class Chain:
     def from_matrices(cls, matrices: Sequence[Any], name: str | None = None) -> Chain:
         """The chain of given Jacobians, input first: NumPy (dense) and SciPy arrays, `Solve`s, `Selection`s.
 
-        A selection takes its other size from its neighbour.
+        A selection takes its other size from its neighbour. Raises `ChainError` where a matrix is broken.
         """
         columns: list[Elemental] = []
         known: dict[int, Elemental] = {}  # the same matrix again and again, as in a time-invariant stepper
@@ -130,7 +130,7 @@ class Chain:
                     f"matrix {number} is a {type(matrix).__name__} of shape {shape}; give a two-dimensional "
                     "NumPy array or SciPy sparse matrix, outputs × inputs"
                 )
-            structure = matrix if isinstance(matrix, Structure) else _structure_of(matrix)
+            structure = matrix if isinstance(matrix, Structure) else _structure_of(matrix, number)
             same = f"matrix {number}" if times[id(matrix)] > 1 else None
             columns.append(Elemental(shape[1], shape[0], structure, same=same))
             known[id(matrix)] = columns[-1]
@@ -323,8 +323,11 @@ def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:
     return (len(matrix.select), shape[axis]) if picks else (shape[axis], len(matrix.select))
 
 
-def _structure_of(matrix: Any) -> Structure:
-    return Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
+def _structure_of(matrix: Any, number: int) -> Structure:
+    try:
+        return Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
+    except StructureError as error:
+        raise ChainError(f"matrix {number}: {error}") from None
 
 
 def _structure_spec(structure: Structure, entries: Path | Unsaved | None) -> dict[str, Any]:

@@ -26,6 +26,10 @@ class StructureError(ChainorderError):
     """A structure does not fit the matrix it was stated for."""
 
 
+class MatrixError(ChainorderError):
+    """A matrix file that is missing, damaged or holds no matrix."""
+
+
 class ChainError(ChainorderError):
     """The elementals do not make a chain."""
 

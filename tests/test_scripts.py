@@ -19,6 +19,7 @@ CALLS = [
     "bench_planners.py --quick",
     "bench_executor.py --quick",
     "bench_formats.py --quick",
+    "bench_reading.py --quick",
     "bench_machines.py --quick",
     "bench_sparse.py --quick --family random --runs 1",
     "check_agreement.py --chains 60 --matrix-free 30",

@@ -98,12 +98,6 @@ def owned(result: Operand, given: Iterable[Operand]) -> Any:
     return matrix.copy() if shared else matrix
 
 
-def as_floats(values: Any) -> Any:
-    """Real or complex numbers in a type that all products take: whole ones and half precision in double."""
-    double = values.dtype.kind in "iub" or values.dtype == np.float16
-    return values.astype(np.float64 if double else values.dtype.newbyteorder("="), copy=False)
-
-
 def type_of(operand: Operand) -> np.dtype[Any]:
     """The type of an operand's entries; that of ones is the least."""
     if isinstance(operand, (IdentityOperand, SelectionOperand)):

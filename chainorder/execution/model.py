@@ -15,7 +15,7 @@ import numpy as np
 from chainorder.colouring import colour_columns, transposed
 from chainorder.errors import ExecutionError
 from chainorder.execution.axes import AxesOperand
-from chainorder.execution.conversions import as_floats, compressed, type_of
+from chainorder.execution.conversions import compressed, type_of
 from chainorder.execution.evaluation import Checked, Evaluate, product
 from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import (
@@ -27,6 +27,7 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.number_types import as_floats
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.selections import SelectionPattern
 from chainorder.solves import Factorisation

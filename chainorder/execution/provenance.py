@@ -16,7 +16,7 @@ import numpy as np
 
 from chainorder.chain import MatrixFile, Unsaved
 from chainorder.errors import ExecutionError
-from chainorder.matrices import JACOBIANS
+from chainorder.numpy_files import JACOBIANS
 from chainorder.selections import Selection
 from chainorder.solves import Factorisation, Solve
 from chainorder.structure import Identity, Structure

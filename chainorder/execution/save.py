@@ -11,7 +11,7 @@ import numpy as np
 
 from chainorder.errors import ExecutionError
 from chainorder.execution.provenance import Provenance
-from chainorder.matrices import JACOBIANS
+from chainorder.numpy_files import JACOBIANS
 
 ENDINGS = (".npz", ".npy", ".mtx")
 """Of files that keep a Jacobian."""

@@ -16,7 +16,7 @@ from chainorder.compressed_rows import canonical
 from chainorder.elementals import Elemental
 from chainorder.errors import ExecutionError, StructureError
 from chainorder.execution.axes import AxesOperand
-from chainorder.execution.conversions import as_floats, compressed, store
+from chainorder.execution.conversions import compressed, store
 from chainorder.execution.model import Model
 from chainorder.execution.operand import (
     Array,
@@ -29,9 +29,11 @@ from chainorder.execution.operand import (
 )
 from chainorder.execution.provenance import Provenance, Source, refuse_unsaved, trace
 from chainorder.hypersparse import HypersparsePattern
+from chainorder.number_types import as_floats
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.selections import SelectionPattern
 from chainorder.solves import Factorisation, Solve
+from chainorder.sparse_arrays import sound
 
 Function = Callable[[Array], Array]
 
@@ -246,23 +248,39 @@ def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
             raise ExecutionError(f"{here} is a masked array; fill it first")
         matrix = np.asarray(matrix)
     shape = getattr(matrix, "shape", None)
-    known = isinstance(matrix, np.ndarray) or hasattr(matrix, "toarray")
-    if not known or shape is None or len(shape) not in (1, 2):
+    known = (1, 2) if isinstance(matrix, np.ndarray) else (2,) if hasattr(matrix, "toarray") else ()
+    if shape is None or len(shape) not in known:
         raise ExecutionError(
             f"{here} is a {type(matrix).__name__}; give a NumPy array or SciPy sparse matrix"
         )
-    if len(shape) == 1:
-        if shape != pattern.shape[:1] or not (isinstance(pattern, BandPattern) and pattern.diagonal):
-            raise ExecutionError(f"{here} has shape {shape}; only a diagonal may be given as a vector")
-        return BandOperand(0, 0, _numeric(matrix, here)[None, :])
-    if shape != pattern.shape:
+    if len(shape) == 1 and not (
+        shape == pattern.shape[:1] and isinstance(pattern, BandPattern) and pattern.diagonal
+    ):
+        raise ExecutionError(f"{here} has shape {shape}; only a diagonal may be given as a vector")
+    if len(shape) == 2 and shape != pattern.shape:
         raise ExecutionError(f"{here} has shape {shape}; its elemental is {pattern.shape} (outputs × inputs)")
+    try:
+        return _fit_sound(pattern, matrix, here)
+    except StructureError as error:
+        raise ExecutionError(f"{here}: {error}") from None
+
+
+def _fit_sound(pattern: Pattern, matrix: Any, here: str) -> Operand:
+    """A matrix of the right shape; its numbers become floats first, as sums of duplicates could overflow.
+
+    Raises
+    ------
+    StructureError
+        If it is broken, or does not hold numbers that floats can be.
+    """
     match pattern:
+        case _ if len(matrix.shape) == 1:
+            return BandOperand(0, 0, as_floats(matrix)[None, :])
         case DensePattern(full=True):
-            dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
-            return DenseOperand.full(_numeric(dense, here))
+            entries = sound(matrix, as_floats)
+            return DenseOperand.full(entries if isinstance(entries, np.ndarray) else entries.toarray())
         case _:
-            return _fit_sparse(pattern, matrix, here)
+            return _fit_sparse(pattern, canonical(matrix, as_floats), here)
 
 
 def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str) -> Factorisation:
@@ -286,10 +304,9 @@ def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str)
     return made
 
 
-def _fit_sparse(pattern: Pattern, matrix: Any, here: str) -> Operand:
+def _fit_sparse(pattern: Pattern, csr: Any, here: str) -> Operand:
     from scipy.sparse import csr_array
 
-    csr = canonical(_numeric(matrix, here))  # floats first: sums of duplicates could overflow
     if isinstance(pattern, SparsePattern) and pattern.stored_by(csr):
         return SparseOperand(csr)
     coo = csr.tocoo()
@@ -327,9 +344,3 @@ def _refuse_outside(coo: Any, inside: Array, here: str) -> None:
             f"{here} has an entry at row {row}, column {column}, outside the declared structure; "
             "declare it wider, or sparse"
         )
-
-
-def _numeric(values: Any, here: str) -> Any:
-    if values.dtype.kind not in "fciub":
-        raise ExecutionError(f"{here} holds {values.dtype}; a Jacobian is numeric")
-    return as_floats(values)

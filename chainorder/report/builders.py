@@ -11,7 +11,7 @@ import numpy as np
 
 from chainorder.chain import Chain
 from chainorder.comparison import Comparison
-from chainorder.matrices import JACOBIANS
+from chainorder.numpy_files import JACOBIANS
 from chainorder.plan import Operation, Plan, formula, node_name
 from chainorder.plan_json import chain_data, plan_data
 from chainorder.report import common

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chainorder.chain import Chain
 from chainorder.graph.graph import Graph
-from chainorder.matrices import JACOBIANS
 from chainorder.numerals import as_bytes
+from chainorder.numpy_files import JACOBIANS
 from chainorder.plan import SHOWN
 from chainorder.report.model import Cell
 from chainorder.saved import attributes

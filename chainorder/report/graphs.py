@@ -10,7 +10,7 @@ from chainorder.graph.backpropagation import Backpropagation
 from chainorder.graph.comparison import GraphComparison
 from chainorder.graph.plan import GraphPlan
 from chainorder.graph.plan_json import graph_data, plan_data
-from chainorder.matrices import JACOBIANS
+from chainorder.numpy_files import JACOBIANS
 from chainorder.plan import SHOWN
 from chainorder.report import common
 from chainorder.report.model import Cell, Report

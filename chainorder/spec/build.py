@@ -13,11 +13,10 @@ import numpy as np
 from chainorder.chain import Chain, MatrixFile, Unsaved
 from chainorder.compressed_rows import MAX_ENTRIES
 from chainorder.elementals import MAX_LENGTH, Elemental, Elementals
-from chainorder.errors import MAX_FAULTS, ChainError, StructureError
+from chainorder.errors import MAX_FAULTS, ChainError, MatrixError, StructureError
 from chainorder.graph.graph import Graph
 from chainorder.hypersparse import HypersparsePattern
 from chainorder.index_sets import IntArray
-from chainorder.matrices import MatrixError
 from chainorder.numerals import MOST, TooLongError, memory_entries
 from chainorder.pattern import DensePattern, SparsePattern
 from chainorder.selections import Selection

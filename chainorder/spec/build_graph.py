@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from chainorder.chain import MatrixFile, Unsaved
-from chainorder.errors import MAX_FAULTS, GraphError, StructureError
+from chainorder.errors import MAX_FAULTS, GraphError, MatrixError, StructureError
 from chainorder.graph.graph import Edge, Graph
-from chainorder.matrices import MatrixError
 from chainorder.spec.build import MODEL_KEYS, Item, noting, structure_of
 from chainorder.spec.messages import Fault
 from chainorder.spec.words import Path as KeyPath
