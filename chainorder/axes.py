@@ -19,7 +19,7 @@ import numpy as np
 
 from chainorder.compressed_rows import check_explicit
 from chainorder.errors import StructureError
-from chainorder.index_sets import IndexSet, IntArray
+from chainorder.index_sets import IndexSet, IntArray, listed
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.structure import Structure
 
@@ -73,11 +73,11 @@ class AxesPattern(Pattern):
     def column_count(self) -> int:
         return self._count(set(self.rows) - set(self.columns))
 
-    def row_counts(self) -> IntArray:
-        return np.full(self.shape[0], self.row_count, np.int64)
+    def row_counts(self, rows: IndexSet = None) -> IntArray:
+        return np.full(len(listed(self.shape[0], rows)), self.row_count)
 
-    def column_counts(self) -> IntArray:
-        return np.full(self.shape[1], self.column_count, np.int64)
+    def column_counts(self, columns: IndexSet = None) -> IntArray:
+        return np.full(len(listed(self.shape[1], columns)), self.column_count)
 
     def columns_from(self, rows: IndexSet) -> IndexSet:
         return None if rows is None else SparsePattern.of(self.csr()).columns_from(rows)
@@ -91,6 +91,9 @@ class AxesPattern(Pattern):
         check_explicit(self.shape, self.nnz)
         rows, columns = (self.positions(axes).ravel() for axes in (self.rows, self.columns))
         return csr_array((np.ones(self.nnz, bool), (rows, columns)), shape=self.shape)
+
+    def coordinates(self) -> tuple[IntArray, IntArray]:
+        return SparsePattern.of(self.csr()).coordinates()
 
     def transposed(self) -> AxesPattern:
         """Rows and columns exchanged; axes are numbered anew."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
@@ -18,6 +19,7 @@ from chainorder.chain import Chain
 from chainorder.errors import ChainorderError, SpecError
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
+from chainorder.guard import check_guard
 from chainorder.many import Outcome, finish, plan_each
 from chainorder.plan import Plan
 from chainorder.solvers import plan
@@ -146,6 +148,7 @@ def executor(scheduler: str | None = None, workers: int = 1) -> Iterator[Executo
         with connected(scheduler, workers) as client:
             yield client.get_executor(pure=False)
     elif workers > 1:
+        check_guard(multiprocessing.get_start_method())
         with ProcessPoolExecutor(workers) as pool:
             try:
                 yield pool

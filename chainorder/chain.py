@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.elementals import Elemental, Elementals, check_length, model_spec, whole
-from chainorder.errors import ChainError
+from chainorder.errors import ChainError, StructureError
 from chainorder.pattern import Pattern
 from chainorder.selections import Selection
 from chainorder.structure import Dense, Sparse, Structure
@@ -39,6 +39,11 @@ class MatrixFile:
         return read_matrix(self.path)
 
 
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """In place of a matrix that was in memory when its chain was saved: specs keep patterns, not entries."""
+
+
 @dataclass(frozen=True, eq=False, init=False)
 class Chain:
     """A Jacobian chain F'_q · … · F'_1, elementals numbered from 1 at the input.
@@ -59,7 +64,8 @@ class Chain:
     network
         The network that the chain was made from, if it was.
     matrices
-        Entries of elemental Jacobians by their place, counted from 0: arrays or files. Not part of equality.
+        Entries of elemental Jacobians by their place, counted from 0: arrays, files, or `Unsaved` in a chain
+        that was saved with arrays. Not part of equality.
 
     Raises
     ------
@@ -109,7 +115,7 @@ class Chain:
     def from_matrices(cls, matrices: Sequence[Any], name: str | None = None) -> Chain:
         """The chain of given Jacobians, input first: NumPy (dense) and SciPy arrays, `Solve`s, `Selection`s.
 
-        A selection takes its other size from its neighbour.
+        A selection takes its other size from its neighbour. Raises `ChainError` where a matrix is broken.
         """
         columns: list[Elemental] = []
         known: dict[int, Elemental] = {}  # the same matrix again and again, as in a time-invariant stepper
@@ -119,12 +125,12 @@ class Chain:
                 columns.append(known[id(matrix)])
                 continue
             shape = _shape(matrix, number, matrices)
-            if shape is None or len(shape) != 2:
+            if shape is None or len(shape) != 2 or hasattr(matrix, "matvec"):  # of an operator: no entries
                 raise ChainError(
                     f"matrix {number} is a {type(matrix).__name__} of shape {shape}; give a two-dimensional "
                     "NumPy array or SciPy sparse matrix, outputs × inputs"
                 )
-            structure = matrix if isinstance(matrix, Structure) else _structure_of(matrix)
+            structure = matrix if isinstance(matrix, Structure) else _structure_of(matrix, number)
             same = f"matrix {number}" if times[id(matrix)] > 1 else None
             columns.append(Elemental(shape[1], shape[0], structure, same=same))
             known[id(matrix)] = columns[-1]
@@ -252,18 +258,16 @@ class Chain:
             if elemental.same is not None:
                 item["same"] = elemental.same
             item |= model_spec(elemental)
-            for path, group in groupby(map(self._file, range(place, place + count))):
-                if path is None:
-                    stated = elemental.structure.to_spec()
-                elif isinstance(elemental.structure, Sparse):
-                    stated = {"structure": Sparse.name, "matrix": str(path)}
-                elif elemental.structure.evaluation is not None:
-                    stated = {elemental.structure.name: str(path)}
-                else:
-                    stated = elemental.structure.to_spec() | {"matrix": str(path)}
+            for entries, group in groupby(map(self._entries, range(place, place + count))):
+                stated = _structure_spec(elemental.structure, entries)
                 repeat = sum(1 for _ in group)
                 yield item | stated | ({"repeat": repeat} if repeat > 1 else {})
             place += count
+
+    def _entries(self, place: int) -> Path | Unsaved | None:
+        """What a spec can say of the entries of a matrix."""
+        known = self.matrices.get(place) is not None
+        return self._file(place) or (Unsaved() if known else None)
 
     def _file(self, place: int) -> Path | None:
         matrix = self.matrices.get(place)
@@ -321,8 +325,26 @@ def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:
     return (len(matrix.select), shape[axis]) if picks else (shape[axis], len(matrix.select))
 
 
-def _structure_of(matrix: Any) -> Structure:
-    return Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
+def _structure_of(matrix: Any, number: int) -> Structure:
+    try:
+        return Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
+    except StructureError as error:
+        raise ChainError(f"matrix {number}: {error}") from None
+
+
+def _structure_spec(structure: Structure, entries: Path | Unsaved | None) -> dict[str, Any]:
+    """The keys that declare a structure in a spec, and where its entries are."""
+    match entries:
+        case None:
+            return structure.to_spec()
+        case Unsaved():
+            return structure.to_spec() | {"in_memory": True}
+        case path if isinstance(structure, Sparse):
+            return {"structure": Sparse.name, "matrix": str(path)}
+        case path if structure.evaluation is not None:
+            return {structure.name: str(path)}
+        case path:
+            return structure.to_spec() | {"matrix": str(path)}
 
 
 def _machines(machines: Any) -> int:

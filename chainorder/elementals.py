@@ -22,6 +22,9 @@ from chainorder.wording import fault_of_name
 MAX_LENGTH = 100_000_000
 """Elementals of one chain; the columns of more would not fit the memory of an ordinary machine."""
 
+MAX_SIZE = 10**100
+"""Enough for any size or cost; products of three still print, and have a ratio."""
+
 
 @dataclass(frozen=True, slots=True)
 class Elemental:
@@ -297,7 +300,10 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
         values = list(sizes)
         if not set(map(type, values)) <= {int}:
             values = [whole(value, f"dims[{place}]", "a size") for place, value in enumerate(values)]
-        fits = max(values, default=0) < 2**63
+        greatest = max(values, default=0)
+        if greatest > MAX_SIZE:
+            whole(greatest, f"dims[{values.index(greatest)}]", "a size")
+        fits = greatest < 2**63
         column = np.array(values, np.int64 if fits else object)
     if len(column) and column.min() < 1:
         place = int(np.argmax(column < 1))
@@ -307,7 +313,10 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def whole(value: Any, key: str, what: str, *, least: int = 1) -> int:
-    """The value as an int if it is a whole number (of NumPy too; no boolean) and at least `least`."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_)) and value >= least:
+    """The value as an int if it is a whole number (of NumPy too; no boolean) from `least` to 10^100."""
+    number = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
+    if number and abs(int(value)) > MAX_SIZE:
+        raise ChainError(f"{key} has more than 100 digits; {what} is at most 10^100")
+    if number and value >= least:
         return int(value)
     raise ChainError(f"{key} is {value!r}; {what} is a whole number of at least {least}")

@@ -18,8 +18,16 @@ class ChainorderError(Exception):
     """Base of all errors that a wrong input or a wrong call can cause. Its text is one line."""
 
 
+class InstallationError(ChainorderError, ImportError):
+    """An optional package is missing, or files of another project are mixed in."""
+
+
 class StructureError(ChainorderError):
     """A structure does not fit the matrix it was stated for."""
+
+
+class MatrixError(ChainorderError):
+    """A matrix file that is missing, damaged or holds no matrix."""
 
 
 class ChainError(ChainorderError):

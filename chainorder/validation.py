@@ -7,18 +7,23 @@ checked against the cost, but not proved again.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, assert_never
 
 from chainorder.chain import Chain
 from chainorder.colouring import colour_columns, column_colours, transposed
 from chainorder.errors import PlanError
-from chainorder.pattern import Pattern, fma
+from chainorder.hypersparse import HypersparsePattern
+from chainorder.pattern import Pattern, counted_fma, fma
 from chainorder.plan import OBJECTIVES, Operation, Plan
 from chainorder.solvers.estimated import Guess, Guesses, guesses_again
 from chainorder.steps import Action, Shares, Step, source_of
 
 EXPAND = 10_000
 """Entries up to which a pattern is expanded position by position."""
+
+COUNTED = 1_000_000
+"""Inner sizes up to which positions are counted one row and column after the other."""
 
 
 def validate(plan: Plan) -> None:  # noqa: C901 -- the whole of a plan's life in one place
@@ -156,7 +161,7 @@ def _result(
         return _guessed(operation, chain, guesses)
     if operation.action is Action.MULTIPLY:
         left, right = operands
-        return left @ right, _slow_fma(left, right)
+        return left @ right, recounted_fma(left, right)
     number = operation.i if operation.action is Action.ADJOINT else operation.j
     pattern, kind = chain.pattern(number), chain.kind(number)
     result = pattern
@@ -189,11 +194,13 @@ def _guessed(operation: Operation, chain: Chain, guesses: Guesses) -> tuple[Gues
 def _checked_colours(pattern: Pattern, here: str) -> int:
     """The colours of the columns, after seeing that no two columns of a colour share a row."""
     count = column_colours(pattern)
-    if pattern.nnz <= EXPAND:
-        colours = colour_columns(pattern)
-        entries = pattern.csr().tocoo()
-        places = list(zip(entries.row.tolist(), colours[entries.col].tolist(), strict=True))
-        if len(set(places)) != len(places) or len(set(colours[entries.col].tolist())) != count:
+    if isinstance(pattern, HypersparsePattern):
+        pattern = pattern.core
+    if pattern.nnz <= EXPAND and pattern.shape[1] <= EXPAND:
+        rows, columns = pattern.coordinates()
+        colours = colour_columns(pattern)[columns].tolist()
+        places = list(zip(rows.tolist(), colours, strict=True))
+        if len(set(places)) != len(places) or len(set(colours)) != count:
             raise PlanError(f"{here}: columns of one colour share a row")
     return count
 
@@ -203,14 +210,14 @@ def _expect(here: str, name: str, stated: int, right: int) -> None:
         raise PlanError(f"{here}: {name} is stated as {stated}; recounted it is {right}")
 
 
-def _slow_fma(left: Pattern, right: Pattern) -> int:
-    """Count every pair of positions (r, l) and (l, c) that a product multiplies."""
+def recounted_fma(left: Pattern, right: Pattern) -> int:
+    """Every pair of positions (r, l) and (l, c) that a product multiplies, or what large ones cost by counts.
+
+    In closed form only where that takes too much memory.
+    """
     if left.free or right.free:
         return 0
     if left.nnz > EXPAND or right.nnz > EXPAND:
-        return fma(left, right)
-    columns = [0] * left.shape[1]
-    for column in left.csr().indices.tolist():
-        columns[column] += 1
-    rows = right.csr().indptr.tolist()
-    return sum(count * (rows[row + 1] - rows[row]) for row, count in enumerate(columns))
+        return counted_fma(left, right) if left.shape[1] <= COUNTED else fma(left, right)
+    columns = Counter(left.coordinates()[1].tolist())
+    return sum(columns[row] for row in right.coordinates()[0].tolist())

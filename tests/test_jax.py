@@ -17,6 +17,7 @@ from chainorder.autodiff.choice import Mode  # noqa: E402
 from chainorder.jax import chain, explain, jacobian  # noqa: E402
 from chainorder.jax.task import JaxTask  # noqa: E402
 from tests.jax_compositions import random_composition  # noqa: E402
+from tests.slow import slow_but  # noqa: E402
 
 jax.config.update("jax_enable_x64", True)
 
@@ -51,7 +52,7 @@ def assert_same(ours: Any, theirs: Any, tolerance: float = 1e-10) -> None:
             assert float(np.abs(np.asarray(mine) - np.asarray(other)).max()) <= tolerance * scale
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", slow_but(range(3), range(15)))
 def test_planned_products_of_random_compositions(seed: int) -> None:
     function, point = random_composition(seed)
     assert_same(jacobian(function, solver="dynamic")(point), jax.jit(jax.jacrev(function))(point))
@@ -302,7 +303,7 @@ SPARSE: dict[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", SPARSE)
+@pytest.mark.parametrize("name", slow_but({"a band"}, SPARSE))
 def test_sparse_parts_take_a_direction_for_each_colour(name: str) -> None:
     pytest.importorskip("asdex")
     function, structure = SPARSE[name]
@@ -334,6 +335,7 @@ def recurrent(steps: int) -> Callable[[Any], Any]:
     return function
 
 
+@pytest.mark.slow
 def test_short_loops_of_products_are_unrolled() -> None:
     short, long = recurrent(4), recurrent(50)
     assert len(chain(short, LONG)) > 8

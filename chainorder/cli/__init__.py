@@ -19,6 +19,7 @@ from chainorder.cli.plan import plan_command
 from chainorder.cli.run import run
 from chainorder.cli.schema import schema
 from chainorder.errors import ChainorderError, SpecError
+from chainorder.installation import refuse_strangers
 
 INTERRUPTED = 130
 
@@ -35,6 +36,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without arrows still gets its table
     try:
+        refuse_strangers()  # here, too: the other project's __init__.py may have taken the place of ours
         cli.main(prog_name="chainorder", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:

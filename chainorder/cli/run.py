@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,8 +33,13 @@ from chainorder.cli.writing import check_folder, choose_format, write
 from chainorder.cluster import LOCAL
 from chainorder.errors import ChainorderError, ExecutionError, SolverError
 from chainorder.graph.graph import Graph
+from chainorder.installation import how_to_add
 from chainorder.plan import Plan
 from chainorder.solvers import plan
+
+if TYPE_CHECKING:
+    from chainorder.execution import Execution
+    from chainorder.graph.execution import GraphExecution
 
 HERE = "here"
 
@@ -61,6 +66,11 @@ HERE = "here"
     help="Largest relative error that passes; by default 1e-9, and more for single precision.",
 )
 @hessian_option
+@click.option(
+    "--stand-ins",
+    is_flag=True,
+    help="Let random Jacobians stand in for matrices that were in memory when the plan was saved.",
+)
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")
 @click.option("--format", "format_name", type=Names(FORMAT_NAMES), help="How to write the report.")
 @click.option(
@@ -68,7 +78,7 @@ HERE = "here"
     "--output",
     multiple=True,
     metavar="FILE",
-    help="J.npz keeps the Jacobian; any other ending keeps the report. May be given twice.",
+    help="J.npz, J.npy or J.mtx keeps the Jacobian; any other ending keeps the report. May be given twice.",
 )
 def run(
     chain: tuple[str, ...],
@@ -81,6 +91,7 @@ def run(
     seed: int,
     tolerance: float | None,
     hessian: bool,
+    stand_ins: bool,
     no_verify: bool,
     format_name: str | None,
     output: tuple[str, ...],
@@ -88,19 +99,22 @@ def run(
 ) -> None:
     """Multiply each CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
 
+    The Jacobians are those of matrix files or of the network; elsewhere random stand-ins of the declared
+    structures, which the report and the kept Jacobian say: only the costs mean something then.
+
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.
     """
     from chainorder.execution.run import TOLERANCE
-    from chainorder.execution.save import save_matrix
+    from chainorder.execution.save import ENDINGS
     from chainorder.report.builders import execution_report
     from chainorder.report.graphs import graph_execution_report, hessian_report
 
-    kept = [name for name in output if name.lower().endswith(".npz")]
+    kept = [name for name in output if name.lower().endswith(ENDINGS)]
     reported = [name for name in output if name not in kept]
     if len(reported) > 1 or len(kept) > 1:
         raise ChainorderError(
-            f"-o {' -o '.join(output)}: one report and one .npz at most; run again for more"
+            f"-o {' -o '.join(output)}: one report and one Jacobian at most; run again for more"
         )
     report_file = reported[0] if reported else None
     chosen = choose_format(format_name, report_file)
@@ -120,15 +134,25 @@ def run(
             f"{' '.join(chain)}: {len(plans)} chains but {kept[0]} keeps one Jacobian; run one"
         )
     for best in plans:
-        settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance}
+        settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)
         for name in kept:
-            save_matrix(executions[-1][1].jacobian, name)
+            _keep(executions[-1][1], name)
         make = execution_report if isinstance(best, Plan) else graph_execution_report
         reports.append(make(executions, skipped))
         passed = passed and all(execution.passed for _, execution in executions)
     write(reports, chosen, report_file)
     sys.exit(0 if passed else 1)
+
+
+def _keep(run: Execution | GraphExecution, file: str) -> None:
+    """Save a Jacobian; where the file cannot say that its numbers are random, stderr does."""
+    from chainorder.execution.provenance import Source
+    from chainorder.execution.save import save_matrix
+
+    save_matrix(run.jacobian, file, run.provenance)
+    if file.lower().endswith(".npy") and run.source is Source.STAND_INS:
+        click.echo(f"{file}: {run.provenance}", err=True)
 
 
 def _run_orders(
@@ -181,6 +205,6 @@ def where(found: AnyPlan, scheduler: str | None) -> str | None:
     if found.machines == 1:
         return None
     if find_spec("distributed") is None:
-        click.echo("run here: for workers, pip install 'chainorder[distributed]'", err=True)
+        click.echo(f"run here: for workers, {how_to_add('distributed')}", err=True)
         return None
     return LOCAL

@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainorder.colouring import column_colours, transposed
 from chainorder.graph.costs import Costs
 from chainorder.graph.line import Arcs
-from chainorder.pattern import Pattern, fma
+from chainorder.hypersparse import HypersparsePattern
+from chainorder.pattern import Pattern, SparsePattern, fma
 from chainorder.steps import Step
 
 UNIT = 2**40
@@ -119,10 +121,7 @@ class PathChain:
         if cost is None:
             return None
         pattern = self.pattern(a, b)
-        evaluations = pattern.row_count if forward else pattern.column_count
-        if evaluations is None:
-            evaluations = int((pattern.row_counts() if forward else pattern.column_counts()).max(initial=0))
-        return evaluations * cost + elemental.overhead
+        return _longest(pattern if forward else transposed(pattern)) * cost + elemental.overhead
 
     def least(self, cuts: tuple[int, ...], accumulated: int) -> int:
         """What making the whole path costs at least, at its shares: an optimal bracketing of what is left.
@@ -208,6 +207,15 @@ class PathBound:
         """What every sequence of face eliminations costs at least."""
         total = sum(path.least(tuple(range(len(path.edges) + 1)), _explicit(path)) for path in self.paths)
         return -(-total // UNIT)
+
+
+def _longest(pattern: Pattern) -> int:
+    """The most positions that a row has: without sparse ones, the colours of its columns."""
+    if isinstance(pattern, HypersparsePattern):
+        pattern = pattern.core
+    if isinstance(pattern, SparsePattern):
+        return int(pattern.row_counts().max(initial=0))
+    return column_colours(pattern)
 
 
 def _explicit(path: PathChain) -> int:

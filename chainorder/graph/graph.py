@@ -48,16 +48,15 @@ class Edge:
     overhead: int = field(default=0, kw_only=True)
     matrix: Any = field(default=None, kw_only=True, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        evaluation = getattr(self.structure, "evaluation", None)
+        if self.explicit == ((self.tangent, self.adjoint, evaluation) == (None, None, None)):
+            object.__setattr__(self, "explicit", None)  # as it is anyway: equal edges are stated alike
+
     def elemental(self, inputs: int, outputs: int) -> Elemental:
         """The edge between vertices of these sizes."""
         keys = ("name", *MODELS, "explicit")
         return Elemental(inputs, outputs, self.structure, **{key: getattr(self, key) for key in keys})
-
-    def __post_init__(self) -> None:
-        if self.explicit is None:
-            evaluation = getattr(self.structure, "evaluation", None)
-            modelled = (self.tangent, self.adjoint, evaluation) != (None, None, None)
-            object.__setattr__(self, "explicit", not modelled)
 
     def to_spec(self) -> dict[str, Any]:
         """The keys that declare it in a spec."""
@@ -68,6 +67,8 @@ class Edge:
             kept |= shape | {"matrix": str(self.matrix.path)}
         elif self.structure != Dense():
             kept |= self.structure.to_spec()
+        if self.matrix is not None and not isinstance(self.matrix, MatrixFile):
+            kept["in_memory"] = True
         return {"source": self.source, "target": self.target} | kept
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainorder.chain import Chain
 from chainorder.comparison import Comparison
+from chainorder.numpy_files import JACOBIANS
 from chainorder.plan import Operation, Plan, formula, node_name
 from chainorder.plan_json import chain_data, plan_data
 from chainorder.report import common
@@ -192,7 +193,7 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     last = executions[-1][1]
     rows = tuple(common.run_row(label, run, last) for label, run in executions)
     notes = [common.run_note(label, run, _beside_estimate(run)) for label, run in executions]
-    notes.append(f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}")
+    notes += [f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}", str(last.provenance)]
     notes += common.limit_note(last.plan.chain)
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
@@ -203,8 +204,9 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     }
     charts = planned_charts(last.plan)
     charts = (*charts, measured_chart(last)) if charts else ()
-    columns = common.run_columns()
-    return Report(last.plan.chain.title, columns, rows, (*notes, *skipped), lambda: data, charts=charts)
+    columns, notes = common.run_columns(), [*notes, *skipped]
+    hidden = frozenset({JACOBIANS})
+    return Report(last.plan.chain.title, columns, rows, tuple(notes), lambda: data, hidden, charts)
 
 
 def _formats(run: Execution) -> str:
@@ -228,6 +230,7 @@ def execution_data(label: str, run: Execution) -> dict[str, Any]:
         "order": label,
         "plan": plan_data(run.plan),
         **attributes(run, "fma", "seconds", "peak_memory"),
+        **common.provenance_data(run.provenance),
         "jacobian": common.matrix_data(run.jacobian),
         "operations": [attributes(record, *kept) for record in run.records],
         "checks": common.checks_data(run.checks),

@@ -10,6 +10,7 @@ from chainorder.graph.backpropagation import Backpropagation
 from chainorder.graph.comparison import GraphComparison
 from chainorder.graph.plan import GraphPlan
 from chainorder.graph.plan_json import graph_data, plan_data
+from chainorder.numpy_files import JACOBIANS
 from chainorder.plan import SHOWN
 from chainorder.report import common
 from chainorder.report.model import Cell, Report
@@ -142,6 +143,7 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
     """The ways to second derivatives side by side; with what running them gave, if they were run."""
     ways = problem.ways()
     errors = {check.name: check for check in checks or ()}
+    ran = None if checks is None else problem.provenance
     least = ways[-1].hessian
     rows = tuple(
         (
@@ -151,13 +153,16 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
             way.hessian / least,
             errors[way.name].error if way.name in errors else None,
             errors[way.name].passed if way.name in errors else None,
+            None if ran is None else str(ran.source),
         )
         for way in ways
     )
-    columns = ("way", "Hessian · vector, fma", "Hessian, fma", "× best found", "error", "passed")
-    hidden = frozenset(columns[4:]) if checks is None else frozenset()
+    costs = ("way", "Hessian · vector, fma", "Hessian, fma", "× best found")
+    columns = (*costs, "error", "passed", JACOBIANS)
+    hidden = frozenset(columns[len(costs) :] if checks is None else columns[-1:])
     notes = ["fma with the values that are needed: the forward pass, the gradient or the tangent"]
     notes += [f"{check.name}: {common.within_tolerance(check)}" for check in checks or ()]
+    notes += [] if ran is None else [str(ran)]
     count = problem.first.graph.columns
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
@@ -166,6 +171,7 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
             {"name": way.name, "hessian_vector_product": way.product, "hessian": way.hessian} for way in ways
         ],
         "checks": common.checks_data(checks or ()),
+        **({} if ran is None else common.provenance_data(ran)),
     }
     return Report(f"Hessian of {count:,} × {count:,}", columns, rows, tuple(notes), lambda: data, hidden)
 
@@ -187,8 +193,9 @@ def graph_execution_report(
         "skipped": list(skipped),
         "passed": all(run.passed for _, run in executions),
     }
-    notes += [*blocks[:SHOWN], *common.limit_note(last.plan.graph), *skipped]
-    return Report(last.plan.graph.title, common.run_columns("additions"), rows, tuple(notes), lambda: data)
+    notes += [*blocks[:SHOWN], str(last.provenance), *common.limit_note(last.plan.graph), *skipped]
+    columns, hidden = common.run_columns("additions"), frozenset({JACOBIANS})
+    return Report(last.plan.graph.title, columns, rows, tuple(notes), lambda: data, hidden)
 
 
 def _execution_data(label: str, run: GraphExecution) -> dict[str, Any]:
@@ -197,6 +204,7 @@ def _execution_data(label: str, run: GraphExecution) -> dict[str, Any]:
         "order": label,
         "plan": plan_data(run.plan),
         **attributes(run, "fma", "adds", "seconds", "peak_memory"),
+        **common.provenance_data(run.provenance),
         "blocks": [
             {"source": source, "target": target} | common.matrix_data(block)
             for (source, target), block in run.blocks.items()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chainorder.chain import Chain
+from chainorder.compressed_rows import hypersparse
 from chainorder.errors import PlanError, SolverError
 from chainorder.estimate import Estimate
 from chainorder.models import check_feasible
@@ -15,9 +16,10 @@ from chainorder.solvers.lazy import Search
 from chainorder.solvers.outline import Outline
 from chainorder.solvers.sampling import MANY, Sampled
 from chainorder.steps import Row, Step, Steps
+from chainorder.structure import Sparse
 
 MAX_SIZE = 2**28
-"""Sizes up to which positions are counted one by one."""
+"""Sizes up to which positions are counted one by one, where there are so many."""
 
 DOUBT = 0.15
 """Stated error of the fma from which more is looked at: a few indices have most of the positions."""
@@ -49,9 +51,10 @@ def solve_outline(outline: Outline) -> Plan:
             f"elemental {coloured} has tangents or adjoints and is not dense; their number is not estimated: "
             "plan with exact fill"
         )
-    if int(chain.sizes.max()) > MAX_SIZE:
+    if not _countable(chain):
         raise SolverError(
-            f"estimates take sizes up to {MAX_SIZE:,}; this chain has {int(chain.sizes.max()):,}"
+            f"this chain has sizes up to {int(chain.sizes.max()):,}, and few positions or too many to count "
+            "them by estimates: plan with exact fill"
         )
     why = "the best order by an estimate of the fill-in"
     found = price_by_samples(chain, best_steps(outline), outline.sampled, solver="estimated", why=why)
@@ -74,7 +77,15 @@ def best_steps(outline: Outline) -> Steps:
 
 def estimable(chain: Chain) -> bool:
     """Whether the costs of a chain can be estimated: its tangents and adjoints are dense, its sizes fit."""
-    return _coloured(chain) is None and int(chain.sizes.max()) <= MAX_SIZE
+    return _coloured(chain) is None and _countable(chain)
+
+
+def _countable(chain: Chain) -> bool:
+    """Whether a count for every row and column takes little memory beside the positions of the chain."""
+    size = int(chain.sizes.max())
+    structures = [kind.structure for kind in chain.elementals.kinds]
+    positions = [each.positions.nnz for each in structures if isinstance(each, Sparse)]
+    return size <= MAX_SIZE and not hypersparse((size, size), max(positions, default=0))
 
 
 def _coloured(chain: Chain) -> int | None:

@@ -32,6 +32,7 @@ import numpy.typing as npt
 from chainorder.colouring import transposed
 from chainorder.index_sets import IndexSet, IntArray, mask_of
 from chainorder.pattern import Pattern, fma
+from chainorder.solvers.bounds import alive
 from chainorder.solvers.fill import Words
 from chainorder.solvers.reach import Reach
 
@@ -64,7 +65,7 @@ class Stratified:
         values = contributions[alive]
         small = values.max() < 2**16  # sorted by radix
         order = np.argsort(values.astype(np.uint16) if small else values, kind="stable")
-        weights = np.cumsum(values[order] / values.sum() + 1 / len(alive))
+        weights = np.cumsum(values[order] / values.sum(dtype=float) + 1 / len(alive))
         edges = np.searchsorted(weights, np.linspace(0, weights[-1], samples + 1)[1:-1])
         edges = np.unique(np.concatenate([[0], edges, [len(alive)]]))
         sizes = np.diff(edges)
@@ -264,21 +265,4 @@ class Sampled:
 
     @cached_property
     def _alive(self) -> list[IndexSet]:
-        """Indices of each boundary that the input reaches and that reach the output."""
-        from_input, to_output = list[IndexSet](), list[IndexSet]()
-        reached: IndexSet = None
-        for pattern in self.patterns[:-1]:
-            reached = pattern.rows_into(reached)
-            from_input.append(reached)
-        reached = None
-        for pattern in self.patterns[:0:-1]:
-            reached = pattern.columns_from(reached)
-            to_output.append(reached)
-        return [_both(*pair) for pair in zip(from_input, reversed(to_output), strict=True)]
-
-
-def _both(a: IndexSet, b: IndexSet) -> IndexSet:
-    """The indices that two sets have in common."""
-    if a is None or b is None:
-        return b if a is None else a
-    return np.intersect1d(a, b, assume_unique=True)
+        return alive(self.patterns)

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.chain import Chain, MatrixFile
+from chainorder.chain import Chain, MatrixFile, Unsaved
 from chainorder.compressed_rows import MAX_ENTRIES
 from chainorder.elementals import MAX_LENGTH, Elemental, Elementals
-from chainorder.errors import MAX_FAULTS, ChainError, StructureError
+from chainorder.errors import MAX_FAULTS, ChainError, MatrixError, StructureError
 from chainorder.graph.graph import Graph
-from chainorder.matrices import MatrixError
+from chainorder.hypersparse import HypersparsePattern
+from chainorder.index_sets import IntArray
 from chainorder.numerals import MOST, TooLongError, memory_entries
 from chainorder.pattern import DensePattern, SparsePattern
 from chainorder.selections import Selection
@@ -116,7 +117,7 @@ class _Assembly:
     runs: list[tuple[Elemental, int]] = field(default_factory=list)
     length: int = 0
     before: int | None = None
-    files: dict[int, MatrixFile] = field(default_factory=dict)
+    files: dict[int, MatrixFile | Unsaved] = field(default_factory=dict)
     read: dict[Path, Any] = field(default_factory=dict)
     solves: dict[Path, Solve] = field(default_factory=dict)
     labels: dict[str, tuple[Elemental, MatrixFile | None, KeyPath]] = field(default_factory=dict)
@@ -160,8 +161,9 @@ class _Assembly:
             raise Fault(f"{message} are planned", (*path, "repeat"))
         file = None if key is None else MatrixFile(self._path(item[key]))
         self._check_label(elemental, file, path)
-        if file is not None:
-            self.files.update(dict.fromkeys(range(self.length, self.length + repeat), file))
+        entries = Unsaved() if file is None and item.get("in_memory") else file
+        if entries is not None:
+            self.files.update(dict.fromkeys(range(self.length, self.length + repeat), entries))
         self.runs.append((elemental, repeat))
         self.length += repeat
         return elemental
@@ -283,30 +285,43 @@ def _check_inside(structure: Structure, matrix: Any, path: KeyPath) -> None:
         raise Fault(message, (*path, "structure"))
 
 
-def _sparse(pattern: Item, rows: int, columns: int, path: KeyPath) -> Sparse:
+def _sparse(pattern: Item, height: int, width: int, path: KeyPath) -> Sparse:
     """The structure of compressed rows, which arrive as whole numbers of at least 0 and no more."""
-    place = (*path, "pattern", "indptr")
-    for key, size in (("outputs", rows), ("inputs", columns)):
-        if size > MAX_ENTRIES:
-            message = f"{key} is {size} in a sparse elemental; at most {MAX_ENTRIES:,} are kept"
-            raise Fault(message, (*path, key))
+    here = (*path, "pattern")
     indptr, indices = (np.array(pattern[key], np.int64) for key in ("indptr", "indices"))
+    rows = np.array(pattern["rows"], np.int64) if "rows" in pattern else None
+    for key, size in (("outputs", height), ("inputs", width)):
+        if rows is None and size > MAX_ENTRIES:
+            message = f"{key} is {size} in a sparse elemental; at most {MAX_ENTRIES:,} are kept without rows"
+            raise Fault(message, (*path, key))
+    what, count = ("outputs is", height) if rows is None else ("rows has", len(rows))
     counts = np.diff(indptr)
-    if len(counts) != rows:
-        message = f"indptr has {len(indptr)} entries but outputs is {rows}; it has one more than outputs"
-        raise Fault(message, place)
+    if len(counts) != count:
+        message = f"indptr has {len(indptr)} entries but {what} {count}; it has one more than rows"
+        raise Fault(message, (*here, "indptr"))
     if indptr[0] != 0 or indptr[-1] != len(indices) or (counts < 0).any():
         message = f"indptr does not rise from 0 to {len(indices)}, the number of indices; write it so"
-        raise Fault(message, place)
-    if (indices >= columns).any():
-        at = int(np.argmax(indices >= columns))
-        message = f"indices[{at}] is {indices[at]} but inputs is {columns}; a column is at most {columns - 1}"
-        raise Fault(message, (*path, "pattern", "indices", at))
+        raise Fault(message, (*here, "indptr"))
     starts_row = np.zeros(len(indices) + 1, bool)
     starts_row[indptr] = True
-    falls = (np.diff(indices) <= 0) & ~starts_row[1:-1]
+    _check_rising(indices, starts_row, "inputs", width, (*here, "indices"))
+    if rows is not None:
+        _check_rising(rows, np.zeros(len(rows) + 1, bool), "outputs", height, (*here, "rows"))
+    if rows is None:
+        return Sparse(SparsePattern(height, width, indptr, indices))
+    return Sparse(HypersparsePattern.of(height, width, np.repeat(rows, counts), indices))
+
+
+def _check_rising(values: IntArray, starts: Any, key: str, size: int, path: KeyPath) -> None:
+    """Check that numbers of rows or columns are below a size, and rise but where they start anew."""
+    name, what = path[-1], "column" if key == "inputs" else "row"
+    if (values >= size).any():
+        at = int(np.argmax(values >= size))
+        message = f"{name}[{at}] is {values[at]} but {key} is {size}; a {what} is at most {size - 1}"
+        raise Fault(message, (*path, at))
+    falls = (np.diff(values) <= 0) & ~starts[1:-1]
     if falls.any():
         at = int(np.argmax(falls)) + 1
-        message = f"indices[{at}] is {indices[at]} after {indices[at - 1]}; columns rise within a row"
-        raise Fault(message, (*path, "pattern", "indices", at))
-    return Sparse(SparsePattern(rows, columns, indptr, indices))
+        where = " within a row" if what == "column" else ""
+        message = f"{name}[{at}] is {values[at]} after {values[at - 1]}; {what}s rise{where}"
+        raise Fault(message, (*path, at))

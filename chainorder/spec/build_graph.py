@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chainorder.chain import MatrixFile
-from chainorder.errors import MAX_FAULTS, GraphError, StructureError
+from chainorder.chain import MatrixFile, Unsaved
+from chainorder.errors import MAX_FAULTS, GraphError, MatrixError, StructureError
 from chainorder.graph.graph import Edge, Graph
-from chainorder.matrices import MatrixError
 from chainorder.spec.build import MODEL_KEYS, Item, noting, structure_of
 from chainorder.spec.messages import Fault
 from chainorder.spec.words import Path as KeyPath
@@ -66,4 +65,5 @@ def _edge(item: Item, vertices: dict[str, int | None], folder: Path, path: KeyPa
     except StructureError as error:
         key = next((key for key in (str(error).split()[0],) if key in item), "structure")
         raise Fault(str(error), (*path, key)) from None
-    return (Edge(item["source"], item["target"], structure, name=item.get("name"), matrix=file, **models),)
+    kept = Unsaved() if item.get("in_memory") else file
+    return (Edge(item["source"], item["target"], structure, name=item.get("name"), matrix=kept, **models),)

@@ -140,6 +140,12 @@ ELEMENTAL: Schema = {
             "the path of a matrix",
             "A file with the Jacobian's entries (.mtx, .mtx.gz, .npz, .npy), relative to the spec's folder.",
         ),
+        "in_memory": {
+            "title": "in_memory",
+            "description": "Whether its matrix was in memory when this program wrote the spec, which keeps "
+            "its pattern only.",
+            "type": "boolean",
+        },
         "solve": _text(
             "the path of a matrix",
             "A file with a square matrix; the Jacobian is its inverse, which is applied by solving with it.",
@@ -165,11 +171,17 @@ ELEMENTAL: Schema = {
                 "indptr": _list(
                     "it",
                     "Row r has the columns indices[indptr[r]:indptr[r + 1]]: outputs + 1 numbers.",
-                    2,
+                    1,
                     POSITION,
                 ),
                 "indices": _list(
                     "it", "The columns of row after row, counted from 0, rising within a row.", 0, POSITION
+                ),
+                "rows": _list(
+                    "it",
+                    "The rows that indptr is about, rising, where nearly all are empty; by default all.",
+                    0,
+                    POSITION,
                 ),
             },
             "additionalProperties": False,
@@ -182,6 +194,7 @@ ELEMENTAL: Schema = {
         _only(EVALUATED, "only an elemental with tangent or adjoint has it", "overhead"),
         _only(_given("structure", "banded"), "only a banded elemental has it", "lower", "upper"),
         _needs(_given("structure", "banded"), "a banded elemental", "lower", "upper"),
+        _only({"not": {"anyOf": [*map(_given, SIZED)]}}, "its matrix is at hand", "in_memory"),
         _only(_given("structure", "sparse"), "only a sparse elemental has it", "pattern"),
         {"if": _given("structure", "sparse"), "then": {"oneOf": _one_of("pattern", "matrix")}},
         _only(
@@ -217,6 +230,7 @@ _EDGE_KEYS = (
     "overhead",
     "explicit",
     "matrix",
+    "in_memory",
     "pattern",
     "select",
     "axis",
