@@ -358,7 +358,6 @@ def test_a_saved_plan_is_compared(run: Run, tmp_path: Path) -> None:
         ("--memory", "0"),
         ("--objective", "fma"),
         ("--transfer", "3"),
-        ("--time-limit", "3"),
         ("--estimate",),
     ],
 )
