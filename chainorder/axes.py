@@ -48,10 +48,12 @@ class AxesPattern(Pattern):
     def __matmul__(self, right: Pattern) -> Pattern:
         if isinstance(right, IdentityPattern):
             return self
-        return product(self, right) or SparsePattern.of(self.csr()) @ right
+        closed = product(self, right)
+        return SparsePattern.of(self.csr()) @ right if closed is None else closed
 
     def __rmatmul__(self, left: Pattern) -> Pattern:
-        return product(left, self) or left @ SparsePattern.of(self.csr())
+        closed = product(left, self)
+        return left @ SparsePattern.of(self.csr()) if closed is None else closed
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -229,13 +231,13 @@ def view(
     """A full or diagonal matrix with the given axes on one side; None for others."""
     match pattern:
         case DensePattern(full=True):
-            rows = rows or pattern.shape[:1]
-            columns = columns or pattern.shape[1:]
+            rows = pattern.shape[:1] if rows is None else rows
+            columns = pattern.shape[1:] if columns is None else columns
             sizes = (*rows, *columns)
             axes = tuple(range(len(sizes)))
             return AxesPattern(axes[: len(rows)], axes[len(rows) :], sizes, frozenset(axes))
         case BandPattern(diagonal=True):
-            sizes = rows or columns or ()
+            sizes = next((sizes for sizes in (rows, columns) if sizes is not None), ())
             axes = tuple(range(len(sizes)))
             return AxesPattern(axes, axes, sizes, frozenset(axes))
         case _:

@@ -102,7 +102,7 @@ class Chain:
             ("machines", _machines(machines)),
             ("memory", None if memory is None else whole(memory, "memory", "a limit", least=0)),
             ("network", network),
-            ("matrices", dict(matrices or {})),
+            ("matrices", dict({} if matrices is None else matrices)),
         ):
             object.__setattr__(self, key, value)
 

@@ -117,7 +117,8 @@ class Elemental:
     @property
     def held(self) -> int:
         """Entries that its models hold until they are used: the factors of a solve."""
-        return self.structure.evaluation or 0
+        evaluation = self.structure.evaluation
+        return 0 if evaluation is None else evaluation
 
     @property
     def kind(self) -> tuple[Hashable, ...]:

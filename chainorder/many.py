@@ -277,7 +277,9 @@ def plan_each(chains: Sequence[Chain], *, solver: str = "auto", **options: Any) 
 def _plans_together(solver: str, options: Mapping[str, Any]) -> bool:
     """Whether chains of equal length may be planned at once: for one machine, with nothing else asked."""
     return solver in ("auto", "dynamic") and not any(
-        value for key, value in options.items() if key not in ("transfer", "time_limit", "progress")
+        value is not None
+        for key, value in options.items()
+        if key not in ("transfer", "time_limit", "progress")
     )
 
 

@@ -45,7 +45,7 @@ def price(chain: Chain, steps: Steps, fills: Fills | None = None) -> Prices:
     """
     if chain.dense and not chain.modelled and not (steps.step == Step.REUSE).any():
         return _price_dense(chain, steps)
-    store = Store(chain, fills or Made(chain))
+    store = Store(chain, Made(chain) if fills is None else fills)
     costs, entries = [], []
     for row in steps:
         costs.append(store.run(*row))

@@ -175,5 +175,6 @@ def plan_or_price(chain: Problem, request: Request) -> AnyPlan:
     priced = plan_in_order(chain.on(1), request.order)
     if chain.machines == 1:
         return priced
-    objective = request.options.get("objective") or "makespan"
+    objective = request.options.get("objective")
+    objective = "makespan" if objective is None else objective
     return scheduled(priced, chain.machines, objective, request.options.get("transfer", 0))

@@ -31,7 +31,7 @@ from chainorder.cli.reading import (
 from chainorder.cli.values import Names, Whole
 from chainorder.cli.writing import check_folder, choose_format, write
 from chainorder.cluster import LOCAL
-from chainorder.errors import ChainorderError, ExecutionError, SolverError
+from chainorder.errors import ChainorderError, ExecutionError
 from chainorder.graph.graph import Graph
 from chainorder.installation import how_to_add
 from chainorder.plan import Plan
@@ -105,7 +105,6 @@ def run(
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.
     """
-    from chainorder.execution.run import TOLERANCE
     from chainorder.execution.save import ENDINGS
     from chainorder.report.builders import execution_report
     from chainorder.report.graphs import graph_execution_report, hessian_report
@@ -122,7 +121,7 @@ def run(
         check_folder(name)
     if hessian:
         problems = [hessian_of(each, seed) for each in read_inputs(chain, Request(memory=memory))]
-        checks = [each.checks(tolerance or TOLERANCE) for each in problems]
+        checks = [each.checks(tolerance) for each in problems]
         write([hessian_report(*each) for each in zip(problems, checks, strict=True)], chosen, report_file)
         sys.exit(0 if all(check.passed for each in checks for check in each) else 1)
     reports, passed = [], True
@@ -170,7 +169,7 @@ def _run_orders(
         try:
             each = _baseline(label, best) if label else best
             check_memory(each.peak_memory)
-        except (ExecutionError, SolverError) as error:
+        except ChainorderError as error:
             if not label:
                 raise
             skipped.append(f"{label} skipped: {error}")

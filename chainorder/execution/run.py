@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 from chainorder.errors import ExecutionError, InfeasibleError
 from chainorder.execution.checks import (
     Check,
+    Tolerances,
     against_function,
     against_operand,
     against_probes,
@@ -161,7 +162,7 @@ def execute_chain(
         tangents against adjoints.
     tolerance
         The largest relative error that passes; by default 1e-9, or 100 times the precision of the least
-        precise Jacobian where that is more (float32: 1.2e-5).
+        precise Jacobian where that is more (float32: 1.2e-5), and 1e-5 for central differences.
     chunk_entries
         Entries of the tangents or adjoints that are in flight at once.
     symbolic
@@ -182,7 +183,7 @@ def execute_chain(
         given, the plan needs more memory than there is, or workers were asked for and there are none.
     """
     function, point = given_program(function, point, plan.chain.inputs, plan.chain.outputs)
-    check_memory(plan.peak_memory)
+    check_memory(max(plan.peak_memory, int(plan.chain.sizes.max())))  # models and checks pass vectors
     source = gather(plan.chain, jacobians, seed, stand_ins=stand_ins)
     settings = Settings(chunk_entries, symbolic)
     if scheduler is None:
@@ -194,15 +195,15 @@ def execute_chain(
     if not verify:
         return execution
     check_finite([result], source.operands, source.models, "elemental {}".format)
-    if tolerance is None:
-        tolerance = max(TOLERANCE, rounding(source.operands.values(), source.models.values()))
+    rounded = rounding(source.operands.values(), source.models.values())
+    tolerances = Tolerances.of(tolerance, max(TOLERANCE, rounded))
     if function is None:
         function, point = source.function, source.point
-    checks = list(_check_order(plan, source, result, seed, tolerance))
-    checks += dot_products(source.models, seed, tolerance)
-    checks += residuals(source.models, seed, tolerance)
+    checks = list(_check_order(plan, source, result, seed, tolerances.exact))
+    checks += dot_products(source.models, seed, tolerances.exact)
+    checks += residuals(source.models, seed, tolerances.exact)
     if function is not None and point is not None:
-        checks.append(against_function(result, function, point, seed, tolerance))
+        checks.append(against_function(result, function, point, seed, tolerances))
     if result.pattern.nnz and not nonzero(result):
         # Every comparison of zeros passes; say so instead of looking verified.
         checks = [replace(check, name=f"{check.name} (all zero: underflow?)") for check in checks]
@@ -247,7 +248,7 @@ class _Run:
 
     def _reuse(self, operation: Operation, start: float) -> OperationRecord:
         """The same result once more, without a copy."""
-        source = source_of(operation.j, operation.k or 0, operation.i)
+        source = source_of(operation.j, operation.split, operation.i)
         check_same(self.source, operation, source)
         self.live[operation.j, operation.i] = self.live[source]
         for number in range(operation.i, operation.j + 1):  # their own matrices are not needed any more

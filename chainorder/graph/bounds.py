@@ -301,7 +301,7 @@ def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bo
     shared = {key: len(made) + at for at, key in enumerate(k for k, who in users.items() if len(who) > 1)}
     if not shared:
         return True
-    scale = max(way.fma for _, _, way in made) or 1
+    scale = max(1, *(way.fma for _, _, way in made))
     objective = np.array([0 if w.key in shared else w.fma / scale for _, _, w in made] + [1] * len(shared))
     at_hand = {(id(path), interval) for path in paths for interval, way in path.all_ways() if way is None}
     balance, right = _balance(made, at_hand)

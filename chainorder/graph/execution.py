@@ -15,7 +15,7 @@ import numpy as np
 
 from chainorder.chain import MatrixFile, Unsaved
 from chainorder.errors import ExecutionError, PlanError, SolverError
-from chainorder.execution.checks import Check, dot_products
+from chainorder.execution.checks import Check, Tolerances, dot_products
 from chainorder.execution.conversions import owned
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
@@ -277,7 +277,7 @@ def execute_graph(
     """
     graph = plan.graph
     function, point = given_program(function, point, graph.columns, graph.rows)
-    check_memory(plan.peak_memory)
+    check_memory(max(plan.peak_memory, *graph.vertices.values()))
     sample = None
     if jacobians is None and graph.network is not None:
         sample = graph.network.sample(seed)
@@ -291,14 +291,14 @@ def execute_graph(
         return execution
     ends = [f"{edge.source} → {edge.target}" for edge in graph.edges]
     check_finite(blocks.values(), source.operands, source.models, ends.__getitem__)
-    if tolerance is None:
-        tolerance = max(TOLERANCE, rounding(source.operands.values(), source.models.values()))
+    rounded = rounding(source.operands.values(), source.models.values())
+    tolerances = Tolerances.of(tolerance, max(TOLERANCE, rounded))
     if sample is not None and function is None:
         function, point = sample, sample.point
-    checks = list(_check_orders(plan, source, blocks, tolerance))
-    checks += against_sweeps(graph, source.models, blocks, seed, tolerance)
-    checks += dot_products(source.models, seed, tolerance, ends.__getitem__)
-    checks += against_program(graph, source.models, blocks, function, point, seed, tolerance)
+    checks = list(_check_orders(plan, source, blocks, tolerances.exact))
+    checks += against_sweeps(graph, source.models, blocks, seed, tolerances.exact)
+    checks += dot_products(source.models, seed, tolerances.exact, ends.__getitem__)
+    checks += against_program(graph, source.models, blocks, function, point, seed, tolerances)
     if not any(map(nonzero, blocks.values())):
         checks = [replace(check, name=f"{check.name} (all zero: underflow?)") for check in checks]
     return replace(execution, checks=tuple(checks))
@@ -381,7 +381,7 @@ def _count(graph: Graph, instruction: Instruction, patterns: Mapping[int, Patter
     by_b = instruction.step is Step.TANGENT
     elemental = graph.elementals[instruction.b if by_b else instruction.a]
     cost = elemental.tangent if instruction.step.by_tangents else elemental.adjoint
-    return evaluations * (cost or 0) + elemental.overhead
+    return evaluations * (0 if cost is None else cost) + elemental.overhead
 
 
 def _check_orders(

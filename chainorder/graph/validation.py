@@ -51,7 +51,7 @@ def _check_bound(plan: GraphPlan) -> None:
             cost = find_solver(rule).solve(plan.graph, Search()).fma
         except ChainorderError:
             continue  # a rule that this graph does not admit, or of which patterns are too large to list
-        if cost < (plan.lower_bound or 0):
+        if plan.lower_bound is not None and cost < plan.lower_bound:
             raise PlanError(f"plan: the lower bound is {plan.lower_bound}, but {rule} takes {cost}")
 
 

@@ -65,7 +65,8 @@ def _operation_row(operation: Operation) -> tuple[Cell, ...]:
 def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Report:
     """The baselines beside the best: the thing people look at first."""
     scalars = ("fma", "flops", "makespan", "peak memory")
-    columns = ("order", *scalars, "× best", "claim", "solver", "chain", "bracketing")
+    ratio = f"{comparison.best.objective} ÷ best"
+    columns = ("order", *scalars, ratio, "claim", "solver", "chain", "bracketing")
     rows = tuple(
         (
             label,
@@ -91,8 +92,16 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
     notes += [f"why: {comparison.best.why}"] if verbose and comparison.best.why else []
     hidden = {"solver", "chain", "bracketing"} | ({"flops"} if comparison.best.machines > 1 else {"makespan"})
     data = partial(comparison_data, comparison)
-    charts = planned_charts(comparison.best)
-    return Report(comparison.chain.title, columns, rows, tuple(notes), data, frozenset(hidden), charts)
+    return Report(
+        comparison.chain.title,
+        columns,
+        rows,
+        tuple(notes),
+        data,
+        frozenset(hidden),
+        planned_charts(comparison.best),
+        outdone=any(plan.cost < comparison.best.cost for plan in comparison.plans),
+    )
 
 
 def comparison_data(comparison: Comparison) -> dict[str, Any]:
@@ -193,20 +202,29 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     last = executions[-1][1]
     rows = tuple(common.run_row(label, run, last) for label, run in executions)
     notes = [common.run_note(label, run, _beside_estimate(run)) for label, run in executions]
+    notes += common.order_notes(executions)
     notes += [f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}", str(last.provenance)]
     notes += common.limit_note(last.plan.chain)
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
         "chain": chain_data(last.plan.chain),
         "runs": [execution_data(label, run) for label, run in executions],
+        **common.orders_data(executions),
         "skipped": list(skipped),
         "passed": all(run.passed for _, run in executions),
     }
     charts = planned_charts(last.plan)
     charts = (*charts, measured_chart(last)) if charts else ()
-    columns, notes = common.run_columns(), [*notes, *skipped]
-    hidden = frozenset({JACOBIANS})
-    return Report(last.plan.chain.title, columns, rows, tuple(notes), lambda: data, hidden, charts)
+    return Report(
+        last.plan.chain.title,
+        common.run_columns(),
+        rows,
+        (*notes, *skipped),
+        lambda: data,
+        frozenset({JACOBIANS}),
+        charts,
+        outdone=common.outdone(executions),
+    )
 
 
 def _formats(run: Execution) -> str:

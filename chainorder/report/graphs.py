@@ -65,10 +65,21 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
         *common.limit_note(comparison.graph),
     ]
     notes += [f"why: {best.why}"] if verbose and best.why else []
-    columns = ("order", "fma", "additions", "peak memory", "× best", "claim", "solver", "graph", "vertices")
+    columns = (
+        "order",
+        "fma",
+        "additions",
+        "peak memory",
+        "fma ÷ best",
+        "claim",
+        "solver",
+        "graph",
+        "vertices",
+    )
     hidden = frozenset({"solver", "graph", "vertices"})
     data = partial(graph_comparison_data, comparison)
-    return Report(comparison.graph.title, columns, rows, tuple(notes), data, hidden)
+    outdone = any(plan.cost < best.cost for plan in comparison.plans)
+    return Report(comparison.graph.title, columns, rows, tuple(notes), data, hidden, outdone=outdone)
 
 
 def graph_comparison_data(comparison: GraphComparison) -> dict[str, Any]:
@@ -89,7 +100,7 @@ def backpropagation_report(table: Backpropagation) -> Report:
             method.name,
             method.formula,
             method.fma,
-            method.fma / forward,
+            method.fma / forward if forward else None,
             method.holds,
             method.memory,
             _claim(method.plan),
@@ -110,7 +121,7 @@ def backpropagation_report(table: Backpropagation) -> Report:
         "B samples, layers of m × n weights, P weights and biases, F = B Σ m n, Σ_σ over layers with an "
         "activation; memory in entries",
     )
-    columns = ("way to the derivatives", "formula", "fma", "× forward pass", "holds", "memory", "claim")
+    columns = ("way to the derivatives", "formula", "fma", "fma ÷ forward pass", "holds", "memory", "claim")
     return Report(table.graph.title, columns, rows, notes, partial(backpropagation_data, table))
 
 
@@ -150,14 +161,14 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
             way.name,
             way.product,
             way.hessian,
-            way.hessian / least,
+            way.hessian / least if least else None,
             errors[way.name].error if way.name in errors else None,
             errors[way.name].passed if way.name in errors else None,
             None if ran is None else str(ran.source),
         )
         for way in ways
     )
-    costs = ("way", "Hessian · vector, fma", "Hessian, fma", "× best found")
+    costs = ("way", "Hessian · vector, fma", "Hessian, fma", "fma ÷ best found")
     columns = (*costs, "error", "passed", JACOBIANS)
     hidden = frozenset(columns[len(costs) :] if checks is None else columns[-1:])
     notes = ["fma with the values that are needed: the forward pass, the gradient or the tangent"]
@@ -190,12 +201,21 @@ def graph_execution_report(
         "schema": SCHEMA_VERSION,
         "graph": graph_data(last.plan.graph),
         "runs": [_execution_data(label, run) for label, run in executions],
+        **common.orders_data(executions),
         "skipped": list(skipped),
         "passed": all(run.passed for _, run in executions),
     }
-    notes += [*blocks[:SHOWN], str(last.provenance), *common.limit_note(last.plan.graph), *skipped]
-    columns, hidden = common.run_columns("additions"), frozenset({JACOBIANS})
-    return Report(last.plan.graph.title, columns, rows, tuple(notes), lambda: data, hidden)
+    notes += [*common.order_notes(executions), *blocks[:SHOWN], str(last.provenance)]
+    notes += common.limit_note(last.plan.graph)
+    return Report(
+        last.plan.graph.title,
+        common.run_columns("additions"),
+        rows,
+        (*notes, *skipped),
+        lambda: data,
+        frozenset({JACOBIANS}),
+        outdone=common.outdone(executions),
+    )
 
 
 def _execution_data(label: str, run: GraphExecution) -> dict[str, Any]:

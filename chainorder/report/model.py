@@ -66,6 +66,8 @@ class Report:
         What formats that can draw show too.
     graph
         Makes a ``networkx.DiGraph`` of it, for formats that draw graphs.
+    outdone
+        Whether another row turned out better than the last one, which is then not shown as the best.
     """
 
     title: str
@@ -76,6 +78,7 @@ class Report:
     hidden: frozenset[str] = frozenset()
     charts: tuple[Chart, ...] = ()
     graph: Callable[[], Any] | None = None
+    outdone: bool = False
 
     def visible(self) -> tuple[list[str], list[list[Cell]]]:
         """Heads and rows without the hidden columns."""
