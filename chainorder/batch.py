@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
 from chainorder.many import Outcome, finish, plan_each
 from chainorder.plan import Plan
+from chainorder.processes import process_pool, signals_held
 from chainorder.solvers import plan
 from chainorder.spec import Problem, iter_chains
 
@@ -52,22 +53,19 @@ class Item:
 def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
     """The spec files that paths, folders (recursively, sorted) and patterns (``runs/*.yaml``) stand for.
 
-    The file that the batch writes to is none of them, however it came to lie there.
+    The file that the batch writes to is none of them, however it came to lie there, unless it is named.
 
     Raises
     ------
     SpecError
-        If there is no such path, a folder or pattern holds no spec, or the output is named as an input.
+        If there is no such path, or a folder or pattern holds no spec.
     """
     found: list[Path] = []
-    own = None if output is None else Path(output).absolute()
     for text in paths:
         path = Path(text)
         if path.is_dir():
             files = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS and file.is_file())
         elif path.exists():
-            if path.absolute() == own:
-                raise SpecError("is both read and written; write elsewhere with -o", text)
             files = [path]
         elif has_magic(text):
             matches = map(Path, glob(text, recursive=True))  # noqa: PTH207 -- may be absolute
@@ -76,8 +74,12 @@ def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
             raise SpecError("there is no such file or folder; check the path", text)
         if not files:
             raise SpecError(f"there is no spec in it; specs end in {', '.join(ENDINGS)}", text)
-        found += (file for file in files if file.absolute() != own)
+        found += (file for file in files if file == path or not _same(file, output))
     return found
+
+
+def _same(file: Path, output: str | None) -> bool:
+    return output is not None and Path(output).exists() and file.samefile(output)
 
 
 def read_items(files: Iterable[Path]) -> Iterator[Item]:
@@ -99,17 +101,14 @@ def executor(scheduler: str | None = None, workers: int = 1) -> Iterator[Executo
         with connected(scheduler, workers) as client:
             yield client.get_executor(pure=False)
     elif workers > 1:
-        with ProcessPoolExecutor(workers) as pool:
-            try:
-                yield pool
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        with process_pool(workers) as pool:
+            yield pool
     else:
         yield None
 
 
 def plan_items(
-    items: Iterable[Item], pool: Executor | None = None, *, ahead: int = 1, **options: Any
+    items: Iterable[Item], pool: Executor | None = None, *, ahead: int = 1, done: int = 0, **options: Any
 ) -> Iterator[Item]:
     """Plan the chains of a batch, in order, some hundred at once.
 
@@ -117,20 +116,33 @@ def plan_items(
     ----------
     pool
         Who plans; None for here. `ahead` times two groups are given to it before the first is asked for.
+    done
+        Items that are finished, and left out. They count for the groups: a chain that is planned together
+        with others gets the plan that it gets in an undisturbed batch.
     options
         Arguments of `plan`.
     """
     if pool is None:
-        for group in _groups(items):
-            yield from _plan_group(group, options)
+        for group, begin in _unfinished(_groups(items), done):
+            yield from _plan_group(group, options)[begin:]
         return
-    pending: deque[tuple[list[Item], Future[list[Item]]]] = deque()
-    for group in _groups(items):
-        pending.append((group, pool.submit(_plan_group, group, options)))
+    pending: deque[tuple[list[Item], int, Future[list[Item]]]] = deque()
+    for group, begin in _unfinished(_groups(items), done):
+        with signals_held():
+            future = pool.submit(_plan_group, group, options)
+        pending.append((group, begin, future))
         if len(pending) > AHEAD * ahead:
             yield from _collect(*pending.popleft())
     while pending:
         yield from _collect(*pending.popleft())
+
+
+def _unfinished(groups: Iterable[list[Item]], done: int) -> Iterator[tuple[list[Item], int]]:
+    """The groups that are not finished, each with the place of its first item that is not."""
+    for group in groups:
+        if done < len(group):
+            yield group, done
+        done = max(0, done - len(group))
 
 
 def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -166,9 +178,9 @@ def _planned(item: Item, outcome: Outcome, chain: Chain) -> Item:
     return Item(item.source, done if isinstance(done, Plan) else str(done))
 
 
-def _collect(group: Sequence[Item], future: Future[list[Item]]) -> list[Item]:
+def _collect(group: Sequence[Item], begin: int, future: Future[list[Item]]) -> list[Item]:
     try:
-        return future.result()
+        return future.result()[begin:]
     except Exception as error:
         # The last is of Dask, which need not be installed.
         if (
@@ -177,4 +189,4 @@ def _collect(group: Sequence[Item], future: Future[list[Item]]) -> list[Item]:
         ):
             raise
         message = "the worker process died; run it alone, with --workers 1"
-        return [Item(item.source, message) for item in group]
+        return [Item(item.source, message) for item in group[begin:]]

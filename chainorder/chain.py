@@ -38,6 +38,11 @@ class MatrixFile:
         return read_matrix(self.path)
 
 
+def files_of(matrices: Iterable[Any]) -> frozenset[Path]:
+    """The paths of those matrices that are files."""
+    return frozenset(matrix.path for matrix in matrices if isinstance(matrix, MatrixFile))
+
+
 @dataclass(frozen=True, eq=False, init=False)
 class Chain:
     """A Jacobian chain F'_q · … · F'_1, elementals numbered from 1 at the input.
@@ -260,6 +265,11 @@ class Chain:
                 repeat = sum(1 for _ in group)
                 yield item | stated | ({"repeat": repeat} if repeat > 1 else {})
             place += count
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files that its matrices are read from."""
+        return files_of(self.matrices.values())
 
     def _file(self, place: int) -> Path | None:
         matrix = self.matrices.get(place)

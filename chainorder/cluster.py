@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any, TypeAlias
 
 from chainorder.errors import ChainorderError, ExecutionError
+from chainorder.processes import Interrupted
 
 Client: TypeAlias = Any
 """A `distributed.Client`; Dask is imported when it is used."""
@@ -55,18 +56,22 @@ def connected(scheduler: Any, workers: int) -> Iterator[Client]:
         yield scheduler
     elif scheduler == LOCAL:
         count = min(workers, MOST_WORKERS)
-        with (
-            import_module("dask.config").set(SETTINGS),
-            distributed.LocalCluster(
+        with ExitStack() as stack:
+            stack.enter_context(import_module("dask.config").set(SETTINGS))
+            cluster = distributed.LocalCluster(
                 n_workers=count,
                 threads_per_worker=1,
                 dashboard_address=":0",
                 memory_limit=0,
                 silence_logs="CRITICAL",
-            ) as cluster,
-            distributed.Client(cluster, set_as_default=False) as client,
-        ):
-            yield client
+            )
+            stack.enter_context(cluster)
+            client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
+            try:
+                yield client
+            except Interrupted:
+                stack.pop_all()  # this process ends, and its workers with it
+                raise
     else:
         with _client(distributed, scheduler) as client:
             yield client

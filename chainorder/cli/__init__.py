@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 import click
 
@@ -19,8 +22,12 @@ from chainorder.cli.plan import plan_command
 from chainorder.cli.run import run
 from chainorder.cli.schema import schema
 from chainorder.errors import ChainorderError
+from chainorder.processes import Interrupted, exit_on_signals, interrupt_on_signals
 
 INTERRUPTED = 130
+
+SAID = {signal.SIGINT: "interrupted"}
+"""What is said of a signal, if it is not just its name."""
 
 EPILOG = """\b
 A CHAIN is a spec of chains or graphs (YAML, JSON, JSON Lines, GraphML) or inline sizes: 1000,100,10,1
@@ -33,6 +40,16 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without arrows still gets its table
+    interrupt_on_signals()
+    try:
+        _run()
+    except Interrupted as interrupted:
+        _end(interrupted.signal)
+    finally:
+        exit_on_signals()
+
+
+def _run() -> None:
     try:
         cli.main(prog_name="chainorder", standalone_mode=False)
         sys.stdout.flush()
@@ -56,6 +73,14 @@ def main() -> None:
         click.echo(f"error: cannot write: {error.strerror or error}; write elsewhere", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(2)
+
+
+def _end(number: signal.Signals) -> NoReturn:
+    """End at once: workers end with this process, and nobody waits for what they are at."""
+    click.echo(SAID.get(number, f"ended by {number.name}"), err=True)
+    with suppress(OSError):
+        sys.stdout.flush()
+    os._exit(128 + number)
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -17,9 +17,10 @@ from chainorder.cli.options import (
     verbose_option,
 )
 from chainorder.cli.reading import Problem, hessian_of, read_chains
-from chainorder.cli.writing import choose_format, write
+from chainorder.cli.writing import Destination
 from chainorder.errors import ChainorderError
 from chainorder.graph.graph import Graph
+from chainorder.report.model import CHARTS
 
 if TYPE_CHECKING:
     from chainorder.report.model import Report
@@ -64,6 +65,7 @@ def compare(
     verbose: bool,
     format_name: str | None,
     output: str | None,
+    force: bool,
     **options: Any,
 ) -> None:
     """Show what forward, reverse and the best order of a CHAIN cost, side by side.
@@ -74,11 +76,15 @@ def compare(
     Several numbers of machines, --machines 1,2,4,8, show how the makespan falls with them.
     """
     from chainorder.report.progress import searching
+    from chainorder.report.schedules import has_chart
 
-    chosen = choose_format(format_name, output)
+    drawable = [CHARTS] * (not hessian and not memory_sweep)
+    to = Destination.of(format_name, output, force=force, drawable=drawable)
+    to.protect([chain])
     if memory_sweep and len(machines) > 1:
         raise click.UsageError("--memory-sweep takes one number of machines; give one")
     problems = read_chains(chain, memory, machines[0] if len(machines) == 1 else None)
+    to.check(problems, drawable * (len(machines) > 1 or any(map(has_chart, problems))))
     with searching() as progress:
         options |= {"solver": solver, "progress": progress}
         if hessian:
@@ -87,7 +93,7 @@ def compare(
             reports = [_swept(each, machines, options) for each in problems]
         else:
             reports = [_compared(each, options, verbose=verbose) for each in problems]
-    write(reports, chosen, output)
+    to.write(reports)
 
 
 def _hessian(problem: Problem, text: str) -> Report:

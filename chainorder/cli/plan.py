@@ -17,8 +17,9 @@ from chainorder.cli.options import (
     verbose_option,
 )
 from chainorder.cli.reading import plan_or_price, read_chains
-from chainorder.cli.writing import choose_format, write
+from chainorder.cli.writing import Destination
 from chainorder.plan import Plan
+from chainorder.report.model import CHARTS, GRAPH
 
 
 @click.command("plan")
@@ -39,6 +40,7 @@ def plan_command(
     verbose: bool,
     format_name: str | None,
     output: str | None,
+    force: bool,
     **options: Any,
 ) -> None:
     """Print the best order of a CHAIN and what it costs; -o plan.json saves it for `run`.
@@ -47,9 +49,12 @@ def plan_command(
     """
     from chainorder.report.builders import plan_report
     from chainorder.report.graphs import graph_plan_report
+    from chainorder.report.schedules import has_chart
 
-    chosen = choose_format(format_name, output)
+    to = Destination.of(format_name, output, force=force, drawable=(CHARTS, GRAPH))
+    to.protect([chain])
     chains = read_chains(chain, memory, machines)
+    to.check(chains, [*[CHARTS] * any(map(has_chart, chains)), *[GRAPH] * (len(chains) == 1)])
     plans = [plan_or_price(each, solver, order, **options) for each in chains]
     reports = [
         plan_report(each, verbose=verbose)
@@ -57,4 +62,4 @@ def plan_command(
         else graph_plan_report(each, verbose=verbose)
         for each in plans
     ]
-    write(reports, chosen, output)
+    to.write(reports)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -43,9 +44,18 @@ def _read_chains(text: str) -> list[Problem]:
 
 
 def read_plans(
-    text: str, solver: str, order: str | None, memory: int | None, machines: int | None, **options: Any
+    text: str,
+    solver: str,
+    order: str | None,
+    memory: int | None,
+    machines: int | None,
+    check: Callable[[list[Problem]], None],
+    **options: Any,
 ) -> list[AnyPlan]:
-    """The plans of a saved-plan file, validated; else plans for the chains that the argument stands for."""
+    """The plans of a saved-plan file, validated; else plans for the chains that the argument stands for.
+
+    `check` sees what was read before anything is planned.
+    """
     from chainorder.plan_json import read_saved
 
     saved = read_saved(Path(text)) if text.endswith(".json") and _is_file(text) else None
@@ -54,10 +64,13 @@ def read_plans(
             raise ChainorderError(
                 f"{text} is a saved plan; --order, --solver, --machines and --memory are for chains"
             )
+        check([problem_of(each) for each in saved])
         for each in saved:
             _check_saved(each, text)
         return saved
-    return [plan_or_price(each, solver, order, **options) for each in read_chains(text, memory, machines)]
+    problems = read_chains(text, memory, machines)
+    check(problems)
+    return [plan_or_price(each, solver, order, **options) for each in problems]
 
 
 def _check_saved(saved: AnyPlan, file: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from chainorder.cli.options import (
     FORMAT_NAMES,
     chain_argument,
+    force_option,
     hessian_option,
     machines_option,
     memory_option,
@@ -19,12 +21,13 @@ from chainorder.cli.options import (
     scheduling_options,
     solver_option,
 )
-from chainorder.cli.reading import AnyPlan, hessian_of, problem_of, read_chains, read_plans
-from chainorder.cli.writing import check_folder, choose_format, write
+from chainorder.cli.reading import AnyPlan, Problem, hessian_of, problem_of, read_chains, read_plans
+from chainorder.cli.writing import Destination
 from chainorder.cluster import LOCAL
 from chainorder.errors import ChainorderError, ExecutionError, SolverError
 from chainorder.graph.graph import Graph
 from chainorder.plan import Plan
+from chainorder.report.model import CHARTS
 from chainorder.solvers import plan
 
 HERE = "here"
@@ -61,6 +64,7 @@ HERE = "here"
     metavar="FILE",
     help="J.npz keeps the Jacobian; any other ending keeps the report. May be given twice.",
 )
+@force_option
 def run(
     chain: str,
     solver: str,
@@ -75,6 +79,7 @@ def run(
     no_verify: bool,
     format_name: str | None,
     output: tuple[str, ...],
+    force: bool,
     **options: Any,
 ) -> None:
     """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
@@ -86,6 +91,7 @@ def run(
     from chainorder.execution.save import save_matrix
     from chainorder.report.builders import execution_report
     from chainorder.report.graphs import graph_execution_report, hessian_report
+    from chainorder.report.schedules import has_chart
 
     kept = [name for name in output if name.lower().endswith(".npz")]
     reported = [name for name in output if name not in kept]
@@ -93,20 +99,27 @@ def run(
         raise ChainorderError(
             f"-o {' -o '.join(output)}: one report and one .npz at most; run again for more"
         )
-    report_file = reported[0] if reported else None
-    chosen = choose_format(format_name, report_file)
-    for name in kept:
-        check_folder(name)
+    if hessian and kept:
+        raise ChainorderError(f"{kept[0]}: --hessian makes reports; the Jacobian is kept without it")
+    drawable = [CHARTS] * (not hessian)
+    report_file, kept_file = (next(iter(names), None) for names in (reported, kept))
+    to = Destination.of(format_name, report_file, force=force, drawable=drawable, kept=kept_file)
+    to.protect([chain])
     if hessian:
         problems = [hessian_of(each, chain, seed) for each in read_chains(chain, memory)]
         checks = [each.checks(tolerance or TOLERANCE) for each in problems]
-        write([hessian_report(*each) for each in zip(problems, checks, strict=True)], chosen, report_file)
+        to.write([hessian_report(*each) for each in zip(problems, checks, strict=True)])
         sys.exit(0 if all(check.passed for each in checks for check in each) else 1)
+
+    def check(problems: Sequence[Problem]) -> None:
+        if kept and len(problems) > 1:
+            raise ExecutionError(
+                f"{chain} holds {len(problems)} chains but {kept[0]} keeps one Jacobian; run one"
+            )
+        to.check(problems, drawable * any(map(has_chart, problems)))
+
     reports, passed = [], True
-    plans = read_plans(chain, solver, order, memory, machines, **options)
-    if kept and len(plans) > 1:
-        raise ExecutionError(f"{chain} holds {len(plans)} chains but {kept[0]} keeps one Jacobian; run one")
-    for best in plans:
+    for best in read_plans(chain, solver, order, memory, machines, check, **options):
         settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance}
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)
         for name in kept:
@@ -114,7 +127,7 @@ def run(
         make = execution_report if isinstance(best, Plan) else graph_execution_report
         reports.append(make(executions, skipped))
         passed = passed and all(execution.passed for _, execution in executions)
-    write(reports, chosen, report_file)
+    to.write(reports)
     sys.exit(0 if passed else 1)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.errors import ExecutionError
+from chainorder.output import Output
 
 
 def save_matrix(matrix: Any, path: str) -> None:
@@ -14,15 +14,13 @@ def save_matrix(matrix: Any, path: str) -> None:
 
     Raises
     ------
-    ExecutionError
-        If the file cannot be written.
+    OutputError
+        If the file cannot be written; what was there before is still there then.
     """
     from scipy.sparse import save_npz
 
-    try:
+    with Output.at(path).writing() as file:
         if isinstance(matrix, np.ndarray):
-            np.savez_compressed(path, jacobian=matrix)
+            np.savez_compressed(file, jacobian=matrix)
         else:
-            save_npz(path, matrix)
-    except OSError as error:
-        raise ExecutionError(f"{path}: cannot be written ({error.strerror}); write elsewhere") from None
+            save_npz(file, matrix)

@@ -1,0 +1,71 @@
+"""What the output of a batch depends on: it may be gone on with only where all of that is the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from chainorder import __version__
+from chainorder.errors import OutputError
+
+
+class ChangedError(OutputError):
+    """A batch that cannot be gone on with: it was begun with something else."""
+
+
+def describe(format_name: str, options: Mapping[str, Any], inputs: Sequence[Path]) -> dict[str, Any]:
+    """A call as plain data: its options, and its inputs with digests."""
+    digests = [[str(file), digest(file)] for file in inputs]
+    return {"version": __version__, "format": format_name, **options, "inputs": digests}
+
+
+def digest(file: Path) -> str | None:
+    """A digest of the content of a file: empty if it cannot be read, None if it cannot be read twice."""
+    try:
+        if not file.is_file():
+            return None if file.exists() else ""
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def check_same(name: str, begun: Mapping[str, Any], call: Mapping[str, Any]) -> None:
+    """Check that the batch that a file keeps was begun by the same call.
+
+    Raises
+    ------
+    ChangedError
+        If not, with both values.
+    """
+    for key, now in call.items():
+        if key != "inputs" and begun.get(key) != now:
+            raise ChangedError(
+                name,
+                f"was begun with {key} {begun.get(key)}, which is now {now}; call it as before, or start "
+                "over with --force",
+            )
+    before, now = dict(begun["inputs"]), dict(call["inputs"])
+    for what, files in (("is new", now.keys() - before.keys()), ("is gone", before.keys() - now.keys())):
+        if files:
+            counts = f"{len(before):,} files, which are now {len(now):,}: {min(files)} {what}"
+            raise ChangedError(
+                name, f"was begun with {counts}; call it as before, or start over with --force"
+            )
+    if begun["inputs"] != call["inputs"] and list(before) != list(now):
+        raise ChangedError(name, "was begun with its files in another order; start over with --force")
+    for file, was in before.items():
+        check_content(name, file, was, now[file])
+
+
+def check_content(name: str, file: str, before: str | None, now: str | None) -> None:
+    """Check that a file holds what it held when the batch was begun; raises `ChangedError`."""
+    if now is None:
+        raise ChangedError(name, f"{file} cannot be read a second time; start over with --force")
+    if before != now:
+        was, is_ = (f"SHA-256 {each[:12]}…" if each else "not readable" for each in (before, now))
+        raise ChangedError(
+            name, f"{file} has changed: it was {was}, now {is_}; restore it, or start over with --force"
+        )
