@@ -21,6 +21,7 @@ from chainorder.cli.generate import generate
 from chainorder.cli.plan import plan_command
 from chainorder.cli.run import run
 from chainorder.cli.schema import schema
+from chainorder.cli.writing import ReaderGoneError
 from chainorder.errors import ChainorderError
 from chainorder.processes import Interrupted, exit_on_signals, interrupt_on_signals
 
@@ -65,8 +66,8 @@ def _run() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; what Python flushes at exit must not complain either.
+    except (BrokenPipeError, ReaderGoneError):
+        # What Python flushes at exit must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:

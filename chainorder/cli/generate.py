@@ -50,10 +50,10 @@ def generate(
     """Make COUNT random chains as JSON Lines; ranges are LEAST:GREATEST, both included, or one number."""
     import json
 
-    from chainorder.generate import Ranges, random_chains
+    from chainorder.generate import Ranges, is_generated, random_chains
 
     file = output_file(output)
-    protect(file, (), force=force)
+    protect(file, (), force=force or (file is not None and is_generated(file.path)))
     chains = random_chains(seed, count, length, Ranges(**ranges))
     lines = (json.dumps(chain.within(memory).to_spec()) + "\n" for chain in chains)
     emit(lines, file)

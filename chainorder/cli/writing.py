@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,10 @@ from chainorder.output import Output, encoded
 if TYPE_CHECKING:
     from chainorder.cli.reading import Problem
     from chainorder.report.model import Report
+
+
+class ReaderGoneError(Exception):
+    """Whoever reads stdout (head, less) wants no more."""
 
 
 def output_file(name: str | None) -> Output | None:
@@ -116,7 +119,7 @@ class Destination:
     def opened(self) -> Iterator[Callable[[str], object]]:
         """What writes text at once: to stdout, or to what is no regular file."""
         if self.file is None:
-            yield partial(click.echo, nl=False)
+            yield _say
             return
         with self.file.writing() as file:
 
@@ -139,4 +142,11 @@ def emit(parts: Iterable[str], file: Output | None) -> None:
         file.write_text(parts)
         return
     for part in parts:
-        click.echo(part, nl=False)
+        _say(part)
+
+
+def _say(text: str) -> None:
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        raise ReaderGoneError from None  # of a BrokenPipeError, click would make exit status 1

@@ -11,8 +11,8 @@ from chainorder import __version__
 from chainorder.errors import OutputError
 
 
-class ChangedError(OutputError):
-    """A batch that cannot be gone on with: it was begun with something else."""
+class KeptError(OutputError):
+    """What is left of a batch is neither gone on with nor thrown away."""
 
 
 def describe(format_name: str, options: Mapping[str, Any], inputs: Sequence[Path]) -> dict[str, Any]:
@@ -37,12 +37,12 @@ def check_same(name: str, begun: Mapping[str, Any], call: Mapping[str, Any]) -> 
 
     Raises
     ------
-    ChangedError
+    KeptError
         If not, with both values.
     """
     for key, now in call.items():
         if key != "inputs" and begun.get(key) != now:
-            raise ChangedError(
+            raise KeptError(
                 name,
                 f"was begun with {key} {begun.get(key)}, which is now {now}; call it as before, or start "
                 "over with --force",
@@ -51,21 +51,19 @@ def check_same(name: str, begun: Mapping[str, Any], call: Mapping[str, Any]) -> 
     for what, files in (("is new", now.keys() - before.keys()), ("is gone", before.keys() - now.keys())):
         if files:
             counts = f"{len(before):,} files, which are now {len(now):,}: {min(files)} {what}"
-            raise ChangedError(
-                name, f"was begun with {counts}; call it as before, or start over with --force"
-            )
+            raise KeptError(name, f"was begun with {counts}; call it as before, or start over with --force")
     if begun["inputs"] != call["inputs"] and list(before) != list(now):
-        raise ChangedError(name, "was begun with its files in another order; start over with --force")
+        raise KeptError(name, "was begun with its files in another order; start over with --force")
     for file, was in before.items():
         check_content(name, file, was, now[file])
 
 
 def check_content(name: str, file: str, before: str | None, now: str | None) -> None:
-    """Check that a file holds what it held when the batch was begun; raises `ChangedError`."""
+    """Check that a file holds what it held when the batch was begun; raises `KeptError`."""
     if now is None:
-        raise ChangedError(name, f"{file} cannot be read a second time; start over with --force")
+        raise KeptError(name, f"{file} cannot be read a second time; start over with --force")
     if before != now:
         was, is_ = (f"SHA-256 {each[:12]}…" if each else "not readable" for each in (before, now))
-        raise ChangedError(
+        raise KeptError(
             name, f"{file} has changed: it was {was}, now {is_}; restore it, or start over with --force"
         )

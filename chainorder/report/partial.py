@@ -24,7 +24,7 @@ from chainorder.graph.graph import Graph
 from chainorder.locking import open_locked
 from chainorder.output import Output, encoded, reason
 from chainorder.report import stream
-from chainorder.report.calls import ChangedError, check_content, check_same, digest
+from chainorder.report.calls import KeptError, check_content, check_same, digest
 
 CALL, READ = b'{"call": ', b'{"read": '
 """What the first line begins with, and those of matrix files; no item does."""
@@ -65,7 +65,7 @@ class Partial:
 
         Raises
         ------
-        OutputError
+        KeptError
             If what is there must not be lost, or does not belong to this call.
         """
         begun, end = (None, 0) if force else self._scan()
@@ -74,7 +74,7 @@ class Partial:
             self._append({"call": call})
             return
         if not resume:
-            raise OutputError(
+            raise KeptError(
                 self.name,
                 f"keeps {self.written:,} chains of a batch that was broken off; go on with --resume, or "
                 "start over with --force",
@@ -90,7 +90,7 @@ class Partial:
         """The call that the file was begun by, None if it is empty; and where its last whole line ends."""
         self.file.seek(0)
         if not CALL.startswith(self.file.read(len(CALL))):
-            raise OutputError(self.name, "is no batch in the making; move it away, or give --force")
+            raise KeptError(self.name, "is no batch in the making; move it away, or give --force")
         self.file.seek(0)
         begun, end = None, 0
         for number, line in enumerate(self.file, 1):
@@ -100,9 +100,7 @@ class Partial:
             try:
                 data = json.loads(line)
             except ValueError:
-                raise OutputError(
-                    self.name, f"is damaged in line {number}; start over with --force"
-                ) from None
+                raise KeptError(self.name, f"is damaged in line {number}; start over with --force") from None
             if begun is None:
                 begun = data["call"]
             elif line.startswith(READ):
@@ -123,19 +121,19 @@ class Partial:
 
         Raises
         ------
-        ChangedError
+        KeptError
             If one does not.
         """
         for place, item in enumerate(items):
             again = place < self.done
             if again and isinstance(item.outcome, str) and self._errors.get(place) != item.outcome:
-                raise ChangedError(self.name, f"{item.source} is now {item.outcome}; start over with --force")
+                raise KeptError(self.name, f"{item.source} is now {item.outcome}; start over with --force")
             files = item.outcome.files if isinstance(item.outcome, Chain | Graph) else frozenset()
             for file in sorted(map(str, files)):
                 if file in self._read:
                     continue
                 if again:
-                    raise ChangedError(self.name, f"{item.source} read no {file}; start over with --force")
+                    raise KeptError(self.name, f"{item.source} read no {file}; start over with --force")
                 self._read[file] = digest(Path(file))
                 self._append({"read": {file: self._read[file]}})
             yield item
@@ -210,11 +208,11 @@ def open_partial(
     file = open_locked(name)
     try:
         partial = Partial(output, format_name, file, name)
-        partial.begin(call, resume=resume, force=force)
         try:
+            partial.begin(call, resume=resume, force=force)
             yield partial
             partial.finish()
-        except ChangedError:
+        except KeptError:
             raise
         except BaseException:
             partial.leave()
