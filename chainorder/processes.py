@@ -40,7 +40,7 @@ def interrupt_on_signals() -> None:
 
 
 def exit_on_signals() -> None:
-    """Make these signals end this process at once: its work is done."""
+    """Make these signals end this process at once: it has nothing that could be left unfinished."""
     _handle(_exit)
 
 
@@ -48,7 +48,7 @@ def _handle(handler: Callable[[int, Any], None]) -> None:
     if threading.current_thread() is not threading.main_thread():
         return  # it gets none
     for number in ENDING:
-        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler, _interrupt):
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler, _interrupt, _exit):
             signal.signal(number, handler)
 
 

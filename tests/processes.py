@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -43,6 +44,14 @@ class Command:
             env={**os.environ, name: value},
             start_new_session=True,
         )
+
+    def ready(self) -> bool:
+        """Whether it is past its start and handles signals, or at its end."""
+        if self.process.poll() is not None:
+            return True
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+        return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
     def members(self) -> list[int]:
         """Its processes that are alive: itself, its workers, theirs."""

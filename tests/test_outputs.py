@@ -80,7 +80,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["run", ENDLESS, "-o", "x.npz", "-o", "no/x.json"], "there is no folder"),
         (["run", ENDLESS, "-o", "no/x.npz"], "there is no folder"),
         (["run", "lines.jsonl", "-o", "x.npz"], "2 chains"),
-        (["run", "--hessian", "lines.jsonl", "-o", "x.npz"], "--hessian"),
+        (["run", "--hessian", "lines.jsonl", "-o", "x.npz"], "--hessian makes reports"),
         (["plan", "3,4,5", "-o", "old.svg"], "no schedule to draw"),
         (["plan", "3,4", "--machines", "2", "-o", "x.svg"], "no schedule to draw"),
         (["plan", "lines.jsonl", "-o", "x.dot"], "draw one plan"),

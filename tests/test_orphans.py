@@ -1,0 +1,79 @@
+"""Workers end with whoever started them, however that ends, and hold none of its pipes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processes import Command, wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+PROMPT = 10
+"""Seconds, on a busy machine, for what takes a tenth of one; the work that is broken off takes a minute."""
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Chains that are planned for minutes, in groups of one, by one call each."""
+    file = tmp_path_factory.mktemp("long") / "long.jsonl"
+    kinds = [{"inputs": 9, "outputs": 9, "structure": "banded", "lower": 1, "upper": 1}] * 12
+    file.write_text((json.dumps({"elementals": kinds}) + "\n") * 2000)
+    return file
+
+
+ENDS = [
+    (signal.SIGKILL, False, -9),
+    (signal.SIGTERM, False, 143),
+    (signal.SIGINT, False, 130),
+    (signal.SIGINT, True, 130),
+    (signal.SIGHUP, True, 129),
+]
+
+
+def check_end(command: Command, number: int, *, group: bool, status: int) -> str:
+    """Send a signal; the command ends promptly and alone, and its pipes close. What it said."""
+    command.send(number, group=group)
+    start = time.monotonic()
+    code, errors = command.end(PROMPT)
+    assert wait_until(lambda: not command.members(), 2), "workers are left"
+    assert time.monotonic() - start < PROMPT
+    assert code == status
+    assert "Traceback" not in errors
+    return errors
+
+
+@pytest.mark.parametrize(("number", "group", "status"), ENDS)
+def test_workers_of_a_batch_end_with_it(
+    long: Path, tmp_path: Path, number: int, group: bool, status: int
+) -> None:
+    call = ("batch", long, "-o", tmp_path / "out.jsonl", "--workers", 2, "--solver", "exhaustive")
+    command = Command(call)
+    assert wait_until(lambda: len(command.members()) == 3)
+    time.sleep(0.3)  # they are at it
+    check_end(command, number, group=group, status=status)
+
+
+@pytest.mark.parametrize("moment", [0.0, 3.0])
+@pytest.mark.parametrize(("number", "group", "status"), ENDS)
+def test_workers_of_a_cluster_end_with_it(
+    tmp_path: Path, number: int, group: bool, status: int, moment: float
+) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed")
+    spec = tmp_path / "long.yaml"
+    spec.write_text("elementals:\n- {inputs: 1000, outputs: 1000}\n- {outputs: 1000, repeat: 60}\n")
+    kept = tmp_path / "J.npz"
+    kept.write_bytes(b"old")
+    call = ("run", spec, "-o", kept, "--scheduler", "local", "--machines", 2, "--time-limit", 0.1)
+    command = Command(call)
+    assert wait_until(lambda: len(command.members()) > 2)
+    time.sleep(moment)
+    assert command.process.poll() is None
+    check_end(command, number, group=group, status=status)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["J.npz", "long.yaml"]
+    assert kept.read_bytes() == b"old"
