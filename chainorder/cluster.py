@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any, TypeAlias
 
 from chainorder.errors import ChainorderError, ExecutionError
-from chainorder.processes import Interrupted
+from chainorder.processes import Interrupted, apart_from_terminal
 
 Client: TypeAlias = Any
 """A `distributed.Client`; Dask is imported when it is used."""
@@ -58,14 +59,7 @@ def connected(scheduler: Any, workers: int) -> Iterator[Client]:
         count = min(workers, MOST_WORKERS)
         with ExitStack() as stack:
             stack.enter_context(import_module("dask.config").set(SETTINGS))
-            cluster = distributed.LocalCluster(
-                n_workers=count,
-                threads_per_worker=1,
-                dashboard_address=":0",
-                memory_limit=0,
-                silence_logs="CRITICAL",
-            )
-            stack.enter_context(cluster)
+            cluster = stack.enter_context(apart_from_terminal(partial(_cluster, distributed, count)))
             client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
             try:
                 yield client
@@ -75,6 +69,16 @@ def connected(scheduler: Any, workers: int) -> Iterator[Client]:
     else:
         with _client(distributed, scheduler) as client:
             yield client
+
+
+def _cluster(distributed: Any, count: int) -> Any:
+    return distributed.LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        dashboard_address=":0",
+        memory_limit=0,
+        silence_logs="CRITICAL",
+    )
 
 
 def _client(distributed: Any, address: str) -> Client:

@@ -6,12 +6,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+Made = TypeVar("Made")
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a process to end; not every system has all of them."""
@@ -61,16 +63,50 @@ def _exit(number: int, _frame: Any) -> None:
 
 
 @contextmanager
-def signals_held() -> Iterator[None]:
-    """Hold these signals back, here and in processes started meanwhile, until `end_with_parent`."""
+def signals_held(numbers: Collection[int] = ENDING) -> Iterator[None]:
+    """Hold signals back; threads and processes that are started meanwhile inherit that."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def apart_from_terminal(make: Callable[[], Made]) -> Made:
+    """Call something whose threads and processes do not hear of Ctrl-C; this one does, while it waits."""
+    from concurrent.futures import Future
+
+    future: Future[Made] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(make())
+        except BaseException as error:  # noqa: BLE001 -- raised where it is waited for
+            future.set_exception(error)
+
+    _start_tracker()
+    with signals_held([number for number in ENDING if number != signal.SIGTERM]):
+        threading.Thread(target=run, daemon=True).start()
+    return future.result()
+
+
+def _start_tracker() -> None:
+    """Start the process that frees what others leave behind; when it starts, it lets signals through.
+
+    It would warn of all that it frees, which is no news where work was broken off.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    from multiprocessing import resource_tracker
+
+    sys.warnoptions.append("ignore::UserWarning:multiprocessing.resource_tracker")
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.pop()
 
 
 def end_with_parent() -> None:
