@@ -18,7 +18,7 @@ from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
 from chainorder.many import Outcome, finish, plan_each
 from chainorder.plan import Plan
-from chainorder.processes import process_pool, signals_held
+from chainorder.processes import call_apart, process_pool
 from chainorder.solvers import plan
 from chainorder.spec import Problem, iter_chains
 
@@ -128,13 +128,11 @@ def plan_items(
         return
     pending: deque[tuple[list[Item], int, Future[list[Item]]]] = deque()
     for group, begin in _unfinished(_groups(items), done):
-        with signals_held():
-            future = pool.submit(_plan_group, group, options)
-        pending.append((group, begin, future))
+        pending.append((group, begin, pool.submit(_plan_group, group, options)))
         if len(pending) > AHEAD * ahead:
-            yield from _collect(*pending.popleft())
+            yield from _collect(*pending.popleft(), options)
     while pending:
-        yield from _collect(*pending.popleft())
+        yield from _collect(*pending.popleft(), options)
 
 
 def _unfinished(groups: Iterable[list[Item]], done: int) -> Iterator[tuple[list[Item], int]]:
@@ -178,9 +176,14 @@ def _planned(item: Item, outcome: Outcome, chain: Chain) -> Item:
     return Item(item.source, done if isinstance(done, Plan) else str(done))
 
 
-def _collect(group: Sequence[Item], begin: int, future: Future[list[Item]]) -> list[Item]:
+def _collect(
+    group: Sequence[Item], begin: int, future: Future[list[Item]], options: Mapping[str, Any]
+) -> list[Item]:
     try:
-        return future.result()[begin:]
+        try:
+            return future.result()[begin:]
+        except BrokenProcessPool:  # perhaps by another group
+            return call_apart(_plan_group, group, options)[begin:]
     except Exception as error:
         # The last is of Dask, which need not be installed.
         if (

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 from chainorder.errors import ChainorderError, ExecutionError
-from chainorder.processes import Interrupted, apart_from_terminal
+from chainorder.signals import Interrupted
 
 Client: TypeAlias = Any
 """A `distributed.Client`; Dask is imported when it is used."""
@@ -56,6 +56,8 @@ def connected(scheduler: Any, workers: int) -> Iterator[Client]:
     if isinstance(scheduler, distributed.Client):
         yield scheduler
     elif scheduler == LOCAL:
+        from chainorder.processes import apart_from_terminal
+
         count = min(workers, MOST_WORKERS)
         with ExitStack() as stack:
             stack.enter_context(import_module("dask.config").set(SETTINGS))

@@ -1,4 +1,4 @@
-"""Processes: how this one is interrupted, and how those that it starts end with it."""
+"""Processes that this one starts: they end with it, however it ends."""
 
 from __future__ import annotations
 
@@ -6,79 +6,22 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
+from chainorder.signals import ENDING, signals_held
 
 Made = TypeVar("Made")
-
-ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals that ask a process to end; not every system has all of them."""
 
 PR_SET_PDEATHSIG = 1
 """Of prctl(2): the signal that a process gets when the one that started it is gone."""
 
 
-class Interrupted(BaseException):
-    """A signal asks this process to end: what is unfinished is removed or said, nothing is waited for.
-
-    Attributes
-    ----------
-    signal
-        Which.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.signal = signal.Signals(number)
-
-
-def interrupt_on_signals() -> None:
-    """Make the signals that ask this process to end raise `Interrupted`; what it ignores stays ignored."""
-    _handle(_interrupt)
-
-
-def exit_on_signals() -> None:
-    """Make these signals end this process at once: it has nothing that could be left unfinished."""
-    _handle(_exit)
-
-
-def _handle(handler: Callable[[int, Any], None]) -> None:
-    if threading.current_thread() is not threading.main_thread():
-        return  # it gets none
-    for number in ENDING:
-        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler, _interrupt, _exit):
-            signal.signal(number, handler)
-
-
-def _interrupt(number: int, _frame: Any) -> None:
-    raise Interrupted(number)
-
-
-def _exit(number: int, _frame: Any) -> None:
-    os._exit(128 + number)
-
-
-@contextmanager
-def signals_held(numbers: Collection[int] = ENDING) -> Iterator[None]:
-    """Hold signals back; threads and processes that are started meanwhile inherit that."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def apart_from_terminal(make: Callable[[], Made]) -> Made:
     """Call something whose threads and processes do not hear of Ctrl-C; this one does, while it waits."""
-    from concurrent.futures import Future
-
     future: Future[Made] = Future()
 
     def run() -> None:
@@ -139,12 +82,14 @@ def _outlive(sentinel: int) -> None:
 
 @contextmanager
 def process_pool(workers: int) -> Iterator[Executor]:
-    """Processes that are killed when the work is broken off: what they are at is not waited for."""
-    from concurrent.futures import ProcessPoolExecutor
+    """Processes that are killed when the work is broken off: what they are at is not waited for.
+
+    When one dies, what was given to them and not finished is lost, and new ones take their place.
+    """
     from multiprocessing import active_children
 
     others = set(active_children())
-    pool = ProcessPoolExecutor(workers, initializer=end_with_parent)
+    pool = _Processes(workers)
     try:
         yield pool
     except BaseException:
@@ -153,3 +98,29 @@ def process_pool(workers: int) -> Iterator[Executor]:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
+
+
+class _Processes(Executor):
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool = self._start()
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._workers, initializer=end_with_parent)
+
+    def submit(self, function: Callable[..., Made], /, *args: Any, **options: Any) -> Future[Made]:
+        with signals_held():
+            try:
+                return self._pool.submit(function, *args, **options)
+            except BrokenProcessPool:
+                self._pool = self._start()
+                return self._pool.submit(function, *args, **options)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def call_apart(function: Callable[..., Made], *args: Any) -> Made:
+    """Call a function in a process of its own; raises `BrokenProcessPool` if that dies."""
+    with process_pool(1) as pool:
+        return pool.submit(function, *args).result()

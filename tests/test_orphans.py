@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chainorder import Chain, Plan, batch
+from chainorder.many import plan_each
 from tests.processes import Command, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -33,6 +38,11 @@ ENDS = [
     (signal.SIGINT, False, 130),
     (signal.SIGINT, True, 130),
     (signal.SIGHUP, True, 129),
+]
+MOMENTS = [
+    *(pytest.param(*end, 3.0) for end in ENDS[:2]),
+    *(pytest.param(*end, 0.0, marks=pytest.mark.slow) for end in ENDS),
+    *(pytest.param(*end, 3.0, marks=pytest.mark.slow) for end in ENDS[2:]),
 ]
 
 
@@ -59,8 +69,7 @@ def test_workers_of_a_batch_end_with_it(
     assert errors.count("\n") == (number != signal.SIGKILL)
 
 
-@pytest.mark.parametrize("moment", [0.0, 3.0])
-@pytest.mark.parametrize(("number", "group", "status"), ENDS)
+@pytest.mark.parametrize(("number", "group", "status", "moment"), MOMENTS)
 def test_workers_of_a_cluster_end_with_it(
     tmp_path: Path, number: int, group: bool, status: int, moment: float
 ) -> None:
@@ -77,3 +86,32 @@ def test_workers_of_a_cluster_end_with_it(
     check_end(command, number, group=group, status=status)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["J.npz", "long.yaml"]
     assert kept.read_bytes() == b"old"
+
+
+def test_a_worker_that_is_killed_loses_no_chain(long: Path, tmp_path: Path) -> None:
+    few, output = tmp_path / "few.jsonl", tmp_path / "out.jsonl"
+    few.write_text("".join(long.read_text().splitlines(keepends=True)[:100]))
+    command = Command(("batch", few, "-o", output, "--workers", 2))
+    assert wait_until(lambda: len(command.members()) == 3)
+    os.kill(next(member for member in command.members() if member != command.process.pid), signal.SIGKILL)
+    assert command.end() == (0, "")
+    plans = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [plan["source"] for plan in plans] == [f"{few}#{place}" for place in range(100)]
+
+
+@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="workers would not be patched")
+def test_a_chain_that_kills_its_worker_is_an_error_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fatal(chains: list[Chain], **options: Any) -> list[Any]:
+        if len(chains[0]) == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return plan_each(chains, **options)
+
+    monkeypatch.setattr(batch, "GROUP", 1)
+    monkeypatch.setattr(batch, "plan_each", fatal)
+    items = [batch.Item(str(length), Chain.from_dims([2] * (length + 1))) for length in range(1, 9)]
+    with batch.executor(workers=2) as pool:
+        planned = list(batch.plan_items(items, pool, ahead=2))
+    assert [item.source for item in planned] == [item.source for item in items]
+    assert {item.source: item.outcome for item in planned if not isinstance(item.outcome, Plan)} == {
+        "3": "the worker process died; run it alone, with --workers 1"
+    }

@@ -23,7 +23,7 @@ from chainorder.cli.run import run
 from chainorder.cli.schema import schema
 from chainorder.cli.writing import ReaderGoneError
 from chainorder.errors import ChainorderError
-from chainorder.processes import Interrupted, exit_on_signals, interrupt_on_signals
+from chainorder.signals import Interrupted, exit_on_signals, interrupt_on_signals
 
 INTERRUPTED = 130
 
