@@ -17,6 +17,7 @@ from chainorder.errors import ChainorderError, SpecError
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
 from chainorder.many import Outcome, finish, plan_each
+from chainorder.output import partial_name
 from chainorder.plan import Plan
 from chainorder.processes import call_apart, process_pool
 from chainorder.solvers import plan
@@ -53,7 +54,8 @@ class Item:
 def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
     """The spec files that paths, folders (recursively, sorted) and patterns (``runs/*.yaml``) stand for.
 
-    The file that the batch writes to is none of them, however it came to lie there, unless it is named.
+    The files that the batch writes to are none of them, however they came to lie there; the output is if it
+    is named.
 
     Raises
     ------
@@ -74,12 +76,14 @@ def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
             raise SpecError("there is no such file or folder; check the path", text)
         if not files:
             raise SpecError(f"there is no spec in it; specs end in {', '.join(ENDINGS)}", text)
-        found += (file for file in files if file == path or not _same(file, output))
+        found += (file for file in files if not _is_own(file, output, named=file == path))
     return found
 
 
-def _same(file: Path, output: str | None) -> bool:
-    return output is not None and Path(output).exists() and file.samefile(output)
+def _is_own(file: Path, output: str | None, *, named: bool) -> bool:
+    """Whether a file is what the batch writes: its partial; its output, unless that is named as an input."""
+    own = [] if output is None else [Path(partial_name(output)), *([] if named else [Path(output)])]
+    return any(each.exists() and file.samefile(each) for each in own)
 
 
 def read_items(files: Iterable[Path]) -> Iterator[Item]:

@@ -134,6 +134,11 @@ class Output:
                 file.write(encoded(part))
 
 
+def partial_name(output: str) -> str:
+    """What keeps the finished part of an output that takes long."""
+    return f"{output}.partial"
+
+
 def encoded(text: str) -> bytes:
     """The bytes of a text in all files that are written."""
     return text.encode("utf-8", "backslashreplace")

@@ -57,6 +57,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><key id="d" for="node" attr.name="size"/>'
         '<graph edgedefault="directed"><node id="x"/></graph></graphml>'
     )
+    Path("C.mtx").write_text("%%MatrixMarket matrix array real general\n1 1\n1\n")
     Path("old.svg").write_text("old")
     Path("old.csv").write_text("old")
     Path("linked.json").symlink_to("a.yaml")
@@ -105,8 +106,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["run", "plan.json", "-o", "plan.json"], "both read and written"),
         (["run", "matrices.json", "-o", "B.npz"], "both read and written"),
         (["run", "matrices.json", "-o", "same.npz"], "both read and written"),
-        (["plan", "matrices.json", "-o", "A.npy", "--format", "json"], "both read and written"),
-        (["compare", "matrices.json", "-o", "A.npy", "--format", "json"], "both read and written"),
+        (["plan", "matrices.json", "-o", "A.npy", "--format", "json"], "holds a matrix"),
+        (["batch", "matrices.json", "-o", "same.npz", "--format", "csv"], "holds a matrix"),
+        (["compare", "3,4", "-o", "B.npz", "--format", "json"], "holds a matrix"),
+        (["generate", "3", "-o", "C.mtx"], "holds a matrix"),
         (["batch", "a.yaml", "lines.jsonl", "-o", "lines.jsonl"], "both read and written"),
         (["batch", "lines.jsonl", "-o", "same.json"], "holds a spec"),
         # A spec that the call does not read.

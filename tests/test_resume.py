@@ -6,6 +6,7 @@ import json
 import random
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def broken_off(monkeypatch: pytest.MonkeyPatch, output: str, finished: int | None = None) -> bytes:
+def broken_off(
+    monkeypatch: pytest.MonkeyPatch,
+    output: str,
+    finished: int | None = None,
+    inputs: Sequence[str] = ("specs",),
+) -> bytes:
     """What a batch leaves that is broken off after so many chains, or just before the end."""
 
     def broken(*_: object) -> None:
@@ -75,7 +81,7 @@ def broken_off(monkeypatch: pytest.MonkeyPatch, output: str, finished: int | Non
     with monkeypatch.context() as patch:
         patch.setattr(Partial, "finish", broken)
         patch.setattr(Partial, "write", some)
-        said = call("specs", "-o", output)
+        said = call(*inputs, "-o", output)
     assert f"chains are kept in {output}.partial; to go on: chainorder batch … -o {output} --resume" in said
     return Path(f"{output}.partial").read_bytes()
 
@@ -109,6 +115,17 @@ def test_workers_go_on_where_one_process_was(folder: Path, monkeypatch: pytest.M
     broken_off(monkeypatch, "out.jsonl", finished=7)
     call("specs", "-o", "out.jsonl", "--resume", "--workers", 2)
     assert Path("out.jsonl").read_bytes() == undisturbed
+
+
+def test_patterns_do_not_match_what_the_batch_writes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call("specs/*", "-o", "specs/out.jsonl")
+    whole = Path("specs/out.jsonl").read_bytes()
+    Path("specs/out.jsonl").unlink()
+    broken_off(monkeypatch, "specs/out.jsonl", finished=3, inputs=["specs/*"])
+    named = sorted(Path("specs").iterdir())
+    assert Path("specs/out.jsonl.partial") in named
+    call(*named, "-o", "specs/out.jsonl", "--resume")
+    assert Path("specs/out.jsonl").read_bytes() == whole
 
 
 def append(path: str, text: str) -> Any:

@@ -18,6 +18,7 @@ from chainorder.cli.options import (
     solver_option,
 )
 from chainorder.cli.writing import Destination
+from chainorder.output import Output, partial_name
 
 if TYPE_CHECKING:
     from chainorder.report.partial import Partial
@@ -62,6 +63,8 @@ def batch(
     to = Destination.of(format_name, output, force=force)
     if resume and (force or to.file is None or to.file.direct):
         raise click.UsageError("--resume takes -o FILE, and no --force: it goes on from FILE.partial")
+    if to.file is not None and not to.file.direct:
+        Output.at(partial_name(to.file.name))
     find_solver(options["solver"])
     Options(options["objective"], options["transfer"], options["time_limit"])  # wrong ones, before any work
     files = find_files(paths, output)

@@ -28,7 +28,7 @@ def output_file(name: str | None) -> Output | None:
 
 
 def protect(file: Output | None, reads: Iterable[Path], *, force: bool) -> None:
-    """Refuse to write to what the same call reads, or to a spec, unless forced to.
+    """Refuse to write a text to what the same call reads, to a spec or to a matrix, unless forced to.
 
     Raises
     ------
@@ -38,10 +38,11 @@ def protect(file: Output | None, reads: Iterable[Path], *, force: bool) -> None:
     if file is None or file.direct or force:
         return
     file.refuse_inputs(reads)
-    from chainorder.spec.recognise import holds_spec
+    from chainorder.spec.recognise import kind_of_input
 
-    if holds_spec(file.path):
-        raise OutputError(file.name, "holds a spec, which would be lost; write elsewhere, or give --force")
+    kind = kind_of_input(file.path)
+    if kind is not None:
+        raise OutputError(file.name, f"holds a {kind}, which would be lost; write elsewhere, or give --force")
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,11 @@ class Destination:
         return made
 
     def protect(self, reads: Iterable[str | Path]) -> None:
-        """See `protect`."""
+        """See `protect`; the Jacobian may replace another one, but none that is read."""
         paths = list(map(Path, reads))
-        for each in (self.file, self.kept):
-            protect(each, paths, force=self.force)
+        protect(self.file, paths, force=self.force)
+        if self.kept is not None and not self.force:
+            self.kept.refuse_inputs(paths)
 
     def check(self, problems: Iterable[Problem], drawable: Collection[str]) -> None:
         """Check what is known when the problems are: their files, and whether there is something to draw.

@@ -22,7 +22,7 @@ from chainorder.chain import Chain
 from chainorder.errors import OutputError
 from chainorder.graph.graph import Graph
 from chainorder.locking import open_locked
-from chainorder.output import Output, encoded, reason
+from chainorder.output import Output, encoded, partial_name, reason
 from chainorder.report import stream
 from chainorder.report.calls import KeptError, check_content, check_same, digest
 
@@ -204,7 +204,7 @@ def open_partial(
     OutputError
         If another process is at it, or what is there is of another call or must not be lost.
     """
-    name = f"{output.name}.partial"
+    name = partial_name(output.name)
     file = open_locked(name)
     try:
         partial = Partial(output, format_name, file, name)

@@ -1,4 +1,4 @@
-"""Whether a file holds a spec, however it is called: what a report must not replace by mistake."""
+"""Whether a file is an input, however it is called: what a report must not replace by mistake."""
 
 from __future__ import annotations
 
@@ -25,17 +25,26 @@ REPORTED = frozenset({"schema", "source"})
 """Keys that reports begin with, and no spec has."""
 
 
-def holds_spec(path: Path) -> bool:
-    """Whether a file begins like a spec; a broken one does, too, as far as its first keys can be read.
+MATRICES = (b"\x93NUMPY", b"PK\x03\x04", b"%%MatrixMarket")
+"""What .npy, .npz and .mtx begin with."""
 
-    Reads no more than `HEAD_BYTES`; false if there is nothing to read.
+
+def kind_of_input(path: Path) -> str | None:
+    """``spec`` or ``matrix`` if a file begins like one, else None.
+
+    Reads no more than `HEAD_BYTES`. A spec may be broken, as long as one of its first keys can be read.
     """
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except OSError:
-        return False
-    text = head.decode("utf-8-sig", "ignore")  # the end may be cut within a letter
+        return None
+    if head.startswith(MATRICES):
+        return "matrix"
+    return "spec" if _holds_spec(head.decode("utf-8-sig", "ignore")) else None  # cut within a letter perhaps
+
+
+def _holds_spec(text: str) -> bool:
     if text.lstrip()[:1] == "<":
         # Drawings of plans are GraphML, too; the attribute below is theirs.
         return "<graphml" in text and 'attr.name="action"' not in text
