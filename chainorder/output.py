@@ -71,12 +71,12 @@ class Output:
 
     def refuse_inputs(self, inputs: Iterable[Path]) -> None:
         """Raise `OutputError` if the file, under whatever name, is one of those that are read."""
-        own = _status(self.path)
-        if own is None or self.direct:
+        if self.direct:
             return
         for each in inputs:
-            other = _status(each)
-            if other is not None and os.path.samestat(own, other):
+            with suppress(OSError, ValueError):  # one is not there yet; or inline sizes, which are no path
+                if not self.path.samefile(each):
+                    continue
                 also = "" if os.fspath(each) == self.name else f" (it is {each}, too)"
                 raise OutputError(
                     self.name, f"is both read and written{also}; write elsewhere, or give --force"

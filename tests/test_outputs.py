@@ -157,6 +157,7 @@ def test_reports_replace_reports(folder: Path, ending: str) -> None:
         options = ["--scheduler", "here"] * (command == "run")
         for _ in range(2):
             call(command, "coupled.json", "-o", f"report.{ending}", *options)
+    call("plan", ",".join(["7"] * 3000), "-o", f"report.{'json' if ending == 'svg' else ending}")
     if ending not in ("dot", "graphml", "svg"):
         call("batch", "coupled.json", "-o", f"report.{ending}")
     assert Path("coupled.json").read_text() == coupled
