@@ -61,10 +61,9 @@ def connected(scheduler: Any, workers: int) -> Iterator[Client]:
         count = min(workers, MOST_WORKERS)
         with ExitStack() as stack:
             stack.enter_context(import_module("dask.config").set(SETTINGS))
-            cluster = stack.enter_context(apart_from_terminal(partial(_cluster, distributed, count)))
-            client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
             try:
-                yield client
+                cluster = stack.enter_context(apart_from_terminal(partial(_cluster, distributed, count)))
+                yield stack.enter_context(distributed.Client(cluster, set_as_default=False))
             except Interrupted:
                 stack.pop_all()  # this process ends, and its workers with it
                 raise
