@@ -174,9 +174,13 @@ def test_what_is_left_is_not_thrown_away(folder: Path, monkeypatch: pytest.Monke
     for option in ([], ["--resume"]):
         assert "is no batch in the making" in refused("specs", "-o", "out.csv", *option)
     assert Path("out.csv.partial").read_text() == "mine"
-    lines = left.splitlines(keepends=True)
-    Path("out.csv.partial").write_bytes(b"".join([*lines[:2], b"?\n", *lines[2:]]))
-    assert "is damaged in line 3" in refused("specs", "-o", "out.csv", "--resume")
+    first, second, *others = left.splitlines(keepends=True)
+    for bad in (b"?\n", b"\xff\n", b"5\n", b"[]\n", b'{"read": 5}\n', b"\n", b"[" * 100_000 + b"\n"):
+        Path("out.csv.partial").write_bytes(b"".join([first, second, bad, *others]))
+        assert "is damaged in line 3" in refused("specs", "-o", "out.csv", "--resume")
+    for bad in (b'{"call": 5}\n', b'{"call": {}}\n', b'{"call": {"inputs": [5]}}\n'):
+        Path("out.csv.partial").write_bytes(b"".join([bad, second, *others]))
+        assert "is damaged in line 1" in refused("specs", "-o", "out.csv", "--resume")
     call("specs", "-o", "out.csv", "--force")
     assert not Path("out.csv.partial").exists()
 

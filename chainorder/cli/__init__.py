@@ -32,7 +32,7 @@ SAID = {signal.SIGINT: "interrupted"}
 
 EPILOG = """\b
 A CHAIN is a spec of chains or graphs (YAML, JSON, JSON Lines, GraphML) or inline sizes: 1000,100,10,1
-Exit status: 0 done, 1 a check failed, 2 wrong input or call.
+Exit status: 0 done, 1 a check failed, 2 wrong input or call, 130 interrupted, 143 ended by SIGTERM.
 Shell completion: eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"  (zsh_source, fish_source)"""
 
 

@@ -29,6 +29,8 @@ from chainorder.report.calls import KeptError, check_content, check_same, digest
 CALL, READ = b'{"call": ', b'{"read": '
 """What the first line begins with, and those of matrix files; no item does."""
 
+_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
 
 @dataclass
 class Partial:
@@ -99,14 +101,15 @@ class Partial:
             end += len(line)
             try:
                 data = json.loads(line)
-            except ValueError:
+                if number == 1:
+                    begun = data["call"]
+                    dict(begun["inputs"])
+                elif line.startswith(READ):
+                    self._read |= data["read"]
+                else:
+                    self._count(data)
+            except _DAMAGE:
                 raise KeptError(self.name, f"is damaged in line {number}; start over with --force") from None
-            if begun is None:
-                begun = data["call"]
-            elif line.startswith(READ):
-                self._read |= data["read"]
-            else:
-                self._count(data)
         return begun, end
 
     def _count(self, record: Any) -> None:
