@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import stat
 import subprocess
@@ -225,9 +224,13 @@ def test_pipes_and_descriptors_are_written_as_they_are(folder: Path, command: st
         assert Path("log.txt").read_text() == "before\n" + Path("file.csv").read_text()
 
 
-def limited() -> None:
-    """Files of at most 100 bytes, as on a disk that is full."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+LIMITED = """
+import resource, sys
+from chainorder.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+main()
+"""
+"""The command with files of at most 100 bytes, as on a disk that is full."""
 
 
 @pytest.mark.parametrize(
@@ -243,8 +246,8 @@ def limited() -> None:
 def test_a_full_disk_leaves_the_old_file(folder: Path, arguments: list[str]) -> None:
     Path(arguments[-1]).write_text("old")
     before = contents(folder)
-    line = [sys.executable, "-m", "chainorder", *arguments]
-    done = subprocess.run(line, preexec_fn=limited, capture_output=True, text=True, timeout=60, check=False)
+    line = [sys.executable, "-c", LIMITED, *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {arguments[-1]}")
     assert "File too large" in done.stderr

@@ -110,10 +110,13 @@ def test_wherever_it_is_cut_off_the_end_is_the_same(
 
 
 def test_workers_go_on_where_one_process_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # of the size of groups, which another process would not know
+    monkeypatch.chdir(folder)
     call("specs", "-o", "out.jsonl")
     undisturbed = Path("out.jsonl").read_bytes()
     broken_off(monkeypatch, "out.jsonl", finished=7)
-    call("specs", "-o", "out.jsonl", "--resume", "--workers", 2)
+    status, errors = Command(("batch", "specs", "-o", "out.jsonl", "--resume", "--workers", 2)).end()
+    assert (status, errors.splitlines()[0]) == (1, "going on after 7 chains of out.jsonl.partial")
     assert Path("out.jsonl").read_bytes() == undisturbed
 
 
