@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -57,6 +58,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         '<graph edgedefault="directed"><node id="x"/></graph></graphml>'
     )
     Path("C.mtx").write_text("%%MatrixMarket matrix array real general\n1 1\n1\n")
+    for name in ("a.yaml", "C.mtx"):
+        Path(f"{name}.gz").write_bytes(gzip.compress(Path(name).read_bytes()))
     Path("old.svg").write_text("old")
     Path("old.csv").write_text("old")
     Path("linked.json").symlink_to("a.yaml")
@@ -120,6 +123,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["batch", ".", "-o", "lines.jsonl"], "holds a spec"),
         (["generate", "3", "-o", "lines.jsonl"], "holds a spec"),
         (["schema", "-o", "linked.json"], "holds a spec"),
+        (["plan", "3,4,5", "-o", "a.yaml.gz", "--format", "json"], "holds a spec"),
+        (["plan", "3,4,5", "-o", "C.mtx.gz", "--format", "json"], "holds a matrix"),
     ],
 )
 def test_what_cannot_or_must_not_be_written_is_refused_before_the_work(

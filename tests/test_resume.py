@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -196,6 +198,18 @@ def test_nothing_is_left_of_a_batch_that_finished_nothing(
         call("specs", "-o", "out.csv")
     assert not Path("out.csv.partial").exists()
     call("specs", "-o", "out.csv", "--resume")
+
+
+def test_what_is_read_once_is_not_gone_on_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = Path("specs/many.jsonl").read_text()
+
+    def feed() -> None:
+        Path("pipe.jsonl").write_text(text)
+
+    os.mkfifo("pipe.jsonl")
+    threading.Thread(target=feed).start()
+    broken_off(monkeypatch, "out.csv", finished=3, inputs=["pipe.jsonl"])
+    assert "pipe.jsonl cannot be read a second time" in refused("pipe.jsonl", "-o", "out.csv", "--resume")
 
 
 def test_resuming_needs_a_file(folder: Path) -> None:

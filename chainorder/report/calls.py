@@ -25,7 +25,7 @@ def digest(file: Path) -> str | None:
     """A digest of the content of a file: empty if it cannot be read, None if it cannot be read twice."""
     try:
         if not file.is_file():
-            return None if file.exists() else ""
+            return None if file.exists() or str(file) == "-" else ""
         with file.open("rb") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
     except OSError:

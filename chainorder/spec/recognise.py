@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -25,6 +26,9 @@ REPORTED = frozenset({"schema", "source"})
 """Keys that reports begin with, and no spec has."""
 
 
+PACKED = b"\x1f\x8b"
+"""What .gz begins with."""
+
 MATRICES = (b"\x93NUMPY", b"PK\x03\x04", b"%%MatrixMarket")
 """What .npy, .npz and .mtx begin with."""
 
@@ -37,7 +41,9 @@ def kind_of_input(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
-    except OSError:
+        if head.startswith(PACKED):
+            head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD_BYTES)
+    except (OSError, zlib.error):
         return None
     if head.startswith(MATRICES):
         return "matrix"
