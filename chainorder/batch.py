@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +21,9 @@ from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
 from chainorder.guard import check_guard
 from chainorder.many import Outcome, finish, plan_each
+from chainorder.output import partial_name
 from chainorder.plan import Plan
+from chainorder.processes import call_apart, process_pool
 from chainorder.solvers import plan
 from chainorder.spec import Problem, iter_chains
 from chainorder.spec.files import STDIN
@@ -60,27 +62,25 @@ class Item:
 def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
     """The spec files that paths, folders (recursively, sorted) and patterns (``runs/*.yaml``) stand for.
 
-    The file that the batch writes to is none of them, however it came to lie there.
+    The files that the batch writes to are none of them, however they came to lie there; the output is if it
+    is named.
 
     Raises
     ------
     SpecError
-        If there is no such path, a folder or pattern holds no spec, the output is named as an input, or
-        standard input is there twice.
+        If there is no such path, a folder or pattern holds no spec, or standard input is there twice.
     """
     found: list[Path] = []
-    own = None if output is None else Path(output).absolute()
     for text in paths:
         path = Path(text)
         if text == STDIN:
             if path in found:
                 raise SpecError("is there twice, but standard input is read once; keep one", text)
-            files = [path]
-        elif path.is_dir():
+            found.append(path)
+            continue
+        if path.is_dir():
             files = sorted(file for file in path.rglob("*") if _ending(file) in ENDINGS and file.is_file())
         elif path.exists():
-            if path.absolute() == own:
-                raise SpecError("is both read and written; write elsewhere with -o", text)
             files = [path]
         elif has_magic(text):
             matches = map(Path, glob(text, recursive=True))  # noqa: PTH207 -- may be absolute
@@ -89,12 +89,18 @@ def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
             raise SpecError("there is no such file or folder; check the path", text)
         if not files:
             raise SpecError(f"there is no spec in it; specs end in {', '.join(ENDINGS)}", text)
-        found += (file for file in files if file.absolute() != own)
+        found += (file for file in files if not _is_own(file, output, named=file == path))
     return found
 
 
 def _ending(file: Path) -> str:
     return (file.with_suffix("") if file.suffix == ".gz" else file).suffix
+
+
+def _is_own(file: Path, output: str | None, *, named: bool) -> bool:
+    """Whether a file is what the batch writes: its partial; its output, unless that is named as an input."""
+    own = [] if output is None else [Path(partial_name(output)), *([] if named else [Path(output)])]
+    return any(each.exists() and file.samefile(each) for each in own)
 
 
 def read_items(
@@ -149,17 +155,14 @@ def executor(scheduler: str | None = None, workers: int = 1) -> Iterator[Executo
             yield client.get_executor(pure=False)
     elif workers > 1:
         check_guard(multiprocessing.get_start_method())
-        with ProcessPoolExecutor(workers) as pool:
-            try:
-                yield pool
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        with process_pool(workers) as pool:
+            yield pool
     else:
         yield None
 
 
 def plan_items(
-    items: Iterable[Item], pool: Executor | None = None, *, ahead: int = 1, **options: Any
+    items: Iterable[Item], pool: Executor | None = None, *, ahead: int = 1, done: int = 0, **options: Any
 ) -> Iterator[Item]:
     """Plan the chains of a batch, in order, some hundred at once.
 
@@ -167,20 +170,31 @@ def plan_items(
     ----------
     pool
         Who plans; None for here. `ahead` times two groups are given to it before the first is asked for.
+    done
+        Items that are finished, and left out. They count for the groups: a chain that is planned together
+        with others gets the plan that it gets in an undisturbed batch.
     options
         Arguments of `plan`.
     """
     if pool is None:
-        for group in _groups(items):
-            yield from _plan_group(group, options)
+        for group, begin in _unfinished(_groups(items), done):
+            yield from _plan_group(group, options)[begin:]
         return
-    pending: deque[tuple[list[Item], Future[list[Item]]]] = deque()
-    for group in _groups(items):
-        pending.append((group, pool.submit(_plan_group, group, options)))
+    pending: deque[tuple[list[Item], int, Future[list[Item]]]] = deque()
+    for group, begin in _unfinished(_groups(items), done):
+        pending.append((group, begin, pool.submit(_plan_group, group, options)))
         if len(pending) > AHEAD * ahead:
-            yield from _collect(*pending.popleft())
+            yield from _collect(*pending.popleft(), options)
     while pending:
-        yield from _collect(*pending.popleft())
+        yield from _collect(*pending.popleft(), options)
+
+
+def _unfinished(groups: Iterable[list[Item]], done: int) -> Iterator[tuple[list[Item], int]]:
+    """The groups that are not finished, each with the place of its first item that is not."""
+    for group in groups:
+        if done < len(group):
+            yield group, done
+        done = max(0, done - len(group))
 
 
 def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -216,9 +230,14 @@ def _planned(item: Item, outcome: Outcome, chain: Chain) -> Item:
     return Item(item.source, done if isinstance(done, Plan) else str(done))
 
 
-def _collect(group: Sequence[Item], future: Future[list[Item]]) -> list[Item]:
+def _collect(
+    group: Sequence[Item], begin: int, future: Future[list[Item]], options: Mapping[str, Any]
+) -> list[Item]:
     try:
-        return future.result()
+        try:
+            return future.result()[begin:]
+        except BrokenProcessPool:  # perhaps by another group
+            return call_apart(_plan_group, group, options)[begin:]
     except Exception as error:
         # The last is of Dask, which need not be installed.
         if (
@@ -227,4 +246,4 @@ def _collect(group: Sequence[Item], future: Future[list[Item]]) -> list[Item]:
         ):
             raise
         message = "the worker process died; run it alone, with --workers 1"
-        return [Item(item.source, message) for item in group]
+        return [Item(item.source, message) for item in group[begin:]]

@@ -44,6 +44,11 @@ class Unsaved:
     """In place of a matrix that was in memory when its chain was saved: specs keep patterns, not entries."""
 
 
+def files_of(matrices: Iterable[Any]) -> frozenset[Path]:
+    """The paths of those matrices that are files."""
+    return frozenset(matrix.path for matrix in matrices if isinstance(matrix, MatrixFile))
+
+
 @dataclass(frozen=True, eq=False, init=False)
 class Chain:
     """A Jacobian chain F'_q · … · F'_1, elementals numbered from 1 at the input.
@@ -268,6 +273,11 @@ class Chain:
         """What a spec can say of the entries of a matrix."""
         known = self.matrices.get(place) is not None
         return self._file(place) or (Unsaved() if known else None)
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files that its matrices are read from."""
+        return files_of(self.matrices.values())
 
     def _file(self, place: int) -> Path | None:
         matrix = self.matrices.get(place)

@@ -7,13 +7,15 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any, TypeAlias
 
 from chainorder.errors import ExecutionError
 from chainorder.guard import REMEDY, GuardError, check_guard
 from chainorder.installation import require
+from chainorder.signals import Interrupted
 
 Client: TypeAlias = Any
 """A `distributed.Client`; Dask is imported when it is used."""
@@ -58,13 +60,7 @@ def connected(scheduler: Any, workers: int) -> Iterator[Client]:
         _check_client(scheduler)
         yield scheduler
     elif scheduler == LOCAL:
-        config = import_module("dask.config")
-        check_guard(config.get("distributed.worker.multiprocessing-method"))
-        with (
-            config.set(SETTINGS),
-            _embedded(min(workers, MOST_WORKERS)) as cluster,
-            distributed.Client(cluster, set_as_default=False) as client,
-        ):
+        with _started(distributed, min(workers, MOST_WORKERS)) as client:
             yield client
     elif isinstance(scheduler, str):
         _check_address(scheduler)
@@ -92,10 +88,27 @@ def _silent() -> Iterator[None]:
         log.setLevel(level)
 
 
-def _embedded(workers: int) -> Any:
+@contextmanager
+def _started(distributed: Any, workers: int) -> Iterator[Client]:
+    """A client of an embedded cluster, which ends with its use."""
+    from chainorder.processes import apart_from_terminal
+
+    config = import_module("dask.config")
+    check_guard(config.get("distributed.worker.multiprocessing-method"))
+    with ExitStack() as stack:
+        stack.enter_context(config.set(SETTINGS))
+        try:
+            cluster = stack.enter_context(apart_from_terminal(partial(_embedded, distributed, workers)))
+            yield stack.enter_context(distributed.Client(cluster, set_as_default=False))
+        except Interrupted:
+            stack.pop_all()  # this process ends, and its workers with it
+            raise
+
+
+def _embedded(distributed: Any, workers: int) -> Any:
     """A cluster of processes of its own."""
     try:
-        return dask_distributed().LocalCluster(
+        return distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             dashboard_address=":0",

@@ -75,6 +75,24 @@ class ExecutionError(ChainorderError):
     """The Jacobians at hand do not fit the plan, or the result does not fit the machine."""
 
 
+class OutputError(ChainorderError):
+    """A file that cannot be written, or should not be.
+
+    Parameters
+    ----------
+    name
+        The file, as the user calls it.
+    message
+        What is wrong, and the remedy.
+    """
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(name, message)
+
+    def __str__(self) -> str:
+        return _printable(": ".join(self.args))
+
+
 @dataclass(eq=False)
 class SpecError(ChainorderError):
     """A spec that cannot be read: where, and what would be right.
@@ -137,9 +155,13 @@ class SpecError(ChainorderError):
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         text = ": ".join(part for part in (place, self.key, self.message) if part)
-        return "".join(letter if letter.isprintable() else "?" for letter in text)
+        return _printable(text)
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[object, ...]]:
         # Exceptions pickle their args only; workers send these errors home.
         values = (self.message, self.file, self.line, self.column, self.key, self.others, self.more)
         return SpecError, (*values, self.foreign)
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

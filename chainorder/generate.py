@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,14 @@ def random_chains(seed: int, count: int, length: tuple[int, int], ranges: Ranges
     generator = np.random.default_rng(seed)
     for number in range(count):
         yield random_chain(generator, _draw(generator, length), ranges, f"random-{seed}-{number}")
+
+
+def is_generated(path: Path) -> bool:
+    """Whether a file holds random chains alone, which the same seed makes again."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return all(line.startswith(b'{"name": "random-') for line in file)
 
 
 def _draw(generator: np.random.Generator, range_: tuple[int, int]) -> int:

@@ -16,12 +16,13 @@ from chainorder.cli.options import (
     solver_option,
     verbose_option,
 )
-from chainorder.cli.reading import AnyPlan, Problem, Request, hessian_of, read_inputs
+from chainorder.cli.reading import AnyPlan, Problem, Request, hessian_of, problem_of, read_inputs
 from chainorder.cli.values import whole
-from chainorder.cli.writing import choose_format, write
+from chainorder.cli.writing import Destination
 from chainorder.errors import ChainorderError
 from chainorder.graph.graph import Graph
 from chainorder.plan import Plan
+from chainorder.report.model import CHARTS
 
 if TYPE_CHECKING:
     from chainorder.graph.comparison import GraphComparison
@@ -67,6 +68,7 @@ def compare(
     verbose: bool,
     format_name: str | None,
     output: str | None,
+    force: bool,
     **options: Any,
 ) -> None:
     """Show what forward, reverse and the best order of each CHAIN cost, side by side.
@@ -78,21 +80,26 @@ def compare(
     stands in for the best order.
     """
     from chainorder.report.progress import searching
+    from chainorder.report.schedules import has_chart
 
-    chosen = choose_format(format_name, output)
+    drawable = [CHARTS] * (not hessian and not memory_sweep)
+    to = Destination.of(format_name, output, force=force, drawable=drawable)
+    to.protect(chain)
     if memory_sweep and len(machines) > 1:
         raise click.UsageError("--memory-sweep takes one number of machines; give one")
     request = Request(solver, None, memory, machines[0] if len(machines) == 1 else None, options)
-    problems = read_inputs(chain, request)
+    inputs = read_inputs(chain, request)
+    problems = list(map(problem_of, inputs))
+    to.check(problems, drawable * (len(machines) > 1 or any(map(has_chart, problems))))
     with searching() as progress:
         options |= {"solver": solver, "progress": progress}
         if hessian:
-            reports = [_hessian(each) for each in problems]
+            reports = [_hessian(each) for each in inputs]
         elif memory_sweep or len(machines) > 1:
-            reports = [_swept(each, machines, options) for each in problems]
+            reports = [_swept(each, machines, options) for each in inputs]
         else:
-            reports = [_compared(each, options, verbose=verbose) for each in problems]
-    write(reports, chosen, output)
+            reports = [_compared(each, options, verbose=verbose) for each in inputs]
+    to.write(reports)
 
 
 def _hessian(problem: Problem | AnyPlan) -> Report:

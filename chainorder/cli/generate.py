@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from chainorder.cli.options import range_option
+from chainorder.cli.options import force_option, range_option
 from chainorder.cli.values import Memory, Names, Whole
-from chainorder.cli.writing import check_folder, emit
+from chainorder.cli.writing import emit, output_file, protect
 
 
 @click.command()
@@ -40,16 +40,23 @@ from chainorder.cli.writing import check_folder, emit
 )
 @click.option("--seed", default=0, show_default=True, type=Whole(0), help="Same seed, same chains.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, best one that ends in .jsonl.")
+@force_option
 def generate(
-    count: int, length: tuple[int, int], memory: int | None, seed: int, output: str | None, **ranges: Any
+    count: int,
+    length: tuple[int, int],
+    memory: int | None,
+    seed: int,
+    output: str | None,
+    force: bool,
+    **ranges: Any,
 ) -> None:
     """Make COUNT random chains as JSON Lines; ranges are LEAST:GREATEST, both included, or one number."""
     import json
 
-    from chainorder.generate import Ranges, random_chains
+    from chainorder.generate import Ranges, is_generated, random_chains
 
-    if output is not None:
-        check_folder(output)
+    file = output_file(output)
+    protect(file, (), force=force or (file is not None and is_generated(file.path)))
     chains = random_chains(seed, count, length, Ranges(**ranges))
     lines = (json.dumps(chain.within(memory).to_spec()) + "\n" for chain in chains)
-    emit("".join(lines), output)
+    emit(lines, file)

@@ -141,6 +141,11 @@ scheduler_option = click.option(
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Say why this solver; show all operations."
 )
+force_option = click.option(
+    "--force",
+    is_flag=True,
+    help="Write even where a spec, or a file that this call reads, is lost by it.",
+)
 output_options: Callable[[Command], Command] = options(
     click.option(
         "--format",
@@ -154,4 +159,5 @@ output_options: Callable[[Command], Command] = options(
         metavar="FILE",
         help="Write to a file; its ending (.txt .json .jsonl .csv .md .svg .dot .graphml) picks the format.",
     ),
+    force_option,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -120,9 +120,15 @@ def _named(problems: list[Problem], stem: str) -> list[Problem]:
     return [each if each.name else each.named(name) for each, name in zip(problems, names, strict=True)]
 
 
-def read_plans(texts: Sequence[str], request: Request) -> list[AnyPlan]:
-    """The plans that were saved, and plans for the chains that CHAIN arguments stand for."""
+def read_plans(
+    texts: Sequence[str], request: Request, check: Callable[[Sequence[Problem]], None]
+) -> list[AnyPlan]:
+    """The plans that were saved, and plans for the chains that CHAIN arguments stand for.
+
+    `check` sees what was read before anything is planned.
+    """
     found = read_inputs(texts, request)
+    check(list(map(problem_of, found)))
     return [plan_or_price(each, request) if isinstance(each, (Chain, Graph)) else each for each in found]
 
 
@@ -154,8 +160,10 @@ def hessian_of(problem: Problem | AnyPlan, seed: int = 0) -> HessianProblem:
     return HessianProblem(problem.network, seed)
 
 
-def problem_of(found: AnyPlan) -> Problem:
-    """What a plan is for."""
+def problem_of(found: Problem | AnyPlan) -> Problem:
+    """What a plan is for; a chain or graph itself."""
+    if isinstance(found, (Chain, Graph)):
+        return found
     return found.chain if isinstance(found, Plan) else found.graph
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 from chainorder.cli.options import (
     FORMAT_NAMES,
     chain_argument,
+    force_option,
     hessian_option,
     machines_option,
     memory_option,
@@ -21,6 +23,7 @@ from chainorder.cli.options import (
 )
 from chainorder.cli.reading import (
     AnyPlan,
+    Problem,
     Request,
     check_optimal,
     hessian_of,
@@ -29,12 +32,13 @@ from chainorder.cli.reading import (
     read_plans,
 )
 from chainorder.cli.values import Names, Whole
-from chainorder.cli.writing import check_folder, choose_format, write
+from chainorder.cli.writing import Destination
 from chainorder.cluster import LOCAL
 from chainorder.errors import ChainorderError, ExecutionError
 from chainorder.graph.graph import Graph
 from chainorder.installation import how_to_add
 from chainorder.plan import Plan
+from chainorder.report.model import CHARTS
 from chainorder.solvers import plan
 
 if TYPE_CHECKING:
@@ -80,6 +84,7 @@ HERE = "here"
     metavar="FILE",
     help="J.npz, J.npy or J.mtx keeps the Jacobian; any other ending keeps the report. May be given twice.",
 )
+@force_option
 def run(
     chain: tuple[str, ...],
     solver: str,
@@ -95,6 +100,7 @@ def run(
     no_verify: bool,
     format_name: str | None,
     output: tuple[str, ...],
+    force: bool,
     **options: Any,
 ) -> None:
     """Multiply each CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
@@ -105,9 +111,48 @@ def run(
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.
     """
-    from chainorder.execution.save import ENDINGS
     from chainorder.report.builders import execution_report
     from chainorder.report.graphs import graph_execution_report, hessian_report
+    from chainorder.report.schedules import has_chart
+
+    report_file, kept = _files(output)
+    if hessian and kept is not None:
+        raise ChainorderError(f"{kept}: --hessian makes reports; the Jacobian is kept without it")
+    drawable = [CHARTS] * (not hessian)
+    to = Destination.of(format_name, report_file, force=force, drawable=drawable, kept=kept)
+    to.protect(chain)
+    if hessian:
+        problems = [hessian_of(each, seed) for each in read_inputs(chain, Request(memory=memory))]
+        checks = [each.checks(tolerance) for each in problems]
+        to.write([hessian_report(*each) for each in zip(problems, checks, strict=True)])
+        sys.exit(0 if all(check.passed for each in checks for check in each) else 1)
+
+    def check(problems: Sequence[Problem]) -> None:
+        if kept is not None and len(problems) > 1:
+            raise ExecutionError(
+                f"{' '.join(chain)}: {len(problems)} chains but {kept} keeps one Jacobian; run one"
+            )
+        to.check(problems, drawable * any(map(has_chart, problems)))
+
+    reports, passed = [], True
+    plans = read_plans(chain, Request(solver, order, memory, machines, options), check)
+    for each in plans:
+        check_optimal(each)
+    for best in plans:
+        settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}
+        executions, skipped = _run_orders(best, all_orders, scheduler, settings)
+        if kept is not None:
+            _keep(executions[-1][1], kept)
+        make = execution_report if isinstance(best, Plan) else graph_execution_report
+        reports.append(make(executions, skipped))
+        passed = passed and all(execution.passed for _, execution in executions)
+    to.write(reports)
+    sys.exit(0 if passed else 1)
+
+
+def _files(output: Sequence[str]) -> tuple[str | None, str | None]:
+    """The file of the report and that of the Jacobian, so far as -o names them."""
+    from chainorder.execution.save import ENDINGS
 
     kept = [name for name in output if name.lower().endswith(ENDINGS)]
     reported = [name for name in output if name not in kept]
@@ -115,33 +160,7 @@ def run(
         raise ChainorderError(
             f"-o {' -o '.join(output)}: one report and one Jacobian at most; run again for more"
         )
-    report_file = reported[0] if reported else None
-    chosen = choose_format(format_name, report_file)
-    for name in kept:
-        check_folder(name)
-    if hessian:
-        problems = [hessian_of(each, seed) for each in read_inputs(chain, Request(memory=memory))]
-        checks = [each.checks(tolerance) for each in problems]
-        write([hessian_report(*each) for each in zip(problems, checks, strict=True)], chosen, report_file)
-        sys.exit(0 if all(check.passed for each in checks for check in each) else 1)
-    reports, passed = [], True
-    plans = read_plans(chain, Request(solver, order, memory, machines, options))
-    for each in plans:
-        check_optimal(each)
-    if kept and len(plans) > 1:
-        raise ExecutionError(
-            f"{' '.join(chain)}: {len(plans)} chains but {kept[0]} keeps one Jacobian; run one"
-        )
-    for best in plans:
-        settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}
-        executions, skipped = _run_orders(best, all_orders, scheduler, settings)
-        for name in kept:
-            _keep(executions[-1][1], name)
-        make = execution_report if isinstance(best, Plan) else graph_execution_report
-        reports.append(make(executions, skipped))
-        passed = passed and all(execution.passed for _, execution in executions)
-    write(reports, chosen, report_file)
-    sys.exit(0 if passed else 1)
+    return next(iter(reported), None), next(iter(kept), None)
 
 
 def _keep(run: Execution | GraphExecution, file: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, Any
 
 import numpy as np
 
-from chainorder.errors import ExecutionError
 from chainorder.execution.provenance import Provenance
 from chainorder.numpy_files import JACOBIANS
+from chainorder.output import Output
 
 ENDINGS = (".npz", ".npy", ".mtx")
 """Of files that keep a Jacobian."""
@@ -26,20 +27,19 @@ def save_matrix(matrix: Any, path: str, provenance: Provenance) -> None:
 
     Raises
     ------
-    ExecutionError
-        If the file cannot be written.
+    OutputError
+        If the file cannot be written; what was there before is still there then.
     """
-    try:
-        with Path(path).open("wb") as file:
-            match Path(path).suffix.lower():
-                case ".npz":
-                    _write_npz(matrix, file, provenance)
-                case ".npy":
-                    np.save(file, matrix if isinstance(matrix, np.ndarray) else matrix.toarray())
-                case _:
-                    _write_mtx(matrix, file, provenance)
-    except OSError as error:
-        raise ExecutionError(f"{path}: cannot be written ({error.strerror}); write elsewhere") from None
+    with Output.at(path).writing() as file:
+        match Path(path).suffix.lower():
+            case ".npz":
+                _write_npz(matrix, file, provenance)
+            case ".npy":
+                dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+                # Of a file, NumPy would ask where in it to write: a pipe has no such place.
+                np.save(SimpleNamespace(write=file.write), dense)
+            case _:
+                _write_mtx(matrix, file, provenance)
 
 
 def _write_npz(matrix: Any, file: IO[bytes], provenance: Provenance) -> None:

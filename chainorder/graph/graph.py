@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainorder.chain import Chain, MatrixFile
+from chainorder.chain import Chain, MatrixFile, files_of
 from chainorder.elementals import Elemental, model_spec, whole
 from chainorder.errors import ChainorderError, GraphError, SpecError, raise_first
 from chainorder.pattern import Pattern
@@ -213,6 +213,11 @@ class Graph:
         """It in a line: name, vertices, edges, sizes."""
         counts = f"{len(self.vertices):,} vertices, {len(self.edges):,} edges"
         return f"{self.name or 'graph'}: {counts}, {self.columns:,} → {self.rows:,}"
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files that its matrices are read from."""
+        return files_of(edge.matrix for edge in self.edges)
 
     @property
     def matrix_free(self) -> bool:

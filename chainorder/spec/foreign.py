@@ -6,8 +6,11 @@ import difflib
 from itertools import islice
 from typing import Any
 
-KINDS = ("dims", "layers", "elementals", "vertices", "edges", "chains")
-"""The keys that make a chain, a graph or a file of some; a spec that is broken has one, or nearly so."""
+from chainorder.spec.tokens import LIST, MAPPING
+
+KINDS = dict.fromkeys(("dims", "layers", "elementals", "edges", "chains"), LIST) | {"vertices": MAPPING}
+"""The keys that make a chain, a graph or a file of some, and what stands under them; a spec that is broken
+has one, or nearly so."""
 
 LOOKED_AT = 1000
 """Keys, or items of a list, that are looked at."""
