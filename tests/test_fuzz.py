@@ -105,6 +105,8 @@ def test_how_a_command_ends(ended: Outcome, rules: set[str]) -> None:
         ("plan x -o old", 2, {"x": b"x", "old": b"old", "old.part": b""}, True),
         ("plan x -o old", 0, {"x": b"y", "old": b"new"}, True),
         ("plan x -o old", 0, {"old": b"new"}, True),
+        ("plan x -o x", 0, {"x": b"y", "old": b"old"}, True),
+        ("plan x -o x --force", 0, {"x": b"y", "old": b"old"}, False),
     ],
 )
 def test_what_a_command_leaves(

@@ -43,11 +43,15 @@ def calls(draw: st.DrawFn) -> Case:
         lines.append((("run", "old.json", "--format", "json"), ran))
     if LARGE < greatest(data) < BEYOND:
         lines = [line for line in lines if line[0][0] != "run"]
-    limit = ("--time-limit", "0.05") if "machines" in data else ()
-    commands = tuple(
-        (*line, *limit, *(("--scheduler", "here") if line[0] == "run" else ())) for line, _ in lines
-    )
-    return Case("calls", files, commands, tuple(statuses for _, statuses in lines))
+    if "machines" in data:
+        lines = [(_soon_and_here(line), statuses) for line, statuses in lines]
+    return Case("calls", files, tuple(line for line, _ in lines), tuple(statuses for _, statuses in lines))
+
+
+def _soon_and_here(line: Line) -> Line:
+    """The same for several machines: without a long search, and without processes."""
+    soon = () if line[1] == "old.json" else ("--time-limit", "0.05")  # a saved plan is not searched for
+    return *line, *soon, *(("--scheduler", "here") if line[0] == "run" else ())
 
 
 def right_statuses(data: dict[str, Any], name: str, several: bool, writing: str) -> dict[Line, Statuses]:

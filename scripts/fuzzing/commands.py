@@ -17,6 +17,7 @@ from scripts.fuzzing.cases import Case, Fault, fault
 from scripts.fuzzing.running import Outcome, run
 
 STATUSES = (0, 1, 2)
+OUTPUT = ("-o", "--output")
 MOST_ERRORS = 11
 """Ten errors of a spec, and a line that says that there are more."""
 
@@ -102,10 +103,15 @@ def error_lines(outcome: Outcome) -> Iterator[Fault]:
 
 
 def leavings(outcome: Outcome, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[Fault]:
-    """A wrong call changes no file and makes none; any call changes only what it was told to write."""
+    """A wrong call changes no file and makes none; any call changes only what it was told to write.
+
+    What it reads it changes only by force.
+    """
     command = outcome.command
-    named = {word for at, word in enumerate(command) if at and command[at - 1] in ("-o", "--output")}
-    allowed = named if outcome.status in (0, 1) else set()
+    told = {at for at, option in enumerate(command, 1) if option in OUTPUT}
+    named = {word for at, word in enumerate(command) if at in told}
+    read = {word for at, word in enumerate(command) if at not in told}
+    allowed = named - (set() if "--force" in command else read) if outcome.status in (0, 1) else set()
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name) and name not in allowed:
             how = "is gone" if name not in after else "is changed" if name in before else "is made"
@@ -120,7 +126,7 @@ def reports(outcome: Outcome, folder: Path) -> Iterator[Fault]:
         return
     options = list(pairwise(command))
     format_name = next((word for option, word in reversed(options) if option == "--format"), None)
-    outputs = [word for option, word in options if option in ("-o", "--output")]
+    outputs = [word for option, word in options if option in OUTPUT]
     written = [name for name in outputs[-1:] if command[0] != "run"] or [
         n for n in outputs if n[-4:] != ".npz"
     ]
@@ -152,7 +158,7 @@ def parsed(format_name: str | None, text: str, outcome: Outcome) -> Iterator[Fau
                 for item in data if isinstance(data, list) else [data]:
                     yield from facts(item, outcome)
             case "jsonl":
-                for line in text.splitlines():
+                for line in text.removesuffix("\n").split("\n"):  # others than \n may stand in strings
                     yield from facts(json.loads(line), outcome)
             case "svg" | "graphml":
                 ElementTree.fromstring(text)

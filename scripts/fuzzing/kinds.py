@@ -74,7 +74,7 @@ def _bytes(draw: st.DrawFn) -> Case:
     """Files of all formats, some of their bytes damaged."""
     name, others = draw(st.sampled_from(samples()))
     content = draw(our.damaged_bytes(others[name]))
-    argument = next(each for each in others if not each.endswith((".mtx", ".gz", ".npz", ".npy")))
+    argument = next(each for each in others if not each.endswith((".mtx", ".mtx.gz", ".npz", ".npy")))
     return _tried(draw, "bytes", argument, None, {**others, name: content})
 
 
@@ -134,7 +134,19 @@ def _options(draw: st.DrawFn) -> Case:
         "two.jsonl": b'{"dims": [2, 3, 1]}\n{"dims": [1, 2]}\n',
     }
     read = ["spec.yaml", "graph.json", "net.yaml", "two.jsonl", "old.json"]
-    written = (*OLD, "new.json", "new.npz", "no/new.json", "new", ".", "", "new.xyz", "/dev/null", "NEW.CSV")
+    written = (
+        *OLD,
+        "spec.yaml",
+        "new.json",
+        "new.npz",
+        "no/new.json",
+        "new",
+        ".",
+        "",
+        "new.xyz",
+        "/dev/null",
+        "NEW.CSV",
+    )
     return Case("options", files, (draw(our.command_lines(read, written)),))
 
 

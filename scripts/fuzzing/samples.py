@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from functools import cache
@@ -61,6 +62,7 @@ def samples() -> list[tuple[str, Files]]:
         ("graph.graphml", {"graph.graphml": _graphml(graph)}),
         ("spec.yaml", {"spec.yaml": our.written({"chains": [SMALL_SPEC, SMALL_GRAPH]}, ".yaml")}),
         ("spec.json", {"spec.json": our.written(SMALL_SPEC, ".json")}),
+        ("spec.yaml.gz", {"spec.yaml.gz": gzip.compress(our.written(SMALL_SPEC, ".yaml"), mtime=0)}),
     ]
     found += _of_data()
     matrix = np.array([[1.0, 0, 2], [0, 3, 0], [4, 0, 5]])

@@ -22,6 +22,7 @@ UNBOUNDED = ("dense", "diagonal", "identity", "banded", "factors", "sparse", "ro
 
 SMALL = st.sampled_from((1, 1, 2, 2, 3, 4, 5, 7))
 COSTS = st.sampled_from((0, 1, 2, 3, 10, 1000))
+POWERS = st.sampled_from((20, 23, *range(31, 70)))
 HUGE = st.one_of(
     st.sampled_from((1, 2, 3, 4)),
     st.builds(
