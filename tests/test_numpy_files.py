@@ -260,9 +260,9 @@ def test_lies_about_packed_sizes(tmp_path: Path) -> None:
 
 def test_mutations_of_all_formats_are_read_or_refused() -> None:
     """No signal, no traceback, no memory without bounds; more by ``python -m tests.mutations SEED COUNT``."""
-    command = [sys.executable, "-m", "tests.mutations", "20250", "1500"]
+    command = [sys.executable, "-m", "tests.mutations", "20250", "600"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     read, refused = (int(part.split()[0]) for part in done.stdout.split(", "))
-    assert read > 100
-    assert refused > 1000
+    assert read > 50
+    assert refused > 400
