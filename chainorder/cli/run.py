@@ -22,7 +22,6 @@ from chainorder.cli.options import (
 from chainorder.cli.reading import (
     AnyPlan,
     Request,
-    check_optimal,
     hessian_of,
     problem_of,
     read_inputs,
@@ -126,9 +125,7 @@ def run(
         write([hessian_report(*each) for each in zip(problems, checks, strict=True)], chosen, report_file)
         sys.exit(0 if all(check.passed for each in checks for check in each) else 1)
     reports, passed = [], True
-    plans = read_plans(chain, Request(solver, order, memory, machines, options))
-    for each in plans:
-        check_optimal(each)
+    plans = read_plans(chain, Request(solver, order, memory, machines, options), recheck=True)
     if kept and len(plans) > 1:
         raise ExecutionError(
             f"{' '.join(chain)}: {len(plans)} chains but {kept[0]} keeps one Jacobian; run one"
