@@ -18,9 +18,13 @@ def folder_of(item: dict[str, Any], folder: Path) -> Path:
     """What the paths of a saved plan are relative to: its own folder, else that which it was moved from."""
     before = item.get(SAVED_IN)
     paths = [entry[key] for entry, key in _places(item)]
-    if not isinstance(before, str) or all((folder / path).exists() for path in paths):
-        return folder
-    return Path(before) if all((Path(before) / path).exists() for path in paths) else folder
+    if isinstance(before, str) and not _hold(folder, paths) and _hold(Path(before), paths):
+        return Path(before)
+    return folder
+
+
+def _hold(folder: Path, paths: list[str]) -> bool:
+    return all(os.path.exists(folder / path) for path in paths)  # noqa: PTH110 -- pathlib raises where a name is too long
 
 
 def relocated(data: dict[str, Any], folder: Path) -> dict[str, Any]:

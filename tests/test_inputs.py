@@ -376,6 +376,20 @@ def test_flags_that_ask_for_another_plan_are_refused(
         assert "saved plan" in run("compare", saved, flag).err
 
 
+def test_only_saved_plans_are_planned_again(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chainorder.cli import reading
+
+    calls: list[Any] = []
+    monkeypatch.setattr(reading, "_check_optimal", calls.append)
+    run("plan", "3,4,5", "-o", tmp_path / "sim.json")
+    run("run", "3,4,5", "4,5,6")
+    assert calls == []
+    run("run", tmp_path / "sim.json")
+    assert len(calls) == 1
+
+
 def test_names_with_line_breaks_are_shown_on_one_line(run: Run, tmp_path: Path) -> None:
     saved = tmp_path / "a\nb.json"
     run("plan", "3,4,5", "-o", saved)

@@ -49,9 +49,8 @@ class Request:
         """The flags that are given, but for a limit of time, which a saved plan keeps."""
         stated = {"order": self.order, "machines": self.machines, "memory": self.memory, **self.options}
         solver = [] if self.solver == "auto" else [f"--solver {self.solver}"]
-        unasked = (("transfer", 0), ("time_limit", self.options.get("time_limit")))
-        given = [key for key, value in stated.items() if value is not None and (key, value) not in unasked]
-        return solver + [f"--{key.replace('_', '-')}" for key in given]
+        defaults = {"transfer": 0, "time_limit": stated.get("time_limit")}
+        return solver + [f"--{key}" for key, value in stated.items() if value != defaults.get(key)]
 
     def changed(self, problem: Problem) -> Problem:
         """A problem with the memory and the machines that are asked for."""
@@ -121,21 +120,26 @@ def _named(problems: list[Problem], stem: str) -> list[Problem]:
 
 
 def read_plans(
-    texts: Sequence[str], request: Request, check: Callable[[Sequence[Problem]], None]
+    texts: Sequence[str],
+    request: Request,
+    check: Callable[[Sequence[Problem]], None],
+    *,
+    recheck: bool = False,
 ) -> list[AnyPlan]:
     """The plans that were saved, and plans for the chains that CHAIN arguments stand for.
 
-    `check` sees what was read before anything is planned.
+    `check` sees what was read before anything is planned. With `recheck`, what a saved plan says is optimal is
+    planned again; `PlanError` if less suffices.
     """
     found = read_inputs(texts, request)
     check(list(map(problem_of, found)))
+    for each in found:
+        if recheck and not isinstance(each, (Chain, Graph)) and each.optimal:
+            _check_optimal(each)
     return [plan_or_price(each, request) if isinstance(each, (Chain, Graph)) else each for each in found]
 
 
-def check_optimal(saved: AnyPlan) -> None:
-    """Plan again what a plan says is optimal; raises `PlanError` if less suffices."""
-    if not saved.optimal:
-        return
+def _check_optimal(saved: AnyPlan) -> None:
     again = _planned_again(saved)
     if again.cost < saved.cost:
         raise PlanError(

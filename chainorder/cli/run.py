@@ -25,7 +25,6 @@ from chainorder.cli.reading import (
     AnyPlan,
     Problem,
     Request,
-    check_optimal,
     hessian_of,
     problem_of,
     read_inputs,
@@ -135,9 +134,7 @@ def run(
         to.check(problems, drawable * any(map(has_chart, problems)))
 
     reports, passed = [], True
-    plans = read_plans(chain, Request(solver, order, memory, machines, options), check)
-    for each in plans:
-        check_optimal(each)
+    plans = read_plans(chain, Request(solver, order, memory, machines, options), check, recheck=True)
     for best in plans:
         settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)
