@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from chainorder.chain import Chain
 from chainorder.claims import Claims
-from chainorder.errors import InfeasibleError, SolverError
+from chainorder.errors import ChainorderError, InfeasibleError
 from chainorder.graph.graph import Graph
 from chainorder.plan import Plan
+from chainorder.scheduling import scheduled
 from chainorder.solvers import plan
 
 if TYPE_CHECKING:
@@ -143,19 +144,23 @@ def _beside(best: Plan, options: dict[str, Any]) -> Comparison:
     for name in baselines(best.chain):
         try:
             plans.append(baseline(name, best, **options))
-        except SolverError as error:
+        except ChainorderError as error:
             infeasible.append(Infeasible(name, str(error)))
+        except MemoryError:
+            infeasible.append(Infeasible(name, "its tables do not fit the memory"))
     return Comparison((*plans, best), tuple(infeasible))
 
 
 def baseline(name: str, best: Plan, **options: Any) -> Plan:
     """A baseline of a chain, estimated where the plan beside it is: exactly, it would take too long."""
-    if best.estimate is None or name not in ("forward", "reverse"):
+    if best.estimate is None:
         return plan(best.chain, solver=name, **options)
-    from chainorder.solvers.estimated import sweep
+    from chainorder.solvers.estimated import preaccumulation, sweep
     from chainorder.solvers.outline import Outline
 
-    return sweep(Outline(best.chain, best.estimate.seed), name)
+    outline = Outline(best.chain.on(1), best.estimate.seed)
+    made = preaccumulation(outline) if name == "preaccumulation" else sweep(outline, name)
+    return made if best.machines == 1 else scheduled(made, best.machines, best.objective, best.transfer)
 
 
 def sweep_memory(chain: Chain, *, solver: str = "auto", **options: Any) -> list[tuple[int, Comparison | str]]:

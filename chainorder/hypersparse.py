@@ -180,10 +180,9 @@ def rows_of(pattern: Pattern, chosen: IntArray) -> tuple[IntArray, Any]:
             check_explicit((len(chosen), size), sum_of(stops - starts))
             lengths, columns = stops - starts, ranges(starts, stops)
         case HypersparsePattern():
-            place = np.searchsorted(pattern.rows, chosen)
-            there = pattern.row_counts(chosen) > 0
             lengths = pattern.row_counts(chosen)
-            columns = pattern.columns[pattern.core.csr()[place[there]].indices]
+            place = np.searchsorted(pattern.rows, chosen[lengths > 0])
+            columns = pattern.columns[pattern.core.csr()[place].indices]
         case _:
             csr = pattern.csr()[chosen]
             lengths, columns = np.diff(csr.indptr), csr.indices

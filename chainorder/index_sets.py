@@ -72,8 +72,8 @@ def ranges(starts: IntArray, stops: IntArray) -> IntArray:
     lengths = stops - starts
     check_listed(sum_of(lengths))
     before = np.cumsum(lengths) - lengths
-    listed_one_by_one: IntArray = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
-    return listed_one_by_one
+    indices: IntArray = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
+    return indices
 
 
 def around(size: int, indices: IntArray, down: int, up: int) -> tuple[IntArray, IntArray]:

@@ -128,8 +128,8 @@ def read_plans(
 ) -> list[AnyPlan]:
     """The plans that were saved, and plans for the chains that CHAIN arguments stand for.
 
-    `check` sees what was read before anything is planned. With `recheck`, what a saved plan says is optimal is
-    planned again; `PlanError` if less suffices.
+    `check` sees what was read before anything is planned. With `recheck`, what a saved plan says is optimal
+    is planned again; `PlanError` if less suffices.
     """
     found = read_inputs(texts, request)
     check(list(map(problem_of, found)))

@@ -66,7 +66,7 @@ HERE = "here"
 @click.option(
     "--tolerance",
     type=click.FloatRange(0),
-    help="Largest relative error that passes; by default 1e-9, and more for single precision.",
+    help="Largest relative error that passes; by default 1e-9, more for float32 and for differences.",
 )
 @hessian_option
 @click.option(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainorder.comparison import Infeasible, Ranking
-from chainorder.errors import SolverError
+from chainorder.errors import ChainorderError
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
 from chainorder.solvers import plan
@@ -50,6 +50,6 @@ def beside_graph(best: GraphPlan, **options: Any) -> GraphComparison:
     for name in RULES:
         try:
             plans.append(plan(best.graph, solver=name, **options))
-        except SolverError as error:
+        except ChainorderError as error:
             infeasible.append(Infeasible(name, str(error)))
     return GraphComparison((*plans, best), tuple(infeasible))

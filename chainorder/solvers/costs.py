@@ -171,6 +171,8 @@ class PatternCosts:
             table[:, i, : n - i] = np.array(row, self.dtype).T
         self._right = dict(zip(_FACTS, table, strict=True))
         self._left = {name: _by_end(facts) for name, facts in self._right.items()}
+        self._uneven_rows, self._right_bands = self._right["row_count"] < 0, self._right["lower"] >= 0
+        self._uneven_columns, self._left_bands = self._left["column_count"] < 0, self._left["lower"] >= 0
         self._sizes = np.array([pattern.shape[0] for pattern in patterns], self.dtype)
         self._joins: list[Table] = []
         if not all(isinstance(pattern, BandPattern) for pattern in uneven.values()):
@@ -199,18 +201,21 @@ class PatternCosts:
         rows = self.length - d
         right = {name: table[:rows, :d] for name, table in self._right.items()}
         left = {name: table[d:, d - 1 :: -1] for name, table in self._left.items()}
-        even_rows, even_columns = right["row_count"] >= 0, left["column_count"] >= 0
-        by_row, by_column = left["nnz"] * right["row_count"], left["column_count"] * right["nnz"]
-        costs: Table = np.where(even_rows, by_row, by_column)
-        uneven = ~(even_rows | even_columns)
-        bands = uneven & (left["lower"] >= 0) & (right["lower"] >= 0)
+        np.multiply(left["nnz"], right["row_count"], out=out)
+        uneven = self._uneven_rows[:rows, :d]
+        if not uneven.any():
+            return
+        by_column = uneven & ~self._uneven_columns[d:, d - 1 :: -1]
+        out[by_column] = left["column_count"][by_column] * right["nnz"][by_column]
+        uneven = uneven & ~by_column
+        bands = uneven & self._right_bands[:rows, :d] & self._left_bands[d:, d - 1 :: -1]
         if bands.any():
-            sizes = np.lib.stride_tricks.sliding_window_view(self._sizes[:-1], d)
-            widths = (side[name] for side in (left, right) for name in ("lower", "upper"))
-            costs = np.where(bands, band_fma(sizes, *widths), costs)
+            sizes = np.lib.stride_tricks.sliding_window_view(self._sizes[:-1], d)[bands]
+            widths = [side[name][bands] for side in (left, right) for name in ("lower", "upper")]
+            out[bands] = _band_costs(sizes, *widths)
         if self._joins:
-            costs = np.where(uneven & ~bands, self._joined(d), costs)
-        out[:] = costs
+            joined = uneven & ~bands
+            out[joined] = self._joined(d)[joined]
 
     def _joined(self, d: int) -> Table:
         """The dot products of counts, laid out as `products`."""
@@ -219,6 +224,16 @@ class PatternCosts:
             i = np.arange(max(0, k + 1 - d), min(k, self.length - 1 - d) + 1)
             joined[i, k - i] = joins.diagonal(k + 1 - d)
         return joined
+
+
+def _band_costs(*facts: Table) -> Table:
+    """`band_fma` of columns; Python ints, which take their time, once for all rows that are alike."""
+    if facts[0].dtype != object:
+        return np.asarray(band_fma(*facts))
+    places: dict[tuple[int, ...], int] = {}
+    rows = zip(*(column.tolist() for column in facts), strict=True)
+    alike = [places.setdefault(row, len(places)) for row in rows]
+    return np.array([band_fma(*row) for row in places], object)[alike]
 
 
 def _joins(uneven: dict[tuple[int, int], Pattern], k: int, length: int, dtype: npt.DTypeLike) -> Table:

@@ -9,7 +9,7 @@ from chainorder.chain import Chain
 from chainorder.compressed_rows import hypersparse
 from chainorder.errors import PlanError, SolverError
 from chainorder.estimate import Estimate
-from chainorder.models import check_feasible
+from chainorder.models import check_feasible, check_models
 from chainorder.pattern import DensePattern, Pattern
 from chainorder.plan import Plan
 from chainorder.solvers.lazy import Search
@@ -18,8 +18,8 @@ from chainorder.solvers.sampling import MANY, Sampled
 from chainorder.steps import Row, Step, Steps
 from chainorder.structure import Sparse
 
-MAX_SIZE = 2**28
-"""Sizes up to which positions are counted one by one, where there are so many."""
+FEW_SIZE, MAX_SIZE = 2**24, 2**28
+"""Sizes up to which positions are counted one by one: in any case, and where there are so many."""
 
 DOUBT = 0.15
 """Stated error of the fma from which more is looked at: a few indices have most of the positions."""
@@ -85,7 +85,8 @@ def _countable(chain: Chain) -> bool:
     size = int(chain.sizes.max())
     structures = [kind.structure for kind in chain.elementals.kinds]
     positions = [each.positions.nnz for each in structures if isinstance(each, Sparse)]
-    return size <= MAX_SIZE and not hypersparse((size, size), max(positions, default=0))
+    many = size <= MAX_SIZE and not hypersparse((size, size), max(positions, default=0))
+    return size <= FEW_SIZE or many
 
 
 def _coloured(chain: Chain) -> int | None:
@@ -145,18 +146,34 @@ def price_by_samples(chain: Chain, steps: Steps, sampled: Sampled, **labels: Any
 
 
 def sweep(outline: Outline, name: str) -> Plan:
-    """The ``forward`` or ``reverse`` sweep, priced by samples."""
+    """The ``forward`` or ``reverse`` sweep, priced by samples.
+
+    Raises
+    ------
+    InfeasibleError
+        If a matrix-free elemental has no model for it, or only one whose tape exceeds the chain's memory.
+    """
     chain, last = outline.chain, len(outline.chain)
     rows: list[Row] = []
     accumulated, stepped, start = Step.ACCUMULATE_TANGENT, Step.TANGENT, 1
     if name == "reverse":
         accumulated, stepped, start = Step.ACCUMULATE_ADJOINT, Step.ADJOINT, last
+    check_models(chain, stepped)
     if not chain.kind(start).explicit:
         rows.append((accumulated, start, 0, start))
     for number in range(2, last + 1) if name == "forward" else range(last - 1, 0, -1):
         step = Step.MULTIPLY if chain.kind(number).explicit else stepped
         rows.append((step, number, number - 1, 1) if name == "forward" else (step, last, number, number))
     return price_by_samples(chain, Steps.of_rows(rows), outline.sampled, solver=name, why="asked for")
+
+
+def preaccumulation(outline: Outline) -> Plan:
+    """The best order that accumulates every matrix-free elemental and then multiplies, by samples."""
+    check_feasible(outline.chain)
+    if outline.models is not None:
+        outline.models.forbid_steps()
+    steps = best_steps(outline)
+    return price_by_samples(outline.chain, steps, outline.sampled, solver="preaccumulation", why="asked for")
 
 
 def guesses_again(chain: Chain, estimate: Estimate) -> Guesses:

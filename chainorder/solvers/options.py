@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainorder.elementals import MAX_SIZE
 from chainorder.errors import SolverError
 from chainorder.plan import OBJECTIVES
 from chainorder.wording import nearest_of
@@ -68,6 +69,8 @@ class Options:
             raise SolverError(
                 f"transfer is {self.transfer!r}; a delay for each entry is a whole number of at least 0"
             )
+        if self.transfer > MAX_SIZE:
+            raise SolverError("transfer has more than 100 digits; a delay for each entry is at most 10^100")
         object.__setattr__(self, "transfer", int(self.transfer))
         limit = self.time_limit
         if limit is not None and (_boolean(limit) or not isinstance(limit, (int, float)) or not limit > 0):

@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.colouring import transposed
-from chainorder.index_sets import IndexSet, IntArray, mask_of
+from chainorder.index_sets import IndexSet, IntArray, mask_of, sum_of
 from chainorder.pattern import Pattern, fma
 from chainorder.solvers.bounds import alive
 from chainorder.solvers.fill import Words
@@ -87,12 +87,17 @@ class Stratified:
         return cls(np.concatenate(indices), np.concatenate(weights))
 
     def total(self, counts: npt.NDArray[Any]) -> float:
-        """The estimated sum over all indices."""
-        return float(self.weights @ counts)
+        """The estimated sum over all indices; a whole number where it is exact."""
+        return sum_of(counts) if self._all else float(self.weights @ counts)
+
+    @property
+    def _all(self) -> bool:
+        """Whether every index is looked at."""
+        return bool(self.weights.max(initial=1) == 1)
 
     def error(self, counts: npt.NDArray[Any]) -> float:
         """Its standard error."""
-        if self.weights.max(initial=1) == 1:
+        if self._all:
             return 0.0
         # The difference of two neighbouring runs overstates the variance within them.
         means = counts[: len(counts) // 2 * 2].astype(float).reshape(-1, 2)
