@@ -100,6 +100,7 @@ def test_a_worker_that_dies_does_not_lose_the_result(tmp_path: Path) -> None:
     assert run.fma == best.fma
 
 
+@pytest.mark.slow
 def test_workers_that_keep_dying_are_named(client: Client) -> None:
     def die(v: np.ndarray) -> np.ndarray:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -323,6 +324,7 @@ def test_a_script_with_the_guard_runs(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
 
+@pytest.mark.slow
 def test_processes_of_a_batch_need_the_guard_unless_they_are_forked(tmp_path: Path) -> None:
     text = """
 import multiprocessing
