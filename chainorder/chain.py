@@ -281,8 +281,10 @@ _PLAIN = Elemental(1, 1)
 def _check_labels(elementals: Elementals, matrices: Mapping[int, Any]) -> None:
     """Check that elementals with equal labels have equal matrices, or all of them none."""
     labelled = [code for code, kind in enumerate(elementals.kinds) if kind.same is not None]
+    if not labelled or not matrices:
+        return
     first: dict[str, int] = {}
-    for place in np.flatnonzero(np.isin(elementals.codes, labelled)).tolist() if matrices else ():
+    for place in np.flatnonzero(np.isin(elementals.codes, labelled)).tolist():
         label = elementals.kinds[elementals.codes[place]].same or ""
         other = first.setdefault(label, place)
         if not _equal(matrices.get(place), matrices.get(other)):

@@ -176,3 +176,12 @@ def test_many_broken_elementals_are_quick(tmp_path: Path) -> None:
     items = [{"matrix": "m.npy", "outputs": 4}, {"inputs": 3, "outputs": 2, "nam": 1}] * 5_000
     (tmp_path / "s.json").write_text(json.dumps({"elementals": items}))
     assert faults_of(tmp_path / "s.json").faults == MAX_FAULTS
+
+
+def test_many_chains_of_many_faults_are_located_in_time(tmp_path: Path) -> None:
+    chains = "".join("- dims: [0, 1, 0]\n  name: 5\n" for _ in range(1_000))
+    (tmp_path / "s.yaml").write_text("chains:\n" + chains)
+    found = [error for _, error in iter_chains(tmp_path / "s.yaml") if isinstance(error, SpecError)]
+    assert [(each.line, each.column) for error in found for each in (error, *error.others)] == [
+        (2 + 2 * at + line, column) for at in range(1_000) for line, column in ((0, 10), (0, 16), (1, 9))
+    ]

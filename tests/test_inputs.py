@@ -358,7 +358,6 @@ def test_a_saved_plan_is_compared(run: Run, tmp_path: Path) -> None:
         ("--memory", "0"),
         ("--objective", "fma"),
         ("--transfer", "3"),
-        ("--time-limit", "3"),
         ("--estimate",),
     ],
 )
@@ -375,6 +374,17 @@ def test_flags_that_ask_for_another_plan_are_refused(
         assert "is a saved plan, but --" in done.err
     for flag in ("--memory-sweep", "--hessian"):
         assert "saved plan" in run("compare", saved, flag).err
+
+
+def test_names_with_line_breaks_are_shown_on_one_line(run: Run, tmp_path: Path) -> None:
+    saved = tmp_path / "a\nb.json"
+    run("plan", "3,4,5", "-o", saved)
+    for arguments in ((saved, "--solver", "x\ny"), ("3,4", "--solver", "x\ny"), (tmp_path / "c\nd.yaml",)):
+        done = run("plan", *arguments)
+        assert (done.status, done.err.count("\n")) == (2, 1)
+    assert run("plan", "3,4", "--solver", "x\ny", "--estimate").err.count("\n") == 4  # click's own form
+    (tmp_path / "e\nf.yaml").write_text("dims: [3, 4]")
+    assert "e?f: 1 elemental" in run("plan", tmp_path / "e\nf.yaml").out
 
 
 def test_a_saved_plan_that_is_wrong_says_where(run: Run, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -25,6 +26,7 @@ from chainorder import (
     Selection,
     Solve,
     Sparse,
+    load,
 )
 from chainorder.errors import ChainError, GraphError
 from chainorder.spec import SCHEMA, from_data
@@ -169,3 +171,19 @@ def test_names_that_break_lines_are_refused(name: Any) -> None:
         Graph({"x": 1, "y": 1}, [Edge("x", "y")], name)
     with pytest.raises(GraphError, match="is named"):
         Graph({"x": 1, name: 1}, [Edge("x", name)])
+
+
+@pytest.mark.parametrize("file", ["dense.npy", "sparse.npz"])
+@pytest.mark.parametrize("structure", ["", "structure: dense, ", "structure: sparse, ", "tangent: 3, "])
+def test_matrices_in_files_are_kept(tmp_path: Path, file: str, structure: str) -> None:
+    np.save(tmp_path / "dense.npy", np.eye(3))
+    sp.save_npz(tmp_path / "sparse.npz", sp.csr_array(np.eye(3)[::-1]))
+    for text in (
+        f"elementals: [{{{structure}matrix: {file}, same: w}}, {{{structure}matrix: {file}, same: w}}]",
+        f"vertices: {{x: 3, y: 3}}\nedges: [{{source: x, target: y, {structure}matrix: {file}}}]",
+    ):
+        (tmp_path / "s.yaml").write_text(text)
+        (problem,) = load(tmp_path / "s.yaml")
+        assert again(problem) == problem
+        if isinstance(problem, Graph):
+            assert Graph.from_networkx(problem.to_networkx()) == problem

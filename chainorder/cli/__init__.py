@@ -20,6 +20,7 @@ from chainorder.cli.run import run
 from chainorder.cli.schema import schema
 from chainorder.errors import ChainorderError, SpecError
 from chainorder.installation import refuse_strangers
+from chainorder.wording import without_breaks
 
 INTERRUPTED = 130
 
@@ -46,7 +47,7 @@ def main() -> None:
         click.echo("\n".join(error.lines("error: ")), err=True)
         sys.exit(2)
     except ChainorderError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {without_breaks(str(error))}", err=True)
         sys.exit(2)
     except (MemoryError, RecursionError) as error:
         click.echo(f"error: too large or too deep for this machine ({type(error).__name__})", err=True)

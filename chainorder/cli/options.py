@@ -13,6 +13,7 @@ from chainorder.cli.values import Memory, Names, Whole, whole
 from chainorder.graph.solvers import all_solvers as all_graph_solvers
 from chainorder.plan import OBJECTIVES
 from chainorder.solvers import all_solvers
+from chainorder.wording import without_breaks
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -63,7 +64,7 @@ def solver_option(command: Command) -> Command:
         asked = [
             name
             for name, given in (
-                (f"--solver {solver}", solver != "auto"),
+                (f"--solver {without_breaks(solver)}", solver != "auto"),
                 ("--exact-fill", exact_fill),
                 ("--estimate", estimate),
             )

@@ -46,12 +46,11 @@ class Request:
 
     @property
     def flags(self) -> list[str]:
-        """The flags that are given."""
+        """The flags that are given, but for a limit of time, which a saved plan keeps."""
         stated = {"order": self.order, "machines": self.machines, "memory": self.memory, **self.options}
         solver = [] if self.solver == "auto" else [f"--solver {self.solver}"]
-        given = [
-            key for key, value in stated.items() if value is not None and (key, value) != ("transfer", 0)
-        ]
+        unasked = (("transfer", 0), ("time_limit", self.options.get("time_limit")))
+        given = [key for key, value in stated.items() if value is not None and (key, value) not in unasked]
         return solver + [f"--{key.replace('_', '-')}" for key in given]
 
     def changed(self, problem: Problem) -> Problem:

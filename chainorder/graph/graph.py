@@ -62,8 +62,9 @@ class Edge:
         """The keys that declare it in a spec."""
         kept = ({} if self.name is None else {"name": self.name}) | model_spec(self)
         if isinstance(self.matrix, MatrixFile):
-            # A sparse pattern is that of its file.
-            shape = {} if isinstance(self.structure, Sparse) else self.structure.to_spec()
+            # A sparse pattern is that of its file, which may be dense all the same.
+            sparse = isinstance(self.structure, Sparse)
+            shape = {"structure": Sparse.name} if sparse else self.structure.to_spec()
             kept |= shape | {"matrix": str(self.matrix.path)}
         elif self.structure != Dense():
             kept |= self.structure.to_spec()

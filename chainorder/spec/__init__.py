@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain as chained
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -131,8 +132,8 @@ def _from_text(source: Source) -> Iterator[Problem | SpecError]:
     chains = enumerate(data["chains"] if isinstance(data["chains"], list) else ())
     checked = (_checked(chain, folder, ("chains", index)) for index, chain in chains)
     if faults or document.repeated:
-        found = (each for each in checked if isinstance(each, list))
-        raise _error(in_order(data, [*faults, *chained.from_iterable(found)]), document)
+        others = chained.from_iterable(each for each in checked if isinstance(each, list))
+        raise _error(in_order(data, [*faults, *islice(others, MAX_FAULTS)]), document)
     yield from (_located(each, document) for each in checked)
 
 

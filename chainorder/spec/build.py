@@ -124,24 +124,23 @@ class _Assembly:
 
     def chain(self, items: list[Item], name: str | None) -> Chain | None:
         """The chain; None if there are faults."""
-        broken = {fault.path[:2] for fault in self.faults}
+        wrong = {fault.path for fault in self.faults}
+        broken = {path[:2] for path in wrong}
         for place, item in enumerate(items):
-            path, made = ("elementals", place), None
+            path, made, known = ("elementals", place), None, len(self.faults)
             if path not in broken:
                 with noting(self.faults):
                     made = self._append(item, path)
-            self.before = self._stated(item, path) if made is None else made.outputs
+            wrong.update(fault.path for fault in self.faults[known:])
+            stated = (
+                item.get("outputs") if isinstance(item, dict) and (*path, "outputs") not in wrong else None
+            )
+            self.before = made.outputs if made is not None else stated if type(stated) is int else None
             if len(self.faults) >= MAX_FAULTS:
                 break
         if self.faults:
             return None
         return Chain(Elementals.from_runs(self.runs), name, matrices=self.files)
-
-    def _stated(self, item: Any, path: KeyPath) -> int | None:
-        """The outputs that something wrong states, if these are not what is wrong."""
-        wrong = any(fault.path == (*path, "outputs") for fault in self.faults)
-        outputs = item.get("outputs") if isinstance(item, dict) and not wrong else None
-        return outputs if type(outputs) is int else None
 
     def _append(self, item: Item, path: KeyPath) -> Elemental | None:
         """The elemental, which is now part of the chain; None if it follows one that could not be made."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import Any
 
@@ -35,6 +35,9 @@ MAX_DEPTH = 64
 MAX_ALIASED = 20_000_000
 """Values that the aliases of a document may add to those written in it."""
 
+MAX_KEPT = 100_000
+"""Tokens of a chain that are kept to find further places in it."""
+
 
 @dataclass
 class Document:
@@ -54,11 +57,13 @@ class Document:
     tokens: Callable[[], Iterator[Token]]
     repeated: tuple[SpecError, ...] = ()
     _chains: Iterator[tuple[int, Iterator[tuple[int, Token]]]] = field(default_factory=lambda: iter(()))
+    _chain: tuple[int, list[Token]] | None = None
 
     def locate(self, path: Path, *, of_key: bool = False) -> Mark:
         """The place of the value at a path (or of its key), or of the nearest around it that is there.
 
-        Places in ``chains[0]``, ``chains[1]``, … asked for in this order take one replay, not one each.
+        Places in ``chains[0]``, ``chains[1]``, … asked for in this order take one replay, not one each, and
+        those in one of them neither, unless it is long.
         """
         match path:
             case ("chains", int(index), *rest) if tokens := self._chain_tokens(index):
@@ -67,6 +72,8 @@ class Document:
                 return find(self.tokens(), path, of_key)[1]
 
     def _chain_tokens(self, index: int) -> Iterator[Token] | None:
+        if self._chain is not None and self._chain[0] == index:
+            return iter(self._chain[1])
         for replay in (False, True):
             if replay:
                 tokens = self.tokens()
@@ -75,8 +82,15 @@ class Document:
                 self._chains = groupby(_numbered(tokens), itemgetter(0))
             for number, numbered in self._chains:
                 if number == index:
-                    return (token for _, token in numbered)
+                    return self._kept(index, (token for _, token in numbered))
         return None
+
+    def _kept(self, index: int, tokens: Iterator[Token]) -> Iterator[Token]:
+        """Tokens of a chain, which are kept for the next place in it if they are few."""
+        first = list(islice(tokens, MAX_KEPT))
+        if len(first) < MAX_KEPT:
+            self._chain = index, first
+        return chain(first, tokens)
 
 
 def parse(text: str, *, strict: bool = False) -> Document:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from itertools import islice
 from typing import Any
 
 KINDS = ("dims", "layers", "elementals", "vertices", "edges", "chains")
 """The keys that make a chain, a graph or a file of some; a spec that is broken has one, or nearly so."""
+
+LOOKED_AT = 1000
+"""Keys, or items of a list, that are looked at."""
 
 NEAR = 0.8
 """How much of a key and one of these is equal where one may be meant for the other."""
@@ -15,8 +19,10 @@ NEAR = 0.8
 def foreign(data: Any) -> bool:
     """Whether data are no spec, not even a broken one."""
     if isinstance(data, list):
-        return all(foreign(item) for item in data[:100] if isinstance(item, (dict, list)))
-    return isinstance(data, dict) and (result(data) or not any(map(_of_a_spec, data)))
+        return all(foreign(item) for item in data[:LOOKED_AT] if isinstance(item, (dict, list)))
+    if not isinstance(data, dict) or not data.keys().isdisjoint(KINDS):
+        return result(data)
+    return result(data) or not any(map(_of_a_spec, islice(data, LOOKED_AT)))
 
 
 def result(data: Any) -> bool:

@@ -71,6 +71,10 @@ class FaultError(Exception):
     """For Hypothesis: this case fails."""
 
 
+class TimeOver(BaseException):
+    """The round is over, or the case that fails is small enough."""
+
+
 def serve(connection: Connection, folder: Path) -> None:
     """Run the rounds that arrive until the connection closes."""
     from scripts.fuzzing.running import limit_memory
@@ -98,8 +102,7 @@ class Trial:
         self.result = Result(asked)
         self.fault: Fault | None = None
         self.smallest: Case | None = None
-        self.failing: set[str] = set()
-        self.shrink_until = float("inf")
+        self.until = asked.deadline
 
     def run(self) -> Result:
         """Draw the cases, or try the one that is given."""
@@ -119,30 +122,27 @@ class Trial:
         )
         try:
             seed(self.round.seed)(chosen(given(self.kind.cases)(self._try)))()
-        except (FaultError, HypothesisException) as error:  # the latter: it failed once, and not again
-            if self.fault is None or self.smallest is None:
-                raise RuntimeError(f"Hypothesis cannot draw {self.round.kind}") from error
+        except (TimeOver, FaultError, HypothesisException) as stop:
+            if self.fault is None and isinstance(stop, HypothesisException):
+                raise  # else it failed once, and not again
+        if self.fault is not None and self.smallest is not None:
             self.result.found.append((self.fault, self.smallest))
         return self.result
 
     def _try(self, case: Case) -> None:
-        now = time.monotonic()
-        if self.fault is None and now > self.round.deadline:
-            return
-        if self.fault is not None and now > self.shrink_until and case.digest not in self.failing:
-            return
+        if time.monotonic() > self.until:
+            raise TimeOver
         faults = self._faults(case)
         if self.fault is None:
             self.result.cases += 1
             self.result.commands += len(case.commands)
             self.result.seen.update({each.signature for each in faults})
-            new = [each for each in faults if each.signature not in self.round.known]
-            if new:
-                self.fault, self.shrink_until = new[0], now + SHRINKING
+            self.fault = next((each for each in faults if each.signature not in self.round.known), None)
+            if self.fault is not None:
+                self.until = time.monotonic() + SHRINKING
         for each in faults:
             if self.fault is not None and each.signature == self.fault.signature:
                 self.fault, self.smallest = each, case
-                self.failing.add(case.digest)
                 raise FaultError
 
     def _faults(self, case: Case) -> list[Fault]:
