@@ -319,6 +319,7 @@ def test_the_error_of_a_missing_guard_is_one_as_any_other(tmp_path: Path) -> Non
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_script_with_the_guard_runs(tmp_path: Path) -> None:
     done = script('if __name__ == "__main__":' + SCRIPT.replace("\n", "\n    "), tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
