@@ -40,8 +40,10 @@ SETTINGS = {
 
 
 def dask_distributed() -> Any:
-    """The module; raises `InstallationError` if it is not installed."""
-    return require("distributed")
+    """The module; raises `InstallationError` if it, or what the workers need, is not installed."""
+    distributed = require("distributed")
+    require("threadpoolctl", extra="distributed")
+    return distributed
 
 
 @contextmanager

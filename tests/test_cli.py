@@ -17,6 +17,7 @@ import pytest
 from tests.slow import slow_but
 
 DATA = Path(__file__).parent.parent / "data"
+QUICK_SPECS = {"cross-country", "heat", "hessian", "mnist", "simulator", "two-node"}
 SPECS = {path.stem: path for path in sorted(DATA.glob("*.yaml"))}
 CHAINORDER = (sys.executable, "-m", "chainorder")
 
@@ -59,7 +60,7 @@ def test_compare_table_says_what_people_look_for() -> None:
         assert words in text
 
 
-@pytest.mark.parametrize("name", slow_but(SPECS.keys() - {"mnist-training", "sigmoid-million"}, SPECS))
+@pytest.mark.parametrize("name", slow_but(QUICK_SPECS, SPECS))
 def test_every_spec_of_data_runs_with_every_check_passed(name: str) -> None:
     data = json.loads(succeed("run", "--compare", SPECS[name], "--format", "json"))
     assert data["passed"]
@@ -124,7 +125,7 @@ def test_own_order_and_solver() -> None:
 
 
 @pytest.mark.parametrize("name", ["table", "json", "jsonl", "csv", "markdown"])
-@pytest.mark.parametrize("command", ["plan", "compare", "run"])
+@pytest.mark.parametrize("command", slow_but({"compare"}, ["plan", "compare", "run"]))
 def test_every_format_of_every_report(command: str, name: str) -> None:
     text = succeed(command, "7,3,9,2", "--format", name)
     match name:
@@ -138,7 +139,7 @@ def test_every_format_of_every_report(command: str, name: str) -> None:
             assert "3 elementals, 7 → 2" in text
 
 
-@pytest.mark.parametrize("ending", ["txt", "json", "jsonl", "csv", "md"])
+@pytest.mark.parametrize("ending", slow_but({"txt", "md"}, ["txt", "json", "jsonl", "csv", "md"]))
 def test_the_ending_of_a_file_picks_the_format(tmp_path: Path, ending: str) -> None:
     file = tmp_path / f"report.{ending}"
     assert succeed("compare", "7,3,9,2", "-o", file) == ""
@@ -177,7 +178,7 @@ def test_batch_keeps_the_order_of_many_chains(tmp_path: Path, workers: int) -> N
     assert [item.get("fma") for item in items] == [2 * n * n if n % 10 else None for n in range(1, 60)]
 
 
-@pytest.mark.parametrize("name", ["table", "json", "markdown"])
+@pytest.mark.parametrize("name", slow_but({"json"}, ["table", "json", "markdown"]))
 def test_batch_in_formats_that_need_all_rows(name: str) -> None:
     text = succeed("batch", DATA / "*.yaml", "--format", name)
     assert "cross-country" in text

@@ -54,6 +54,7 @@ def test_backpropagation_is_compared() -> None:
     assert data["plans"][-1]["optimal"]
 
 
+@pytest.mark.slow
 def test_a_gradient_is_run() -> None:
     data = json.loads(succeed("run", TRAINING, "--format", "json"))
     assert data["passed"]

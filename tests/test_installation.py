@@ -103,21 +103,22 @@ LOCAL_RUN = (
 
 
 @pytest.mark.parametrize(
-    ("package", "statement"),
+    ("package", "extra", "statement"),
     [
-        ("jax", "import chainorder.jax"),
-        ("torch", "from chainorder.torch import jacobian"),
-        ("distributed", LOCAL_RUN),
+        ("jax", "jax", "import chainorder.jax"),
+        ("torch", "torch", "from chainorder.torch import jacobian"),
+        ("distributed", "distributed", LOCAL_RUN),
+        ("threadpoolctl", "distributed", f"sys.modules['distributed'] = sys; {LOCAL_RUN}"),
     ],
 )
-def test_a_missing_extra_is_an_import_error_with_the_remedy(package: str, statement: str) -> None:
+def test_a_missing_extra_is_an_import_error_with_the_remedy(package: str, extra: str, statement: str) -> None:
     done = python(
         f"import sys; sys.modules[{package!r}] = None\n"
         "from chainorder import ChainorderError\n"
         f"try: {statement}\n"
         "except ImportError as error: print(isinstance(error, ChainorderError), error)"
     )
-    assert done.stdout.startswith(f"True {package} is not installed: pip install '.[{package}]'"), done.stderr
+    assert done.stdout.startswith(f"True {package} is not installed: pip install '.[{extra}]'"), done.stderr
     assert done.stdout.count("\n") == 1
 
 

@@ -93,9 +93,10 @@ CALLS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "complex": (jnp.sin, (X.astype(complex),), {"holomorphic": True}),
     "allow_int": (lambda x: x * 2.0, (jnp.arange(3),), {"allow_int": True}),
 }
+QUICK_CALLS = {"a pytree in", "argnums", "aux", "a Python float", "zero outputs", "control flow on values"}
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", slow_but(QUICK_CALLS, CALLS))
 def test_calls_are_those_of_jacrev(name: str) -> None:
     function, args, options = CALLS[name]
     assert_same(jacobian(function, **options)(*args), jax.jacrev(function, **options)(*args))

@@ -194,6 +194,7 @@ def test_every_report_says_it(name: str, files: Path) -> None:
     assert {row["jacobians"] for row in rows} == {word}
 
 
+@pytest.mark.slow
 def test_hessians_say_it() -> None:
     spec = DATA / "hessian.yaml"
     assert json.loads(command("run", spec, "--hessian", "--format", "json").stdout)["jacobians"] == "network"

@@ -100,6 +100,7 @@ def test_a_worker_that_dies_does_not_lose_the_result(tmp_path: Path) -> None:
     assert run.fma == best.fma
 
 
+@pytest.mark.slow
 def test_workers_that_keep_dying_are_named(client: Client) -> None:
     def die(v: np.ndarray) -> np.ndarray:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -318,11 +319,13 @@ def test_the_error_of_a_missing_guard_is_one_as_any_other(tmp_path: Path) -> Non
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_script_with_the_guard_runs(tmp_path: Path) -> None:
     done = script('if __name__ == "__main__":' + SCRIPT.replace("\n", "\n    "), tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
 
+@pytest.mark.slow
 def test_processes_of_a_batch_need_the_guard_unless_they_are_forked(tmp_path: Path) -> None:
     text = """
 import multiprocessing
