@@ -38,9 +38,9 @@ WORLDLY = ("numpy.random", "torch.distributed", "torch.hub", "torch.utils.data")
 """Parts of such packages whose functions do."""
 
 BUILTINS = _words("""
-    abs all any bool bytes callable chr classmethod complex dict divmod enumerate filter float format frozenset
-    int isinstance issubclass iter len list map max min next object ord pow property range repr reversed round
-    set slice sorted staticmethod str sum super tuple type zip Ellipsis NotImplemented __name__ __debug__
+    abs all any bool bytes callable chr classmethod complex dict divmod enumerate filter float format
+    frozenset int isinstance issubclass iter len list map max min next object ord pow property range repr
+    reversed round set slice sorted staticmethod str sum super tuple type zip Ellipsis NotImplemented __name__ __debug__
 """)
 """Builtins that look at nothing but their arguments; exceptions do not either."""
 
