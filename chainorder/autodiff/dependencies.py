@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import builtins
 import functools
+import weakref
 from abc import ABC, ABCMeta
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import EnumType
 from types import (
@@ -46,13 +47,14 @@ BARE = (ABC, Generic, Protocol)
 
 DESCRIPTORS = (MethodDescriptorType, WrapperDescriptorType, GetSetDescriptorType, MemberDescriptorType)
 
-PARTS: dict[type, tuple[str, ...]] = {
-    MethodType: ("__func__", "__self__"),
-    staticmethod: ("__func__",),
-    classmethod: ("__func__",),
-    property: ("fget",),
-    functools.cached_property: ("func",),
-    functools.partial: ("func", "args", "keywords"),
+PARTS: dict[type, Callable[[Any], tuple[Any, ...]]] = {
+    MethodType: lambda value: (value.__func__, value.__self__),
+    staticmethod: lambda value: (value.__func__,),
+    classmethod: lambda value: (value.__func__,),
+    property: lambda value: (value.fget,),
+    functools.cached_property: lambda value: (value.func,),
+    functools.partial: lambda value: (value.func, value.args, value.keywords),
+    weakref.ref: lambda value: (value(),),
 }
 """What stands for other objects, and cannot be changed itself."""
 
@@ -216,8 +218,8 @@ class _Walk:
         if self.knowledge.trusts(module):
             if value.__name__ in READERS:
                 raise NotPlannedError(f"it calls {module}.{value.__name__}")
-            own = str(module).startswith("chainorder.")
-            self.push(*([value.__dict__.get("__wrapped__")] if own else cells))
+            wrapper = str(module).startswith("chainorder.") and "__wrapped__" in value.__dict__
+            self.push(*([value.__wrapped__] if wrapper else cells))  # type: ignore[attr-defined]
             return
         names = names_in(value.__code__)
         if names.imports:
@@ -255,7 +257,7 @@ class _Walk:
         """Whether it is something of the standard library that holds others, which are looked at then."""
         kind = type(value)
         if kind in PARTS:
-            self.push(*(getattr(value, name) for name in PARTS[kind]))
+            self.push(*PARTS[kind](value))
         elif kind in (list, set, deque):
             self.held.append(held.items(value))
             self.push(*value)
@@ -292,6 +294,7 @@ class _Walk:
         """The methods and attributes of a class and of its bases that are read somewhere."""
         if type(kind) not in (type, ABCMeta, EnumType) and not self._trusted(type(kind)):
             raise NotPlannedError(f"the class {kind.__qualname__} has a metaclass")
+        overridden = {name for base in kind.__mro__ if self._trusted(base) for name in vars(base)}
         for base in kind.__mro__:
             table: Mapping[str, Any] = vars(base)
             if self._trusted(base):
@@ -303,8 +306,8 @@ class _Walk:
             elif any(_native(name, value) for name, value in table.items()):
                 raise NotPlannedError(f"the class {base.__qualname__} is an extension, or has slots")
             else:
-                names = {name for name in table if _special(name, table[name])}
-                names |= CONSTRUCTION if made else set()
+                names = {name for name in table if name in overridden or _special(name, table[name])}
+                names = names | CONSTRUCTION if made else names - CONSTRUCTION
             space = self.spaces.setdefault(id(base), _Space(table))
             space.names |= names
 

@@ -40,7 +40,8 @@ WORLDLY = ("numpy.random", "torch.distributed", "torch.hub", "torch.utils.data")
 BUILTINS = _words("""
     abs all any bool bytes callable chr classmethod complex dict divmod enumerate filter float format
     frozenset int isinstance issubclass iter len list map max min next object ord pow property range repr
-    reversed round set slice sorted staticmethod str sum super tuple type zip Ellipsis NotImplemented __name__ __debug__
+    reversed round set slice sorted staticmethod str sum super tuple type zip Ellipsis NotImplemented
+    __debug__ __name__
 """)
 """Builtins that look at nothing but their arguments; exceptions do not either."""
 

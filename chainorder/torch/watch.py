@@ -1,0 +1,92 @@
+"""What a function does while it is captured that its captured operations would not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from chainorder.autodiff.task import NotPlannedError
+
+TELLING = (torch.Tensor, type(None), torch.Size, torch.dtype, torch.device, torch.layout, torch.memory_format)
+"""Types of results that hold no entry of a tensor."""
+
+SIZES = {
+    torch.Tensor.__len__,
+    torch.Tensor.dim,
+    torch.Tensor.is_complex,
+    torch.Tensor.is_floating_point,
+    torch.Tensor.ndimension,
+    torch.Tensor.nelement,
+    torch.Tensor.numel,
+    torch.Tensor.size,
+    torch.is_complex,
+    torch.is_floating_point,
+    torch.numel,
+}
+"""Functions that depend on shapes and dtypes alone."""
+
+PROPERTIES = {
+    getattr(torch.Tensor, name).__get__: name
+    for name in (
+        *("H", "T", "device", "dtype", "imag", "is_cpu", "is_cuda", "is_meta", "is_nested", "is_quantized"),
+        *("is_sparse", "itemsize", "layout", "mH", "mT", "nbytes", "ndim", "real", "shape"),
+    )
+}
+"""Properties that do, or are operations."""
+
+
+def _state() -> Hashable:
+    return torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch._C._is_any_autocast_enabled()
+
+
+class _Functions(TorchFunctionMode):  # type: ignore[misc]
+    """Admits functions that make tensors of tensors, as the derivative sees them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = _state()
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if _state() != self.state and any(
+            isinstance(leaf, torch.Tensor) for leaf in pytree.tree_leaves(result)
+        ):
+            raise NotPlannedError("it switches gradients or autocast off or on inside")
+        getter = getattr(func, "__name__", None) == "__get__"
+        told = not all(isinstance(leaf, TELLING) for leaf in pytree.tree_leaves(result))
+        if (func not in PROPERTIES) if getter else (told and func not in SIZES):
+            raise NotPlannedError(f"it looks at a tensor otherwise than by operations ({func})")
+        return result
+
+
+class _Operations(TorchDispatchMode):  # type: ignore[misc]
+    """The same for what functions are made of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = _state()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if _state() != self.state:
+            raise NotPlannedError(f"{func} switches gradients off inside")
+        return func(*args, **(kwargs or {}))
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Raise `NotPlannedError` where a captured function does more than operations on tensors.
+
+    Gradients are on: a transformation of `torch.func` switches them on, wherever it is called.
+    """
+    with torch.enable_grad(), _Functions(), _Operations():
+        yield
