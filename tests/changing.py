@@ -504,7 +504,7 @@ def _cached() -> Any:
 def _weak_reference() -> Any:
     model = Model()
     reference = weakref.ref(model)
-    return lambda x: x * reference().k, attribute(model, "k", 5.0)  # type: ignore[union-attr]
+    return lambda x, kept=model: x * reference().k, attribute(model, "k", 5.0)  # type: ignore[union-attr]
 
 
 @case

@@ -79,4 +79,9 @@ def test_what_is_captured(framework: Framework) -> None:
         for name, make in CASES.items()
         if not isinstance(framework.choice_of(make()[0], (framework.point,)), Choice)
     }
-    assert left == {}
+    assert left == {
+        *("array of objects", "bytes", "large array"),
+        *("context variable", "environment", "imported when called", "module in a list"),
+        *("dictionary of another class", "metaclass"),
+        *("eval", "globals"),
+    }

@@ -13,7 +13,7 @@ import functools
 import weakref
 from abc import ABC, ABCMeta
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import EnumType
 from types import (
@@ -44,6 +44,8 @@ IMMUTABLE = (object, int, str, float, complex, bytes, tuple, frozenset)
 
 BARE = (ABC, Generic, Protocol)
 """Classes of the standard library whose methods read no attributes."""
+
+PLUMBING = {"__dict__", "__weakref__"}
 
 DESCRIPTORS = (MethodDescriptorType, WrapperDescriptorType, GetSetDescriptorType, MemberDescriptorType)
 
@@ -186,7 +188,7 @@ class _Walk:
                 self._function(value)
             case BuiltinFunctionType() | MethodWrapperType():
                 self._native_function(value)
-            case MethodDescriptorType() | WrapperDescriptorType() | GetSetDescriptorType():
+            case _ if isinstance(value, DESCRIPTORS):
                 self.push(value.__objclass__, made=False)
             case ModuleType():
                 self._module(value)
@@ -279,11 +281,13 @@ class _Walk:
         if isinstance(value, tuple | frozenset):
             self.push(*value)
         trusted = [base for base in kind.__mro__ if base not in BARE and self._trusted(base)]
-        slots = [getattr(value, name) for name in _slots(trusted) if hasattr(value, name)]
+        slots = [name for base in kind.__mro__ for name in _slots(base)]
         table = _dictionary(value)
         if table is None and not slots and not isinstance(value, tuple | frozenset) and kind is not object:
             raise NotPlannedError(f"it depends on a {kind.__qualname__}, which may change unseen")
-        self.push(*slots)
+        if slots:
+            self.held.append(held.slots(value, slots))
+            self.push(*self.held[-1].was)
         if table is not None:
             known = self.knowledge.attributes
             whole = any(base not in known for base in trusted)
@@ -303,17 +307,15 @@ class _Walk:
                 if base not in IMMUTABLE and base is not kind and not issubclass(base, BaseException):
                     raise NotPlannedError(f"the class {kind.__qualname__} extends {base.__qualname__}")
                 continue
-            elif any(_native(name, value) for name, value in table.items()):
-                raise NotPlannedError(f"the class {base.__qualname__} is an extension, or has slots")
+            elif any(isinstance(table[name], DESCRIPTORS) for name in table.keys() - _slots(base) - PLUMBING):
+                raise NotPlannedError(
+                    f"the class {base.__qualname__} is an extension, which may change unseen"
+                )
             else:
                 names = {name for name in table if name in overridden or _special(name, table[name])}
                 names = names | CONSTRUCTION if made else names - CONSTRUCTION
             space = self.spaces.setdefault(id(base), _Space(table))
             space.names |= names
-
-
-def _native(name: str, value: Any) -> bool:
-    return isinstance(value, DESCRIPTORS) and name not in ("__dict__", "__weakref__")
 
 
 def _special(name: str, value: Any) -> bool:
@@ -322,10 +324,9 @@ def _special(name: str, value: Any) -> bool:
     return special and isinstance(value, FunctionType | classmethod | staticmethod | property)
 
 
-def _slots(kinds: Sequence[type]) -> Iterator[str]:
-    for kind in kinds:
-        slots = vars(kind).get("__slots__", ())
-        yield from (slots,) if isinstance(slots, str) else slots
+def _slots(kind: type) -> set[str]:
+    slots = vars(kind).get("__slots__", ())
+    return ({slots} if isinstance(slots, str) else set(slots)) - PLUMBING
 
 
 def _dictionary(value: Any) -> Any:

@@ -85,6 +85,18 @@ def items(container: Any) -> Held:
     return Held(lambda: tuple(container), write)
 
 
+def slots(owner: Any, names: Iterable[str]) -> Held:
+    """The attributes of an object without a dictionary."""
+    chosen = tuple(names)
+    saved = {name: getattr(owner, name) for name in chosen if hasattr(owner, name)}
+
+    def write() -> None:
+        for name, value in saved.items():
+            setattr(owner, name, value)
+
+    return Held(lambda: tuple(getattr(owner, name, MISSING) for name in chosen), write)
+
+
 def function(called: FunctionType) -> Held:
     """The code and defaults of a function, and the variables that it closes over."""
     cells = called.__closure__ or ()

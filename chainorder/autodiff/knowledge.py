@@ -8,6 +8,8 @@ import decimal
 import fractions
 import pathlib
 import re
+from abc import ABC
+from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, CodeType
@@ -39,7 +41,7 @@ WORLDLY = ("numpy.random", "torch.distributed", "torch.hub", "torch.utils.data")
 
 BUILTINS = _words("""
     abs all any bool bytes callable chr classmethod complex dict divmod enumerate filter float format
-    frozenset int isinstance issubclass iter len list map max min next object ord pow property range repr
+    frozenset hash int isinstance issubclass iter len list map max min next object ord pow property range repr
     reversed round set slice sorted staticmethod str sum super tuple type zip Ellipsis NotImplemented
     __debug__ __name__
 """)
@@ -48,10 +50,20 @@ BUILTINS = _words("""
 DYNAMIC = {"delattr", "dir", "getattr", "hasattr", "setattr", "vars"}
 """Builtins that reach attributes by computed names."""
 
+_Named = namedtuple("_Named", "item")
+
 VALUES = (
     *(type(None), bool, int, float, complex, str, bytes, range, slice, type(...), type(NotImplemented)),
     *(datetime.date, datetime.timedelta, decimal.Decimal, fractions.Fraction, pathlib.PurePath, re.Pattern),
-    *(CodeType, np.generic, np.dtype, np.ufunc, type(np.dot)),
+    *(
+        CodeType,
+        np.generic,
+        np.dtype,
+        np.ufunc,
+        type(np.dot),
+        type(_Named.item),
+        type(vars(ABC)["_abc_impl"]),
+    ),
 )
 """Types of values that never change."""
 

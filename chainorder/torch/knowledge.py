@@ -1,4 +1,4 @@
-"""What is known of the objects of PyTorch: what may change of its tensors, of its modules and of its modes."""
+"""What is known of the objects of PyTorch: what may change of its tensors, modules and modes."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def is_plain(tensor: Any) -> bool:
 
 
 def mode() -> Hashable:
-    """What captures depend on that is global; raises `NotPlannedError` where PyTorch does not work as usual."""
+    """What captures depend on that is global; raises `NotPlannedError` where nothing is captured."""
     special = torch._C._len_torch_function_stack() or torch._C._len_torch_dispatch_stack()
     if special or torch.is_inference_mode_enabled() or torch._C._is_any_autocast_enabled():
         raise NotPlannedError("it is called in a mode of PyTorch: inference, autocast, a default device")
-    return torch.get_default_dtype()
+    return str(torch.get_default_dtype())
 
 
 def _hold(value: Any) -> Any:

@@ -34,15 +34,16 @@ SHIFTS = _operations("add.Scalar add.Tensor sub.Scalar sub.Tensor")
 """Of a constant, with the derivative of the identity."""
 
 PLACED = _operations("""
-    abs acos acosh add.Scalar add.Tensor addcdiv addcmul asin asinh atan atan2 atanh ceil celu clamp clamp.Tensor
-    clamp_max clamp_max.Tensor clamp_min clamp_min.Tensor copysign.Scalar copysign.Tensor cos cosh deg2rad digamma
-    div.Scalar div.Tensor div.Scalar_mode div.Tensor_mode elu erf erfc erfinv exp exp2 expm1 floor fmax fmin
-    fmod.Scalar fmod.Tensor frac gelu gelu_backward hardshrink hardsigmoid hardtanh hypot leaky_relu lerp.Scalar
-    lerp.Tensor lgamma log log10 log1p log2 logaddexp logaddexp2 logit masked_fill.Scalar maximum minimum mish
-    mul.Scalar mul.Tensor nan_to_num neg positive pow.Scalar pow.Tensor_Scalar pow.Tensor_Tensor rad2deg reciprocal
-    relu relu6 remainder.Scalar remainder.Tensor round rsqrt rsub.Scalar selu sigmoid sigmoid_backward sign silu
-    silu_backward sin sinc sinh softplus softshrink sqrt square sub.Scalar sub.Tensor tan tanh tanh_backward
-    threshold threshold_backward trunc where.self xlogy.Scalar_Other xlogy.Scalar_Self xlogy.Tensor
+    abs acos acosh add.Scalar add.Tensor addcdiv addcmul asin asinh atan atan2 atanh ceil celu clamp
+    clamp.Tensor clamp_max clamp_max.Tensor clamp_min clamp_min.Tensor copysign.Scalar copysign.Tensor cos
+    cosh deg2rad digamma div.Scalar div.Scalar_mode div.Tensor div.Tensor_mode elu erf erfc erfinv exp
+    exp2 expm1 floor fmax fmin fmod.Scalar fmod.Tensor frac gelu gelu_backward hardshrink hardsigmoid
+    hardtanh hypot leaky_relu lerp.Scalar lerp.Tensor lgamma log log10 log1p log2 logaddexp logaddexp2
+    logit masked_fill.Scalar maximum minimum mish mul.Scalar mul.Tensor nan_to_num neg pow.Scalar
+    pow.Tensor_Scalar pow.Tensor_Tensor rad2deg reciprocal relu remainder.Scalar remainder.Tensor round
+    rsqrt rsub.Scalar sigmoid sigmoid_backward sign silu sin sinc sinh softplus softshrink sqrt sub.Scalar
+    sub.Tensor tan tanh tanh_backward threshold threshold_backward trunc where.self xlogy.Scalar_Other
+    xlogy.Scalar_Self xlogy.Tensor
 """)
 """They make every entry from the entries in its place, whatever their parameters.
 

@@ -1,8 +1,8 @@
 """A function of one tensor as a graph of aten operations, captured once for a shape.
 
 `torch.fx` captures it on tensors without data, so that nothing is computed and what depends on values shows.
-The tensors that the function closes over, parameters and buffers of modules too, are its constants: their entries
-are read anew in every call.
+The tensors that the function closes over, parameters and buffers of modules too, are its constants: their
+entries are read anew in every call.
 """
 
 from __future__ import annotations
@@ -80,6 +80,12 @@ class TorchProgram:
     def connected(self) -> bool:
         """Whether the output depends on the input."""
         return self.target in self.dependent
+
+    @property
+    def precision(self) -> float:
+        """Of the coarsest numbers in it: the distance from 1 to the next one."""
+        values = [node.meta["val"] for node in (self.source, *self.nodes) if is_floating(node)]
+        return max(float(torch.finfo(value.dtype).eps) for value in values)
 
     @cached_property
     def dependent(self) -> set[Node]:
