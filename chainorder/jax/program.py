@@ -117,7 +117,8 @@ class LinearProgram:
             for result in equation.results
         )
         passed = dominators(edges, self.source, self.target)
-        inner = [value for value in passed[1:-1] if np.issubdtype(self.avals[value].dtype, np.floating)]
+        real = (value for value in passed[1:-1] if np.issubdtype(self.avals[value].dtype, np.floating))
+        inner = [value for value in real if self.size(value)]
         cuts = narrowest([self.source, *inner, self.target], MAX_SEGMENTS, self.size)
         return self._between(cuts)
 

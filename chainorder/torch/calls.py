@@ -11,6 +11,7 @@ from torch.utils import _pytree as pytree
 
 from chainorder.autodiff.captures import exact
 from chainorder.autodiff.task import NotPlannedError
+from chainorder.torch.checking import numbers_like
 from chainorder.torch.knowledge import is_plain, kind, mode, wrapped
 
 
@@ -72,7 +73,7 @@ class Call:
         tensors = [self.point, *self.given]
         if not any(map(wrapped, tensors)):
             return self
-        point, *given = (_random(tensor) if wrapped(tensor) else tensor for tensor in tensors)
+        point, *given = (numbers_like(tensor) if wrapped(tensor) else tensor for tensor in tensors)
         args, kwargs = self.arguments(given, point)
         leaves = pytree.tree_leaves(((*args[: self.place], None, *args[self.place + 1 :]), kwargs))
         return replace(self, leaves=leaves, point=point, args=args, kwargs=kwargs)
@@ -94,9 +95,3 @@ def _contexts(tree: Any) -> Iterator[Any]:
 def is_real(value: Any) -> bool:
     """Whether something is a tensor of real floating numbers."""
     return isinstance(value, torch.Tensor) and value.dtype.is_floating_point
-
-
-def _random(tensor: Any) -> Any:
-    if tensor.dtype.is_floating_point:
-        return torch.randn(tensor.shape, dtype=tensor.dtype, device=tensor.device)
-    return torch.zeros(tensor.shape, dtype=tensor.dtype, device=tensor.device)

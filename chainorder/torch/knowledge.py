@@ -61,6 +61,8 @@ def _hold(value: Any) -> Any:
         if not is_plain(value) or wrapped(value):
             raise NotPlannedError("it closes over a tensor of a special kind, or of a transformation")
         return Held(lambda: (*kind(value), value.stride()), facts=True)
+    if isinstance(value, type) and issubclass(value, torch.autograd.Function):
+        raise NotPlannedError(f"{value.__qualname__} has a derivative of its own")
     if isinstance(value, torch.nn.Module) and (value._backward_hooks or value._backward_pre_hooks):
         raise NotPlannedError("a module changes its derivative by a hook")
     return None if isinstance(value, CONSTANT) else NotImplemented

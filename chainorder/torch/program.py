@@ -103,7 +103,7 @@ class TorchProgram:
             if operand in self.dependent
         )
         passed = dominators(edges, self.source, self.target)
-        inner = [node for node in passed[1:-1] if is_floating(node)]
+        inner = [node for node in passed[1:-1] if is_floating(node) and size(node)]
         cuts = narrowest([self.source, *inner, self.target], MAX_SEGMENTS, size)
         places = [0, *(self.nodes.index(cut) + 1 for cut in cuts[1:])]
         return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,13 +33,18 @@ SIZES = {
 """Functions that depend on shapes and dtypes alone."""
 
 PROPERTIES = {
-    getattr(torch.Tensor, name).__get__: name
+    getattr(torch.Tensor, name).__get__
     for name in (
         *("H", "T", "device", "dtype", "imag", "is_cpu", "is_cuda", "is_meta", "is_nested", "is_quantized"),
         *("is_sparse", "itemsize", "layout", "mH", "mT", "nbytes", "ndim", "real", "shape"),
     )
 }
 """Properties that do, or are operations."""
+
+SWITCHES = "it switches gradients or autocast on or off inside"
+
+OWN = {torch.Tensor.requires_grad.__get__, torch.Tensor.is_leaf.__get__}
+"""Properties that PyTorch's own code may look at: derivatives and layers, which choose how, not what."""
 
 
 def _state() -> Hashable:
@@ -56,15 +62,19 @@ class _Functions(TorchFunctionMode):  # type: ignore[misc]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        if _state() != self.state and any(
-            isinstance(leaf, torch.Tensor) for leaf in pytree.tree_leaves(result)
-        ):
-            raise NotPlannedError("it switches gradients or autocast off or on inside")
-        getter = getattr(func, "__name__", None) == "__get__"
-        told = not all(isinstance(leaf, TELLING) for leaf in pytree.tree_leaves(result))
-        if (func not in PROPERTIES) if getter else (told and func not in SIZES):
-            raise NotPlannedError(f"it looks at a tensor otherwise than by operations ({func})")
+        leaves = pytree.tree_leaves(result)
+        if _state() != self.state and any(isinstance(leaf, torch.Tensor) for leaf in leaves):
+            raise NotPlannedError(SWITCHES)
+        if not self._admits(func, leaves):
+            name = getattr(getattr(func, "__self__", func), "__name__", func)
+            raise NotPlannedError(f"it looks at a tensor otherwise than by operations ({name})")
         return result
+
+    def _admits(self, func: Any, results: list[Any]) -> bool:
+        if getattr(func, "__name__", None) != "__get__":
+            return func in SIZES or all(isinstance(result, TELLING) for result in results)
+        reader = str(sys._getframe(2).f_globals.get("__name__"))
+        return func in PROPERTIES or (func in OWN and reader.startswith("torch."))
 
 
 class _Operations(TorchDispatchMode):  # type: ignore[misc]
@@ -78,7 +88,7 @@ class _Operations(TorchDispatchMode):  # type: ignore[misc]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         if _state() != self.state:
-            raise NotPlannedError(f"{func} switches gradients off inside")
+            raise NotPlannedError(SWITCHES)
         return func(*args, **(kwargs or {}))
 
 
