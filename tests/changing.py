@@ -6,6 +6,7 @@ numbers, so that they know of no framework. `RANDOM` are other functions in ever
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 import itertools
@@ -628,6 +629,47 @@ def _own_global() -> Any:
 
     return function
 
+
+def handled(x: Any, m: Any) -> Any:
+    """Another function while it is traced."""
+    try:
+        return x * float(m)
+    except (RuntimeError, TypeError, ValueError):
+        return x * 7
+
+
+def suppressed(x: Any, m: Any) -> Any:
+    """The same, hidden."""
+    k = 7.0
+    with contextlib.suppress(Exception):
+        k = float(m)
+    return x * k
+
+
+def written(x: Any, values: dict[str, Any]) -> Any:
+    """Changes its argument."""
+    values["k"] += 1.0
+    return x * values["k"]
+
+
+def listed(x: Any, values: list[Any]) -> Any:
+    """Adds to its argument."""
+    values.append(len(values))
+    return x * values[-1]
+
+
+def raised(x: Any, values: Any) -> Any:
+    """Changes an array."""
+    values += 1
+    return x * float(values[0])
+
+
+WRITING: dict[str, tuple[Function, Callable[[], Any]]] = {
+    "an entry": (written, lambda: {"k": 2.0}),
+    "one more item": (listed, lambda: [1]),
+    "an array": (raised, lambda: np.ones(2)),
+}
+"""Functions that change an argument."""
 
 ARGUMENTS: dict[str, tuple[Function, list[Any]]] = {
     "0.0 and -0.0": (lambda x, s: x * (2.0 if str(s)[0] == "-" else 3.0), [0.0, -0.0, 0.0]),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainorder.autodiff.choice import Choice
-from tests.changing import ARGUMENTS, CASES, RANDOM
+from tests.changing import ARGUMENTS, CASES, RANDOM, WRITING, handled, suppressed
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,27 @@ def test_arguments_are_told_apart(framework: Framework, name: str) -> None:
     ours, theirs = framework.ours(function, solver="dynamic"), framework.theirs(function)
     for value in [*values, *values]:
         assert framework.same(ours(framework.point, value), theirs(framework.point, value))
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_arguments_are_changed_as_often_as_by_the_framework(framework: Framework, name: str) -> None:
+    function, make = WRITING[name]
+    outcomes = []
+    for jac in (framework.theirs(function), framework.ours(function, solver="dynamic")):
+        argument = make()
+        jacobians = [float(jac(framework.point, argument)[0, 0]) for _ in range(3)]
+        outcomes.append((jacobians, str(argument)))
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("function", [handled, suppressed])
+def test_exceptions_while_tracing_are_not_handled_by_the_function(
+    framework: Framework, function: Callable[..., Any]
+) -> None:
+    scalar = framework.point[1]
+    ours, theirs = framework.ours(function, solver="dynamic"), framework.theirs(function)
+    for _ in range(2):
+        assert framework.same(ours(framework.point, scalar), theirs(framework.point, scalar))
 
 
 def test_what_is_captured(framework: Framework) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dis
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from types import CodeType
 from typing import TypeAlias
 
@@ -16,6 +17,7 @@ FREE = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 ANY_ATTRIBUTE = ATTRIBUTE | {"LOAD_SUPER_ATTR", "STORE_ATTR", "DELETE_ATTR"}
 IMPORTS = frozenset({"IMPORT_NAME", "IMPORT_FROM", "IMPORT_STAR"})
+MATCHES = frozenset({"CHECK_EXC_MATCH", "CHECK_EG_MATCH"})
 SILENT = frozenset({"EXTENDED_ARG", "CACHE"})
 """They may stand between a variable and its attribute."""
 
@@ -34,19 +36,22 @@ class Names:
         Attributes of anything.
     imports
         Whether it imports.
+    handles
+        Whether it handles exceptions (`finally` and `with` let them pass).
     """
 
     variables: frozenset[Path] = frozenset()
     free: frozenset[Path] = frozenset()
     attributes: frozenset[str] = frozenset()
     imports: bool = False
+    handles: bool = False
 
 
 @lru_cache(maxsize=4096)
 def names_in(code: CodeType) -> Names:
     """The names in some code."""
     variables, free = list[Path](), list[Path]()
-    attributes, imports = set[str](), False
+    attributes, opcodes = set[str](), [each.opname for each in dis.get_instructions(code)]
     chain: list[Path] | None = None  # where the variable stands whose attributes may follow
     for each in dis.get_instructions(code):
         match each.opname:
@@ -60,8 +65,8 @@ def names_in(code: CodeType) -> Names:
             case name if name in FREE and each.argval in code.co_freevars:
                 chain = free
                 chain.append((each.argval,))
-            case name:
-                chain, imports = None, imports or name in IMPORTS
+            case _:
+                chain = None
         if each.opname in ANY_ATTRIBUTE:
             attributes.add(each.argval)
     inner = [names_in(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
@@ -70,5 +75,11 @@ def names_in(code: CodeType) -> Names:
         frozenset(variables).union(*(each.variables for each in inner)),
         frozenset(free) | outer,
         frozenset(attributes).union(*(each.attributes for each in inner)),
-        imports or any(each.imports for each in inner),
+        not IMPORTS.isdisjoint(opcodes) or any(each.imports for each in inner),
+        _handles(opcodes) or any(each.handles for each in inner),
     )
+
+
+def _handles(opcodes: list[str]) -> bool:
+    bare = ("PUSH_EXC_INFO", "POP_TOP") in pairwise(opcodes)
+    return bare or not MATCHES.isdisjoint(opcodes)

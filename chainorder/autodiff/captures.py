@@ -11,6 +11,7 @@ import functools
 import logging
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from operator import is_
 from threading import RLock
 from typing import Any, ClassVar, TypeAlias
 from weakref import WeakKeyDictionary
@@ -198,6 +199,13 @@ def told(reason: Exception) -> str:
         return str(reason)
     LOG.info("the framework's own mode is used", exc_info=reason)
     return f"{type(reason).__name__}: {str(reason).partition(chr(10))[0]}"
+
+
+def check_unchanged(before: tuple[Sequence[Any], Any], after: tuple[Sequence[Any], Any]) -> None:
+    """Raise `NotPlannedError` if a function changed its arguments, which are leaves and a tree."""
+    leaves, tree = before
+    if tree != after[1] or not all(map(is_, leaves, after[0])):
+        raise NotPlannedError("it changes its arguments")
 
 
 def is_value(value: Any) -> bool:

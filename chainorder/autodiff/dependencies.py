@@ -226,6 +226,8 @@ class _Walk:
         names = names_in(value.__code__)
         if names.imports:
             raise NotPlannedError(f"{value.__name__} imports when it is called")
+        if names.handles:
+            raise NotPlannedError(f"{value.__name__} handles exceptions, which capturing may raise")
         self.held.append(held.function(value))
         self.spaces.setdefault(id(value.__dict__), _Space(value.__dict__))
         self.push(value.__defaults__, value.__kwdefaults__)
@@ -298,6 +300,8 @@ class _Walk:
         """The methods and attributes of a class and of its bases that are read somewhere."""
         if type(kind) not in (type, ABCMeta, EnumType) and not self._trusted(type(kind)):
             raise NotPlannedError(f"the class {kind.__qualname__} has a metaclass")
+        if self._trusted(kind) and kind.__name__ in READERS:
+            raise NotPlannedError(f"it calls {kind.__module__}.{kind.__name__}")
         overridden = {name for base in kind.__mro__ if self._trusted(base) for name in vars(base)}
         for base in kind.__mro__:
             table: Mapping[str, Any] = vars(base)

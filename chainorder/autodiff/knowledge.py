@@ -32,9 +32,9 @@ PACKAGES = _words("""
 
 READERS = _words("""
     from_dlpack from_file frombuffer fromfile fromregex genfromtxt get_rng_state initial_seed load loadtxt
-    memmap open seed set_rng_state
+    memmap open seed set_rng_state suppress
 """)
-"""Functions of such packages that look at the world."""
+"""What of such packages looks at the world, or hides what capturing raises."""
 
 WORLDLY = ("numpy.random", "torch.distributed", "torch.hub", "torch.utils.data")
 """Parts of such packages whose functions do."""
@@ -112,7 +112,10 @@ def array_facts(value: Any) -> Held | None:
     """An array of NumPy by its entries; None if it is too large, or of a type that may hide something."""
     if type(value) is not np.ndarray or value.dtype.hasobject or value.nbytes > ARRAY_BYTES:
         return None
-    return Held(lambda: (value.shape, value.dtype, value.tobytes()), facts=True)
+    saved = value.copy()
+    return Held(
+        lambda: (value.shape, value.dtype, value.tobytes()), lambda: np.copyto(value, saved), facts=True
+    )
 
 
 def of_module(value: BuiltinFunctionType) -> str | None:

@@ -12,7 +12,7 @@ import numpy as np
 from jax.extend import core
 from jax.sharding import AxisType
 
-from chainorder.autodiff.captures import is_value
+from chainorder.autodiff.captures import check_unchanged, is_value
 from chainorder.autodiff.task import NotPlannedError
 from chainorder.jax.calls import places
 
@@ -96,7 +96,9 @@ class Traced:
             given = list(args)
             for number, arg in zip(numbers, jax.tree.unflatten(tree, values), strict=True):
                 given[number] = arg
+            before = jax.tree.flatten((given, kwargs))
             made.append(_Result.of(function(*given, **kwargs), options.has_aux))
+            check_unchanged(before, jax.tree.flatten((given, kwargs)))
             return made[-1].arrays
 
         closed = jax.make_jaxpr(flat)(*leaves)

@@ -14,9 +14,9 @@ def agrees(
 ) -> bool:
     """Whether the blocks of a Jacobian, one for each output, are those of reverse mode.
 
-    They are multiplied by random numbers u from the left, and compared with the adjoint of u: to a third of the
-    digits of a precision, because intermediate results may cancel and are rounded otherwise. NaN has to stand
-    in the same places. Takes one adjoint, and time in proportion to the entries of the Jacobian.
+    They are multiplied by random numbers u from the left, and compared with the adjoint of u: to a third of
+    the digits of a precision, because intermediate results may cancel and are rounded otherwise. NaN has to
+    stand in the same places. Takes one adjoint, and time in proportion to the entries of the Jacobian.
     """
     values, pull, *_ = torch.func.vjp(outputs, point)
     seeds = [numbers_like(value) for value in values]

@@ -13,7 +13,7 @@ import torch
 from torch.func import jacfwd, jacrev
 from torch.utils import _pytree as pytree
 
-from chainorder.autodiff.captures import Run
+from chainorder.autodiff.captures import Run, check_unchanged
 from chainorder.autodiff.choice import Choice, Mode, Rates, choose
 from chainorder.autodiff.execution import CHUNK_ENTRIES
 from chainorder.autodiff.segments import entries
@@ -117,7 +117,9 @@ class TorchTask(Task):
 
         def flat(given: Sequence[Any], value: Any) -> Any:
             args, kwargs = call.arguments(given, value)
+            before = pytree.tree_flatten((args, kwargs))
             result = self.function(*args, **kwargs)
+            check_unchanged(before, pytree.tree_flatten((args, kwargs)))
             if self.has_aux and not (isinstance(result, tuple) and len(result) == 2):
                 raise NotPlannedError("a function with aux returns a pair")
             leaves, tree = pytree.tree_flatten(result[0] if self.has_aux else result)

@@ -52,11 +52,11 @@ def _state() -> Hashable:
 
 
 class _Functions(TorchFunctionMode):  # type: ignore[misc]
-    """Admits functions that make tensors of tensors, as the derivative sees them."""
+    """Notes functions that do not make tensors of tensors as the derivative sees them."""
 
-    def __init__(self) -> None:
+    def __init__(self, noted: list[str]) -> None:
         super().__init__()
-        self.state = _state()
+        self.state, self.noted = _state(), noted
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -64,10 +64,10 @@ class _Functions(TorchFunctionMode):  # type: ignore[misc]
         result = func(*args, **(kwargs or {}))
         leaves = pytree.tree_leaves(result)
         if _state() != self.state and any(isinstance(leaf, torch.Tensor) for leaf in leaves):
-            raise NotPlannedError(SWITCHES)
+            self.noted.append(SWITCHES)
         if not self._admits(func, leaves):
             name = getattr(getattr(func, "__self__", func), "__name__", func)
-            raise NotPlannedError(f"it looks at a tensor otherwise than by operations ({name})")
+            self.noted.append(f"it looks at a tensor otherwise than by operations ({name})")
         return result
 
     def _admits(self, func: Any, results: list[Any]) -> bool:
@@ -78,25 +78,28 @@ class _Functions(TorchFunctionMode):  # type: ignore[misc]
 
 
 class _Operations(TorchDispatchMode):  # type: ignore[misc]
-    """The same for what functions are made of."""
+    """Notes what functions of PyTorch switch within them."""
 
-    def __init__(self) -> None:
+    def __init__(self, noted: list[str]) -> None:
         super().__init__()
-        self.state = _state()
+        self.state, self.noted = _state(), noted
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         if _state() != self.state:
-            raise NotPlannedError(SWITCHES)
+            self.noted.append(SWITCHES)
         return func(*args, **(kwargs or {}))
 
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Raise `NotPlannedError` where a captured function does more than operations on tensors.
+    """Raise `NotPlannedError` in the end if a captured function did more than operations on tensors.
 
     Gradients are on: a transformation of `torch.func` switches them on, wherever it is called.
     """
-    with torch.enable_grad(), _Functions(), _Operations():
+    noted: list[str] = []
+    with torch.enable_grad(), _Functions(noted), _Operations(noted):
         yield
+    if noted:
+        raise NotPlannedError(noted[0])
