@@ -19,7 +19,7 @@ import numpy as np
 
 from chainorder.compressed_rows import check_explicit
 from chainorder.errors import StructureError
-from chainorder.index_sets import IndexSet, IntArray
+from chainorder.index_sets import IndexSet, IntArray, listed
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.structure import Structure
 
@@ -48,10 +48,12 @@ class AxesPattern(Pattern):
     def __matmul__(self, right: Pattern) -> Pattern:
         if isinstance(right, IdentityPattern):
             return self
-        return product(self, right) or SparsePattern.of(self.csr()) @ right
+        closed = product(self, right)
+        return SparsePattern.of(self.csr()) @ right if closed is None else closed
 
     def __rmatmul__(self, left: Pattern) -> Pattern:
-        return product(left, self) or left @ SparsePattern.of(self.csr())
+        closed = product(left, self)
+        return left @ SparsePattern.of(self.csr()) if closed is None else closed
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -73,11 +75,11 @@ class AxesPattern(Pattern):
     def column_count(self) -> int:
         return self._count(set(self.rows) - set(self.columns))
 
-    def row_counts(self) -> IntArray:
-        return np.full(self.shape[0], self.row_count, np.int64)
+    def row_counts(self, rows: IndexSet = None) -> IntArray:
+        return np.full(len(listed(self.shape[0], rows)), self.row_count)
 
-    def column_counts(self) -> IntArray:
-        return np.full(self.shape[1], self.column_count, np.int64)
+    def column_counts(self, columns: IndexSet = None) -> IntArray:
+        return np.full(len(listed(self.shape[1], columns)), self.column_count)
 
     def columns_from(self, rows: IndexSet) -> IndexSet:
         return None if rows is None else SparsePattern.of(self.csr()).columns_from(rows)
@@ -91,6 +93,9 @@ class AxesPattern(Pattern):
         check_explicit(self.shape, self.nnz)
         rows, columns = (self.positions(axes).ravel() for axes in (self.rows, self.columns))
         return csr_array((np.ones(self.nnz, bool), (rows, columns)), shape=self.shape)
+
+    def coordinates(self) -> tuple[IntArray, IntArray]:
+        return SparsePattern.of(self.csr()).coordinates()
 
     def transposed(self) -> AxesPattern:
         """Rows and columns exchanged; axes are numbered anew."""
@@ -226,13 +231,13 @@ def view(
     """A full or diagonal matrix with the given axes on one side; None for others."""
     match pattern:
         case DensePattern(full=True):
-            rows = rows or pattern.shape[:1]
-            columns = columns or pattern.shape[1:]
+            rows = pattern.shape[:1] if rows is None else rows
+            columns = pattern.shape[1:] if columns is None else columns
             sizes = (*rows, *columns)
             axes = tuple(range(len(sizes)))
             return AxesPattern(axes[: len(rows)], axes[len(rows) :], sizes, frozenset(axes))
         case BandPattern(diagonal=True):
-            sizes = rows or columns or ()
+            sizes = next((sizes for sizes in (rows, columns) if sizes is not None), ())
             axes = tuple(range(len(sizes)))
             return AxesPattern(axes, axes, sizes, frozenset(axes))
         case _:

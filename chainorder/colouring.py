@@ -16,7 +16,8 @@ import numpy as np
 
 from chainorder.axes import AxesPattern
 from chainorder.errors import StructureError
-from chainorder.index_sets import IntArray
+from chainorder.hypersparse import HypersparsePattern
+from chainorder.index_sets import IntArray, check_listed
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.selections import SelectionPattern
 
@@ -35,7 +36,7 @@ def transposed(pattern: Pattern) -> Pattern:
         case AxesPattern():
             return pattern.transposed()
         case _:
-            assert isinstance(pattern, SparsePattern)
+            assert isinstance(pattern, SparsePattern | HypersparsePattern)
             return pattern.turned
 
 
@@ -52,6 +53,8 @@ def column_colours(pattern: Pattern) -> int:
             return pattern.filled_columns
         case SparsePattern():
             return int(_greedy(pattern).max(initial=-1)) + 1
+        case HypersparsePattern():
+            return column_colours(pattern.core)
         case AxesPattern():
             return pattern.row_count
         case _:
@@ -60,12 +63,14 @@ def column_colours(pattern: Pattern) -> int:
 
 def row_colours(pattern: Pattern) -> int:
     """How many evaluations yield all non-empty rows."""
+    pattern = pattern.core if isinstance(pattern, HypersparsePattern) else pattern
     return column_colours(_transposed(pattern) if isinstance(pattern, SparsePattern) else transposed(pattern))
 
 
 def colour_columns(pattern: Pattern) -> IntArray:
     """The colour of every column, from 0; −1 for an empty one. Shape (columns,)."""
     size = pattern.shape[1]
+    check_listed(size)
     match pattern:
         case IdentityPattern():
             return np.zeros(size, np.int64)
@@ -81,6 +86,10 @@ def colour_columns(pattern: Pattern) -> IntArray:
             return colours
         case SparsePattern():
             return _greedy(pattern)
+        case HypersparsePattern():
+            colours = np.full(size, -1)
+            colours[pattern.columns] = _greedy(pattern.core)
+            return colours
         case AxesPattern(rows=rows, columns=columns):
             # Columns that differ on a linked axis meet in no row: only the other axes tell colours apart.
             own = [axis for axis in columns if axis not in rows]

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from chainorder.chain import Chain
 from chainorder.claims import Claims
-from chainorder.errors import InfeasibleError, SolverError
+from chainorder.errors import ChainorderError, InfeasibleError
 from chainorder.graph.graph import Graph
 from chainorder.plan import Plan
+from chainorder.scheduling import scheduled
 from chainorder.solvers import plan
 
 if TYPE_CHECKING:
     from chainorder.graph.comparison import GraphComparison
+    from chainorder.graph.plan import GraphPlan
 
 SomePlan = TypeVar("SomePlan", bound=Claims)
 
@@ -121,24 +123,44 @@ def compare(
         from chainorder.graph.comparison import compare_graph
 
         return compare_graph(chain, solver=solver, **options)
-    best = plan(chain, solver=solver, **options)
+    return _beside(plan(chain, solver=solver, **options), options)
+
+
+@overload
+def beside(best: Plan) -> Comparison: ...
+@overload
+def beside(best: GraphPlan) -> GraphComparison: ...
+def beside(best: Plan | GraphPlan) -> Comparison | GraphComparison:
+    """The orders that everybody uses beside a plan that is there already."""
+    if isinstance(best, Plan):
+        return _beside(best, {"objective": best.objective, "transfer": best.transfer})
+    from chainorder.graph.comparison import beside_graph
+
+    return beside_graph(best)
+
+
+def _beside(best: Plan, options: dict[str, Any]) -> Comparison:
     plans, infeasible = [], []
-    for name in baselines(chain):
+    for name in baselines(best.chain):
         try:
             plans.append(baseline(name, best, **options))
-        except SolverError as error:
+        except ChainorderError as error:
             infeasible.append(Infeasible(name, str(error)))
+        except MemoryError:
+            infeasible.append(Infeasible(name, "its tables do not fit the memory"))
     return Comparison((*plans, best), tuple(infeasible))
 
 
 def baseline(name: str, best: Plan, **options: Any) -> Plan:
     """A baseline of a chain, estimated where the plan beside it is: exactly, it would take too long."""
-    if best.estimate is None or name not in ("forward", "reverse"):
+    if best.estimate is None:
         return plan(best.chain, solver=name, **options)
-    from chainorder.solvers.estimated import sweep
+    from chainorder.solvers.estimated import preaccumulation, sweep
     from chainorder.solvers.outline import Outline
 
-    return sweep(Outline(best.chain, best.estimate.seed), name)
+    outline = Outline(best.chain.on(1), best.estimate.seed)
+    made = preaccumulation(outline) if name == "preaccumulation" else sweep(outline, name)
+    return made if best.machines == 1 else scheduled(made, best.machines, best.objective, best.transfer)
 
 
 def sweep_memory(chain: Chain, *, solver: str = "auto", **options: Any) -> list[tuple[int, Comparison | str]]:

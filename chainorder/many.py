@@ -74,13 +74,13 @@ class ChainTable(Sequence[Chain]):
         memory: npt.ArrayLike = NO_LIMIT,
     ) -> ChainTable:
         """A table from arrays; what is one number holds for all elementals, or all chains."""
-        table = np.asarray(sizes, np.int64)
+        table = _int64(sizes)
         if table.ndim != 2 or table.shape[1] < 2:
             raise ChainError(f"sizes has shape {table.shape}; give (chains, length + 1), input first")
         shape = table.shape[0], table.shape[1] - 1
         columns = (tangent, adjoint, tape, overhead)
-        costs = [np.broadcast_to(np.asarray(column, np.int64), shape) for column in columns]
-        limits = np.broadcast_to(np.asarray(memory, np.int64), shape[:1])
+        costs = [np.broadcast_to(_int64(column), shape) for column in columns]
+        limits = np.broadcast_to(_int64(memory), shape[:1])
         return cls(table, costs[0], costs[1], costs[2], costs[3], limits)
 
     def __post_init__(self) -> None:
@@ -119,6 +119,13 @@ class ChainTable(Sequence[Chain]):
         model = max(int(self.tangent.max(initial=0)), int(self.adjoint.max(initial=0)))
         overhead = int(self.overhead.max(initial=0))
         return bool(8 * n * (4 * size**3 + 2 * size * model + 2 * overhead + 1) < 2**63)
+
+
+def _int64(values: npt.ArrayLike) -> IntArray:
+    try:
+        return np.asarray(values, np.int64)
+    except OverflowError:
+        raise ChainError("a table holds numbers below 2^63; give larger ones as a list of chains") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,7 +284,9 @@ def plan_each(chains: Sequence[Chain], *, solver: str = "auto", **options: Any) 
 def _plans_together(solver: str, options: Mapping[str, Any]) -> bool:
     """Whether chains of equal length may be planned at once: for one machine, with nothing else asked."""
     return solver in ("auto", "dynamic") and not any(
-        value for key, value in options.items() if key not in ("transfer", "time_limit", "progress")
+        value is not None
+        for key, value in options.items()
+        if key not in ("transfer", "time_limit", "progress")
     )
 
 

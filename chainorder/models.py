@@ -35,6 +35,20 @@ def check_feasible(chain: Chain) -> None:
         )
 
 
+def check_models(chain: Chain, step: Step) -> None:
+    """Raise `InfeasibleError` if a matrix-free elemental has no model for a step of this mode."""
+    for number in range(1, len(chain) + 1):
+        kind = chain.kind(number)
+        cost = kind.tangent if step.by_tangents else kind.adjoint_within(chain.memory)
+        if cost is None and not kind.explicit:
+            raise InfeasibleError(f"elemental {number} has no {model_name(step)}")
+
+
+def model_name(step: Step) -> str:
+    """What a step evaluates, in words."""
+    return "tangent" if step.by_tangents else "adjoint within the memory"
+
+
 def evaluations(step: Step, result: Pattern) -> int:
     """How many tangents or adjoints a step evaluates: the colours of its result."""
     return column_colours(result) if step.by_tangents else row_colours(result)

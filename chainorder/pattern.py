@@ -14,7 +14,7 @@ class               nonzeros                                                   c
 `BandPattern`       a square band with clipped corners; a diagonal is (0, 0)   yes
 `DensePattern`      given rows × given columns, by default all                 yes, with every pattern
 `SelectionPattern`  ones in some rows and columns, at most one in each         yes
-`SparsePattern`     compressed rows                                            by symbolic product
+`SparsePattern`     compressed rows; if nearly all are empty, hypersparse      by symbolic product
 ==================  =========================================================  =======================
 """
 
@@ -28,9 +28,24 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainorder.bands import band_fma, band_nnz
-from chainorder.compressed_rows import bool_csr, canonical, check_explicit
+from chainorder.compressed_rows import bool_csr, canonical, check_explicit, hypersparse
 from chainorder.errors import StructureError
-from chainorder.index_sets import IndexSet, IntArray, all_or_indices, mask_of, meet, spread, values_at
+from chainorder.index_sets import (
+    IndexSet,
+    IntArray,
+    all_or_indices,
+    around,
+    check_listed,
+    dot,
+    exact,
+    listed,
+    mask_of,
+    meet,
+    ranges,
+    same_at,
+    spread,
+    sum_of,
+)
 
 
 class Pattern(ABC):
@@ -60,22 +75,22 @@ class Pattern(ABC):
         return False
 
     @property
-    @abstractmethod
     def row_count(self) -> int | None:
-        """Positions in every row, where all rows have the same number."""
+        """Positions in every row, where all rows are known to have the same number."""
+        return None
 
     @property
-    @abstractmethod
     def column_count(self) -> int | None:
-        """Positions in every column, where all columns have the same number."""
+        """Positions in every column, where all columns are known to have the same number."""
+        return None
 
     @abstractmethod
-    def row_counts(self) -> IntArray:
-        """Positions in each row, shape (rows,)."""
+    def row_counts(self, rows: IndexSet = None) -> IntArray:
+        """Positions in each row, or in each of the given ones; of all, only where they are few enough."""
 
     @abstractmethod
-    def column_counts(self) -> IntArray:
-        """Positions in each column, shape (columns,)."""
+    def column_counts(self, columns: IndexSet = None) -> IntArray:
+        """Positions in each column, or in each of the given ones."""
 
     @abstractmethod
     def columns_from(self, rows: IndexSet) -> IndexSet:
@@ -86,8 +101,15 @@ class Pattern(ABC):
         """The rows that have a position in one of the given columns."""
 
     @abstractmethod
+    def coordinates(self) -> tuple[IntArray, IntArray]:
+        """The row and the column of every position, row after row; only where they are few enough."""
+
     def csr(self) -> Any:
         """The pattern as a Boolean ``scipy.sparse.csr_array``."""
+        check_listed(max(self.shape))
+        rows, columns = self.coordinates()
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=self.shape[0]))])
+        return bool_csr(self.shape, indptr, columns)
 
     def before(self, right: Pattern) -> Pattern:
         """The pattern of itself times another, if it is free."""
@@ -105,25 +127,11 @@ class Pattern(ABC):
             return self.before(right)
         if right.free:
             return right.behind(self)
-        match self, right:
-            case _, Pattern(multiplies_itself=True):
-                return NotImplemented
-            case BandPattern(), BandPattern():
-                return band(self.size, self.lower + right.lower, self.upper + right.upper)
-            case (DensePattern(), _) | (_, DensePattern()):
-                columns = right.columns_from(self.columns_from(None))
-                rows = self.rows_into(right.rows_into(None))
-                return DensePattern(self.shape[0], right.shape[1], rows, columns)
-            case BandPattern(diagonal=True), _:
-                return right
-            case _, BandPattern(diagonal=True):
-                return self
-            case _:
-                check_explicit(
-                    (self.shape[0], right.shape[1]), min(fma(self, right), self.shape[0] * right.shape[1])
-                )
-                product = self.csr() @ right.csr()
-                return SparsePattern(self.shape[0], right.shape[1], product.indptr, product.indices).reduced
+        if right.multiplies_itself:
+            return NotImplemented
+        from chainorder.hypersparse import product
+
+        return product(self, right)
 
 
 def fma(left: Pattern, right: Pattern) -> int:
@@ -138,21 +146,22 @@ def fma(left: Pattern, right: Pattern) -> int:
         return left.nnz * right.row_count
     if left.column_count is not None:
         return left.column_count * right.nnz
+    if isinstance(right, DensePattern):
+        return right.filled_columns * sum_of(left.column_counts(right.rows))
+    if isinstance(left, DensePattern):
+        return left.filled_rows * sum_of(right.row_counts(left.columns))
     if isinstance(left, BandPattern) and isinstance(right, BandPattern):
         return int(band_fma(left.size, left.lower, left.upper, right.lower, right.upper))
     return counted_fma(left, right)
 
 
 def counted_fma(left: Pattern, right: Pattern) -> int:
-    """The same by its definition, without closed forms: O(inner size) time and memory."""
+    """The same by its definition, without closed forms, at the inner indices that are not empty."""
     if left.free or right.free:
         return 0
-    if isinstance(left, SparsePattern):
-        return left.total_over_columns(right.row_counts())
-    columns, rows = left.column_counts(), right.row_counts()
-    if len(columns) * int(columns.max(initial=0)) * int(rows.max(initial=0)) < 2**63:
-        return int(columns @ rows)
-    return int(columns.astype(object) @ rows.astype(object))
+    rows = right.rows_into(None)
+    inner = left.columns_from(None) if rows is None else rows
+    return dot(left.column_counts(inner), right.row_counts(inner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +194,11 @@ class IdentityPattern(Pattern):
     def column_count(self) -> int:
         return 1
 
-    def row_counts(self) -> IntArray:
-        return np.ones(self.size, np.int64)
+    def row_counts(self, rows: IndexSet = None) -> IntArray:
+        return np.ones_like(listed(self.size, rows))
 
-    def column_counts(self) -> IntArray:
-        return self.row_counts()
+    def column_counts(self, columns: IndexSet = None) -> IntArray:
+        return self.row_counts(columns)
 
     def columns_from(self, rows: IndexSet) -> IndexSet:
         return rows
@@ -197,8 +206,8 @@ class IdentityPattern(Pattern):
     def rows_into(self, columns: IndexSet) -> IndexSet:
         return columns
 
-    def csr(self) -> Any:
-        return BandPattern(self.size, 0, 0).csr()
+    def coordinates(self) -> tuple[IntArray, IntArray]:
+        return listed(self.size), listed(self.size)
 
     def before(self, right: Pattern) -> Pattern:
         return right
@@ -236,12 +245,13 @@ class BandPattern(Pattern):
     def column_count(self) -> int | None:
         return self.row_count
 
-    def row_counts(self) -> IntArray:
-        position = np.arange(self.size)
-        return 1 + np.minimum(self.lower, position) + np.minimum(self.upper, position[::-1])
+    def row_counts(self, rows: IndexSet = None) -> IntArray:
+        position = exact(listed(self.size, rows), 4 * self.size)
+        counts: IntArray = np.minimum(self.lower, position) + np.minimum(self.upper, self.size - 1 - position)
+        return counts + 1
 
-    def column_counts(self) -> IntArray:
-        return self.row_counts()[::-1]
+    def column_counts(self, columns: IndexSet = None) -> IntArray:
+        return BandPattern(self.size, self.upper, self.lower).row_counts(columns)
 
     def columns_from(self, rows: IndexSet) -> IndexSet:
         return spread(self.size, rows, self.lower, self.upper)
@@ -249,13 +259,11 @@ class BandPattern(Pattern):
     def rows_into(self, columns: IndexSet) -> IndexSet:
         return spread(self.size, columns, self.upper, self.lower)
 
-    def csr(self) -> Any:
+    def coordinates(self) -> tuple[IntArray, IntArray]:
         check_explicit(self.shape, self.nnz)
-        counts = self.row_counts()
-        indptr = np.concatenate([[0], np.cumsum(counts)])
-        first = np.maximum(np.arange(self.size) - self.lower, 0)
-        indices = np.arange(self.nnz) + np.repeat(first - indptr[:-1], counts)
-        return bool_csr(self.shape, indptr, indices)
+        position = listed(self.size)
+        starts, stops = around(self.size, position, self.lower, self.upper)
+        return np.repeat(position, stops - starts), ranges(starts, stops)
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,7 +290,7 @@ class DensePattern(Pattern):
     @property
     def full(self) -> bool:
         """Whether it is every position of the matrix."""
-        return self.rows is None and self.columns is None
+        return self.rows is self.columns is None
 
     @property
     def filled_rows(self) -> int:
@@ -306,11 +314,11 @@ class DensePattern(Pattern):
     def column_count(self) -> int | None:
         return self.filled_rows if self.columns is None else None
 
-    def row_counts(self) -> IntArray:
-        return values_at(self.height, self.rows, self.filled_columns)
+    def row_counts(self, rows: IndexSet = None) -> IntArray:
+        return same_at(self.height, rows, self.rows, self.filled_columns)
 
-    def column_counts(self) -> IntArray:
-        return values_at(self.width, self.columns, self.filled_rows)
+    def column_counts(self, columns: IndexSet = None) -> IntArray:
+        return same_at(self.width, columns, self.columns, self.filled_rows)
 
     def columns_from(self, rows: IndexSet) -> IndexSet:
         return self.columns if meet(rows, self.rows) else np.empty(0, np.int64)
@@ -318,11 +326,10 @@ class DensePattern(Pattern):
     def rows_into(self, columns: IndexSet) -> IndexSet:
         return self.rows if meet(columns, self.columns) else np.empty(0, np.int64)
 
-    def csr(self) -> Any:
+    def coordinates(self) -> tuple[IntArray, IntArray]:
         check_explicit(self.shape, self.nnz)
-        columns = np.arange(self.width) if self.columns is None else self.columns
-        indptr = np.concatenate([[0], np.cumsum(self.row_counts())])
-        return bool_csr(self.shape, indptr, np.tile(columns, self.filled_rows))
+        rows, columns = listed(self.height, self.rows), listed(self.width, self.columns)
+        return np.repeat(rows, len(columns)), np.tile(columns, len(rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -361,8 +368,12 @@ class SparsePattern(Pattern):
 
     @cached_property
     def reduced(self) -> Pattern:
-        """The same positions, as a `DensePattern` where they are rows × columns."""
-        counts = self._row_counts
+        """The same positions, as a `DensePattern` where they are rows × columns; without most empty rows."""
+        if hypersparse(self.shape, self.nnz):
+            from chainorder.hypersparse import settled
+
+            return settled(self).reduced
+        counts = self.row_counts()
         filled = np.count_nonzero(counts)
         if filled * int(counts.max(initial=0)) != self.nnz:  # rows of a rectangle are equally long
             return self
@@ -373,16 +384,6 @@ class SparsePattern(Pattern):
     def full_diagonal(self) -> bool:
         """Whether it is square with all positions of the diagonal."""
         return self.height == self.width and bool(self._csr.diagonal().all())
-
-    @cached_property
-    def _row_counts(self) -> IntArray:
-        return np.diff(self.indptr)
-
-    def total_over_columns(self, values: IntArray) -> int:
-        """The sum over all positions of the value at their column."""
-        if "_column_counts" in self.__dict__ or "turned" in self.__dict__:
-            return int(self._column_counts.astype(np.int64) @ values)
-        return int(values[self.indices].sum(dtype=np.int64))
 
     @cached_property
     def turned(self) -> SparsePattern:
@@ -396,23 +397,16 @@ class SparsePattern(Pattern):
             return np.diff(self.turned.indptr)
         return np.bincount(self.indices, minlength=self.width)
 
-    @property
-    def row_count(self) -> int | None:
-        return None
+    def row_counts(self, rows: IndexSet = None) -> IntArray:
+        counts = np.diff(self.indptr)
+        return counts if rows is None else counts[rows]
 
-    @property
-    def column_count(self) -> int | None:
-        return None
-
-    def row_counts(self) -> IntArray:
-        return self._row_counts
-
-    def column_counts(self) -> IntArray:
-        return self._column_counts
+    def column_counts(self, columns: IndexSet = None) -> IntArray:
+        return self._column_counts if columns is None else self._column_counts[columns]
 
     @cached_property
     def _filled_rows(self) -> IndexSet:
-        return all_or_indices(self._row_counts > 0)
+        return all_or_indices(self.row_counts() > 0)
 
     @cached_property
     def _filled_columns(self) -> IndexSet:
@@ -434,6 +428,9 @@ class SparsePattern(Pattern):
 
     def csr(self) -> Any:
         return self._csr
+
+    def coordinates(self) -> tuple[IntArray, IntArray]:
+        return np.repeat(np.arange(self.height), self.row_counts()), self.indices
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SparsePattern):

@@ -55,6 +55,11 @@ class Operation:
     machine: int = 0
     start: int = 0
 
+    @property
+    def split(self) -> int:
+        """k, as columns hold it: 0 where it means nothing."""
+        return 0 if self.k is None else self.k
+
 
 @dataclass(frozen=True, eq=False)
 class Operations(Sequence[Operation]):
@@ -316,7 +321,7 @@ def formula(operation: Operation) -> str:
         case Action.MULTIPLY, _:
             return product
         case Action.REUSE, _:
-            return f"{node_name(*source_of(operation.j, operation.k or 0, operation.i))} again"
+            return f"{node_name(*source_of(operation.j, operation.split, operation.i))} again"
         case Action.ACCUMULATE, mode:
             return f"accumulated by {mode}s"
         case action, _:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from chainorder.chain import Chain
 from chainorder.errors import PlanError
-from chainorder.models import evaluations
+from chainorder.models import evaluations, model_name
 from chainorder.pattern import Pattern, fma
 from chainorder.steps import Shares, Step, Steps, source_of
 
@@ -45,7 +45,7 @@ def price(chain: Chain, steps: Steps, fills: Fills | None = None) -> Prices:
     """
     if chain.dense and not chain.modelled and not (steps.step == Step.REUSE).any():
         return _price_dense(chain, steps)
-    store = Store(chain, fills or Made(chain))
+    store = Store(chain, Made(chain) if fills is None else fills)
     costs, entries = [], []
     for row in steps:
         costs.append(store.run(*row))
@@ -203,8 +203,7 @@ class Store:
         kind = self.chain.kind(number)
         cost = kind.tangent if step.by_tangents else kind.adjoint_within(self.chain.memory)
         if cost is None:
-            what = "tangent" if step.by_tangents else "adjoint within the memory"
-            raise PlanError(f"elemental {number} has no {what}")
+            raise PlanError(f"elemental {number} has no {model_name(step)}")
         return self.fills.evaluations(step, j, i, result) * cost + kind.overhead
 
     def _take(self, j: int, i: int) -> Stored:

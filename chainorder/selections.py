@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.compressed_rows import bool_csr
+from chainorder.compressed_rows import hypersparse
 from chainorder.errors import StructureError
-from chainorder.index_sets import IndexSet, IntArray, mask_of
+from chainorder.hypersparse import HypersparsePattern, picked_columns, picked_rows
+from chainorder.index_sets import IndexSet, IntArray, all_or, listed
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.structure import Structure
 
@@ -61,19 +62,19 @@ class SelectionPattern(Pattern):
     def column_count(self) -> int | None:
         return 1 if self.nnz == self.width else None
 
-    def row_counts(self) -> IntArray:
-        return mask_of(self.height, self.rows).astype(np.int64)
+    def row_counts(self, rows: IndexSet = None) -> IntArray:
+        return np.isin(listed(self.height, rows), self.rows).astype(np.int64)
 
-    def column_counts(self) -> IntArray:
-        return mask_of(self.width, self.columns).astype(np.int64)
+    def column_counts(self, columns: IndexSet = None) -> IntArray:
+        return np.isin(listed(self.width, columns), self.columns).astype(np.int64)
 
     def columns_from(self, rows: IndexSet) -> IndexSet:
         kept = slice(None) if rows is None else np.isin(self.rows, rows)
-        return _index_set(self.width, self.columns[kept])
+        return all_or(self.width, np.sort(self.columns[kept]))
 
     def rows_into(self, columns: IndexSet) -> IndexSet:
         kept = slice(None) if columns is None else np.isin(self.columns, columns)
-        return _index_set(self.height, self.rows[kept])
+        return all_or(self.height, self.rows[kept])
 
     @property
     def turned(self) -> SelectionPattern:
@@ -81,9 +82,8 @@ class SelectionPattern(Pattern):
         order = np.argsort(self.columns)
         return SelectionPattern(self.width, self.height, self.columns[order], self.rows[order])
 
-    def csr(self) -> Any:
-        indptr = np.concatenate([[0], np.cumsum(self.row_counts())])
-        return bool_csr(self.shape, indptr, self.columns)
+    def coordinates(self) -> tuple[IntArray, IntArray]:
+        return self.rows, self.columns
 
     def before(self, right: Pattern) -> Pattern:
         """The pattern of itself times another: some rows of that."""
@@ -99,14 +99,15 @@ class SelectionPattern(Pattern):
                 return DensePattern(self.height, right.width, self.rows_into(right.rows), right.columns)
             case BandPattern(diagonal=True):
                 return self._scaled
-            case _:
+            case SparsePattern() if not hypersparse(self.shape, right.nnz):
                 return _reduced(pick_rows(right.csr(), self))
+            case _:
+                return picked_rows(right, self.height, self.rows, self.columns)
 
     @property
     def _scaled(self) -> Pattern:
         """The same positions, with entries that are stored."""
-        indptr = np.concatenate([[0], np.cumsum(self.row_counts())])
-        return SparsePattern(self.height, self.width, indptr, self.columns).reduced
+        return HypersparsePattern.of(*self.shape, self.rows, self.columns).reduced
 
     def behind(self, left: Pattern) -> Pattern:
         """The pattern of another times itself: some columns of that."""
@@ -114,7 +115,9 @@ class SelectionPattern(Pattern):
             return DensePattern(left.height, self.width, left.rows, self.columns_from(left.columns))
         if isinstance(left, BandPattern) and left.diagonal:
             return self._scaled
-        return _reduced(pick_columns(left.csr(), self))
+        if isinstance(left, SparsePattern) and not hypersparse(self.shape, left.nnz):
+            return _reduced(pick_columns(left.csr(), self))
+        return picked_columns(left, self.width, self.columns, self.rows)
 
 
 def pick_rows(csr: Any, selection: SelectionPattern) -> Any:
@@ -147,10 +150,6 @@ def _reduced(csr: Any) -> Pattern:
     return SparsePattern(csr.shape[0], csr.shape[1], csr.indptr, csr.indices).reduced
 
 
-def _index_set(size: int, indices: IntArray) -> IndexSet:
-    return None if len(indices) == size else np.sort(indices)
-
-
 @dataclass(frozen=True, init=False)
 class Selection(Structure):
     """Some rows of the identity, which pick entries of a vector; or some columns, which place them.
@@ -178,8 +177,10 @@ class Selection(Structure):
             raise StructureError(f"axis is {axis!r}; select rows or columns")
         places = np.asarray(select).tolist()
         for place, index in enumerate(places):
-            if type(index) is not int or index < 0:
-                message = f"select[{place}] is {index!r}; an index is a whole number of at least 0"
+            if type(index) is not int or not 0 <= index < 2**63:
+                message = (
+                    f"select[{place}] is {index!r}; an index is a whole number of at least 0, below 2^63"
+                )
                 raise StructureError(message)
         if not places:
             raise StructureError("select is empty; name at least one row")

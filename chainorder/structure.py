@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainorder.errors import StructureError
+from chainorder.hypersparse import HypersparsePattern, positions_of, settled
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern, band
 
 
@@ -114,22 +115,22 @@ class Sparse(Structure):
     Parameters
     ----------
     matrix
-        A SciPy sparse matrix or array, a NumPy array or nested list, or a `SparsePattern`.
+        A SciPy sparse matrix or array, a NumPy array or nested list, or a pattern of its positions.
     """
 
-    positions: SparsePattern
+    positions: SparsePattern | HypersparsePattern
     name = "sparse"
 
     def __init__(self, matrix: Any) -> None:
-        if isinstance(matrix, SparsePattern):
-            positions = matrix
+        if isinstance(matrix, SparsePattern | HypersparsePattern):
+            positions = settled(matrix)
         else:
             given = matrix if hasattr(matrix, "shape") else np.asarray(matrix)
             if len(given.shape) != 2 or given.dtype.kind not in "fciub":
                 raise StructureError(
                     f"sparse is given a {type(matrix).__name__}; give a numeric matrix of SciPy or NumPy"
                 )
-            positions = SparsePattern.of(given)
+            positions = positions_of(given)
         object.__setattr__(self, "positions", positions)
 
     def pattern(self, rows: int, columns: int) -> Pattern:
@@ -141,8 +142,13 @@ class Sparse(Structure):
         return self.positions.reduced
 
     def to_spec(self) -> dict[str, Any]:
-        rows = {"indptr": self.positions.indptr.tolist(), "indices": self.positions.indices.tolist()}
-        return {"structure": self.name, "pattern": rows}
+        stored, columns = self.positions, self.positions.coordinates()[1].tolist()
+        if isinstance(stored, SparsePattern):
+            pattern = {"indptr": stored.indptr.tolist(), "indices": columns}
+        else:
+            indptr = stored.core.indptr.tolist()
+            pattern = {"rows": stored.rows.tolist(), "indptr": indptr, "indices": columns}
+        return {"structure": self.name, "pattern": pattern}
 
     def __str__(self) -> str:
         return f"sparse({self.positions.nnz})"

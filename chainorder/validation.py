@@ -7,18 +7,24 @@ checked against the cost, but not proved again.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, assert_never
 
 from chainorder.chain import Chain
 from chainorder.colouring import colour_columns, column_colours, transposed
+from chainorder.elementals import Elemental
 from chainorder.errors import PlanError
-from chainorder.pattern import Pattern, fma
+from chainorder.hypersparse import HypersparsePattern
+from chainorder.pattern import Pattern, counted_fma, fma
 from chainorder.plan import OBJECTIVES, Operation, Plan
 from chainorder.solvers.estimated import Guess, Guesses, guesses_again
 from chainorder.steps import Action, Shares, Step, source_of
 
 EXPAND = 10_000
 """Entries up to which a pattern is expanded position by position."""
+
+COUNTED = 1_000_000
+"""Inner sizes up to which positions are counted one row and column after the other."""
 
 
 def validate(plan: Plan) -> None:  # noqa: C901 -- the whole of a plan's life in one place
@@ -108,7 +114,7 @@ def _check_claims(plan: Plan) -> None:
     if plan.lower_bound is not None and plan.lower_bound > cost:
         raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {cost}")
     if plan.optimal:
-        _expect("plan", "lower_bound", plan.lower_bound or 0, cost)
+        _expect("plan", "lower_bound", plan.lower_bound, cost)
 
 
 def _operands(operation: Operation, chain: Chain, here: str) -> list[tuple[int, int]]:
@@ -132,7 +138,7 @@ def _operands(operation: Operation, chain: Chain, here: str) -> list[tuple[int, 
                 raise PlanError(f"{here}: an adjoint step needs k = i < j")
             return [(j, i + 1)]
         case Action.REUSE:
-            return [_same_product(chain, j, k or 0, i, here)]
+            return [_same_product(chain, j, operation.split, i, here)]
         case _:
             assert_never(operation.action)
 
@@ -153,64 +159,73 @@ def _result(
 ) -> tuple[Any, int]:
     """The pattern of the result (or what is guessed of it), and what making it costs."""
     if guesses is not None:
-        return _guessed(operation, chain, guesses)
+        return _guessed(operation, chain, here, guesses)
     if operation.action is Action.MULTIPLY:
         left, right = operands
-        return left @ right, _slow_fma(left, right)
-    number = operation.i if operation.action is Action.ADJOINT else operation.j
-    pattern, kind = chain.pattern(number), chain.kind(number)
-    result = pattern
+        return left @ right, recounted_fma(left, right)
+    result = pattern = chain.pattern(_stepped(operation))
     if operands:
         result = pattern @ operands[0] if operation.action is Action.TANGENT else operands[0] @ pattern
-    if operation.action is Action.TANGENT or operation.mode == "tangent":
-        model, evaluated = kind.tangent, result
-    else:
-        model, evaluated = kind.adjoint, transposed(result)
-        if chain.memory is not None and kind.tape > chain.memory:
-            raise PlanError(f"{here}: a tape of {kind.tape} exceeds the memory of {chain.memory}")
-    if model is None:
+    evaluated = result if _by_tangents(operation) else transposed(result)
+    kind, cost = _model(operation, chain, here)
+    return result, _checked_colours(evaluated, here) * cost + kind.overhead
+
+
+def _by_tangents(operation: Operation) -> bool:
+    return Step.of(str(operation.action), operation.mode).by_tangents
+
+
+def _model(operation: Operation, chain: Chain, here: str) -> tuple[Elemental, int]:
+    """The elemental whose model an operation evaluates, and what one evaluation costs."""
+    number = _stepped(operation)
+    kind = chain.kind(number)
+    cost = kind.tangent if _by_tangents(operation) else kind.adjoint
+    if cost is None:
         raise PlanError(f"{here}: elemental {number} has no such model")
-    return result, _checked_colours(evaluated, here) * model + kind.overhead
+    if not _by_tangents(operation) and chain.memory is not None and kind.tape > chain.memory:
+        raise PlanError(f"{here}: a tape of {kind.tape} exceeds the memory of {chain.memory}")
+    return kind, cost
 
 
-def _guessed(operation: Operation, chain: Chain, guesses: Guesses) -> tuple[Guess, int]:
+def _guessed(operation: Operation, chain: Chain, here: str, guesses: Guesses) -> tuple[Guess, int]:
     """What an operation yields and costs by the estimate that the plan says it was made with."""
-    j, k, i = operation.j, operation.k or 0, operation.i
+    j, k, i = operation.j, operation.split, operation.i
     if operation.action is Action.MULTIPLY:
         operands = Guess(0), Guess(0)
         return guesses.product(j, k, i, *operands), guesses.fma(j, k, i, *operands)
-    step = Step.of(str(operation.action), operation.mode)
-    kind = chain.kind(i if operation.action is Action.ADJOINT else j)
-    cost = kind.tangent if step.by_tangents else kind.adjoint_within(chain.memory)
+    kind, cost = _model(operation, chain, here)
     result = guesses.own(i) if i == j else guesses.product(j, k, i, Guess(0), Guess(0))
-    return result, guesses.evaluations(step, j, i, result) * (cost or 0) + kind.overhead
+    step = Step.of(str(operation.action), operation.mode)
+    return result, guesses.evaluations(step, j, i, result) * cost + kind.overhead
 
 
 def _checked_colours(pattern: Pattern, here: str) -> int:
     """The colours of the columns, after seeing that no two columns of a colour share a row."""
     count = column_colours(pattern)
-    if pattern.nnz <= EXPAND:
-        colours = colour_columns(pattern)
-        entries = pattern.csr().tocoo()
-        places = list(zip(entries.row.tolist(), colours[entries.col].tolist(), strict=True))
-        if len(set(places)) != len(places) or len(set(colours[entries.col].tolist())) != count:
+    if isinstance(pattern, HypersparsePattern):
+        pattern = pattern.core
+    if pattern.nnz <= EXPAND and pattern.shape[1] <= EXPAND:
+        rows, columns = pattern.coordinates()
+        colours = colour_columns(pattern)[columns].tolist()
+        places = list(zip(rows.tolist(), colours, strict=True))
+        if len(set(places)) != len(places) or len(set(colours)) != count:
             raise PlanError(f"{here}: columns of one colour share a row")
     return count
 
 
-def _expect(here: str, name: str, stated: int, right: int) -> None:
+def _expect(here: str, name: str, stated: int | None, right: int) -> None:
     if stated != right:
         raise PlanError(f"{here}: {name} is stated as {stated}; recounted it is {right}")
 
 
-def _slow_fma(left: Pattern, right: Pattern) -> int:
-    """Count every pair of positions (r, l) and (l, c) that a product multiplies."""
+def recounted_fma(left: Pattern, right: Pattern) -> int:
+    """Every pair of positions (r, l) and (l, c) that a product multiplies, or what large ones cost by counts.
+
+    In closed form only where that takes too much memory.
+    """
     if left.free or right.free:
         return 0
     if left.nnz > EXPAND or right.nnz > EXPAND:
-        return fma(left, right)
-    columns = [0] * left.shape[1]
-    for column in left.csr().indices.tolist():
-        columns[column] += 1
-    rows = right.csr().indptr.tolist()
-    return sum(count * (rows[row + 1] - rows[row]) for row, count in enumerate(columns))
+        return counted_fma(left, right) if left.shape[1] <= COUNTED else fma(left, right)
+    columns = Counter(left.coordinates()[1].tolist())
+    return sum(columns[row] for row in right.coordinates()[0].tolist())

@@ -1,20 +1,27 @@
-"""The cheapest eliminations, by searches that share nothing with the package but the graph; dense only."""
+"""The cheapest eliminations, by searches that share nothing with the package but the graph.
+
+Faces of any structure, on Boolean matrices; vertices of dense graphs only.
+"""
 
 from __future__ import annotations
 
 import heapq
+from functools import cache
 from itertools import combinations, count
 from typing import Any
 
-from chainorder import Graph
+import numpy as np
+
+from chainorder import Graph, Identity, Selection
+from tests.oracle import colours
 
 State = tuple[dict[Any, frozenset[Any]], dict[Any, frozenset[Any]], frozenset[Any]]
 
 
 def cheapest_faces(graph: Graph) -> int:
     """Dijkstra over the states of the line graph; an arc is its ends and the set of paths that it sums."""
-    size = graph.vertices
     edges = list(zip(graph.edges, graph.elementals, strict=True))
+    jacobians = Jacobians(graph)
     arcs = [(e.source, e.target, frozenset([(n,)])) for n, (e, _) in enumerate(edges)]
     before = {a: frozenset(b for b in arcs if b[1] == a[0]) or frozenset(["input " + a[0]]) for a in arcs}
     after = {a: frozenset(b for b in arcs if b[0] == a[1]) or frozenset(["output " + a[1]]) for a in arcs}
@@ -33,12 +40,12 @@ def cheapest_faces(graph: Graph) -> int:
         if not faces and at_hand == frozenset(before):
             return cost
         following = [
-            (_accumulation(size, a, models[a]), _tidied(before, after, at_hand | {a}))
+            (_accumulation(jacobians, a, models[a]), _tidied(before, after, at_hand | {a}))
             for a in before
             if a not in at_hand
         ]
         for a, b in faces:
-            ways = _ways(size, a, b, at_hand, models)
+            ways = _ways(jacobians, a, b, at_hand, models)
             if ways:
                 following.append((min(ways), _eliminated(state, a, b)))
         for more, reached in following:
@@ -48,19 +55,49 @@ def cheapest_faces(graph: Graph) -> int:
     raise AssertionError("no way to the Jacobian")
 
 
-def _accumulation(size: Any, arc: Any, model: Any) -> int:
-    ways = [size[arc[0]] * model.tangent] if model.tangent is not None else []
-    ways += [size[arc[1]] * model.adjoint] if model.adjoint is not None else []
-    return int(min(ways)) + int(model.overhead)
+class Jacobians:
+    """The Boolean matrices of arcs: unions over their paths of the products along them."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.own = [e.structure.pattern(e.outputs, e.inputs).csr().toarray() for e in graph.elementals]
+        self.free_edges = [isinstance(e.structure, Identity | Selection) for e in graph.elementals]
+        self.pattern = cache(self._pattern)
+
+    def _pattern(self, paths: frozenset[tuple[int, ...]]) -> np.ndarray:
+        total: Any = 0
+        for first, *others in paths:
+            product = self.own[first].astype(int)
+            for edge in others:
+                product = (self.own[edge].astype(int) @ product > 0).astype(int)
+            total = total + product
+        return np.asarray(total > 0)
+
+    def free(self, paths: frozenset[tuple[int, ...]]) -> bool:
+        """Whether an arc is a product of nothing but identities and selections."""
+        return len(paths) == 1 and all(self.free_edges[edge] for path in paths for edge in path)
 
 
-def _ways(size: Any, a: Any, b: Any, at_hand: Any, models: Any) -> list[int]:
-    i, j, k = size[a[0]], size[a[1]], size[b[1]]
-    ways = [i * j * k] if a in at_hand and b in at_hand else []
-    if a in at_hand and b in models and models[b].tangent is not None:
-        ways.append(i * models[b].tangent + models[b].overhead)
-    if b in at_hand and a in models and models[a].adjoint is not None:
-        ways.append(k * models[a].adjoint + models[a].overhead)
+def _evaluations(model: Any, pattern: np.ndarray) -> tuple[int | None, int | None]:
+    """What a result costs by tangents and by adjoints."""
+    tangent = None if model.tangent is None else colours(pattern) * model.tangent + model.overhead
+    adjoint = None if model.adjoint is None else colours(pattern.T) * model.adjoint + model.overhead
+    return tangent, adjoint
+
+
+def _accumulation(jacobians: Jacobians, arc: Any, model: Any) -> int:
+    return min(cost for cost in _evaluations(model, jacobians.pattern(arc[2])) if cost is not None)
+
+
+def _ways(jacobians: Jacobians, a: Any, b: Any, at_hand: Any, models: Any) -> list[int]:
+    right, left = jacobians.pattern(a[2]), jacobians.pattern(b[2])
+    result, ways = left.astype(int) @ right.astype(int) > 0, []
+    if a in at_hand and b in at_hand:
+        free = jacobians.free(a[2]) or jacobians.free(b[2])
+        ways.append(0 if free else int(left.sum(axis=0) @ right.sum(axis=1)))
+    by_tangents = _evaluations(models[b], result)[0] if b in models else None
+    by_adjoints = _evaluations(models[a], result)[1] if a in models else None
+    ways += [by_tangents] if a in at_hand and by_tangents is not None else []
+    ways += [by_adjoints] if b in at_hand and by_adjoints is not None else []
     return ways
 
 

@@ -6,6 +6,7 @@ tree's total is in the set that is searched.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -28,50 +29,73 @@ def colours(pattern: np.ndarray) -> int:
     return len(groups)
 
 
-def all_totals(chain: Chain, stepping: bool = True) -> set[int]:  # noqa: C901 -- the whole model in one place
+class Operations:
+    """fma and entries of every operation; elementals counted from 0, None for what is not possible."""
+
+    def __init__(self, chain: Chain, own: list[np.ndarray] | None = None) -> None:
+        self.elementals = list(chain.elementals)
+        self.memory = chain.memory
+        self.own = [chain.pattern(n + 1).csr().toarray() for n in range(len(chain))] if own is None else own
+        self.pattern = cache(self._pattern)
+
+    def _pattern(self, i: int, j: int) -> np.ndarray:
+        return self.own[i] if i == j else (self.own[j].astype(int) @ self.pattern(i, j - 1).astype(int)) > 0
+
+    def free(self, i: int, j: int) -> bool:
+        return all(isinstance(each.structure, Identity | Selection) for each in self.elementals[i : j + 1])
+
+    def join(self, i: int, k: int, j: int) -> int:
+        cost = int(self.pattern(k + 1, j).sum(axis=0) @ self.pattern(i, k).sum(axis=1))
+        return 0 if self.free(i, k) or self.free(k + 1, j) else cost
+
+    def tangent(self, i: int, j: int) -> int | None:
+        last = self.elementals[j]
+        return None if last.tangent is None else colours(self.pattern(i, j)) * last.tangent + last.overhead
+
+    def adjoint(self, i: int, j: int) -> int | None:
+        first = self.elementals[i]
+        if first.adjoint is None or (self.memory is not None and first.tape > self.memory):
+            return None
+        return colours(self.pattern(i, j).T) * first.adjoint + first.overhead
+
+    def entries(self, i: int, j: int) -> int:
+        return 0 if self.free(i, j) else int(self.pattern(i, j).sum())
+
+
+def all_totals(chain: Chain, stepping: bool = True) -> set[int]:
     """The totals of all operation trees; empty if there is none."""
-    elementals = list(chain.elementals)
-    own = [chain.pattern(number).csr().toarray() for number in range(1, len(chain) + 1)]
-
-    @cache
-    def pattern(i: int, j: int) -> np.ndarray:
-        return own[i] if i == j else (own[j].astype(int) @ pattern(i, j - 1).astype(int)) > 0
-
-    def free(i: int, j: int) -> bool:
-        return all(isinstance(elementals[n].structure, Identity | Selection) for n in range(i, j + 1))
-
-    def tape_fits(i: int) -> bool:
-        return chain.memory is None or elementals[i].tape <= chain.memory
+    costs = Operations(chain)
 
     @cache
     def totals(i: int, j: int) -> frozenset[int]:
-        found: set[int] = set()
+        by_tangent, by_adjoint = costs.tangent(i, j), costs.adjoint(i, j)
         if i == j:
-            return frozenset(leaf(i))
-        result = pattern(i, j)
+            ways = [0] if costs.elementals[i].explicit else [by_tangent, by_adjoint]
+            return frozenset(way for way in ways if way is not None)
+        found: set[int] = set()
         for k in range(i, j):
-            left, right = pattern(k + 1, j), pattern(i, k)
-            cost = int(left.sum(axis=0) @ right.sum(axis=1))
-            cost = 0 if free(i, k) or free(k + 1, j) else cost
+            cost = costs.join(i, k, j)
             found |= {a + b + cost for a in totals(k + 1, j) for b in totals(i, k)}
-        first, last = elementals[i], elementals[j]
-        if stepping and last.tangent is not None:
-            cost = colours(result) * last.tangent + last.overhead
-            found |= {total + cost for total in totals(i, j - 1)}
-        if stepping and first.adjoint is not None and tape_fits(i):
-            cost = colours(result.T) * first.adjoint + first.overhead
-            found |= {total + cost for total in totals(i + 1, j)}
+        if stepping and by_tangent is not None:
+            found |= {total + by_tangent for total in totals(i, j - 1)}
+        if stepping and by_adjoint is not None:
+            found |= {total + by_adjoint for total in totals(i + 1, j)}
         return frozenset(found)
 
-    def leaf(i: int) -> set[int]:
-        elemental = elementals[i]
-        if elemental.explicit:
-            return {0}
-        found = set()
-        if elemental.tangent is not None:
-            found.add(colours(own[i]) * elemental.tangent + elemental.overhead)
-        if elemental.adjoint is not None and tape_fits(i):
-            found.add(colours(own[i].T) * elemental.adjoint + elemental.overhead)
-        return found
-
     return set(totals(0, len(chain) - 1))
+
+
+def least_total(chain: Chain, costs: Mapping[tuple[str, int, int, int], int | None]) -> int | None:
+    """The least total of all operation trees by a table of costs; None if there is none."""
+
+    @cache
+    def least(i: int, j: int) -> int | None:
+        by_tangent, by_adjoint = costs["tangent", i, j, j], costs["adjoint", i, i, j]
+        if i == j:
+            ways = [0] if chain.elementals[i].explicit else [by_tangent, by_adjoint]
+            return min((way for way in ways if way is not None), default=None)
+        sums = [(costs["join", i, k, j], least(i, k), least(k + 1, j)) for k in range(i, j)]
+        sums += [(by_tangent, least(i, j - 1), 0), (by_adjoint, least(i + 1, j), 0)]
+        return min((sum(parts) for parts in sums if None not in parts), default=None)
+
+    return least(0, len(chain) - 1)

@@ -1,6 +1,7 @@
 """An independent search over all operation trees, orders and assignments: the oracle of makespans.
 
-It shares nothing with the planners but the chain: dense elementals, costs by the words of the cost model.
+It shares nothing with the planners but the chain: costs are counted on Boolean matrices, by the words of the
+cost model.
 """
 
 from __future__ import annotations
@@ -9,38 +10,35 @@ from collections.abc import Iterator
 from itertools import product
 
 from chainorder import Chain
+from tests.oracle import Operations
 
 Tree = tuple[int, int, tuple["Tree", ...]]
 """fma, entries of the result, and what it uses; a matrix at hand is none of it."""
 
 
-def trees(chain: Chain, i: int, j: int) -> Iterator[Tree | None]:
-    """Every way to make F'_{j,i}, dominated ones too; None where it is at hand."""
-    sizes = [int(size) for size in chain.sizes]
-    rows, columns = sizes[j], sizes[i - 1]
-    first, last = chain.elementals[i - 1], chain.elementals[j - 1]
-    by_tangent = None if last.tangent is None else columns * last.tangent + last.overhead
-    fits = chain.memory is None or first.tape <= chain.memory
-    by_adjoint = None if first.adjoint is None or not fits else rows * first.adjoint + first.overhead
-    entries = rows * columns
+def trees(costs: Operations, i: int, j: int) -> Iterator[Tree | None]:
+    """Every way to make the subchain i..j, counted from 0, dominated ones too; None where it is at hand."""
+    entries = costs.entries(i, j)
+    by_tangent, by_adjoint = costs.tangent(i, j), costs.adjoint(i, j)
     if i == j:
-        if first.explicit:
+        if costs.elementals[i].explicit:
             yield None
         else:
             yield from ((cost, entries, ()) for cost in (by_tangent, by_adjoint) if cost is not None)
         return
     for k in range(i, j):
-        for left, right in product(trees(chain, k + 1, j), trees(chain, i, k)):
-            yield rows * sizes[k] * columns, entries, tuple(t for t in (left, right) if t is not None)
+        for left, right in product(trees(costs, k + 1, j), trees(costs, i, k)):
+            yield costs.join(i, k, j), entries, tuple(t for t in (left, right) if t is not None)
     if by_tangent is not None:
-        yield from ((by_tangent, entries, (t,) if t else ()) for t in trees(chain, i, j - 1))
+        yield from ((by_tangent, entries, (t,) if t else ()) for t in trees(costs, i, j - 1))
     if by_adjoint is not None:
-        yield from ((by_adjoint, entries, (t,) if t else ()) for t in trees(chain, i + 1, j))
+        yield from ((by_adjoint, entries, (t,) if t else ()) for t in trees(costs, i + 1, j))
 
 
 def least_makespan(chain: Chain, machines: int, transfer: int = 0) -> int:
     """Over all trees, all orders of their operations and all assignments, each as early as it can be."""
-    return min(_best_schedule(tree, machines, transfer) for tree in trees(chain, 1, len(chain)) if tree)
+    found = trees(Operations(chain), 0, len(chain) - 1)
+    return min((_best_schedule(tree, machines, transfer) for tree in found if tree), default=0)
 
 
 def _best_schedule(tree: Tree, machines: int, transfer: int) -> int:  # noqa: C901 -- the model in one place

@@ -21,6 +21,7 @@ def fuzz(*options: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, timeout=240, check=False)
 
 
+@pytest.mark.slow
 def test_a_short_run_finds_no_fault(tmp_path: Path) -> None:
     done = fuzz("--cases", "150", "--seed", "0", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -275,3 +275,21 @@ def test_graphs_come_back_from_networkx() -> None:
     assert nx.is_directed_acyclic_graph(drawing)
     assert sum(cost for _, cost in drawing.nodes(data="fma")) == best.fma
     assert best.to_dot().startswith("digraph plan {")
+
+
+def test_a_sweep_without_the_model_of_an_edge_that_stays_is_refused() -> None:
+    """b → y has only adjoints: no forward sweep gets it, and nothing may leave it out."""
+    edges = [Edge("x", "a", tangent=5), Edge("a", "y"), Edge("b", "y", adjoint=7)]
+    graph = Graph({"x": 3, "a": 2, "b": 4, "y": 4}, edges)
+    with pytest.raises(SolverError, match="b → y cannot be accumulated"):
+        plan(graph, solver="forward")
+    for solver in ("auto", "face", "vertex", "lookahead"):
+        best = plan(graph, solver=solver)
+        best.validate()
+        assert best.fma == cheapest_faces(graph)
+
+
+def test_edges_are_equal_however_they_are_stated() -> None:
+    assert Edge("a", "b", explicit=True) == Edge("a", "b")
+    assert Edge("a", "b", tangent=3, explicit=False) == Edge("a", "b", tangent=3)
+    assert Edge("a", "b", tangent=3, explicit=True) != Edge("a", "b", tangent=3)

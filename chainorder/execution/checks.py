@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainorder.errors import ExecutionError
+from chainorder.execution.evaluation import Evaluate
 from chainorder.execution.kernels import multiply
-from chainorder.execution.model import Evaluate, Model
+from chainorder.execution.model import Model
 from chainorder.execution.operand import Array, DenseOperand, Operand
 from chainorder.execution.sources import Function
 
@@ -42,6 +44,29 @@ class Check:
     def passed(self) -> bool:
         """Whether it is within the tolerance (NaN is not)."""
         return self.error <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """The largest relative errors that pass.
+
+    Attributes
+    ----------
+    exact
+        Of what is exact to rounding.
+    central
+        Of what is compared with central differences.
+    """
+
+    exact: float
+    central: float
+
+    @classmethod
+    def of(cls, stated: float | None, default: float) -> Tolerances:
+        """What is stated, for everything; without, the default, and more for central differences."""
+        if stated is not None:
+            return cls(stated, stated)
+        return cls(default, max(default, CENTRAL_TOLERANCE))
 
 
 def against_operand(result: Operand, other: Operand, name: str, tolerance: float) -> Check:
@@ -94,7 +119,8 @@ def dot_products(
             rows, columns = model.shape
             u, v = generator.standard_normal((rows, 1)), generator.standard_normal((columns, 1))
             tangent, adjoint = np.asarray(model.tangents(v)), np.asarray(model.adjoints(u))
-            scale = float(np.linalg.norm(u) * np.linalg.norm(tangent)) or 1.0
+            norms = float(np.linalg.norm(u) * np.linalg.norm(tangent))
+            scale = 1.0 if norms == 0 else norms
             error = abs((u.T @ tangent - adjoint.T @ v).item()) / scale
             if not error <= worst.error:  # a NaN is the worst
                 worst = Check(f"dot products (worst: {name(number)})", error, tolerance)
@@ -110,7 +136,9 @@ def residuals(models: Mapping[int, Model], seed: int, tolerance: float) -> Itera
         yield Check(f"residual of solves (worst: F{number})", worst, tolerance)
 
 
-def against_function(result: Operand, function: Function, point: Array, seed: int, tolerance: float) -> Check:
+def against_function(
+    result: Operand, function: Function, point: Array, seed: int, tolerances: Tolerances
+) -> Check:
     """Compare directional derivatives with those of the function itself: the chain rule takes no part.
 
     By the complex step (exact to rounding) where the function takes complex arguments, else by central
@@ -119,12 +147,12 @@ def against_function(result: Operand, function: Function, point: Array, seed: in
     generator = np.random.default_rng(seed)
     directions = generator.standard_normal((len(point), min(PROBES, len(point))))
     by_result = multiply(result, DenseOperand.full(directions)).matrix()
-    name, tolerance, columns = directional_derivatives(function, point, directions, tolerance)
+    name, tolerance, columns = directional_derivatives(function, point, directions, tolerances)
     return Check(name, relative_error(by_result, columns), tolerance)
 
 
 def directional_derivatives(
-    function: Function, point: Array, directions: Array, tolerance: float, *, real: bool = True
+    function: Function, point: Array, directions: Array, tolerances: Tolerances, *, real: bool = True
 ) -> tuple[str, float, Array]:
     """The derivatives of a function along columns, how they were found, and what error that admits.
 
@@ -132,8 +160,8 @@ def directional_derivatives(
     """
     columns = _complex_step(function, point, directions) if real else None
     if columns is not None:
-        return "complex step", tolerance, columns
-    return "central differences", max(tolerance, CENTRAL_TOLERANCE), _central(function, point, directions)
+        return "complex step", tolerances.exact, columns
+    return "central differences", tolerances.central, _central(function, point, directions)
 
 
 def _complex_step(function: Function, point: Array, directions: Array) -> Array | None:
@@ -142,7 +170,7 @@ def _complex_step(function: Function, point: Array, directions: Array) -> Array 
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)  # a part of the argument was dropped
             values = [np.atleast_1d(function(point + 1j * step * v)) for v in directions.T]
-    except (TypeError, ValueError, np.exceptions.ComplexWarning):
+    except (TypeError, ValueError, ExecutionError, np.exceptions.ComplexWarning):
         return None
     if not all(np.iscomplexobj(value) for value in values):
         return None

@@ -17,6 +17,7 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.hypersparse import HypersparsePattern
 from chainorder.index_sets import IndexSet
 from chainorder.pattern import DensePattern, Pattern, SparsePattern, band
 
@@ -36,6 +37,8 @@ def with_pattern(csr: Any, pattern: Pattern) -> Operand:
     """Entries of which some of the pattern may be missing."""
     if isinstance(pattern, DensePattern):
         return DenseOperand(part(csr, pattern.rows, pattern.columns).toarray(), pattern)
+    if isinstance(pattern, HypersparsePattern):
+        pattern = pattern.written_out
     assert isinstance(pattern, SparsePattern)
     return SparseOperand(csr, pattern)
 
@@ -93,6 +96,13 @@ def owned(result: Operand, given: Iterable[Operand]) -> Any:
     theirs = [array for operand in given for array in _arrays(operand)]
     shared = any(np.may_share_memory(one, other) for one in mine for other in theirs)
     return matrix.copy() if shared else matrix
+
+
+def type_of(operand: Operand) -> np.dtype[Any]:
+    """The type of an operand's entries; that of ones is the least."""
+    if isinstance(operand, (IdentityOperand, SelectionOperand)):
+        return np.dtype(bool)
+    return _arrays(operand)[0].dtype
 
 
 def _arrays(operand: Operand) -> list[Array]:

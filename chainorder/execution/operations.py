@@ -113,7 +113,7 @@ def stepped_of(operation: Operation, chain: Chain, source: Jacobians) -> Stepped
 
 def operands_of(operation: Operation) -> list[tuple[int, int]]:
     """The (j, i) of the Jacobians that an operation uses; those of models are not among them."""
-    j, k, i = operation.j, operation.k or 0, operation.i
+    j, k, i = operation.j, operation.split, operation.i
     match operation.action:
         case Action.MULTIPLY:
             return [(j, k + 1), (k, i)]
@@ -182,7 +182,7 @@ def perform(
     seconds = time.perf_counter() - started
     cost = stepped.kind.tangent if by_tangent else stepped.kind.adjoint
     cost = cost if stepped.model.fma is None else stepped.model.fma
-    fma = evaluated.evaluations * (cost or 0) + stepped.kind.overhead
+    fma = evaluated.evaluations * (0 if cost is None else cost) + stepped.kind.overhead
     return Done(evaluated.result, fma, evaluated.evaluations, seconds)
 
 

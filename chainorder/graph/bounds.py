@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainorder.colouring import column_colours, transposed
 from chainorder.graph.costs import Costs
 from chainorder.graph.line import Arcs
-from chainorder.pattern import Pattern, fma
+from chainorder.hypersparse import HypersparsePattern
+from chainorder.pattern import Pattern, SparsePattern, fma
 from chainorder.steps import Step
 
 UNIT = 2**40
@@ -119,10 +121,7 @@ class PathChain:
         if cost is None:
             return None
         pattern = self.pattern(a, b)
-        evaluations = pattern.row_count if forward else pattern.column_count
-        if evaluations is None:
-            evaluations = int((pattern.row_counts() if forward else pattern.column_counts()).max(initial=0))
-        return evaluations * cost + elemental.overhead
+        return _longest(pattern if forward else transposed(pattern)) * cost + elemental.overhead
 
     def least(self, cuts: tuple[int, ...], accumulated: int) -> int:
         """What making the whole path costs at least, at its shares: an optimal bracketing of what is left.
@@ -210,6 +209,15 @@ class PathBound:
         return -(-total // UNIT)
 
 
+def _longest(pattern: Pattern) -> int:
+    """The most positions that a row has: without sparse ones, the colours of its columns."""
+    if isinstance(pattern, HypersparsePattern):
+        pattern = pattern.core
+    if isinstance(pattern, SparsePattern):
+        return int(pattern.row_counts().max(initial=0))
+    return column_colours(pattern)
+
+
 def _explicit(path: PathChain) -> int:
     elementals = path.costs.arcs.graph.elementals
     return sum(1 << a for a, edge in enumerate(path.edges) if elementals[edge].explicit)
@@ -293,7 +301,7 @@ def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bo
     shared = {key: len(made) + at for at, key in enumerate(k for k, who in users.items() if len(who) > 1)}
     if not shared:
         return True
-    scale = max(way.fma for _, _, way in made) or 1
+    scale = max(1, *(way.fma for _, _, way in made))
     objective = np.array([0 if w.key in shared else w.fma / scale for _, _, w in made] + [1] * len(shared))
     at_hand = {(id(path), interval) for path in paths for interval, way in path.all_ways() if way is None}
     balance, right = _balance(made, at_hand)

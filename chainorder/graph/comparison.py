@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainorder.comparison import Infeasible, Ranking
-from chainorder.errors import SolverError
+from chainorder.errors import ChainorderError
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
 from chainorder.solvers import plan
@@ -41,10 +41,15 @@ def compare_graph(graph: Graph, *, solver: str = "auto", **options: Any) -> Grap
     SolverError
         If the solver is unknown, or cannot take this graph.
     """
+    return beside_graph(plan(graph, solver=solver, **options), **options)
+
+
+def beside_graph(best: GraphPlan, **options: Any) -> GraphComparison:
+    """The usual rules beside a plan of a graph that is there already."""
     plans, infeasible = [], []
     for name in RULES:
         try:
-            plans.append(plan(graph, solver=name, **options))
-        except SolverError as error:
+            plans.append(plan(best.graph, solver=name, **options))
+        except ChainorderError as error:
             infeasible.append(Infeasible(name, str(error)))
-    return GraphComparison((*plans, plan(graph, solver=solver, **options)), tuple(infeasible))
+    return GraphComparison((*plans, best), tuple(infeasible))

@@ -165,16 +165,17 @@ class VertexGraph:
         return done
 
     def finish(self) -> Elimination:
-        """What remains when all inner vertices are eliminated: edges from inputs to outputs to accumulate."""
-        ends = ((i, k) for i, links in self.out.items() for k in links)
-        ways = [
-            (self._accumulation(self.out[i][k]), (i, k)) for i, k in ends if not self.out[i][k].accumulated
-        ]
-        return Elimination(
-            sum(way[0] for way, _ in ways if way),
-            tuple((pair, way[1]) for way, pair in ways if way),
-            (),
-        )
+        """What remains when all inner vertices are eliminated: edges from inputs to outputs to accumulate.
+
+        Raises
+        ------
+        SolverError
+            If a sweep needs a model that is not there.
+        """
+        ends = [(i, k) for i, links in self.out.items() for k in links]
+        ways = [(*self._joining(i, k), (i, k)) for i, k in ends if not self.out[i][k].accumulated]
+        cost = sum(cost for cost, _, _ in ways)
+        return Elimination(cost, tuple((pair, step) for _, step, pair in ways), ())
 
     def _choices(
         self, ins: list[tuple[int, Link]], outs: list[tuple[int, Link]]
@@ -280,12 +281,17 @@ class VertexGraph:
         for i, k in product(self.into[j], self.out[j]):
             there = self.out[i].get(k)
             if there is not None and not there.accumulated:
-                way = self._accumulation(there)
-                if way is None:
-                    names = list(self.costs.arcs.graph.vertices)
-                    raise SolverError(f"{names[i]} → {names[k]} cannot be accumulated in this sweep")
-                found.append((way[0], (i, k), way[1]))
+                cost, step = self._joining(i, k)
+                found.append((cost, (i, k), step))
         return found
+
+    def _joining(self, i: int, k: int) -> tuple[int, Step]:
+        """How to accumulate an edge that stays, or that something is added to."""
+        way = self._accumulation(self.out[i][k])
+        if way is None:
+            names = list(self.costs.arcs.graph.vertices)
+            raise SolverError(f"{names[i]} → {names[k]} cannot be accumulated in this sweep")
+        return way
 
 
 def order_cost(graph: VertexGraph, order: Iterable[int]) -> int:

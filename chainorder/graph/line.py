@@ -138,7 +138,7 @@ class LineGraph:
     @classmethod
     def of(cls, graph: Graph, arcs: Arcs | None = None) -> LineGraph:
         """The line graph of a graph, before any elimination."""
-        arcs = arcs or Arcs(graph)
+        arcs = Arcs(graph) if arcs is None else arcs
         into: dict[int, list[int]] = {}
         out: dict[int, list[int]] = {}
         for number in range(len(graph.edges)):

@@ -13,6 +13,9 @@ import numpy as np
 
 from chainorder.axes import AxesPattern
 from chainorder.colouring import column_colours, row_colours
+from chainorder.compressed_rows import hypersparse
+from chainorder.hypersparse import HypersparsePattern
+from chainorder.index_sets import IndexSet, all_or
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern, band, fma
 
 
@@ -74,11 +77,26 @@ def union(a: Pattern, b: Pattern) -> Pattern:
         case DensePattern(full=True), _:
             return a
         case ((IdentityPattern() | BandPattern()), (IdentityPattern() | BandPattern())):
-            return band(a.shape[0], *np.maximum(_widths(a), _widths(b)).tolist())
+            return band(a.shape[0], *map(max, _widths(a), _widths(b)))
         case AxesPattern(), AxesPattern() if (a.rows, a.columns, a.sizes) == (b.rows, b.columns, b.sizes):
             return AxesPattern(a.rows, a.columns, a.sizes, a.varies | b.varies)
+        case DensePattern(), DensePattern() if _same(a.columns, b.columns):
+            return DensePattern(*a.shape, _either(a.height, a.rows, b.rows), a.columns)
+        case DensePattern(), DensePattern() if _same(a.rows, b.rows):
+            return DensePattern(*a.shape, a.rows, _either(a.width, a.columns, b.columns))
+        case _ if hypersparse(a.shape, a.nnz + b.nnz):
+            positions = zip(a.coordinates(), b.coordinates(), strict=True)
+            return HypersparsePattern.of(*a.shape, *map(np.concatenate, positions)).reduced
         case _:
             return SparsePattern.of(a.csr() + b.csr()).reduced
+
+
+def _same(a: IndexSet, b: IndexSet) -> bool:
+    return a is b if a is None or b is None else np.array_equal(a, b)
+
+
+def _either(size: int, a: IndexSet, b: IndexSet) -> IndexSet:
+    return None if a is None or b is None else all_or(size, np.union1d(a, b))
 
 
 def _widths(pattern: IdentityPattern | BandPattern) -> tuple[int, int]:

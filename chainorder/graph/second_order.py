@@ -21,9 +21,11 @@ import numpy as np
 from chainorder.axes import Axes
 from chainorder.errors import GraphError
 from chainorder.execution.axes import AxesOperand
-from chainorder.execution.checks import Check, relative_error
+from chainorder.execution.checks import Check, Tolerances, relative_error
 from chainorder.execution.model import transpose
 from chainorder.execution.operand import Array, BandOperand, DenseOperand, IdentityOperand, Operand
+from chainorder.execution.provenance import Provenance, Source
+from chainorder.execution.run import TOLERANCE
 from chainorder.graph.execution import execute_graph
 from chainorder.graph.graph import Edge, Graph
 from chainorder.graph.parameters import Layer, ParameterNetwork
@@ -40,9 +42,6 @@ MAX_PARAMETERS = 2_000
 
 STEP = 1e-30
 """Of the complex step, which has no cancellation."""
-
-TOLERANCE = 1e-5
-"""What central differences of gradients can tell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +118,8 @@ class HessianProblem:
 
     network: ParameterNetwork
     seed: int = 0
+    provenance = Provenance((Source.NETWORK,))
+    """Where the Jacobians come from."""
 
     def __post_init__(self) -> None:
         if self.network.loss is None or self.network.batch is not None:
@@ -211,14 +212,18 @@ class HessianProblem:
             "best found": lambda: self.gradient.jacobian(plan_graph(graph, solver="lookahead")),
         }
 
-    def checks(self, tolerance: float = 1e-9) -> list[Check]:
-        """Compare the Hessians of all ways with the first, and it with its transpose."""
+    def checks(self, tolerance: float | None = None) -> list[Check]:
+        """Compare the Hessians of all ways with the first, and it with its transpose.
+
+        `tolerance` is the largest relative error that passes; by default 1e-9, and 1e-5 for differences.
+        """
+        tolerances = Tolerances.of(tolerance, TOLERANCE)
         found = {name: compute() for name, compute in self.hessians().items()}
         first = found.pop("forward over reverse")
-        checks = [Check("symmetry", relative_error(first, first.T), tolerance)]
+        checks = [Check("symmetry", relative_error(first, first.T), tolerances.exact)]
         for name, hessian in found.items():
-            allowed = TOLERANCE if name == "differences of gradients" else tolerance
-            checks.append(Check(name, relative_error(hessian, first), max(allowed, tolerance)))
+            allowed = tolerances.central if name == "differences of gradients" else tolerances.exact
+            checks.append(Check(name, relative_error(hessian, first), allowed))
         return checks
 
     def _from_adjoints(self) -> Array:
@@ -228,7 +233,7 @@ class HessianProblem:
         columns = []
         for vectors in self._units():
             seeded = adjoint.seeded(vectors, forward=False)
-            plan = plan or plan_graph(seeded.graph, solver="reverse")
+            plan = plan_graph(seeded.graph, solver="reverse") if plan is None else plan
             columns.append(seeded.jacobian(plan)[0])
         return np.stack(columns, axis=1)
 
@@ -238,7 +243,7 @@ class HessianProblem:
         rows = []
         for vectors in self._units():
             tangent = self.tangent(np.concatenate(list(vectors.values())))
-            plan = plan or plan_graph(tangent.graph, solver="forward")
+            plan = plan_graph(tangent.graph, solver="forward") if plan is None else plan
             rows.append(tangent.jacobian(plan)[0])
         return np.stack(rows)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from chainorder.colouring import column_colours, row_colours
-from chainorder.errors import PlanError, SolverError
+from chainorder.errors import ChainorderError, PlanError
 from chainorder.graph.costs import Move
 from chainorder.graph.line import PRIME, Arcs
 from chainorder.graph.plan import GraphOperation, GraphPlan, Replay
-from chainorder.pattern import counted_fma
 from chainorder.steps import Action, Step
+from chainorder.validation import recounted_fma
 
 
 def validate(plan: GraphPlan) -> None:
@@ -49,9 +49,9 @@ def _check_bound(plan: GraphPlan) -> None:
     for rule in ("forward", "reverse", "markowitz") if plan.lower_bound is not None else ():
         try:
             cost = find_solver(rule).solve(plan.graph, Search()).fma
-        except SolverError:
-            continue  # a rule that this graph does not admit
-        if cost < (plan.lower_bound or 0):
+        except ChainorderError:
+            continue  # a rule that this graph does not admit, or of which patterns are too large to list
+        if plan.lower_bound is not None and cost < plan.lower_bound:
             raise PlanError(f"plan: the lower bound is {plan.lower_bound}, but {rule} takes {cost}")
 
 
@@ -86,7 +86,7 @@ def _recount(replay: Replay, move: Move, here: str) -> int:
     if not accumulated.issuperset(needed):
         raise PlanError(f"{here}: an operand is not accumulated")
     if move.step is Step.MULTIPLY:
-        return counted_fma(second, first)
+        return recounted_fma(second, first)
     model = move.b if move.step is Step.TANGENT else move.a
     return _evaluations(replay, model, move.step, second @ first, here)
 

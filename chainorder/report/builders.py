@@ -11,6 +11,7 @@ import numpy as np
 
 from chainorder.chain import Chain
 from chainorder.comparison import Comparison
+from chainorder.numpy_files import JACOBIANS
 from chainorder.plan import Operation, Plan, formula, node_name
 from chainorder.plan_json import chain_data, plan_data
 from chainorder.report import common
@@ -31,6 +32,7 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
         f"{_about(plan)}{plan.fma:,} fma = {plan.flops:,} flops; peak memory {plan.peak_memory:,} entries",
         f"order: {_short_order(plan)}",
         f"solver: {plan.solver} ({plan.claim})",
+        *common.limit_note(plan.chain),
     ]
     if plan.machines > 1:
         notes.insert(0, schedule_note(plan))
@@ -63,7 +65,8 @@ def _operation_row(operation: Operation) -> tuple[Cell, ...]:
 def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Report:
     """The baselines beside the best: the thing people look at first."""
     scalars = ("fma", "flops", "makespan", "peak memory")
-    columns = ("order", *scalars, "× best", "claim", "solver", "chain", "bracketing")
+    ratio = f"{comparison.best.objective} ÷ best"
+    columns = ("order", *scalars, ratio, "claim", "solver", "chain", "bracketing")
     rows = tuple(
         (
             label,
@@ -84,12 +87,21 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
         *map(str, comparison.infeasible),
         f"best order: {_short_order(comparison.best)}",
         *_waist(comparison.chain),
+        *common.limit_note(comparison.chain),
     ]
     notes += [f"why: {comparison.best.why}"] if verbose and comparison.best.why else []
     hidden = {"solver", "chain", "bracketing"} | ({"flops"} if comparison.best.machines > 1 else {"makespan"})
     data = partial(comparison_data, comparison)
-    charts = planned_charts(comparison.best)
-    return Report(comparison.chain.title, columns, rows, tuple(notes), data, frozenset(hidden), charts)
+    return Report(
+        comparison.chain.title,
+        columns,
+        rows,
+        tuple(notes),
+        data,
+        frozenset(hidden),
+        planned_charts(comparison.best),
+        outdone=any(plan.cost < comparison.best.cost for plan in comparison.plans),
+    )
 
 
 def comparison_data(comparison: Comparison) -> dict[str, Any]:
@@ -190,18 +202,29 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     last = executions[-1][1]
     rows = tuple(common.run_row(label, run, last) for label, run in executions)
     notes = [common.run_note(label, run, _beside_estimate(run)) for label, run in executions]
-    notes.append(f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}")
+    notes += common.order_notes(executions)
+    notes += [f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}", str(last.provenance)]
+    notes += common.limit_note(last.plan.chain)
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
         "chain": chain_data(last.plan.chain),
         "runs": [execution_data(label, run) for label, run in executions],
+        **common.orders_data(executions),
         "skipped": list(skipped),
         "passed": all(run.passed for _, run in executions),
     }
     charts = planned_charts(last.plan)
     charts = (*charts, measured_chart(last)) if charts else ()
-    columns = common.run_columns()
-    return Report(last.plan.chain.title, columns, rows, (*notes, *skipped), lambda: data, charts=charts)
+    return Report(
+        last.plan.chain.title,
+        common.run_columns(),
+        rows,
+        (*notes, *skipped),
+        lambda: data,
+        frozenset({JACOBIANS}),
+        charts,
+        outdone=common.outdone(executions),
+    )
 
 
 def _formats(run: Execution) -> str:
@@ -225,6 +248,7 @@ def execution_data(label: str, run: Execution) -> dict[str, Any]:
         "order": label,
         "plan": plan_data(run.plan),
         **attributes(run, "fma", "seconds", "peak_memory"),
+        **common.provenance_data(run.provenance),
         "jacobian": common.matrix_data(run.jacobian),
         "operations": [attributes(record, *kept) for record in run.records],
         "checks": common.checks_data(run.checks),

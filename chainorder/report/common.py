@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from chainorder.chain import Chain
+from chainorder.graph.graph import Graph
+from chainorder.numerals import as_bytes
+from chainorder.numpy_files import JACOBIANS
 from chainorder.plan import SHOWN
 from chainorder.report.model import Cell
 from chainorder.saved import attributes
 
 if TYPE_CHECKING:
     from chainorder.execution import Check, Execution
+    from chainorder.execution.provenance import Provenance
     from chainorder.graph.execution import GraphExecution
 
 Run: TypeAlias = "Execution | GraphExecution"
@@ -25,6 +31,13 @@ def shown(operations: Sequence[SomeOperation], *, verbose: bool) -> tuple[Sequen
     return first, [f"… and {left:,} more operations; --verbose shows all"] if left else []
 
 
+def limit_note(problem: Chain | Graph) -> list[str]:
+    """What the memory is, if it is limited: in entries and in bytes, as it may have been stated in either."""
+    if problem.memory is None:
+        return []
+    return [f"memory: up to {problem.memory:,} entries ({as_bytes(problem.memory)}) of one tape"]
+
+
 def shortened(text: str, width: int) -> str:
     """A text cut to a width."""
     return text if len(text) <= width else text[: width - 1] + "…"
@@ -33,14 +46,57 @@ def shortened(text: str, width: int) -> str:
 def run_columns(*counts: str) -> tuple[str, ...]:
     """The heads over `run_row`."""
     counted = ("order", "planned fma", "counted fma", *counts)
-    return (*counted, "seconds", "× best", "peak memory", "error", "passed")
+    return (*counted, "seconds", "seconds ÷ best", "peak memory", "error", "passed", JACOBIANS)
 
 
 def run_row(label: str, run: Run, best: Run, *counts: Cell) -> tuple[Cell, ...]:
     """Predicted beside measured; `counts` are of more than fma."""
     times = run.seconds / best.seconds if best.seconds else None
     error = max((check.error for check in run.checks), default=None)
-    return label, run.plan.fma, run.fma, *counts, run.seconds, times, run.peak_memory, error, run.passed
+    counted = label, run.plan.fma, run.fma, *counts
+    return *counted, run.seconds, times, run.peak_memory, error, run.passed, str(run.source)
+
+
+def outdone(runs: Sequence[tuple[str, Run]]) -> bool:
+    """Whether the last of some runs, which was planned to be the best, took longer than another."""
+    return any(run.seconds < runs[-1][1].seconds for _, run in runs)
+
+
+def orders_data(runs: Sequence[tuple[str, Run]]) -> dict[str, Any]:
+    """The labels of runs by what was planned and by what was measured."""
+    return {
+        "planned_order": [label for label, _ in sorted(runs, key=_planned)],
+        "measured_order": [label for label, _ in sorted(runs, key=_measured)],
+    }
+
+
+def order_notes(runs: Sequence[tuple[str, Run]]) -> list[str]:
+    """A sentence where a run took longer than another that was planned to cost more, or the best than any."""
+    swapped = outdone(runs) or any(
+        _planned(a) < _planned(b) and _measured(a) > _measured(b) for a in runs for b in runs
+    )
+    if not swapped:
+        return []
+    planned, measured = (_ranked(runs, cost) for cost in (_planned, _measured))
+    unit = runs[-1][1].plan.objective
+    return [f"the measured order differs from the planned one: by seconds {measured}, by {unit} {planned}"]
+
+
+def _planned(run: tuple[str, Run]) -> float:
+    return run[1].plan.cost
+
+
+def _measured(run: tuple[str, Run]) -> float:
+    return run[1].seconds
+
+
+def _ranked(runs: Sequence[tuple[str, Run]], cost: Callable[[tuple[str, Run]], float]) -> str:
+    """Labels by rising cost: ``best < forward = reverse``."""
+    ordered = sorted(runs, key=cost)
+    text = ordered[0][0]
+    for before, after in pairwise(ordered):
+        text += f" {'=' if cost(before) == cost(after) else '<'} {after[0]}"
+    return text
 
 
 def run_note(label: str, run: Run, counted: str | None = None) -> str:
@@ -60,6 +116,11 @@ def within_tolerance(check: Check) -> str:
 def checks_data(checks: Iterable[Check]) -> list[dict[str, Any]]:
     """Checks as plain data."""
     return [attributes(check, "name", "error", "tolerance", "passed") for check in checks]
+
+
+def provenance_data(provenance: Provenance) -> dict[str, Any]:
+    """Where the elemental Jacobians came from, and which are random."""
+    return {JACOBIANS: provenance.source, "stand_ins": list(provenance.stand_ins)}
 
 
 def matrix_note(matrix: Any) -> str:

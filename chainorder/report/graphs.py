@@ -10,6 +10,7 @@ from chainorder.graph.backpropagation import Backpropagation
 from chainorder.graph.comparison import GraphComparison
 from chainorder.graph.plan import GraphPlan
 from chainorder.graph.plan_json import graph_data, plan_data
+from chainorder.numpy_files import JACOBIANS
 from chainorder.plan import SHOWN
 from chainorder.report import common
 from chainorder.report.model import Cell, Report
@@ -30,6 +31,7 @@ def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
         f"{plan.fma:,} fma = {plan.flops:,} flops; {plan.adds:,} additions; "
         f"peak memory {plan.peak_memory:,} entries",
         f"{plan.model} elimination, solver: {plan.solver} ({plan.claim})",
+        *common.limit_note(plan.graph),
     ]
     notes += [f"why: {plan.why}"] if plan.why and (verbose or not plan.optimal) else []
     operations, more = common.shown(plan.operations, verbose=verbose)
@@ -60,12 +62,24 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
     notes = [
         *map(str, comparison.infeasible),
         f"best: {best.model} elimination, inner vertices in the order {order}",
+        *common.limit_note(comparison.graph),
     ]
     notes += [f"why: {best.why}"] if verbose and best.why else []
-    columns = ("order", "fma", "additions", "peak memory", "× best", "claim", "solver", "graph", "vertices")
+    columns = (
+        "order",
+        "fma",
+        "additions",
+        "peak memory",
+        "fma ÷ best",
+        "claim",
+        "solver",
+        "graph",
+        "vertices",
+    )
     hidden = frozenset({"solver", "graph", "vertices"})
     data = partial(graph_comparison_data, comparison)
-    return Report(comparison.graph.title, columns, rows, tuple(notes), data, hidden)
+    outdone = any(plan.cost < best.cost for plan in comparison.plans)
+    return Report(comparison.graph.title, columns, rows, tuple(notes), data, hidden, outdone=outdone)
 
 
 def graph_comparison_data(comparison: GraphComparison) -> dict[str, Any]:
@@ -86,7 +100,7 @@ def backpropagation_report(table: Backpropagation) -> Report:
             method.name,
             method.formula,
             method.fma,
-            method.fma / forward,
+            method.fma / forward if forward else None,
             method.holds,
             method.memory,
             _claim(method.plan),
@@ -107,7 +121,7 @@ def backpropagation_report(table: Backpropagation) -> Report:
         "B samples, layers of m × n weights, P weights and biases, F = B Σ m n, Σ_σ over layers with an "
         "activation; memory in entries",
     )
-    columns = ("way to the derivatives", "formula", "fma", "× forward pass", "holds", "memory", "claim")
+    columns = ("way to the derivatives", "formula", "fma", "fma ÷ forward pass", "holds", "memory", "claim")
     return Report(table.graph.title, columns, rows, notes, partial(backpropagation_data, table))
 
 
@@ -140,22 +154,26 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
     """The ways to second derivatives side by side; with what running them gave, if they were run."""
     ways = problem.ways()
     errors = {check.name: check for check in checks or ()}
+    ran = None if checks is None else problem.provenance
     least = ways[-1].hessian
     rows = tuple(
         (
             way.name,
             way.product,
             way.hessian,
-            way.hessian / least,
+            way.hessian / least if least else None,
             errors[way.name].error if way.name in errors else None,
             errors[way.name].passed if way.name in errors else None,
+            None if ran is None else str(ran.source),
         )
         for way in ways
     )
-    columns = ("way", "Hessian · vector, fma", "Hessian, fma", "× best found", "error", "passed")
-    hidden = frozenset(columns[4:]) if checks is None else frozenset()
+    costs = ("way", "Hessian · vector, fma", "Hessian, fma", "fma ÷ best found")
+    columns = (*costs, "error", "passed", JACOBIANS)
+    hidden = frozenset(columns[len(costs) :] if checks is None else columns[-1:])
     notes = ["fma with the values that are needed: the forward pass, the gradient or the tangent"]
     notes += [f"{check.name}: {common.within_tolerance(check)}" for check in checks or ()]
+    notes += [] if ran is None else [str(ran)]
     count = problem.first.graph.columns
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
@@ -164,6 +182,7 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
             {"name": way.name, "hessian_vector_product": way.product, "hessian": way.hessian} for way in ways
         ],
         "checks": common.checks_data(checks or ()),
+        **({} if ran is None else common.provenance_data(ran)),
     }
     return Report(f"Hessian of {count:,} × {count:,}", columns, rows, tuple(notes), lambda: data, hidden)
 
@@ -182,11 +201,21 @@ def graph_execution_report(
         "schema": SCHEMA_VERSION,
         "graph": graph_data(last.plan.graph),
         "runs": [_execution_data(label, run) for label, run in executions],
+        **common.orders_data(executions),
         "skipped": list(skipped),
         "passed": all(run.passed for _, run in executions),
     }
-    notes += [*blocks[:SHOWN], *skipped]
-    return Report(last.plan.graph.title, common.run_columns("additions"), rows, tuple(notes), lambda: data)
+    notes += [*common.order_notes(executions), *blocks[:SHOWN], str(last.provenance)]
+    notes += common.limit_note(last.plan.graph)
+    return Report(
+        last.plan.graph.title,
+        common.run_columns("additions"),
+        rows,
+        (*notes, *skipped),
+        lambda: data,
+        frozenset({JACOBIANS}),
+        outdone=common.outdone(executions),
+    )
 
 
 def _execution_data(label: str, run: GraphExecution) -> dict[str, Any]:
@@ -195,6 +224,7 @@ def _execution_data(label: str, run: GraphExecution) -> dict[str, Any]:
         "order": label,
         "plan": plan_data(run.plan),
         **attributes(run, "fma", "adds", "seconds", "peak_memory"),
+        **common.provenance_data(run.provenance),
         "blocks": [
             {"source": source, "target": target} | common.matrix_data(block)
             for (source, target), block in run.blocks.items()

@@ -8,6 +8,14 @@ from typing import Any, TypeAlias
 
 Cell: TypeAlias = int | float | str | bool | None
 
+CHARTS, GRAPH = "charts", "graph"
+"""Attributes of a report that some formats draw."""
+
+NOTHING_TO_DRAW = {
+    CHARTS: "there is no schedule to draw; plan on several machines, or take another format",
+    GRAPH: "dot and graphml draw one plan; use them with `plan` and one chain or graph",
+}
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -66,6 +74,8 @@ class Report:
         What formats that can draw show too.
     graph
         Makes a ``networkx.DiGraph`` of it, for formats that draw graphs.
+    outdone
+        Whether another row turned out better than the last one, which is then not shown as the best.
     """
 
     title: str
@@ -76,6 +86,7 @@ class Report:
     hidden: frozenset[str] = frozenset()
     charts: tuple[Chart, ...] = ()
     graph: Callable[[], Any] | None = None
+    outdone: bool = False
 
     def visible(self) -> tuple[list[str], list[list[Cell]]]:
         """Heads and rows without the hidden columns."""

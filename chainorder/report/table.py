@@ -47,7 +47,8 @@ def _print(console: Console, report: Report) -> None:
         numeric = all(not isinstance(row[place], str) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
     for number, row in enumerate(rows, 1):
-        style = "bold green" if row[0] == "best" and number == len(rows) else None
+        best = row[0] == "best" and number == len(rows) and not report.outdone
+        style = "bold green" if best else None
         table.add_row(*(Text(write_cell(cell)) for cell in row), style=style)
     if rows:
         console.print(table)

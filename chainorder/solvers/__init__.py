@@ -181,4 +181,5 @@ def plan(
         from chainorder.solvers import dynamic
 
         order = dynamic.solve(chain.on(1))  # machines share trees of operations, not what is reused
-    return scheduled(order, chain.machines, objective or "makespan", options.transfer)
+    objective = "makespan" if objective is None else objective
+    return scheduled(order, chain.machines, objective, options.transfer)

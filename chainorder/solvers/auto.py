@@ -36,14 +36,15 @@ def solve(chain: Chain, options: Options | None = None) -> Plan:
     scheduled, where the chain is too long for that or its fill-in takes too long to make.
     """
     if chain.machines > 1:
-        options = options or Options()
+        options = Options() if options is None else options
         if makespan.searchable(chain, options.transfer) and not _heavy(chain):
             return makespan.anytime(chain, options)
         return makespan.schedule_order(_choose(chain.on(1)), chain.machines, options.transfer)
     best = _choose(chain)
     if not reuse.repeats(chain) or _cheap(chain, best.fma):
         return best
-    return reuse.improve(best) or best
+    reused = reuse.improve(best)
+    return best if reused is None else reused
 
 
 def _choose(chain: Chain) -> Plan:

@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.index_sets import IndexSet, mask_of
+from chainorder.index_sets import IndexSet, both, dot, mask_of, sum_of
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.solvers.costs import Models
 
-COUNTED = 2**24
-"""Sizes up to which counts are looked at one by one."""
+COUNTED = 2**20
+"""Sizes up to which counts are looked at one by one; of the rows of a real matrix, always."""
 
 
 UNBOUNDED = 2**62
@@ -92,7 +92,8 @@ def _least_counts(patterns: Sequence[Pattern], *, rows: bool, end: bool) -> list
         reached = pattern.rows_into(reached) if rows else pattern.columns_from(reached)
         if reached is not None:
             size = pattern.shape[0 if rows else 1]
-            least = np.where(mask_of(size, reached), least, 0) if size <= COUNTED else 0
+            counted = size <= COUNTED or not isinstance(least, int)
+            least = np.where(mask_of(size, reached), least, 0) if counted else 0
         counts.append(least)
         floor = _through(pattern, floor, rows)
     return counts
@@ -102,9 +103,11 @@ def _own_counts(pattern: Pattern, rows: bool) -> Any:
     even = pattern.row_count if rows else pattern.column_count
     if even is not None:
         return even
-    if max(pattern.shape) > COUNTED:
-        return 0
-    return (pattern.row_counts() if rows else pattern.column_counts()).astype(np.int64)
+    size = pattern.shape[0 if rows else 1]
+    if size > COUNTED and not isinstance(pattern, SparsePattern):
+        return 1 if isinstance(pattern, BandPattern) else 0
+    counts = pattern.row_counts() if rows else pattern.column_counts()
+    return (np.minimum(counts, UNBOUNDED) if counts.dtype == object else counts).astype(np.int64)
 
 
 def _through(pattern: Pattern, floor: int, rows: bool) -> int:
@@ -127,14 +130,31 @@ def _keeps(pattern: Pattern) -> bool:
 
 
 def _dot(left: Any, right: Any, size: int) -> int:
-    """Σ left · right over a boundary of the given size, exactly or a little less."""
+    """Σ left · right over a boundary of the given size, exactly."""
     if isinstance(left, int) and isinstance(right, int):
         return size * left * right
-    if isinstance(left, int) or isinstance(right, int):
-        return int(np.sum(left)) * int(np.sum(right))
-    if float(np.max(left)) * float(np.max(right)) * size < 2**62:
-        return int(left @ right)
-    return int(float(left.astype(float) @ right.astype(float)) * (1 - 1e-9))
+    if isinstance(left, int):
+        return left * sum_of(right)
+    return right * sum_of(left) if isinstance(right, int) else dot(left, right)
+
+
+def alive(patterns: Sequence[Pattern]) -> list[IndexSet]:
+    """The indices of each boundary that the input reaches and that reach the output."""
+    from_input, to_output = list[IndexSet](), list[IndexSet]()
+    reached: IndexSet = None
+    for pattern in patterns[:-1]:
+        reached = _kept(reached, pattern.rows_into(reached))
+        from_input.append(reached)
+    reached = None
+    for pattern in patterns[:0:-1]:
+        reached = _kept(reached, pattern.columns_from(reached))
+        to_output.append(reached)
+    return [both(*pair) for pair in zip(from_input, reversed(to_output), strict=True)]
+
+
+def _kept(before: IndexSet, now: IndexSet) -> IndexSet:
+    """What is reached now, in the same memory as before if it is the same: in long chains it mostly is."""
+    return before if before is not None and now is not None and np.array_equal(before, now) else now
 
 
 def most(patterns: Sequence[Pattern], models: Models | None) -> float:

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from chainorder.chain import Chain
 from chainorder.errors import InfeasibleError
@@ -32,6 +32,7 @@ from chainorder.models import check_feasible
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, fma
 from chainorder.plan import Plan
 from chainorder.solvers import dynamic, hu_shing
+from chainorder.solvers.bounds import alive
 from chainorder.solvers.costs import PatternCosts
 from chainorder.solvers.sweeps import forward, reverse
 from chainorder.steps import Row, Step, Steps
@@ -121,11 +122,10 @@ def _model_bound(chain: Chain) -> int:
 
     Tangents of a dense elemental come from the columns of some subchain that ends there, so there are at
     least as many as the least size before it; adjoints, as the least size after it. Elsewhere, at least one,
-    if no row or column is empty.
+    if the product of the chain is not empty.
     """
     patterns = [chain.pattern(number) for number in range(1, len(chain) + 1)]
-    if any(p.rows_into(None) is not None or p.columns_from(None) is not None for p in patterns):
-        return 0
+    some = int(patterns[0].nnz > 0 and all(reached is None or len(reached) for reached in alive(patterns)))
     sizes = chain.sizes.tolist()
     before = list(accumulate(sizes[:-1], min))
     after = list(accumulate(sizes[:0:-1], min))[::-1]
@@ -133,7 +133,7 @@ def _model_bound(chain: Chain) -> int:
     for number in range(1, len(chain) + 1):
         kind = chain.kind(number)
         if not kind.explicit:
-            evaluations = (before[number - 1], after[number - 1]) if chain.dense else (1, 1)
+            evaluations = (before[number - 1], after[number - 1]) if chain.dense else (some, some)
             models = (kind.tangent, kind.adjoint_within(chain.memory))
             costs = [
                 count * cost for count, cost in zip(evaluations, models, strict=True) if cost is not None
@@ -236,15 +236,22 @@ def _least_band(patterns: Sequence[Pattern]) -> Pattern:
 
 
 def _boundary_bound(chain: Chain) -> int:
-    """What the products at all boundaries cost at least; 0 if an elemental has an empty row or column."""
+    """What the products that join neighbours cost at least.
+
+    Between two elementals that are not free, selections may lie: these change sizes, and the product that
+    joins the two may lie at any boundary between them. It costs at least the indices there that the input
+    reaches and that reach the output.
+    """
     patterns = [chain.pattern(number) for number in range(1, len(chain) + 1)]
-    patterns = [pattern for pattern in patterns if not pattern.free]
-    if any(p.rows_into(None) is not None or p.columns_from(None) is not None for p in patterns):
-        return 0
-    if patterns and all(_symbolic(pattern) for pattern in patterns):
-        least = _least_band(patterns)
-        return (len(patterns) - 1) * fma(least, least)
-    return sum(pattern.shape[0] for pattern in patterns[:-1])
+    if all(_symbolic(pattern) for pattern in patterns):
+        bands = [pattern for pattern in patterns if not pattern.free]
+        return (len(bands) - 1) * fma(_least_band(bands), _least_band(bands)) if bands else 0
+    sizes = [
+        pattern.shape[0] if indices is None else len(indices)
+        for pattern, indices in zip(patterns, alive(patterns), strict=False)
+    ]
+    costly = [place for place, pattern in enumerate(patterns) if not pattern.free]
+    return sum(min(sizes[right:left]) for right, left in pairwise(costly))
 
 
 def _plan_pieces(blocks: list[Block], products: list[Product]) -> None:

@@ -6,7 +6,7 @@ something cannot be done, the cost is `never`, which is above that of every plan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,10 +16,14 @@ from chainorder.bands import band_fma
 from chainorder.chain import Chain
 from chainorder.colouring import column_colours, row_colours
 from chainorder.elementals import Elemental
+from chainorder.index_sets import IndexSet, IntArray, listed
 from chainorder.models import Accumulation, accumulation
 from chainorder.pattern import BandPattern, Pattern
 
 Table = npt.NDArray[Any]
+
+TOGETHER = 2**16
+"""Inner indices whose counts are looked at together: for many subchains, they take memory."""
 
 
 class Costs(Protocol):
@@ -66,19 +70,17 @@ class Models:
             for number, kind in enumerate(kinds)
         ]
         widest = int(chain.sizes.max())
-        steps = sum(widest * (t or 0) + widest * (a or 0) for t, a in self._costs()) + 2 * sum(self.overheads)
+        evaluations = [cost for cost in (*self.tangent_costs, *self.adjoint_costs) if cost is not None]
+        steps = widest * sum(evaluations) + 2 * sum(self.overheads)
         self.never = most + steps + 1
         self.dtype: np.dtype[Any] = np.dtype(np.int64 if 8 * self.never < 2**63 else object)
         self.overhead = np.array(self.overheads, self.dtype)
         self.tangent, self.has_tangent = self._column(self.tangent_costs)
         self.adjoint, self.has_adjoint = self._column(self.adjoint_costs)
 
-    def _costs(self) -> Sequence[tuple[int | None, int | None]]:
-        return list(zip(self.tangent_costs, self.adjoint_costs, strict=True))
-
     def _column(self, costs: Sequence[int | None]) -> tuple[Table, npt.NDArray[np.bool_]]:
         there = np.array([cost is not None for cost in costs])
-        return np.array([cost or 0 for cost in costs], self.dtype), there
+        return np.array([0 if cost is None else cost for cost in costs], self.dtype), there
 
     def forbid_steps(self) -> None:
         """Leave accumulation only."""
@@ -169,11 +171,13 @@ class PatternCosts:
             table[:, i, : n - i] = np.array(row, self.dtype).T
         self._right = dict(zip(_FACTS, table, strict=True))
         self._left = {name: _by_end(facts) for name, facts in self._right.items()}
+        self._uneven_rows, self._right_bands = self._right["row_count"] < 0, self._right["lower"] >= 0
+        self._uneven_columns, self._left_bands = self._left["column_count"] < 0, self._left["lower"] >= 0
         self._sizes = np.array([pattern.shape[0] for pattern in patterns], self.dtype)
         self._joins: list[Table] = []
         if not all(isinstance(pattern, BandPattern) for pattern in uneven.values()):
             counting = np.dtype(np.float64) if bound < 2**53 else self.dtype  # BLAS where it is exact
-            self._joins = [_joins(uneven, k, patterns[k].shape[0], n, counting) for k in range(n - 1)]
+            self._joins = [_joins(uneven, k, n, counting) for k in range(n - 1)]
 
     @classmethod
     def of_chain(cls, chain: Chain) -> PatternCosts:
@@ -197,18 +201,21 @@ class PatternCosts:
         rows = self.length - d
         right = {name: table[:rows, :d] for name, table in self._right.items()}
         left = {name: table[d:, d - 1 :: -1] for name, table in self._left.items()}
-        even_rows, even_columns = right["row_count"] >= 0, left["column_count"] >= 0
-        by_row, by_column = left["nnz"] * right["row_count"], left["column_count"] * right["nnz"]
-        costs: Table = np.where(even_rows, by_row, by_column)
-        uneven = ~(even_rows | even_columns)
-        bands = uneven & (left["lower"] >= 0) & (right["lower"] >= 0)
+        np.multiply(left["nnz"], right["row_count"], out=out)
+        uneven = self._uneven_rows[:rows, :d]
+        if not uneven.any():
+            return
+        by_column = uneven & ~self._uneven_columns[d:, d - 1 :: -1]
+        out[by_column] = left["column_count"][by_column] * right["nnz"][by_column]
+        uneven = uneven & ~by_column
+        bands = uneven & self._right_bands[:rows, :d] & self._left_bands[d:, d - 1 :: -1]
         if bands.any():
-            sizes = np.lib.stride_tricks.sliding_window_view(self._sizes[:-1], d)
-            widths = (side[name] for side in (left, right) for name in ("lower", "upper"))
-            costs = np.where(bands, band_fma(sizes, *widths), costs)
+            sizes = np.lib.stride_tricks.sliding_window_view(self._sizes[:-1], d)[bands]
+            widths = [side[name][bands] for side in (left, right) for name in ("lower", "upper")]
+            out[bands] = _band_costs(sizes, *widths)
         if self._joins:
-            costs = np.where(uneven & ~bands, self._joined(d), costs)
-        out[:] = costs
+            joined = uneven & ~bands
+            out[joined] = self._joined(d)[joined]
 
     def _joined(self, d: int) -> Table:
         """The dot products of counts, laid out as `products`."""
@@ -219,20 +226,43 @@ class PatternCosts:
         return joined
 
 
-def _joins(
-    uneven: dict[tuple[int, int], Pattern], k: int, size: int, length: int, dtype: npt.DTypeLike
-) -> Table:
-    """Costs of joining the uneven subchains k+1..j (rows) and i..k (columns), by dot products of counts."""
-    left = np.zeros((length - 1 - k, size), dtype)
-    right = np.zeros((size, k + 1), dtype)
-    for j in range(k + 1, length):
-        if (k + 1, j) in uneven:
-            left[j - k - 1] = uneven[k + 1, j].column_counts()
-    for i in range(k + 1):
-        if (i, k) in uneven:
-            right[:, i] = uneven[i, k].row_counts()
-    costs: Table = left @ right
-    return costs
+def _band_costs(*facts: Table) -> Table:
+    """`band_fma` of columns; Python ints, which take their time, once for all rows that are alike."""
+    if facts[0].dtype != object:
+        return np.asarray(band_fma(*facts))
+    places: dict[tuple[int, ...], int] = {}
+    rows = zip(*(column.tolist() for column in facts), strict=True)
+    alike = [places.setdefault(row, len(places)) for row in rows]
+    return np.array([band_fma(*row) for row in places], object)[alike]
+
+
+def _joins(uneven: dict[tuple[int, int], Pattern], k: int, length: int, dtype: npt.DTypeLike) -> Table:
+    """Costs of joining the uneven subchains k+1..j (rows) and i..k (columns), by dot products of counts.
+
+    Not of two bands: at indices where nothing but bands has positions, nothing is added up.
+    """
+    left = {j: uneven[k + 1, j] for j in range(k + 1, length) if (k + 1, j) in uneven}
+    left = {j: pattern for j, pattern in left.items() if pattern.column_count is None}
+    right = {i: uneven[i, k] for i in range(k + 1) if (i, k) in uneven}
+    right = {i: pattern for i, pattern in right.items() if pattern.row_count is None}
+    costs: Table = np.zeros((length - 1 - k, k + 1), dtype)
+    filled = [each.columns_from(None) for each in left.values() if not isinstance(each, BandPattern)]
+    filled += [each.rows_into(None) for each in right.values() if not isinstance(each, BandPattern)]
+    if not left or not right or not filled:
+        return costs
+    for inner in _parts(filled, next(iter(left.values())).shape[1]):
+        columns = np.array([each.column_counts(inner) for each in left.values()], dtype)
+        rows = np.array([each.row_counts(inner) for each in right.values()], dtype)
+        costs[np.ix_([j - k - 1 for j in left], list(right))] += columns @ rows.T
+    return costs.astype(np.int64) if costs.dtype == np.float64 else costs
+
+
+def _parts(filled: Sequence[IndexSet], size: int) -> Iterator[IntArray]:
+    """The indices of some sets, each once, some at a time."""
+    some = [each for each in filled if each is not None]
+    inner = np.unique(np.concatenate(some)) if len(some) == len(filled) else listed(size)
+    for first in range(0, len(inner), TOGETHER):
+        yield inner[first : first + TOGETHER]
 
 
 _FACTS = ("nnz", "row_count", "column_count", "lower", "upper", "column_colours", "row_colours")

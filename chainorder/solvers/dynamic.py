@@ -101,7 +101,7 @@ def exact_steps(chain: Chain, *, stepping: bool = True) -> tuple[Steps, Fills | 
 
 def _limit(outline: Outline, fill: Fill) -> float:
     """What some order costs at most."""
-    return outline.most if outline.models else min(outline.most, sweeps_within(fill))
+    return outline.most if outline.models is not None else min(outline.most, sweeps_within(fill))
 
 
 def _search(outline: Outline, fill: Fill, limit: float) -> Steps:

@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chainorder.chain import Chain
+from chainorder.compressed_rows import hypersparse
 from chainorder.errors import PlanError, SolverError
 from chainorder.estimate import Estimate
-from chainorder.models import check_feasible
+from chainorder.models import check_feasible, check_models
 from chainorder.pattern import DensePattern, Pattern
 from chainorder.plan import Plan
 from chainorder.solvers.lazy import Search
 from chainorder.solvers.outline import Outline
 from chainorder.solvers.sampling import MANY, Sampled
 from chainorder.steps import Row, Step, Steps
+from chainorder.structure import Sparse
 
-MAX_SIZE = 2**28
-"""Sizes up to which positions are counted one by one."""
+FEW_SIZE, MAX_SIZE = 2**24, 2**28
+"""Sizes up to which positions are counted one by one: in any case, and where there are so many."""
 
 DOUBT = 0.15
 """Stated error of the fma from which more is looked at: a few indices have most of the positions."""
@@ -49,9 +51,10 @@ def solve_outline(outline: Outline) -> Plan:
             f"elemental {coloured} has tangents or adjoints and is not dense; their number is not estimated: "
             "plan with exact fill"
         )
-    if int(chain.sizes.max()) > MAX_SIZE:
+    if not _countable(chain):
         raise SolverError(
-            f"estimates take sizes up to {MAX_SIZE:,}; this chain has {int(chain.sizes.max()):,}"
+            f"this chain has sizes up to {int(chain.sizes.max()):,}, and few positions or too many to count "
+            "them by estimates: plan with exact fill"
         )
     why = "the best order by an estimate of the fill-in"
     found = price_by_samples(chain, best_steps(outline), outline.sampled, solver="estimated", why=why)
@@ -74,7 +77,16 @@ def best_steps(outline: Outline) -> Steps:
 
 def estimable(chain: Chain) -> bool:
     """Whether the costs of a chain can be estimated: its tangents and adjoints are dense, its sizes fit."""
-    return _coloured(chain) is None and int(chain.sizes.max()) <= MAX_SIZE
+    return _coloured(chain) is None and _countable(chain)
+
+
+def _countable(chain: Chain) -> bool:
+    """Whether a count for every row and column takes little memory beside the positions of the chain."""
+    size = int(chain.sizes.max())
+    structures = [kind.structure for kind in chain.elementals.kinds]
+    positions = [each.positions.nnz for each in structures if isinstance(each, Sparse)]
+    many = size <= MAX_SIZE and not hypersparse((size, size), max(positions, default=0))
+    return size <= FEW_SIZE or many
 
 
 def _coloured(chain: Chain) -> int | None:
@@ -134,18 +146,34 @@ def price_by_samples(chain: Chain, steps: Steps, sampled: Sampled, **labels: Any
 
 
 def sweep(outline: Outline, name: str) -> Plan:
-    """The ``forward`` or ``reverse`` sweep, priced by samples."""
+    """The ``forward`` or ``reverse`` sweep, priced by samples.
+
+    Raises
+    ------
+    InfeasibleError
+        If a matrix-free elemental has no model for it, or only one whose tape exceeds the chain's memory.
+    """
     chain, last = outline.chain, len(outline.chain)
     rows: list[Row] = []
     accumulated, stepped, start = Step.ACCUMULATE_TANGENT, Step.TANGENT, 1
     if name == "reverse":
         accumulated, stepped, start = Step.ACCUMULATE_ADJOINT, Step.ADJOINT, last
+    check_models(chain, stepped)
     if not chain.kind(start).explicit:
         rows.append((accumulated, start, 0, start))
     for number in range(2, last + 1) if name == "forward" else range(last - 1, 0, -1):
         step = Step.MULTIPLY if chain.kind(number).explicit else stepped
         rows.append((step, number, number - 1, 1) if name == "forward" else (step, last, number, number))
     return price_by_samples(chain, Steps.of_rows(rows), outline.sampled, solver=name, why="asked for")
+
+
+def preaccumulation(outline: Outline) -> Plan:
+    """The best order that accumulates every matrix-free elemental and then multiplies, by samples."""
+    check_feasible(outline.chain)
+    if outline.models is not None:
+        outline.models.forbid_steps()
+    steps = best_steps(outline)
+    return price_by_samples(outline.chain, steps, outline.sampled, solver="preaccumulation", why="asked for")
 
 
 def guesses_again(chain: Chain, estimate: Estimate) -> Guesses:

@@ -131,7 +131,7 @@ class Search:
         for d in range(1, n):
             for i, floors in self._open(d):
                 word = self.filling.words[i, i + d]
-                found = known.get(word) or self._best(i, i + d, floors)
+                found = known[word] if word in known else self._best(i, i + d, floors)
                 if found is not None:
                     known[word] = found
                     self._record(i, i + d, found[0])

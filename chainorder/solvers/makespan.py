@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from chainorder.chain import Chain
 from chainorder.errors import SolverError
+from chainorder.installation import how_to_add
 from chainorder.plan import Plan
 from chainorder.scheduling import plan_of_schedule, scheduled
 from chainorder.solvers import dynamic, hu_shing
@@ -64,12 +65,12 @@ def exact(chain: Chain, options: Options | None = None) -> Plan:
     SolverError
         If the chain has more than 64 elementals.
     """
-    return _search(chain, options or Options(), "exact", None)
+    return _search(chain, Options() if options is None else options, "exact", None)
 
 
 def anytime(chain: Chain, options: Options | None = None) -> Plan:
     """As `exact`, but for 10 seconds if there is no other time limit: the best so far, with a lower bound."""
-    return _search(chain, options or Options(), "anytime", DEFAULT_LIMIT)
+    return _search(chain, Options() if options is None else options, "anytime", DEFAULT_LIMIT)
 
 
 def searchable(chain: Chain, transfer: int) -> bool:
@@ -85,7 +86,8 @@ def schedule_order(one: Plan, machines: int, transfer: int) -> Plan:
     if one.estimate is None and len(chain) <= dynamic.QUICK_LENGTH:
         unlimited = dynamic.solve_unlimited(chain)
         plans.append(scheduled(unlimited, machines, transfer=transfer))
-        bound = max(bound or 0, scheduled(unlimited, len(chain)).makespan)
+        shortest = scheduled(unlimited, len(chain)).makespan
+        bound = shortest if bound is None else max(bound, shortest)
     best = min(plans, key=lambda plan: plan.makespan)
     why = f"too long or too large to search: the order of {best.solver}, scheduled"
     return replace(best, lower_bound=bound, optimal=best.makespan == bound, why=why)
@@ -104,7 +106,7 @@ def _search(chain: Chain, options: Options, solver: str, limit: float | None) ->
     else:
         why = f"the best after {seconds:g} s; with a higher time limit, or none, exact may find a better one"
         if compiled_explore() is None:
-            why += "; tens of times faster with Numba: pip install 'chainorder[machines]'"
+            why += f"; tens of times faster with Numba: {how_to_add('machines')}"
     return _plan(chain, last, solver, why, options.transfer)
 
 

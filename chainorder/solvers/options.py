@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from chainorder.elementals import MAX_SIZE
 from chainorder.errors import SolverError
 from chainorder.plan import OBJECTIVES
+from chainorder.wording import nearest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,14 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.objective not in (None, *OBJECTIVES):
-            raise SolverError(
-                f"unknown objective {self.objective!r}; the known ones are {', '.join(OBJECTIVES)}"
-            )
+            hint = nearest_of(self.objective, OBJECTIVES)
+            raise SolverError(f"unknown objective {self.objective!r}; {hint}")
         if not isinstance(self.transfer, (int, np.integer)) or _boolean(self.transfer) or self.transfer < 0:
             raise SolverError(
                 f"transfer is {self.transfer!r}; a delay for each entry is a whole number of at least 0"
             )
+        if self.transfer > MAX_SIZE:
+            raise SolverError("transfer has more than 100 digits; a delay for each entry is at most 10^100")
         object.__setattr__(self, "transfer", int(self.transfer))
         limit = self.time_limit
         if limit is not None and (_boolean(limit) or not isinstance(limit, (int, float)) or not limit > 0):

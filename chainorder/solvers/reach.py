@@ -202,7 +202,9 @@ def _counted(reached: Any, degrees: IntArray | None, samples: int) -> Any:
         unpacked = _unpacked(reached)
         if degrees is None:
             return unpacked.sum(axis=0, dtype=np.int32)[:samples].astype(np.int64)
-        return (degrees.astype(np.float64) @ unpacked[:, :samples].astype(np.float64)).astype(np.int64)
+        # As floats, which BLAS multiplies, where sums of them are exact.
+        kind = np.float64 if len(degrees) * int(degrees.max(initial=0)) < 2**53 else np.int64
+        return (degrees.astype(kind) @ unpacked[:, :samples].astype(kind)).astype(np.int64)
     if degrees is None:
         return np.diff(reached.indptr).astype(np.int64)
     running = np.concatenate([[0], np.cumsum(degrees[reached.indices], dtype=np.int64)])

@@ -30,8 +30,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.colouring import transposed
-from chainorder.index_sets import IndexSet, IntArray, mask_of
+from chainorder.index_sets import IndexSet, IntArray, mask_of, sum_of
 from chainorder.pattern import Pattern, fma
+from chainorder.solvers.bounds import alive
 from chainorder.solvers.fill import Words
 from chainorder.solvers.reach import Reach
 
@@ -64,7 +65,7 @@ class Stratified:
         values = contributions[alive]
         small = values.max() < 2**16  # sorted by radix
         order = np.argsort(values.astype(np.uint16) if small else values, kind="stable")
-        weights = np.cumsum(values[order] / values.sum() + 1 / len(alive))
+        weights = np.cumsum(values[order] / values.sum(dtype=float) + 1 / len(alive))
         edges = np.searchsorted(weights, np.linspace(0, weights[-1], samples + 1)[1:-1])
         edges = np.unique(np.concatenate([[0], edges, [len(alive)]]))
         sizes = np.diff(edges)
@@ -86,12 +87,17 @@ class Stratified:
         return cls(np.concatenate(indices), np.concatenate(weights))
 
     def total(self, counts: npt.NDArray[Any]) -> float:
-        """The estimated sum over all indices."""
-        return float(self.weights @ counts)
+        """The estimated sum over all indices; a whole number where it is exact."""
+        return sum_of(counts) if self._all else float(self.weights @ counts)
+
+    @property
+    def _all(self) -> bool:
+        """Whether every index is looked at."""
+        return bool(self.weights.max(initial=1) == 1)
 
     def error(self, counts: npt.NDArray[Any]) -> float:
         """Its standard error."""
-        if self.weights.max(initial=1) == 1:
+        if self._all:
             return 0.0
         # The difference of two neighbouring runs overstates the variance within them.
         means = counts[: len(counts) // 2 * 2].astype(float).reshape(-1, 2)
@@ -264,21 +270,4 @@ class Sampled:
 
     @cached_property
     def _alive(self) -> list[IndexSet]:
-        """Indices of each boundary that the input reaches and that reach the output."""
-        from_input, to_output = list[IndexSet](), list[IndexSet]()
-        reached: IndexSet = None
-        for pattern in self.patterns[:-1]:
-            reached = pattern.rows_into(reached)
-            from_input.append(reached)
-        reached = None
-        for pattern in self.patterns[:0:-1]:
-            reached = pattern.columns_from(reached)
-            to_output.append(reached)
-        return [_both(*pair) for pair in zip(from_input, reversed(to_output), strict=True)]
-
-
-def _both(a: IndexSet, b: IndexSet) -> IndexSet:
-    """The indices that two sets have in common."""
-    if a is None or b is None:
-        return b if a is None else a
-    return np.intersect1d(a, b, assume_unique=True)
+        return alive(self.patterns)

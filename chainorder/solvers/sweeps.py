@@ -6,7 +6,7 @@ import numpy as np
 
 from chainorder.chain import Chain
 from chainorder.errors import InfeasibleError
-from chainorder.models import check_feasible, evaluations_fma
+from chainorder.models import check_feasible, evaluations_fma, model_name
 from chainorder.pattern import Pattern, fma
 from chainorder.plan import Plan
 from chainorder.solvers import dynamic
@@ -82,6 +82,5 @@ def _cheaper(chain: Chain, number: int, step: Step, product: int, result: Patter
     kind = chain.kind(number)
     by_model = evaluations_fma(kind, step, result, chain.memory)
     if by_model is None and not kind.explicit:
-        what = "tangent" if step.by_tangents else "adjoint within the memory"
-        raise InfeasibleError(f"elemental {number} has no {what}")
+        raise InfeasibleError(f"elemental {number} has no {model_name(step)}")
     return step if by_model is not None and (not kind.explicit or by_model < product) else Step.MULTIPLY

@@ -59,7 +59,8 @@ class LateWork:
         """The table up to a horizon: O(n³) operations on rows."""
         work = least_work(ways)
         delta = max(1, -(-horizon // (columns - 1)))
-        dtype = np.dtype(np.int64 if 4 * (max(work) + horizon + delta) < 2**62 else object)
+        costliest = max((way.cost for way in ways.flat), default=0)
+        dtype = np.dtype(np.int64 if 4 * (max(work) + costliest + horizon + delta) < 2**62 else object)
         times = np.arange(columns).astype(dtype) * delta
         table = np.zeros((len(ways.of), columns), dtype)
         for subchain, options in enumerate(ways.of):

@@ -55,7 +55,7 @@ def good_trees(ways: Ways, machines: int) -> list[Tree]:
     for options in ways.of:
         trees = [tree for way in options for tree in _trees(way, kept)]
         kept.append(_spread(_front(trees), keep))
-    trees.sort(key=lambda tree: (max(tree[0], tree[1] / machines), tree[0]))
+    trees.sort(key=lambda tree: (max(tree[0] * machines, tree[1]), tree[0]))
     return [*kept[-1], *trees[:MOST_TREES]]
 
 
