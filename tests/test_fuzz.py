@@ -35,7 +35,7 @@ def test_faults_are_found_made_small_and_kept(tmp_path: Path) -> None:
     kept = {fault.rule: (fault, folder) for fault, folder in kept_in(tmp_path)}
     assert set(kept) == {"on purpose", "the process died"}  # one ended, another went on
     fault, folder = kept["on purpose"]
-    assert read(folder) == Case("faulty", {"what": b"fault", "much": bytes(17)})
+    assert read(folder) == Case("faulty", {"what": b"fault", "much": bytes(3)})
     assert f"again: python scripts/fuzz.py --replay {folder}" in done.stderr
     again = fuzz(*options, folder=tmp_path)
     assert (again.returncode, again.stderr) == (1, "")  # counted, not told again
