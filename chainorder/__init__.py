@@ -17,11 +17,13 @@ from chainorder.errors import (
     ExecutionError,
     GraphError,
     InfeasibleError,
+    InstallationError,
     PlanError,
     SolverError,
     SpecError,
     StructureError,
 )
+from chainorder.installation import refuse_strangers
 from chainorder.plan import Operation, Plan
 from chainorder.selections import Selection
 from chainorder.solvers import plan, register
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from chainorder.many import ChainTable, plan_many
     from chainorder.network import Network
     from chainorder.spec import load
+
+refuse_strangers()
 
 __version__ = "0.1.0"
 
@@ -59,6 +63,7 @@ __all__ = [
     "GraphPlan",
     "Identity",
     "InfeasibleError",
+    "InstallationError",
     "Network",
     "Operation",
     "ParameterNetwork",

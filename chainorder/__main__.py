@@ -1,5 +1,12 @@
-"""``python -m chainorder``."""
+"""The command: ``chainorder`` and ``python -m chainorder``."""
 
-from chainorder.cli import main
+from chainorder.signals import exit_on_signals
 
-main()
+exit_on_signals()  # while the rest is imported; `main` can do more
+
+from chainorder.cli import main  # noqa: E402
+
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    main()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from glob import glob, has_magic
+from itertools import chain as chained
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,15 +19,22 @@ from chainorder.chain import Chain
 from chainorder.errors import ChainorderError, SpecError
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
+from chainorder.guard import check_guard
 from chainorder.many import Outcome, finish, plan_each
+from chainorder.output import partial_name
 from chainorder.plan import Plan
+from chainorder.processes import call_apart, process_pool
 from chainorder.solvers import plan
 from chainorder.spec import Problem, iter_chains
+from chainorder.spec.files import STDIN
 
 AnyPlan: TypeAlias = Plan | GraphPlan
 
 ENDINGS = (".yaml", ".yml", ".json", ".jsonl")
-"""Files that a folder stands for."""
+"""Files that a folder stands for, packed (.yaml.gz) or not."""
+
+LOOKED_AT = 100
+"""Chains of a file of a folder that are looked at to tell that it holds none."""
 
 AHEAD = 2
 """Groups given to each process before the first of them is asked for: enough to keep it busy."""
@@ -52,22 +62,25 @@ class Item:
 def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
     """The spec files that paths, folders (recursively, sorted) and patterns (``runs/*.yaml``) stand for.
 
-    The file that the batch writes to is none of them, however it came to lie there.
+    The files that the batch writes to are none of them, however they came to lie there; the output is if it
+    is named.
 
     Raises
     ------
     SpecError
-        If there is no such path, a folder or pattern holds no spec, or the output is named as an input.
+        If there is no such path, a folder or pattern holds no spec, or standard input is there twice.
     """
     found: list[Path] = []
-    own = None if output is None else Path(output).absolute()
     for text in paths:
         path = Path(text)
+        if text == STDIN:
+            if path in found:
+                raise SpecError("is there twice, but standard input is read once; keep one", text)
+            found.append(path)
+            continue
         if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS and file.is_file())
+            files = sorted(file for file in path.rglob("*") if _ending(file) in ENDINGS and file.is_file())
         elif path.exists():
-            if path.absolute() == own:
-                raise SpecError("is both read and written; write elsewhere with -o", text)
             files = [path]
         elif has_magic(text):
             matches = map(Path, glob(text, recursive=True))  # noqa: PTH207 -- may be absolute
@@ -76,18 +89,60 @@ def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
             raise SpecError("there is no such file or folder; check the path", text)
         if not files:
             raise SpecError(f"there is no spec in it; specs end in {', '.join(ENDINGS)}", text)
-        found += (file for file in files if file.absolute() != own)
+        found += (file for file in files if not _is_own(file, output, named=file == path))
     return found
 
 
-def read_items(files: Iterable[Path]) -> Iterator[Item]:
-    """Every chain of the files in order, as it is read."""
+def _ending(file: Path) -> str:
+    return (file.with_suffix("") if file.suffix == ".gz" else file).suffix
+
+
+def _is_own(file: Path, output: str | None, *, named: bool) -> bool:
+    """Whether a file is what the batch writes: its partial; its output, unless that is named as an input."""
+    own = [] if output is None else [Path(partial_name(output)), *([] if named else [Path(output)])]
+    return any(each.exists() and file.samefile(each) for each in own)
+
+
+def read_items(
+    files: Iterable[Path], paths: Iterable[str] = (), skipped: list[Path] | None = None
+) -> Iterator[Item]:
+    """Every chain of the files in order, as it is read.
+
+    Parameters
+    ----------
+    files
+        Those that `find_files` found.
+    paths
+        Where: a file of a folder that holds no spec, not even a broken one, is skipped.
+    skipped
+        Takes these.
+    """
+    named = set(map(Path, paths))
+    folders = {path for path in named if path.is_dir()}
     for file in files:
-        try:
-            for source, chain in iter_chains(file):
-                yield Item(source, str(chain) if isinstance(chain, SpecError) else chain)
-        except SpecError as error:
-            yield Item(str(file), str(error))
+        problems = _problems(file)
+        lenient = file not in named and not folders.isdisjoint(file.parents)
+        first = list(islice(problems, LOOKED_AT if lenient else 0))
+        if lenient and all(isinstance(each, SpecError) and each.foreign for _, each in first):
+            if skipped is not None:
+                skipped.append(file)
+            continue
+        for source, problem in chained(first, problems):
+            yield Item(source, in_a_line(problem) if isinstance(problem, SpecError) else problem)
+
+
+def _problems(path: Path) -> Iterator[tuple[str, Problem | SpecError]]:
+    """The chains of a file, or the one error that keeps it from being read."""
+    try:
+        yield from iter_chains(STDIN if path == Path(STDIN) else path)
+    except SpecError as error:
+        yield str(error.file or path), error
+
+
+def in_a_line(error: SpecError) -> str:
+    """The first of the faults, and how many others there are."""
+    others = error.faults - 1
+    return f"{error} (and {others:,} more)" if others else str(error)
 
 
 @contextmanager
@@ -99,17 +154,15 @@ def executor(scheduler: str | None = None, workers: int = 1) -> Iterator[Executo
         with connected(scheduler, workers) as client:
             yield client.get_executor(pure=False)
     elif workers > 1:
-        with ProcessPoolExecutor(workers) as pool:
-            try:
-                yield pool
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        check_guard(multiprocessing.get_start_method())
+        with process_pool(workers) as pool:
+            yield pool
     else:
         yield None
 
 
 def plan_items(
-    items: Iterable[Item], pool: Executor | None = None, *, ahead: int = 1, **options: Any
+    items: Iterable[Item], pool: Executor | None = None, *, ahead: int = 1, done: int = 0, **options: Any
 ) -> Iterator[Item]:
     """Plan the chains of a batch, in order, some hundred at once.
 
@@ -117,20 +170,31 @@ def plan_items(
     ----------
     pool
         Who plans; None for here. `ahead` times two groups are given to it before the first is asked for.
+    done
+        Items that are finished, and left out. They count for the groups: a chain that is planned together
+        with others gets the plan that it gets in an undisturbed batch.
     options
         Arguments of `plan`.
     """
     if pool is None:
-        for group in _groups(items):
-            yield from _plan_group(group, options)
+        for group, begin in _unfinished(_groups(items), done):
+            yield from _plan_group(group, options)[begin:]
         return
-    pending: deque[tuple[list[Item], Future[list[Item]]]] = deque()
-    for group in _groups(items):
-        pending.append((group, pool.submit(_plan_group, group, options)))
+    pending: deque[tuple[list[Item], int, Future[list[Item]]]] = deque()
+    for group, begin in _unfinished(_groups(items), done):
+        pending.append((group, begin, pool.submit(_plan_group, group, options)))
         if len(pending) > AHEAD * ahead:
-            yield from _collect(*pending.popleft())
+            yield from _collect(*pending.popleft(), options)
     while pending:
-        yield from _collect(*pending.popleft())
+        yield from _collect(*pending.popleft(), options)
+
+
+def _unfinished(groups: Iterable[list[Item]], done: int) -> Iterator[tuple[list[Item], int]]:
+    """The groups that are not finished, each with the place of its first item that is not."""
+    for group in groups:
+        if done < len(group):
+            yield group, done
+        done = max(0, done - len(group))
 
 
 def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -166,9 +230,14 @@ def _planned(item: Item, outcome: Outcome, chain: Chain) -> Item:
     return Item(item.source, done if isinstance(done, Plan) else str(done))
 
 
-def _collect(group: Sequence[Item], future: Future[list[Item]]) -> list[Item]:
+def _collect(
+    group: Sequence[Item], begin: int, future: Future[list[Item]], options: Mapping[str, Any]
+) -> list[Item]:
     try:
-        return future.result()
+        try:
+            return future.result()[begin:]
+        except BrokenProcessPool:  # perhaps by another group
+            return call_apart(_plan_group, group, options)[begin:]
     except Exception as error:
         # The last is of Dask, which need not be installed.
         if (
@@ -177,4 +246,4 @@ def _collect(group: Sequence[Item], future: Future[list[Item]]) -> list[Item]:
         ):
             raise
         message = "the worker process died; run it alone, with --workers 1"
-        return [Item(item.source, message) for item in group]
+        return [Item(item.source, message) for item in group[begin:]]

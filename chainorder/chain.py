@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from chainorder.elementals import Elemental, Elementals, check_length, whole
-from chainorder.errors import ChainError
+from chainorder.elementals import Elemental, Elementals, check_length, model_spec, whole
+from chainorder.errors import ChainError, StructureError
 from chainorder.pattern import Pattern
 from chainorder.selections import Selection
 from chainorder.structure import Dense, Sparse, Structure
+from chainorder.wording import fault_of_name
 
 if TYPE_CHECKING:
     from chainorder.network import Network
@@ -36,6 +37,16 @@ class MatrixFile:
         from chainorder.matrices import read_matrix
 
         return read_matrix(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """In place of a matrix that was in memory when its chain was saved: specs keep patterns, not entries."""
+
+
+def files_of(matrices: Iterable[Any]) -> frozenset[Path]:
+    """The paths of those matrices that are files."""
+    return frozenset(matrix.path for matrix in matrices if isinstance(matrix, MatrixFile))
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -58,12 +69,14 @@ class Chain:
     network
         The network that the chain was made from, if it was.
     matrices
-        Entries of elemental Jacobians by their place, counted from 0: arrays or files. Not part of equality.
+        Entries of elemental Jacobians by their place, counted from 0: arrays, files, or `Unsaved` in a chain
+        that was saved with arrays. Not part of equality.
 
     Raises
     ------
     ChainError
-        If there is no elemental, neighbours do not fit, or there are less than 1 or more than 10^6 machines.
+        If there is no elemental, neighbours do not fit, equal labels stand for unlike elementals, or there
+        are less than 1 or more than 10^6 machines.
     """
 
     elementals: Elementals
@@ -85,6 +98,9 @@ class Chain:
     ) -> None:
         columns = elementals if isinstance(elementals, Elementals) else Elementals.of(elementals)
         check_length(len(columns))
+        _check_labels(columns, matrices or {})
+        if (fault := fault_of_name(name)) is not None:
+            raise ChainError(f"name {fault}")
         for key, value in (
             ("elementals", columns),
             ("name", name),
@@ -104,7 +120,7 @@ class Chain:
     def from_matrices(cls, matrices: Sequence[Any], name: str | None = None) -> Chain:
         """The chain of given Jacobians, input first: NumPy (dense) and SciPy arrays, `Solve`s, `Selection`s.
 
-        A selection takes its other size from its neighbour.
+        A selection takes its other size from its neighbour. Raises `ChainError` where a matrix is broken.
         """
         columns: list[Elemental] = []
         known: dict[int, Elemental] = {}  # the same matrix again and again, as in a time-invariant stepper
@@ -114,12 +130,12 @@ class Chain:
                 columns.append(known[id(matrix)])
                 continue
             shape = _shape(matrix, number, matrices)
-            if shape is None or len(shape) != 2:
+            if shape is None or len(shape) != 2 or hasattr(matrix, "matvec"):  # of an operator: no entries
                 raise ChainError(
                     f"matrix {number} is a {type(matrix).__name__} of shape {shape}; give a two-dimensional "
                     "NumPy array or SciPy sparse matrix, outputs × inputs"
                 )
-            structure = matrix if isinstance(matrix, Structure) else _structure_of(matrix)
+            structure = matrix if isinstance(matrix, Structure) else _structure_of(matrix, number)
             same = f"matrix {number}" if times[id(matrix)] > 1 else None
             columns.append(Elemental(shape[1], shape[0], structure, same=same))
             known[id(matrix)] = columns[-1]
@@ -216,9 +232,9 @@ class Chain:
         letters: list[Hashable] = []
         sizes = self.sizes.tolist()
         for place, code in enumerate(self.elementals.codes.tolist()):
-            kind, path = self.elementals.kinds[code], self._file(place)
-            known = kind.same is not None or path is not None
-            letters.append((code, sizes[place], sizes[place + 1], path) if known else place)
+            label, path = self.elementals.kinds[code].same, self._file(place)
+            known = place if path is None else (code, sizes[place], sizes[place + 1], path)
+            letters.append(known if label is None else label)
         return letters
 
     def pattern(self, number: int) -> Pattern:
@@ -234,8 +250,7 @@ class Chain:
             named["memory"] = self.memory
         if self.network is not None:
             return named | self.network.to_spec()
-        plain = not self.matrices and not self.modelled
-        if self.dense and plain and all(kind.name is None for kind in self.elementals.kinds):
+        if not self.matrices and {kind.kind for kind in self.elementals.kinds} == {_PLAIN.kind}:
             return named | {"dims": self.sizes.tolist()}
         return named | {"elementals": list(self._spec_items())}
 
@@ -247,23 +262,63 @@ class Chain:
                 item["name"] = elemental.name
             if elemental.same is not None:
                 item["same"] = elemental.same
-            item |= _model_spec(elemental)
-            for path, group in groupby(map(self._file, range(place, place + count))):
-                if path is None:
-                    stated = elemental.structure.to_spec()
-                elif isinstance(elemental.structure, Sparse):
-                    stated = {"structure": Sparse.name, "matrix": str(path)}
-                elif elemental.structure.evaluation is not None:
-                    stated = {elemental.structure.name: str(path)}
-                else:
-                    stated = elemental.structure.to_spec() | {"matrix": str(path)}
+            item |= model_spec(elemental)
+            for entries, group in groupby(map(self._entries, range(place, place + count))):
+                stated = _structure_spec(elemental.structure, entries)
                 repeat = sum(1 for _ in group)
                 yield item | stated | ({"repeat": repeat} if repeat > 1 else {})
             place += count
 
+    def _entries(self, place: int) -> Path | Unsaved | None:
+        """What a spec can say of the entries of a matrix."""
+        known = self.matrices.get(place) is not None
+        return self._file(place) or (Unsaved() if known else None)
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files that its matrices are read from."""
+        return files_of(self.matrices.values())
+
     def _file(self, place: int) -> Path | None:
         matrix = self.matrices.get(place)
         return matrix.path if isinstance(matrix, MatrixFile) else None
+
+
+_PLAIN = Elemental(1, 1)
+"""An example of what a spec writes as ``dims``."""
+
+
+def _check_labels(elementals: Elementals, matrices: Mapping[int, Any]) -> None:
+    """Check that elementals with equal labels have equal matrices, or all of them none."""
+    labelled = [code for code, kind in enumerate(elementals.kinds) if kind.same is not None]
+    if not labelled or not matrices:
+        return
+    first: dict[str, int] = {}
+    for place in np.flatnonzero(np.isin(elementals.codes, labelled)).tolist():
+        label = elementals.kinds[elementals.codes[place]].same or ""
+        other = first.setdefault(label, place)
+        if not _equal(matrices.get(place), matrices.get(other)):
+            raise ChainError(
+                f"elementals {other + 1} and {place + 1} are both labelled {label!r} but have unlike "
+                "matrices; equal labels mean equal Jacobians"
+            )
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two matrices are equal; what is none, such as a pair of functions, is believed to be."""
+    match one, other:
+        case _ if one is other:
+            return True
+        case (None, _) | (_, None):
+            return False
+        case np.ndarray(), np.ndarray():
+            return np.array_equal(one, other)
+        case MatrixFile(), MatrixFile():
+            return one == other
+        case _ if hasattr(one, "tocsr") and hasattr(other, "tocsr"):
+            return bool(one.shape == other.shape and (one != other).nnz == 0)
+        case _:
+            return True
 
 
 def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:
@@ -280,21 +335,26 @@ def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:
     return (len(matrix.select), shape[axis]) if picks else (shape[axis], len(matrix.select))
 
 
-def _structure_of(matrix: Any) -> Structure:
-    return Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
+def _structure_of(matrix: Any, number: int) -> Structure:
+    try:
+        return Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
+    except StructureError as error:
+        raise ChainError(f"matrix {number}: {error}") from None
 
 
-def _model_spec(elemental: Elemental) -> dict[str, Any]:
-    """The keys that declare its models in a spec."""
-    if not elemental.modelled:
-        return {}
-    if elemental.structure.evaluation is not None:
-        return {"overhead": elemental.overhead} if elemental.overhead else {}
-    costs = {key: getattr(elemental, key) for key in ("tangent", "adjoint", "tape", "overhead")}
-    stated = {
-        key: cost for key, cost in costs.items() if cost or (cost == 0 and key in ("tangent", "adjoint"))
-    }
-    return stated | ({"explicit": True} if elemental.explicit else {})
+def _structure_spec(structure: Structure, entries: Path | Unsaved | None) -> dict[str, Any]:
+    """The keys that declare a structure in a spec, and where its entries are."""
+    match entries:
+        case None:
+            return structure.to_spec()
+        case Unsaved():
+            return structure.to_spec() | {"in_memory": True}
+        case path if isinstance(structure, Sparse):
+            return {"structure": Sparse.name, "matrix": str(path)}
+        case path if structure.evaluation is not None:
+            return {structure.name: str(path)}
+        case path:
+            return structure.to_spec() | {"matrix": str(path)}
 
 
 def _machines(machines: Any) -> int:

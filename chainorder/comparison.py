@@ -16,6 +16,7 @@ from chainorder.solvers import plan
 
 if TYPE_CHECKING:
     from chainorder.graph.comparison import GraphComparison
+    from chainorder.graph.plan import GraphPlan
 
 SomePlan = TypeVar("SomePlan", bound=Claims)
 
@@ -122,9 +123,25 @@ def compare(
         from chainorder.graph.comparison import compare_graph
 
         return compare_graph(chain, solver=solver, **options)
-    best = plan(chain, solver=solver, **options)
+    return _beside(plan(chain, solver=solver, **options), options)
+
+
+@overload
+def beside(best: Plan) -> Comparison: ...
+@overload
+def beside(best: GraphPlan) -> GraphComparison: ...
+def beside(best: Plan | GraphPlan) -> Comparison | GraphComparison:
+    """The orders that everybody uses beside a plan that is there already."""
+    if isinstance(best, Plan):
+        return _beside(best, {"objective": best.objective, "transfer": best.transfer})
+    from chainorder.graph.comparison import beside_graph
+
+    return beside_graph(best)
+
+
+def _beside(best: Plan, options: dict[str, Any]) -> Comparison:
     plans, infeasible = [], []
-    for name in baselines(chain):
+    for name in baselines(best.chain):
         try:
             plans.append(baseline(name, best, **options))
         except ChainorderError as error:

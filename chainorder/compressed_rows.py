@@ -8,6 +8,8 @@ import numpy as np
 
 from chainorder.errors import StructureError
 from chainorder.index_sets import IntArray
+from chainorder.number_types import native
+from chainorder.sparse_arrays import Convert, sound
 
 MAX_ENTRIES = 200_000_000
 """Entries of one explicit symbolic pattern; more would not fit the memory of an ordinary machine."""
@@ -25,13 +27,19 @@ def hypersparse(shape: tuple[int, int], nnz: int) -> bool:
     return max(shape) > max(WIDE, THIN * nnz)
 
 
-def canonical(matrix: Any) -> Any:
-    """A matrix as compressed rows, sorted, duplicates added up; one that is so already is not copied."""
+def canonical(matrix: Any, convert: Convert = native) -> Any:
+    """A matrix as compressed rows, sorted, duplicates added up; one that is so already is not copied.
+
+    Raises
+    ------
+    StructureError
+        If it is broken; see `sound`.
+    """
     from scipy.sparse import csr_array
 
-    csr = csr_array(matrix)
+    csr = csr_array(sound(matrix, convert))
     if not csr.has_canonical_format:
-        csr = csr_array(matrix, copy=True)
+        csr = csr.copy()
         csr.sum_duplicates()  # sorts the indices as well
     if csr.indices.dtype == np.int64 and max(*csr.shape, csr.nnz) < 2**31:
         # SciPy would convert all other matrices that this one is multiplied by, each time.

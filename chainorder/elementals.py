@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from chainorder.errors import ChainError, StructureError
 from chainorder.structure import Dense, Structure
+from chainorder.wording import fault_of_name
 
 MAX_LENGTH = 100_000_000
 """Elementals of one chain; the columns of more would not fit the memory of an ordinary machine."""
@@ -47,13 +48,13 @@ class Elemental:
     overhead
         fma added to every accumulation of, and every tangent or adjoint step through this elemental.
     same
-        A label: elementals of one chain with equal labels, structures and sizes have the same Jacobian.
+        A label: elementals of one chain with equal labels have the same Jacobian.
 
     Raises
     ------
     ChainError, StructureError
-        If a size or cost is no whole number (sizes: at least 1), the structure does not fit the sizes, or a
-        matrix-free elemental has no model.
+        If a size or cost is no whole number (sizes: at least 1), a name or label no text, the structure does
+        not fit the sizes, a matrix-free elemental has no model, or what has no model has tape or overhead.
     """
 
     inputs: int
@@ -74,14 +75,29 @@ class Elemental:
             raise StructureError(f"structure is {self.structure!r}; write one, as Dense() or Banded(1, 1)")
         if self.structure.evaluation is not None:
             self._take_models_of_structure(self.structure.evaluation)
+        self._check_models()
+        if (fault := fault_of_name(self.name)) is not None:
+            raise ChainError(f"name {fault}")
+        if not isinstance(self.same, str | None):
+            raise ChainError(f"same is {self.same!r}; a label is a text")
+        self.structure.pattern(self.outputs, self.inputs)
+
+    def _check_models(self) -> None:
         for key in ("tangent", "adjoint", "tape", "overhead"):
             if getattr(self, key) is not None:
                 object.__setattr__(self, key, whole(getattr(self, key), key, "a cost", least=0))
         if self.explicit is None:
             object.__setattr__(self, "explicit", not self.modelled)
+        if not isinstance(self.explicit, bool | np.bool_):
+            raise ChainError(f"explicit is {self.explicit!r}; it is True or False")
+        object.__setattr__(self, "explicit", bool(self.explicit))
         if not self.explicit and not self.modelled:
             raise ChainError("explicit is false but there is neither tangent nor adjoint; state one of them")
-        self.structure.pattern(self.outputs, self.inputs)
+        for key in ("tape", "overhead") if not self.modelled else ():
+            if getattr(self, key):
+                raise ChainError(
+                    f"{key} is {getattr(self, key)} but only what has a tangent or adjoint has it"
+                )
 
     def _take_models_of_structure(self, evaluation: int) -> None:
         stated = self.tangent, self.adjoint
@@ -118,9 +134,29 @@ class Elemental:
             self.same,
         )
 
+    def unlike(self, other: Elemental) -> tuple[str, str] | None:
+        """What tells its Jacobian from another's, in words: sizes, else structures; None if nothing does."""
+        if (self.outputs, self.inputs) != (other.outputs, other.inputs):
+            return tuple(f"{each.outputs} × {each.inputs}" for each in (self, other))  # type: ignore[return-value]
+        if self.structure != other.structure:
+            return str(self.structure), str(other.structure)
+        return None
+
     def adjoint_within(self, memory: int | None) -> int | None:
         """What one adjoint costs; None if there is no such model or its tape exceeds the memory."""
         return self.adjoint if memory is None or self.tape <= memory else None
+
+
+def model_spec(source: Any) -> dict[str, Any]:
+    """The keys of a spec that declare the models of an elemental, or of a graph's edge."""
+    if source.structure.evaluation is not None:
+        return {"overhead": source.overhead} if source.overhead else {}
+    stated = {key: getattr(source, key) for key in ("tangent", "adjoint")}
+    models = {key: cost for key, cost in stated.items() if cost is not None}
+    if not models:
+        return {}
+    extra = {key: getattr(source, key) for key in ("tape", "overhead", "explicit")}
+    return models | {key: value for key, value in extra.items() if value}
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +190,7 @@ class Elementals(Sequence[Elemental]):
         codes: list[int] = []
         kinds: dict[tuple[Hashable, ...], tuple[int, Elemental]] = {}
         known: dict[int, int] = {}
+        labels: dict[str, tuple[int, Elemental]] = {}
         kept: list[Elemental] = []  # an object that is gone could give its id to another
         number = 1
         for elemental, count in runs:
@@ -166,6 +203,7 @@ class Elementals(Sequence[Elemental]):
             sizes.extend((elemental.outputs,) if sizes else (elemental.inputs, elemental.outputs))
             counts.append(count)
             if id(elemental) not in known:  # the same object again needs no look at its pattern
+                _check_label(labels, number, elemental)
                 known[id(elemental)] = kinds.setdefault(elemental.kind, (len(kinds), elemental))[0]
                 kept.append(elemental)
             codes.append(known[id(elemental)])
@@ -231,6 +269,18 @@ def _check_neighbours(number: int, outputs: int, inputs: int) -> None:
         raise ChainError(
             f"elemental {number} has {inputs} inputs but elemental {number - 1} has {outputs} outputs; "
             "make them equal"
+        )
+
+
+def _check_label(labels: dict[str, tuple[int, Elemental]], number: int, elemental: Elemental) -> None:
+    """Check that an elemental with the label of one before is like it."""
+    if elemental.same is None:
+        return
+    first, other = labels.setdefault(elemental.same, (number, elemental))
+    if (unlike := other.unlike(elemental)) is not None:
+        raise ChainError(
+            f"elementals {first} and {number} are both labelled {elemental.same!r} but are {unlike[0]} and "
+            f"{unlike[1]}; equal labels mean equal Jacobians"
         )
 
 

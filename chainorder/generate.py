@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chainorder.chain import Chain
-from chainorder.elementals import Elemental
+from chainorder.elementals import Elemental, check_length
 from chainorder.errors import ChainError
 from chainorder.selections import Selection
 from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse, Structure
 from chainorder.structures import STRUCTURES
+from chainorder.wording import nearest_of
 
 SQUARE = ("diagonal", "identity", "banded")
+
+WRITTEN_OUT = ("sparse", "selection")
+"""Structures whose positions are drawn one by one."""
+
+MAX_WRITTEN_OUT = 30_000
+"""Rows or columns of those: a random number for each position."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +68,12 @@ class Ranges:
                 raise ChainError(f"{key} from {low} to {high} is no range of numbers from {least} on")
         for structure in self.structures:
             if structure not in STRUCTURES:
-                known = ", ".join(STRUCTURES)
-                raise ChainError(f"unknown structure {structure!r}; the known ones are {known}")
+                raise ChainError(f"unknown structure {structure!r}; {nearest_of(structure, STRUCTURES)}")
+            if structure in WRITTEN_OUT and self.sizes[1] > MAX_WRITTEN_OUT:
+                raise ChainError(
+                    f"sizes go up to {self.sizes[1]:,}; a random {structure} Jacobian has at most "
+                    f"{MAX_WRITTEN_OUT:,} rows and columns"
+                )
         if not self.structures:
             raise ChainError("there is no structure to draw from; name one")
 
@@ -94,17 +106,34 @@ def random_chains(seed: int, count: int, length: tuple[int, int], ranges: Ranges
     Raises
     ------
     ChainError
-        If the range of lengths is empty.
+        If the range of lengths is empty, or longer chains are in it than are planned.
     """
     if not 1 <= length[0] <= length[1]:
         raise ChainError(f"length from {length[0]} to {length[1]} is no range of numbers from 1 on")
+    check_length(length[1])
     generator = np.random.default_rng(seed)
     for number in range(count):
         yield random_chain(generator, _draw(generator, length), ranges, f"random-{seed}-{number}")
 
 
+def is_generated(path: Path) -> bool:
+    """Whether a file holds random chains alone, which the same seed makes again."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return all(line.startswith(b'{"name": "random-') for line in file)
+
+
 def _draw(generator: np.random.Generator, range_: tuple[int, int]) -> int:
-    return int(generator.integers(*range_, endpoint=True))
+    """A number of a range; of one that NumPy cannot draw from, by its bits, again until it is within."""
+    least, greatest = range_
+    if greatest < 2**63:
+        return int(generator.integers(least, greatest, endpoint=True))
+    bits = (greatest - least).bit_length()
+    while True:
+        drawn = int.from_bytes(generator.bytes(bits // 8 + 1), "little") % (1 << bits)
+        if drawn <= greatest - least:
+            return least + drawn
 
 
 def _models(generator: np.random.Generator, ranges: Ranges) -> dict[str, Any]:
@@ -125,7 +154,7 @@ def _structure(
         case "identity":
             return Identity()
         case "banded":
-            return Banded(*(int(width) for width in generator.integers(rows, size=2)))
+            return Banded(*(_draw(generator, (0, rows - 1)) for _ in range(2)))
         case "selection":
             few, size, axis = (rows, columns, "rows") if rows <= columns else (columns, rows, "columns")
             return Selection(generator.permutation(size)[:few], axis)

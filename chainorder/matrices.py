@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import struct
 import tokenize
 import zipfile
 import zlib
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainorder.compressed_rows import MAX_ENTRIES
-from chainorder.errors import ChainorderError
+from chainorder.errors import MatrixError, StructureError
+from chainorder.matrix_market import read_market
+from chainorder.number_types import as_floats
+from chainorder.numpy_files import DEFLATED_MOST, read_archive, read_array
+
+LONGEST = 160
+"""Letters of what a library says."""
 
 SUFFIXES = (".mtx", ".mtx.gz", ".npz", ".npy")
 
@@ -23,18 +31,20 @@ _DAMAGE = (
     OverflowError,
     MemoryError,  # a shape that no machine could hold
     RuntimeError,  # an archive that is encrypted, or compressed in an unknown way
-    tokenize.TokenError,  # a header that was cut off
+    SyntaxError,  # headers of .npy files are Python literals
+    TypeError,
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
+    struct.error,
 )
-
-
-class MatrixError(ChainorderError):
-    """A matrix file that is missing, damaged or holds no matrix."""
 
 
 def read_matrix(path: Path) -> Any:
     """Read a matrix of floats (or complex floats; integers become floats).
+
+    What a file claims is checked before it is believed. The kind of a file is that of its content: an .npy
+    file that is called .npz is read all the same.
 
     Returns
     -------
@@ -44,60 +54,63 @@ def read_matrix(path: Path) -> Any:
     Raises
     ------
     MatrixError
-        If the file is missing, of an unknown format, damaged, or not a two-dimensional numeric array.
+        If the file is missing, of an unknown format, damaged, or not a two-dimensional numeric array; if a
+        whole number in it is not exact in double precision.
     """
-    if not str(path).endswith(SUFFIXES):
+    if not path.name.lower().endswith(SUFFIXES):
         raise MatrixError(f"{path.name} is no matrix file; one ends in {', '.join(SUFFIXES)}")
     try:
-        matrix = _read(path)
-    except MatrixError:
-        raise
+        if path.exists() and not path.is_file():
+            raise MatrixError(f"{path.name} is a folder or a device; name a file")
+        with path.open("rb") as file:
+            return _checked(_read(file, path), path.name)
     except FileNotFoundError:
         raise MatrixError(f"there is no file {path}") from None
+    except StructureError as error:
+        raise MatrixError(f"{path.name} cannot be read as a matrix: {error}") from None
     except _DAMAGE as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise MatrixError(f"{path.name} cannot be read as a matrix ({reason}); write it again") from error
+        raise MatrixError(
+            f"{path.name} cannot be read as a matrix ({_reason(error)}); write it again"
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """What a library says of damage, which may quote half of the file."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    text = "".join(letter if letter.isprintable() else "?" for letter in words)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _read(file: BufferedReader, path: Path) -> Any:
+    """What a file holds, by its first bytes."""
+    size, first = path.stat().st_size, file.read(6)
+    file.seek(0)
+    if first == b"\x93NUMPY":
+        return read_array(file, size)
+    if first.startswith(b"PK"):
+        return read_archive(file)
+    if first.startswith(b"\x1f\x8b"):
+        with gzip.GzipFile(fileobj=file) as text:
+            return read_market(text, path.name, size * DEFLATED_MOST)
+    if path.suffix.lower() in (".npy", ".npz"):
+        raise ValueError(f"it begins with {first!r}, as no file of NumPy does")
+    return read_market(file, path.name, size)
+
+
+def _checked(matrix: Any, name: str) -> Any:
+    """A matrix of floats, of a shape and size that a Jacobian can have; compressed rows if it is sparse."""
+    from scipy.sparse import csr_array
+
     if matrix.ndim != 2 or matrix.dtype.kind not in "fciub":
         raise MatrixError(
-            f"{path.name} holds an array of shape {matrix.shape} and type {matrix.dtype}; a Jacobian is "
+            f"{name} holds an array of shape {matrix.shape} and type {matrix.dtype}; a Jacobian is "
             "two-dimensional and numeric"
         )
     if 0 in matrix.shape:
-        raise MatrixError(f"{path.name} is {_times(matrix)}; a Jacobian has at least one row and one column")
-    return matrix if matrix.dtype.kind in "fc" else matrix.astype(np.float64)
-
-
-def _times(matrix: Any) -> str:
-    return " × ".join(map(str, matrix.shape))
-
-
-def _read(path: Path) -> Any:
-    from scipy import io, sparse
-
-    if path.suffix == ".npy":
-        return np.load(path, allow_pickle=False)
-    matrix = _read_npz(path) if path.suffix == ".npz" else io.mmread(path)
+        shape = " × ".join(map(str, matrix.shape))
+        raise MatrixError(f"{name} is {shape}; a Jacobian has at least one row and one column")
     if isinstance(matrix, np.ndarray):
-        return matrix
-    if max(matrix.shape) > MAX_ENTRIES:  # rows and columns without entries take memory, too
-        raise MatrixError(f"{path.name} is {_times(matrix)}; sizes up to {MAX_ENTRIES:,} are read")
-    if hasattr(matrix, "check_format"):
-        matrix.check_format()  # SciPy writes to where the indices point before it looks at them
-    # Floats first: sums of duplicates could overflow.
-    csr = sparse.csr_array(matrix if matrix.dtype.kind not in "iub" else matrix.astype(np.float64))
+        return as_floats(matrix)
+    csr = csr_array(matrix)
     csr.sum_duplicates()
     return csr
-
-
-def _read_npz(path: Path) -> Any:
-    from scipy import sparse
-
-    with path.open("rb") as file:  # NumPy leaves a file open that turns out not to be an archive
-        with np.load(file, allow_pickle=False) as archive:
-            names = archive.files
-            if "format" not in names:
-                if len(names) != 1:
-                    raise MatrixError(f"{path.name} holds {len(names)} arrays ({', '.join(names)}); keep one")
-                return archive[names[0]]
-        file.seek(0)
-        return sparse.load_npz(file)

@@ -13,6 +13,7 @@ from chainorder.chain import Chain
 from chainorder.elementals import Elemental, as_sizes
 from chainorder.errors import ChainError
 from chainorder.structure import Dense, Diagonal
+from chainorder.wording import nearest_of
 
 Array = npt.NDArray[Any]
 
@@ -128,7 +129,7 @@ class Network:
         for key, names in known:
             value = getattr(self, key)
             if value is not None and value not in names:
-                raise ChainError(f"{key} is {value!r}; the known ones are {', '.join(names)}")
+                raise ChainError(f"{key} is {value!r}; {nearest_of(value, names)}")
 
     def steps(self) -> Iterator[tuple[int, int, int, str | None]]:
         """Number, inputs, outputs and activation of every layer."""

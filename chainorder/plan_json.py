@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainorder.chain import Chain
-from chainorder.errors import PlanError
+from chainorder.errors import PlanError, SpecError
 from chainorder.estimate import Estimate
 from chainorder.plan import Operations, Plan
 from chainorder.pricing import int_column, time_column
@@ -24,9 +24,11 @@ from chainorder.saved import (
     read_problem,
     read_step,
 )
+from chainorder.saved_paths import folder_of
 
 if TYPE_CHECKING:
     from chainorder.graph.plan import GraphPlan
+    from chainorder.spec.files import Source
 
 
 def plan_data(plan: Plan) -> dict[str, Any]:
@@ -111,24 +113,40 @@ def _estimate(data: Any) -> Estimate | None:
     return Estimate(**{key: get_value(data, key, kind, "estimate.") for key, kind in kinds.items()})
 
 
-def read_saved(path: Path) -> list[Plan | GraphPlan] | None:
-    """The plans of a file, if it holds a plan or a list of plans; None if it holds something else.
+def read_saved(path: str | Path | Source) -> list[Plan | GraphPlan] | None:
+    """The plans of a file, if it holds a plan, a list of plans or one on each line; None if it holds others.
+
+    Paths of matrices are relative to the file; where they are not there, to the folder that it was saved in.
 
     Raises
     ------
     PlanError, SpecError
         If it looks like a plan but is none.
     """
-    from chainorder.spec.files import read_text
+    from chainorder.spec.files import Source, read_text
 
+    source = path if isinstance(path, Source) else Source.of(path)
+    if source.path is not None and not (source.kind in (".json", ".jsonl") and source.path.is_file()):
+        return None
     try:
-        data = json.loads(read_text(path))
+        text = read_text(source)
+        if '"operations"' not in text:
+            return None
+        lines = [line for line in text.split("\n") if line.strip()] if source.kind == ".jsonl" else []
+        data: Any = list(map(json.loads, lines)) or json.loads(text)
+    except SpecError as error:
+        raise error.within(source.name) from None
     except (ValueError, RecursionError):
         return None  # no plan; whether it is a spec is for others to say
     items = data if isinstance(data, list) else [data]
     if not items or not all(isinstance(item, dict) and "operations" in item for item in items):
         return None
-    return [_saved(item, path.parent) for item in items]
+    try:
+        return [_saved(item, folder_of(item, source.folder)) for item in items]
+    except SpecError as error:
+        raise error.within(source.name) from None
+    except PlanError as error:
+        raise PlanError(f"{source.name}: {error}") from None
 
 
 def _saved(item: dict[str, Any], folder: Path) -> Plan | GraphPlan:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, TypeVar
 
-from chainorder.errors import PlanError
+from chainorder.errors import PlanError, SpecError
 from chainorder.steps import Step
 
 SCHEMA_VERSION = 1
@@ -36,7 +36,12 @@ def read_problem(data: Any, key: str, kind: type[Problem], folder: Path) -> Prob
 
     if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
         raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
-    problem = from_data(get_value(get_value(data, key, dict), "spec", dict), folder)
+    try:
+        problem = from_data(get_value(get_value(data, key, dict), "spec", dict), folder)
+    except SpecError as error:
+        for each in (error, *error.others):
+            each.key = f"{key}.spec.{each.key}".removesuffix(".")
+        raise
     if not isinstance(problem, kind):
         raise PlanError(f"not a plan: {key}.spec is the spec of a {type(problem).__name__.lower()}")
     return problem

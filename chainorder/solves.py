@@ -18,7 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.errors import StructureError
+from chainorder.number_types import as_floats
 from chainorder.pattern import DensePattern, Pattern
+from chainorder.sparse_arrays import sound
 from chainorder.structure import Structure, square
 
 Array = npt.NDArray[Any]
@@ -262,8 +264,8 @@ def _floats(matrix: Any) -> Any:
 
     dtype = np.complex128 if matrix.dtype.kind == "c" else np.float64
     if isinstance(matrix, np.ndarray):
-        return np.array(matrix, dtype)  # a copy: the factors are of the matrix as it is now
-    csc = csc_array(matrix.astype(dtype), copy=True)  # floats first: sums of duplicates could overflow
+        return np.array(as_floats(matrix), dtype)  # a copy: the factors are of the matrix as it is now
+    csc = csc_array(sound(matrix, as_floats).astype(dtype), copy=True)  # sums of integers could overflow
     csc.sum_duplicates()
     return csc
 

@@ -224,7 +224,7 @@ def quality_report(quick: bool) -> Report:
     "families",
     multiple=True,
     type=click.Choice(list(FAMILIES)),
-    help="Only these chains; grids take pandapower, multigrid takes pyamg (pip install 'chainorder[bench]').",
+    help="Only these chains; grids take pandapower, multigrid takes pyamg (pip install '.[bench]').",
 )
 @click.option("--only", default="", help="Cases whose name contains this.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Turns of each case.")

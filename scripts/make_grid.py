@@ -1,6 +1,6 @@
 """Make data/grid: the bus and branch matrices of the IEEE 118-bus case, from pandapower.
 
-pip install 'chainorder[bench]' && python scripts/make_grid.py
+pip install '.[bench]' && python scripts/make_grid.py
 """
 
 from __future__ import annotations

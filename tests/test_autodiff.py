@@ -8,11 +8,10 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from chainorder import ChainorderError, Dense, Diagonal
+from chainorder import Dense, Diagonal
 from chainorder.autodiff.choice import Mode, Rates, choose
 from chainorder.autodiff.cutting import dominators, narrowest
 from chainorder.autodiff.explanation import explain_choice, framework_fma
-from chainorder.autodiff.extras import require
 from chainorder.autodiff.pieces import Kind, Piece, classify, joined
 from chainorder.autodiff.segments import Segment, Work
 
@@ -96,10 +95,3 @@ def test_a_mode_that_cannot_be_is_no_candidate() -> None:
     assert Mode.REVERSE not in choice.times
     assert framework_fma(choice, Mode.REVERSE) is None
     assert framework_fma(choice, Mode.FORWARD) == 2000
-
-
-def test_a_missing_framework_is_named_with_the_remedy() -> None:
-    with pytest.raises(
-        ChainorderError, match=r"no_such_framework is not installed; pip install 'chainorder\["
-    ):
-        require("no_such_framework")

@@ -8,6 +8,7 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
+from tests.slow import slow_but
 from tests.test_cli import DATA, run, succeed
 
 BLOCK = DATA / "residual-block.yaml"
@@ -33,7 +34,9 @@ def test_a_saved_plan_of_a_graph_runs(tmp_path: Path) -> None:
     assert "the operations say 98304" in done.stderr
 
 
-@pytest.mark.parametrize("spec", [BLOCK, TRAINING, DATA / "stepper.yaml"], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "spec", slow_but({BLOCK}, [BLOCK, TRAINING, DATA / "stepper.yaml"]), ids=lambda path: path.stem
+)
 def test_drawings(tmp_path: Path, spec: Path) -> None:
     dot, graphml = tmp_path / "plan.dot", tmp_path / "plan.graphml"
     succeed("plan", spec, "-o", dot)
@@ -51,12 +54,14 @@ def test_backpropagation_is_compared() -> None:
     assert data["plans"][-1]["optimal"]
 
 
+@pytest.mark.slow
 def test_a_gradient_is_run() -> None:
     data = json.loads(succeed("run", TRAINING, "--format", "json"))
     assert data["passed"]
     assert {block["source"] for block in data["runs"][0]["blocks"]} >= {"x", "W1", "b1", "W4", "b4"}
 
 
+@pytest.mark.slow
 def test_hessians() -> None:
     assert "tangents from two adjoints" in succeed("compare", "--hessian", DATA / "hessian.yaml")
     assert "symmetry" in succeed("run", "--hessian", DATA / "hessian.yaml")

@@ -35,12 +35,13 @@ from chainorder.graph.sampled import gradient_step
 from chainorder.graph.second_order import HessianProblem
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, counted_fma, fma
 from tests.graphs import random_graph
+from tests.slow import slow_but
 
 RESIDUAL = Graph({"x": 4, "h": 3, "y": 4}, [Edge("x", "h"), Edge("h", "y"), Edge("x", "y")])
 SIZES = {"b": 2, "i": 3, "j": 4, "k": 5}
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", slow_but(range(4), range(10)))
 def test_counted_is_planned_and_right(seed: int) -> None:
     generator = random.Random(seed)
     for _ in range(4):

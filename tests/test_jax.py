@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,13 @@ jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
 
 from chainorder import ChainError, SolverError, plan  # noqa: E402
+from chainorder.autodiff.captures import PATIENCE, REPAID  # noqa: E402
 from chainorder.autodiff.choice import Mode  # noqa: E402
 from chainorder.jax import chain, explain, jacobian  # noqa: E402
+from chainorder.jax.api import compiled  # noqa: E402
 from chainorder.jax.task import JaxTask  # noqa: E402
 from tests.jax_compositions import random_composition  # noqa: E402
+from tests.slow import slow_but  # noqa: E402
 
 jax.config.update("jax_enable_x64", True)
 
@@ -51,7 +55,16 @@ def assert_same(ours: Any, theirs: Any, tolerance: float = 1e-10) -> None:
             assert float(np.abs(np.asarray(mine) - np.asarray(other)).max()) <= tolerance * scale
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.fixture
+def planned(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing is left to JAX."""
+    caplog.set_level("INFO", "chainorder")
+    yield
+    assert not [record.exc_text for record in caplog.get_records("call")]
+
+
+@pytest.mark.usefixtures("planned")
+@pytest.mark.parametrize("seed", slow_but(range(3), range(15)))
 def test_planned_products_of_random_compositions(seed: int) -> None:
     function, point = random_composition(seed)
     assert_same(jacobian(function, solver="dynamic")(point), jax.jit(jax.jacrev(function))(point))
@@ -92,12 +105,214 @@ CALLS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "complex": (jnp.sin, (X.astype(complex),), {"holomorphic": True}),
     "allow_int": (lambda x: x * 2.0, (jnp.arange(3),), {"allow_int": True}),
 }
+QUICK_CALLS = {"a pytree in", "argnums", "aux", "a Python float", "zero outputs", "control flow on values"}
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", slow_but(QUICK_CALLS, CALLS))
 def test_calls_are_those_of_jacrev(name: str) -> None:
     function, args, options = CALLS[name]
     assert_same(jacobian(function, **options)(*args), jax.jacrev(function, **options)(*args))
+
+
+def with_reference(x: Any) -> Any:
+    reference = jax.new_ref(jnp.zeros_like(x))
+    reference[...] = jnp.sin(x)
+    return reference[...]
+
+
+def with_reference_and_a_loop(x: Any) -> Any:
+    reference = jax.new_ref(x)
+
+    def body(step: Any, total: Any) -> Any:
+        reference[...] = reference[...] * 1.5
+        return total + reference[step]
+
+    return jax.lax.fori_loop(0, 3, body, 0.0) + reference[...]
+
+
+def with_derivative_by_reference(x: Any) -> Any:
+    @jax.custom_jvp
+    def function(x: Any) -> Any:
+        return jnp.sin(x)
+
+    @function.defjvp
+    def rule(primals: Any, tangents: Any) -> Any:
+        reference = jax.new_ref(tangents[0])
+        reference[...] = reference[...] * 3
+        return jnp.sin(primals[0]), reference[...]
+
+    return function(x)
+
+
+@jax.custom_batching.custom_vmap
+def batched(x: Any) -> Any:
+    return jnp.sin(x)
+
+
+batched.def_vmap(lambda size, flags, x: (jnp.sin(x), flags[0]))
+
+
+@jax.custom_vjp
+def at_times(x: Any, times: Any) -> Any:
+    return x * times[1]
+
+
+at_times.defvjp(
+    lambda x, times: (x * times[1], times),
+    lambda times, u: (u * jax.lax.map(lambda n: times[n], jnp.arange(2))[1], None),
+)
+
+
+def written(x: Any, values: Any) -> Any:
+    values = values.copy()
+    values[0] = 5.0
+    return x * values
+
+
+EXACT: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
+    "a reference": (with_reference, (X,), {}),
+    "a reference, amid others": (lambda x: network(4, 1, 4)(with_reference(network(4, 1, 4)(x))), (X,), {}),
+    "a reference in a loop": (with_reference_and_a_loop, (X,), {}),
+    "a reference in a compiled function": (lambda x: jax.jit(with_reference)(x) * x, (X,), {}),
+    "a reference in a derivative": (with_derivative_by_reference, (X,), {}),
+    "another argument is a reference": (lambda x, r: x * r[...], (X, jax.new_ref(2 * X)), {}),
+    "a batching rule": (batched, (X,), {}),
+    "residuals of NumPy": (lambda x: jax.jit(at_times)(network(4, 1, 4)(x), np.arange(2.0)), (X,), {}),
+    "an empty part": (lambda x: jnp.concatenate([x[:0], jnp.ones(3)]), (X,), {}),
+    "an empty part of it": (lambda x: jnp.concatenate([x[:0] * 2, x[:2]]), (X,), {}),
+    "a size of NumPy": (lambda x, n: jnp.tile(x, n), (X, np.int64(3)), {}),
+    "a size of JAX": (lambda x, n: jnp.broadcast_to(x, (n, 4)), (X, jnp.array(2)), {}),
+    "a formatted number": (lambda x, t: x * len(f"{t:.3f}"), (X, 2.0), {}),
+    "a number as a key": (lambda x, t: x * {2.0: 5.0}[t], (X, 2.0), {}),
+    "the type of a number": (lambda x, t: x * (2 if isinstance(t, float) else 3), (X, 2.0), {}),
+    "a number in double precision": (lambda x, t: x * float(np.float64(t) * 1e300 * 1e-300), (X, 3.0), {}),
+    "an array of strings": (lambda x, names: x * len(names[1]), (X, np.array(["a", "bcd"])), {}),
+    "an array of objects": (lambda x, o: x * len(o[1]), (X, np.array([None, "bcd"], dtype=object)), {}),
+    "an array of dates": (lambda x, d: x * (d[1] - d[0]).astype(int), (X, np.arange(2).astype("M8[D]")), {}),
+    "an array that is written to": (written, (X, np.ones(4)), {}),
+    "numbers in aux": (lambda x: (x * 2, {"n": 3, "z": 1.5}), (X,), {"has_aux": True}),
+    "the same argument twice": (lambda a, b: a * b, (X, X), {"argnums": (0, 1)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_what_is_not_traced_exactly_is_left_to_jax(name: str) -> None:
+    function, args, options = EXACT[name]
+    try:
+        theirs = jax.jacrev(function, **options)(*args)
+    except ValueError:
+        theirs = jax.jacfwd(function, **options)(*args)
+    for solver in (None, "dynamic"):
+        ours = jacobian(function, solver=solver, **options)
+        for _ in range(2):
+            assert_same(ours(*args), theirs)
+
+
+def test_aux_is_left_alone() -> None:
+    values = np.array(["a"])
+    for jac in (jax.jacrev, jacobian):
+        assert type(jac(lambda x: (x, 3), has_aux=True)(X)[1]) is int
+        assert jac(lambda x: (x, values), has_aux=True)(X)[1] is values
+    made = jacobian(lambda x: (x, np.zeros(2)), has_aux=True)
+    made(X)[1][0] = 7.0
+    assert made(X)[1][0] == 0
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_effects_happen_once_a_call(ordered: bool) -> None:
+    seen: list[int] = []
+
+    def function(x: Any) -> Any:
+        jax.experimental.io_callback(lambda: seen.append(1), None, ordered=ordered)
+        return network(4, 1, 4)(x)
+
+    ours = jacobian(function)
+    for calls in range(1, 4):
+        ours(X)
+        jax.effects_barrier()
+        assert len(seen) == calls
+
+
+def test_references_are_changed_as_in_jacrev() -> None:
+    counts = []
+    for jac in (jax.jacrev, jacobian):
+        reference = jax.new_ref(jnp.zeros(4))
+
+        def function(x: Any, reference: Any = reference) -> Any:
+            reference[...] += 1.0
+            return x * reference[...]
+
+        jacobians = [jac(function)(X) for _ in range(3)]
+        counts.append((jacobians, reference[...]))
+    assert_same(*counts)
+
+
+def test_collectives_are_those_of_reverse_mode() -> None:
+    def function(x: Any) -> Any:
+        return jax.lax.psum(x, "many") * x
+
+    many = jnp.stack([X, 2 * X])
+    ours, theirs = (jax.vmap(jac(function), axis_name="many")(many) for jac in (jacobian, jax.jacrev))
+    assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize("kind", ["Auto", "Explicit"])
+def test_distributed_arrays(kind: str) -> None:
+    mesh = jax.make_mesh((1,), ("i",), axis_types=(jax.sharding.AxisType[kind],))
+    with jax.set_mesh(mesh):
+        x = jax.device_put(X, jax.sharding.PartitionSpec("i"))
+        ours, theirs = (jac(network(4, 1, 4))(x) for jac in (jacobian, jax.jacrev))
+    assert_same(ours, theirs)
+    inside = jax.shard_map(
+        jacobian(jnp.sin),
+        mesh=mesh,
+        in_specs=jax.sharding.PartitionSpec("i"),
+        out_specs=jax.sharding.PartitionSpec("i"),
+    )
+    assert_same(jax.jit(inside)(x), jnp.diag(jnp.cos(X)))
+
+
+def test_symbolic_shapes() -> None:
+    (size,) = jax.export.symbolic_shape("n")
+    exported = jax.export.export(jax.jit(jacobian(lambda x: jnp.sin(x) * 2)))(
+        jax.ShapeDtypeStruct((size,), jnp.float64)
+    )
+    assert_same(exported.call(X), jnp.diag(2 * jnp.cos(X)))
+
+
+def test_a_function_that_is_another_one_in_every_call_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling takes as long as many Jacobians: a new closure, a number that changes, another length."""
+    made: list[int] = []
+
+    def counted(*args: Any) -> Any:
+        made.append(1)
+        return compiled(*args)
+
+    monkeypatch.setattr("chainorder.jax.api.compiled", counted)
+    for step in range(5):
+        jacobian(lambda x, scale=float(step): x * scale)(X)
+    assert len(made) == PATIENCE
+    ours = jacobian(lambda x, t: x * t)
+    for step in range(5):
+        assert_same(ours(X, step), step * jnp.eye(4))
+    assert len(made) == 2 * PATIENCE
+    lengths = jacobian(lambda x: x * 3)
+    for size in range(2, 7):
+        lengths(jnp.ones(size))
+    assert len(made) == 3 * PATIENCE
+    for _ in range(REPAID):
+        lengths(jnp.ones(2))
+    assert len(made) == 3 * PATIENCE, "what was captured is used"
+    lengths(jnp.ones(7))
+    assert len(made) == 3 * PATIENCE + 1, "so it was worth it"
+
+
+def test_several_threads() -> None:
+    ours = jacobian(narrow)
+    with ThreadPoolExecutor(8) as threads:
+        results = list(threads.map(ours, [LONG * (1 + n / 8) for n in range(8)]))
+    for n, result in enumerate(results):
+        assert_same(result, jax.jacrev(narrow)(LONG * (1 + n / 8)))
 
 
 WRONG: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
@@ -133,7 +348,7 @@ def test_a_shape_that_depends_on_values_fails_in_jit_as_in_jax() -> None:
         jax.jit(jacobian(lambda x: x[x > 1]))(X)
 
 
-def test_side_effects_happen_when_tracing_only() -> None:
+def test_side_effects_happen_as_in_jacrev() -> None:
     seen: list[int] = []
 
     def function(x: Any) -> Any:
@@ -141,10 +356,9 @@ def test_side_effects_happen_when_tracing_only() -> None:
         return network(4, 1, 4)(x)
 
     ours = jacobian(function)
-    ours(X)
-    traced = len(seen)
-    ours(2 * X)
-    assert len(seen) == traced, "a second call of the same shape is not traced again"
+    for calls in range(1, 4):
+        ours(X)
+        assert len(seen) == calls, "once a call, and none while capturing"
 
 
 def test_static_arguments_of_equal_value_and_other_type_are_told_apart() -> None:
@@ -165,6 +379,7 @@ def narrow(x: Any) -> Any:
     return network(30, 1, 30)(jnp.sin(x))
 
 
+@pytest.mark.usefixtures("planned")
 def test_jit_vmap_and_grad_of_a_function_of_the_jacobian() -> None:
     ours, theirs = jacobian(narrow, solver="dynamic"), jax.jit(jax.jacrev(narrow))
     many = jnp.stack([LONG, 2 * LONG])
@@ -183,6 +398,7 @@ def test_derivatives_of_derivatives() -> None:
     assert_same(jacobian(jacobian(narrow))(LONG), jax.jit(jax.jacrev(jax.jacrev(narrow)))(LONG), 1e-9)
 
 
+@pytest.mark.usefixtures("planned")
 def test_gradient_with_respect_to_what_the_function_closes_over() -> None:
     def loss(weights: Any, jac: Any) -> Any:
         return (jac(lambda x: jnp.tanh(weights @ x))(X) ** 2).sum()
@@ -192,6 +408,7 @@ def test_gradient_with_respect_to_what_the_function_closes_over() -> None:
     assert_same(ours, jax.grad(lambda w: loss(w, jax.jacrev))(weights))
 
 
+@pytest.mark.usefixtures("planned")
 def test_stages() -> None:
     stages = [network(30, 4), jnp.tanh, network(4, 30)]
     whole = jax.jacrev(lambda x: stages[2](stages[1](stages[0](x))))
@@ -302,7 +519,7 @@ SPARSE: dict[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", SPARSE)
+@pytest.mark.parametrize("name", slow_but({"a band"}, SPARSE))
 def test_sparse_parts_take_a_direction_for_each_colour(name: str) -> None:
     pytest.importorskip("asdex")
     function, structure = SPARSE[name]
@@ -334,6 +551,8 @@ def recurrent(steps: int) -> Callable[[Any], Any]:
     return function
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("planned")
 def test_short_loops_of_products_are_unrolled() -> None:
     short, long = recurrent(4), recurrent(50)
     assert len(chain(short, LONG)) > 8

@@ -7,30 +7,33 @@ import sys
 from pathlib import Path
 
 import pytest
+from scipy.io import mmread
+
+from scripts import make_heat
+from tests.slow import slow_but
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
+QUICK = {"bench_matrix_free.py --quick"}
+CALLS = [
+    *QUICK,
+    "bench_planners.py --quick",
+    "bench_executor.py --quick",
+    "bench_formats.py --quick",
+    "bench_reading.py --quick",
+    "bench_machines.py --quick",
+    "bench_sparse.py --quick --family random --runs 1",
+    "check_agreement.py --chains 60 --matrix-free 30",
+    "bench_graphs.py --graphs 1 --largest 12 --repeats 2",
+    "check_graphs.py --vertices 3 --faces 3",
+    "train_digits.py --epochs 5",
+    "bench_autodiff.py --quick -k square",
+    "check_autodiff.py --functions 3",
+]
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("bench_planners.py", "--quick"),
-        ("bench_executor.py", "--quick"),
-        ("bench_matrix_free.py", "--quick"),
-        ("bench_formats.py", "--quick"),
-        ("bench_machines.py", "--quick"),
-        ("bench_sparse.py", "--quick", "--family", "random", "--runs", "1"),
-        ("check_agreement.py", "--chains", "60", "--matrix-free", "30"),
-        ("bench_graphs.py", "--graphs", "1", "--largest", "12", "--repeats", "2"),
-        ("check_graphs.py", "--vertices", "3", "--faces", "3"),
-        ("train_digits.py", "--epochs", "5"),
-        ("bench_autodiff.py", "--quick", "-k", "square"),
-        ("check_autodiff.py", "--functions", "3"),
-    ],
-    ids=lambda command: command[0],
-)
-def test_script(command: tuple[str, ...], tmp_path: Path) -> None:
-    script, *options = command
+@pytest.mark.parametrize("call", slow_but(QUICK, CALLS))
+def test_script(call: str, tmp_path: Path) -> None:
+    script, *options = call.split()
     if "autodiff" in script:
         pytest.importorskip("jax")
     if "digits" in script:
@@ -44,14 +47,12 @@ def test_script(command: tuple[str, ...], tmp_path: Path) -> None:
     assert output.read_text()
 
 
-def test_the_matrices_of_data_are_those_of_the_script() -> None:
-    folder = SCRIPTS.parent / "data" / "heat"
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    subprocess.run([sys.executable, str(SCRIPTS / "make_heat.py")], check=True, timeout=120)
-    from scipy.io import mmread
-
-    for name, content in before.items():
-        path = folder / name
-        after = mmread(path)
-        path.write_bytes(content)  # compression differs between zlib versions; entries may not
-        assert (abs(mmread(path) - after) > 0).nnz == 0
+def test_the_matrices_of_data_are_those_of_the_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_heat.FOLDER
+    monkeypatch.setattr(make_heat, "FOLDER", tmp_path)
+    make_heat.main()
+    assert {path.name for path in folder.iterdir()} == {path.name for path in tmp_path.iterdir()}
+    for path in folder.iterdir():  # compression differs between zlib versions; entries may not
+        assert (abs(mmread(path) - mmread(tmp_path / path.name)) > 0).nnz == 0

@@ -15,11 +15,14 @@ from torch.func import grad, jacfwd, jacrev, vmap  # noqa: E402
 
 from chainorder import ChainError, SolverError  # noqa: E402
 from chainorder.autodiff.choice import Mode  # noqa: E402
+from chainorder.autodiff.task import composed  # noqa: E402
 from chainorder.torch import chain, explain, jacobian  # noqa: E402
+from tests import torch_changing  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 """PyTorch's own, when it first uses forward mode."""
 
+X = torch.linspace(0.3, 1.7, torch_changing.SIZE, dtype=torch.float64)
 SIZES = (1, 2, 3, 4)
 SOLVERS = ("dynamic", "forward", "reverse", "preaccumulation")
 
@@ -31,6 +34,14 @@ def _float64() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(before)
+
+
+@pytest.fixture
+def planned(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing is left to PyTorch."""
+    caplog.set_level("INFO", "chainorder")
+    yield
+    assert not [record.exc_text for record in caplog.get_records("call")]
 
 
 def network(*sizes: int) -> Any:
@@ -52,8 +63,8 @@ def assert_same(ours: Any, theirs: Any, tolerance: float = 1e-10) -> None:
         assert_same(list(ours.values()), list(theirs.values()), tolerance)
     else:
         assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
-        scale = theirs.detach().abs().max().clamp_min(1e-300)
-        assert float((ours - theirs).detach().abs().max() / scale) <= tolerance
+        scale = theirs.detach().abs().amax().clamp_min(1e-300) if theirs.numel() else 1.0
+        assert bool(((ours - theirs).detach().abs() <= tolerance * scale).all())
 
 
 STEPS: tuple[Callable[[Any], Any], ...] = (
@@ -90,6 +101,7 @@ STEPS: tuple[Callable[[Any], Any], ...] = (
 
 
 @pytest.mark.parametrize("seed", range(80))
+@pytest.mark.usefixtures("planned")
 def test_planned_products_of_random_compositions(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
 
@@ -108,6 +120,7 @@ def test_planned_products_of_random_compositions(seed: int) -> None:
     assert_same(jacobian(function, solver=solver)(point), jacrev(function)(point))
 
 
+@pytest.mark.usefixtures("planned")
 def test_modules_and_stages() -> None:
     model, x = network(20, 3, 20, 2, 20), torch.randn(20)
     expected = jacrev(model)(x)
@@ -116,6 +129,7 @@ def test_modules_and_stages() -> None:
         assert_same(jacobian(list(model), solver=solver)(x), expected)
 
 
+@pytest.mark.usefixtures("planned")
 def test_parameters_are_read_in_every_call() -> None:
     model, x = network(6, 2, 6), torch.randn(6)
     ours = jacobian(model, solver="dynamic")
@@ -127,6 +141,7 @@ def test_parameters_are_read_in_every_call() -> None:
     assert_same(ours(x), jacrev(model)(x))
 
 
+@pytest.mark.usefixtures("planned")
 def test_vmap_grad_and_backward() -> None:
     model, x, many = network(6, 2, 6), torch.randn(6), torch.randn(3, 6)
     ours, theirs = jacobian(model, solver="dynamic"), jacrev(model)
@@ -203,6 +218,123 @@ def test_no_function_is_an_error() -> None:
             jacobian(wrong)  # type: ignore[arg-type]
     with pytest.raises(SolverError, match="unknown solver"):
         jacobian(torch.sin, solver="none")
+
+
+def outcome(make: Callable[[], Any]) -> Any:
+    """What is returned, or the class of what is raised."""
+    torch.manual_seed(1)
+    try:
+        return make().detach()
+    except (RuntimeError, TypeError) as error:
+        return type(error)
+
+
+def assert_same_outcomes(ours: Callable[[Any], Any], theirs: Callable[[Any], Any], x: Any) -> None:
+    """Both return the same, or raise the same."""
+    mine, other = (outcome(lambda jac=jac: jac(x)) for jac in (ours, theirs))
+    if isinstance(other, type):
+        assert mine is other
+    else:
+        assert_same(mine, other)
+
+
+@pytest.mark.parametrize("name", torch_changing.INSIDE)
+def test_what_operations_would_not_tell(name: str) -> None:
+    function = torch_changing.INSIDE[name]
+    for solver in (None, "dynamic"):
+        assert_same_outcomes(jacobian(function, solver=solver), jacrev(function), X)
+
+
+@pytest.mark.parametrize("name", torch_changing.RANDOM)
+def test_random_functions_draw_as_in_jacrev(name: str) -> None:
+    function = torch_changing.RANDOM[name]
+    ours = jacobian(function)
+    drawn = []
+    for jac in (ours, jacrev(function)):
+        torch.manual_seed(0)
+        drawn.append([jac(X) for _ in range(3)])
+    assert_same(*drawn)
+
+
+@pytest.mark.parametrize("name", torch_changing.CLOSED_OVER)
+def test_tensors_that_a_function_closes_over_are_read_in_every_call(name: str) -> None:
+    function, change = torch_changing.closed_over(name)
+    ours = jacobian(function, solver="dynamic")
+    for _ in range(3):
+        assert_same_outcomes(ours, jacrev(function), X)
+        change()
+
+
+@pytest.mark.parametrize("form", torch_changing.FORMS)
+@pytest.mark.parametrize("name", torch_changing.CHANGES)
+def test_changes_of_modules_are_seen(name: str, form: str) -> None:
+    net = torch_changing.Net().eval()
+    function = torch_changing.FORMS[form](net)
+    ours, theirs = jacobian(function, solver="dynamic"), jacrev(composed(function))
+    for _ in range(2):
+        assert_same_outcomes(ours, theirs, X)
+        torch_changing.CHANGES[name](net)
+    assert_same_outcomes(ours, theirs, X)
+
+
+def test_changes_of_what_all_modules_call_are_seen() -> None:
+    net = torch_changing.Net().eval()
+    ours = jacobian(net, solver="dynamic")
+    ours(X)
+    handle = nn.modules.module.register_module_forward_hook(lambda module, args, output: 2 * output)
+    try:
+        assert_same(ours(X), jacrev(net)(X))
+    finally:
+        handle.remove()
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, lambda: torch.autocast("cpu")])
+def test_modes_of_pytorch(mode: Callable[[], Any]) -> None:
+    net = network(6, 2, 6)
+    ours = jacobian(net, solver="dynamic")
+    for _ in range(2):
+        with mode():
+            assert_same(ours(X), jacrev(net)(X), 1e-6)
+        assert_same(ours(X), jacrev(net)(X))
+
+
+def test_the_default_dtype_is_part_of_a_function() -> None:
+    def function(x: Any) -> Any:
+        return x * torch.tensor(1 / 3)
+
+    ours = jacobian(function, solver="dynamic")
+    for dtype in (torch.float32, torch.float64, torch.float32):
+        torch.set_default_dtype(dtype)
+        assert_same(ours(X), jacrev(function)(X), 1e-15)
+
+
+@pytest.mark.usefixtures("planned")
+def test_what_a_function_closes_over_may_be_transformed() -> None:
+    weights, x = torch.randn(3, 4), torch.randn(4)
+
+    def loss(weights: Any, jac: Any) -> Any:
+        return jac(lambda x: torch.tanh(weights @ x))(x).pow(2).sum()
+
+    def ours(function: Any) -> Any:
+        return jacobian(function, solver="dynamic")
+
+    assert_same(*(grad(lambda w, jac=jac: loss(w, jac))(weights) for jac in (ours, jacrev)))
+    many = torch.randn(5, 3, 4)
+    assert_same(*(vmap(lambda w, jac=jac: loss(w, jac))(many) for jac in (ours, jacrev)))
+
+
+def test_a_function_that_is_another_one_in_every_call_is_given_up() -> None:
+    """Capturing takes as long as many Jacobians."""
+    captured = 0
+
+    def count(x: Any, factor: float) -> Any:
+        nonlocal captured
+        return x.sin() * factor
+
+    ours = jacobian(count)
+    for step in range(20):
+        assert_same(ours(X, 0.1 * step), jacrev(count)(X, 0.1 * step))
+    assert captured == 0
 
 
 def test_random_functions_are_left_to_pytorch() -> None:

@@ -14,6 +14,7 @@ from functools import cached_property
 
 from chainorder.autodiff.segments import Segment, Work, chain_of
 from chainorder.chain import Chain
+from chainorder.errors import ChainError
 from chainorder.models import evaluations
 from chainorder.pattern import BandPattern, IdentityPattern, Pattern
 from chainorder.plan import Operation, Plan
@@ -111,6 +112,25 @@ class Choice:
     def factor(self, mode: Mode) -> float:
         """How many times faster than a mode the chosen one is estimated to be."""
         return self.times[mode] / max(1, self.times[self.mode])
+
+
+@dataclass(frozen=True)
+class Unplanned:
+    """A function that is left to the framework's own reverse mode (or forward mode, where only that works).
+
+    Attributes
+    ----------
+    why
+        The reason.
+    """
+
+    why: str
+    mode: Mode = Mode.REVERSE
+
+    @property
+    def chain(self) -> Chain:
+        """Raises `ChainError`: there is none."""
+        raise ChainError(f"there is no chain to plan: {self.why}")
 
 
 def choose(

@@ -6,19 +6,21 @@ from collections.abc import Sequence
 
 import click
 
-from chainorder.autodiff.choice import Choice, Mode
+from chainorder.autodiff.choice import Choice, Mode, Unplanned
 from chainorder.autodiff.segments import Segment, Work
 from chainorder.plan import formula, node_name
 from chainorder.report.model import Cell, Report
 from chainorder.report.table import render
 
 
-def explain_choice(choice: Choice) -> str:
-    """The chain, the plan and the estimates, as text."""
+def explain_choice(choice: Choice | Unplanned) -> str:
+    """The chain, the plan and the estimates, as text; or why there is none."""
+    if isinstance(choice, Unplanned):
+        return f"not planned, this is {choice.mode.value}: {choice.why}"
     return render([chain_report(choice), plan_report(choice)])
 
 
-def tell(choice: Choice) -> Choice:
+def tell(choice: Choice | Unplanned) -> Choice | Unplanned:
     """Print it, and hand it on."""
     click.echo(explain_choice(choice))
     return choice

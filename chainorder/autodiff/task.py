@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from chainorder.autodiff.choice import Choice
-from chainorder.errors import ChainError
 
 Function: TypeAlias = Callable[..., Any] | Sequence[Callable[[Any], Any]]
+
+
+UNCONNECTED = "the output does not depend on the input"
 
 
 class NotPlannedError(Exception):
@@ -21,27 +23,11 @@ class Task(ABC):
 
     @abstractmethod
     def jacobian(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What the framework's reverse mode returns."""
-
-    def choice(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice:
-        """The choice that `jacobian` makes for these arguments.
-
-        Raises
-        ------
-        ChainError
-            If there is no chain.
-        """
-        try:
-            found = self._find(args, kwargs)
-        except NotPlannedError as reason:
-            raise ChainError(f"there is no chain to plan: {reason}") from reason.__cause__
-        if found is None:
-            raise ChainError("there is no chain to plan: the output does not depend on the input")
-        return found
+        """What the framework's reverse mode returns; may raise `NotPlannedError`."""
 
     @abstractmethod
-    def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice | None:
-        """The choice; None if the output does not depend on the input. May raise `NotPlannedError`."""
+    def choice(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice:
+        """The choice that `jacobian` makes for these arguments; may raise `NotPlannedError`."""
 
 
 def composed(function: Function) -> Callable[..., Any]:

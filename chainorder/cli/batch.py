@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,50 +17,96 @@ from chainorder.cli.options import (
     scheduling_options,
     solver_option,
 )
-from chainorder.cli.writing import choose_format
+from chainorder.cli.values import Whole
+from chainorder.cli.writing import Destination
+from chainorder.output import Output, partial_name
+
+if TYPE_CHECKING:
+    from chainorder.report.partial import Partial
+    from chainorder.report.stream import Stream
+
+SHOWN = 3
+"""Skipped files that are named."""
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
 @solver_option
-@click.option(
-    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that plan."
-)
+@click.option("--workers", default=1, show_default=True, type=Whole(1, 64), help="Processes that plan.")
 @machines_option
 @scheduling_options
 @scheduler_option
 @output_options
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on from FILE.partial, which keeps the finished chains of a batch that was broken off.",
+)
 def batch(
     paths: tuple[str, ...],
     workers: int,
     scheduler: str | None,
     format_name: str | None,
     output: str | None,
+    force: bool,
+    resume: bool,
     **options: Any,
 ) -> None:
     """Plan every chain of files, folders and patterns; a broken one becomes an error row.
 
-    A folder means its .yaml, .yml, .json and .jsonl files, recursively.
+    A folder means its .yaml, .yml, .json and .jsonl files, packed (.yaml.gz) or not, recursively; those that
+    are no specs, such as saved plans, are skipped. - is standard input.
+
+    With -o FILE, finished chains are kept in FILE.partial until all are. If the batch is broken off, by
+    whatever, the same call with --resume goes on from there, and with --force it starts over.
     """
     from chainorder.batch import executor, find_files, plan_items, read_items
     from chainorder.report.progress import counted
-    from chainorder.report.stream import open_stream
     from chainorder.solvers import Options, find_solver
 
-    chosen = choose_format(format_name, output)
+    to = Destination.of(format_name, output, force=force)
+    if resume and (force or to.file is None or to.file.direct):
+        raise click.UsageError("--resume takes -o FILE, and no --force: it goes on from FILE.partial")
+    if to.file is not None and not to.file.direct:
+        Output.at(partial_name(to.file.name))
     find_solver(options["solver"])
     Options(options["objective"], options["transfer"], options["time_limit"])  # wrong ones, before any work
     files = find_files(paths, output)
-    failed = 0
-    items = read_items(files)
+    to.protect(files)
+    skipped: list[Path] = []
     with (
+        _opened(to, options, paths, files, resume=resume) as report,
         executor(None if scheduler == "here" else scheduler, workers) as pool,
-        open_stream(chosen, output) as stream,
     ):
-        planned = plan_items(items, pool, ahead=workers, **options)
+        items = report.watch(read_items(files, paths, skipped))
+        planned = plan_items(items, pool, ahead=workers, done=report.done, **options)
         for item in counted(planned, "chains planned"):
-            stream.write(item)
-            failed += isinstance(item.outcome, str)
-    if failed:
-        click.echo(f"{failed} of {stream.written} chains have errors", err=True)
+            report.write(item)
+    if skipped:
+        names = ", ".join(str(path) for path in skipped[:SHOWN]) + (", …" if len(skipped) > SHOWN else "")
+        what = "is no spec" if len(skipped) == 1 else "are no specs"
+        click.echo(f"skipped {len(skipped)} that {what}: {names}", err=True)
+    if report.failed:
+        click.echo(f"{report.failed} of {report.written} chains have errors", err=True)
         sys.exit(1)
+
+
+@contextmanager
+def _opened(
+    to: Destination, options: dict[str, Any], paths: Sequence[str], files: Sequence[Path], *, resume: bool
+) -> Iterator[Stream | Partial]:
+    """Where finished items go: to NAME.partial first, or at once to what is no file."""
+    from chainorder.report import calls, partial
+    from chainorder.report.stream import Stream
+
+    if to.file is not None and not to.file.direct:
+        call = calls.describe(to.format_name, options, paths, files)
+        with partial.open_partial(to.file, to.format_name, call, resume=resume, force=to.force) as kept:
+            yield kept
+        return
+    with to.opened() as write:
+        stream = Stream(to.format_name, write)
+        try:
+            yield stream
+        finally:
+            stream.finish()

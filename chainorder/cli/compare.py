@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainorder.chain import MAX_MACHINES
+from chainorder.chain import MAX_MACHINES, Chain
 from chainorder.cli.options import (
     chain_argument,
     hessian_option,
@@ -16,12 +16,16 @@ from chainorder.cli.options import (
     solver_option,
     verbose_option,
 )
-from chainorder.cli.reading import Problem, hessian_of, read_chains
-from chainorder.cli.writing import choose_format, write
+from chainorder.cli.reading import AnyPlan, Problem, Request, hessian_of, problem_of, read_inputs
+from chainorder.cli.values import whole
+from chainorder.cli.writing import Destination
 from chainorder.errors import ChainorderError
 from chainorder.graph.graph import Graph
+from chainorder.plan import Plan
+from chainorder.report.model import CHARTS
 
 if TYPE_CHECKING:
+    from chainorder.graph.comparison import GraphComparison
     from chainorder.report.model import Report
 
 
@@ -30,8 +34,8 @@ def machine_counts(text: str | tuple[int, ...]) -> tuple[int, ...]:
     if isinstance(text, tuple):
         return text
     try:
-        counts = tuple(int(part) for part in text.split(",")) if text else ()
-    except ValueError:
+        counts = tuple(map(whole, text.split(","))) if text else ()
+    except click.BadParameter:
         raise click.BadParameter(f"{text!r} are no numbers of machines; write them as 1,2,4,8") from None
     if any(not 1 <= count <= MAX_MACHINES for count in counts):
         raise click.BadParameter(f"{text}: each is a whole number from 1 to {MAX_MACHINES:,}")
@@ -55,7 +59,7 @@ def machine_counts(text: str | tuple[int, ...]) -> tuple[int, ...]:
 @verbose_option
 @output_options
 def compare(
-    chain: str,
+    chain: tuple[str, ...],
     solver: str,
     machines: tuple[int, ...],
     memory: int | None,
@@ -64,63 +68,80 @@ def compare(
     verbose: bool,
     format_name: str | None,
     output: str | None,
+    force: bool,
     **options: Any,
 ) -> None:
-    """Show what forward, reverse and the best order of a CHAIN cost, side by side.
+    """Show what forward, reverse and the best order of each CHAIN cost, side by side.
 
     Matrix-free chains are compared with pure tangents (forward), pure adjoints (reverse) and with multiplying
     accumulated Jacobians only (preaccumulation); graphs with the usual rules of elimination; networks with
     parameters with all ways to their gradient: backpropagation, forward accumulation, finite differences.
-    Several numbers of machines, --machines 1,2,4,8, show how the makespan falls with them.
+    Several numbers of machines, --machines 1,2,4,8, show how the makespan falls with them. A saved plan
+    stands in for the best order.
     """
     from chainorder.report.progress import searching
+    from chainorder.report.schedules import has_chart
 
-    chosen = choose_format(format_name, output)
+    drawable = [CHARTS] * (not hessian and not memory_sweep)
+    to = Destination.of(format_name, output, force=force, drawable=drawable)
+    to.protect(chain)
     if memory_sweep and len(machines) > 1:
         raise click.UsageError("--memory-sweep takes one number of machines; give one")
-    problems = read_chains(chain, memory, machines[0] if len(machines) == 1 else None)
+    request = Request(solver, None, memory, machines[0] if len(machines) == 1 else None, options)
+    inputs = read_inputs(chain, request)
+    problems = list(map(problem_of, inputs))
+    to.check(problems, drawable * (len(machines) > 1 or any(map(has_chart, problems))))
     with searching() as progress:
         options |= {"solver": solver, "progress": progress}
         if hessian:
-            reports = [_hessian(each, chain) for each in problems]
+            reports = [_hessian(each) for each in inputs]
         elif memory_sweep or len(machines) > 1:
-            reports = [_swept(each, machines, options) for each in problems]
+            reports = [_swept(each, machines, options) for each in inputs]
         else:
-            reports = [_compared(each, options, verbose=verbose) for each in problems]
-    write(reports, chosen, output)
+            reports = [_compared(each, options, verbose=verbose) for each in inputs]
+    to.write(reports)
 
 
-def _hessian(problem: Problem, text: str) -> Report:
+def _hessian(problem: Problem | AnyPlan) -> Report:
     from chainorder.report.graphs import hessian_report
 
-    return hessian_report(hessian_of(problem, text))
+    return hessian_report(hessian_of(problem))
 
 
-def _swept(problem: Problem, machines: tuple[int, ...], options: dict[str, Any]) -> Report:
+def _swept(problem: Problem | AnyPlan, machines: tuple[int, ...], options: dict[str, Any]) -> Report:
     """How the cost of a chain changes with the memory, or with several numbers of machines."""
     from chainorder.comparison import scale, sweep_memory
     from chainorder.report.builders import sweep_report
     from chainorder.report.schedules import scaling_report
 
-    if isinstance(problem, Graph):
-        raise ChainorderError("--memory-sweep and several --machines are for chains; this is a graph")
+    if not isinstance(problem, Chain):
+        what = "graph" if isinstance(problem, Graph) else "saved plan"
+        raise ChainorderError(f"--memory-sweep and several --machines are for chains; this is a {what}")
     if len(machines) > 1:
         return scaling_report(scale(problem, machines, **options))
     return sweep_report(problem, sweep_memory(problem, **options))
 
 
-def _compared(problem: Problem, options: dict[str, Any], *, verbose: bool) -> Report:
-    """The comparison that suits a chain, a graph or a network with parameters."""
+def _compared(problem: Problem | AnyPlan, options: dict[str, Any], *, verbose: bool) -> Report:
+    """The comparison that suits a chain, a graph, a network with parameters or a plan of one of them."""
+    from chainorder.comparison import Comparison, beside
     from chainorder.comparison import compare as compare_orders
+    from chainorder.graph.plan import GraphPlan
 
-    if not isinstance(problem, Graph):
-        from chainorder.report.builders import comparison_report
-
-        return comparison_report(compare_orders(problem, **options), verbose=verbose)
-    from chainorder.report.graphs import backpropagation_report, graph_comparison_report
-
-    if problem.network is not None:
+    if isinstance(problem, Graph) and problem.network is not None:
         from chainorder.graph.backpropagation import backpropagation
+        from chainorder.report.graphs import backpropagation_report
 
         return backpropagation_report(backpropagation(problem, **options))
-    return graph_comparison_report(compare_orders(problem, **options), verbose=verbose)
+    comparison: Comparison | GraphComparison
+    if isinstance(problem, (Plan, GraphPlan)):
+        comparison = beside(problem)
+    else:
+        comparison = compare_orders(problem, **options)
+    if isinstance(comparison, Comparison):
+        from chainorder.report.builders import comparison_report
+
+        return comparison_report(comparison, verbose=verbose)
+    from chainorder.report.graphs import graph_comparison_report
+
+    return graph_comparison_report(comparison, verbose=verbose)

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from chainorder.cli.options import range_option
-from chainorder.cli.writing import check_folder, emit
+from chainorder.cli.options import force_option, range_option
+from chainorder.cli.values import Memory, Names, Whole
+from chainorder.cli.writing import emit, output_file, protect
 
 
 @click.command()
-@click.argument("count", type=click.IntRange(1))
+@click.argument("count", type=Whole(1))
 @range_option("--length", "8", "Elementals of a chain.")
 @range_option("--sizes", "1:100", "Sizes between elementals.")
 @click.option(
@@ -20,7 +21,7 @@ from chainorder.cli.writing import check_folder, emit
     multiple=True,
     default=("dense",),
     show_default=True,
-    type=click.Choice(("dense", "diagonal", "identity", "banded", "sparse")),
+    type=Names(("dense", "diagonal", "identity", "banded", "sparse")),
     help="Structures to draw from; give several, or one twice to make it likelier.",
 )
 @click.option(
@@ -34,19 +35,28 @@ from chainorder.cli.writing import check_folder, emit
 @range_option("--adjoint", "1:1000", "fma of an adjoint.")
 @range_option("--tape", "0:0", "Entries of a tape.")
 @range_option("--overhead", "0:0", "fma added to each call.")
-@click.option("--memory", type=click.IntRange(0), metavar="ENTRIES", help="The chains' limit for a tape.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same seed, same chains.")
+@click.option(
+    "--memory", type=Memory(), metavar="ENTRIES", help="The chains' limit for a tape: 100000, 100k or 800kB."
+)
+@click.option("--seed", default=0, show_default=True, type=Whole(0), help="Same seed, same chains.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, best one that ends in .jsonl.")
+@force_option
 def generate(
-    count: int, length: tuple[int, int], memory: int | None, seed: int, output: str | None, **ranges: Any
+    count: int,
+    length: tuple[int, int],
+    memory: int | None,
+    seed: int,
+    output: str | None,
+    force: bool,
+    **ranges: Any,
 ) -> None:
     """Make COUNT random chains as JSON Lines; ranges are LEAST:GREATEST, both included, or one number."""
     import json
 
-    from chainorder.generate import Ranges, random_chains
+    from chainorder.generate import Ranges, is_generated, random_chains
 
-    if output is not None:
-        check_folder(output)
+    file = output_file(output)
+    protect(file, (), force=force or (file is not None and is_generated(file.path)))
     chains = random_chains(seed, count, length, Ranges(**ranges))
     lines = (json.dumps(chain.within(memory).to_spec()) + "\n" for chain in chains)
-    emit("".join(lines), output)
+    emit(lines, file)

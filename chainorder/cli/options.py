@@ -9,9 +9,11 @@ from typing import Any, TypeVar, cast
 import click
 
 from chainorder.chain import MAX_MACHINES
+from chainorder.cli.values import Memory, Names, Whole, whole
 from chainorder.graph.solvers import all_solvers as all_graph_solvers
 from chainorder.plan import OBJECTIVES
 from chainorder.solvers import all_solvers
+from chainorder.wording import without_breaks
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -39,9 +41,9 @@ def number_range(text: str) -> tuple[int, int]:
     """A range of whole numbers, ``LEAST:GREATEST``, or one number."""
     least, _, greatest = text.partition(":")
     try:
-        return int(least), int(greatest or least)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no range; write it as 1:100") from None
+        return whole(least), whole(greatest or least)
+    except click.BadParameter:
+        raise click.BadParameter(f"{text!r} is no range; write it as 1:100 or 1:1e6") from None
 
 
 def range_option(name: str, default: str, what: str) -> Callable[[Command], Command]:
@@ -51,7 +53,7 @@ def range_option(name: str, default: str, what: str) -> Callable[[Command], Comm
     )
 
 
-chain_argument = click.argument("chain")
+chain_argument = click.argument("chain", nargs=-1, required=True, metavar="CHAIN...")
 
 
 def solver_option(command: Command) -> Command:
@@ -62,7 +64,7 @@ def solver_option(command: Command) -> Command:
         asked = [
             name
             for name, given in (
-                (f"--solver {solver}", solver != "auto"),
+                (f"--solver {without_breaks(solver)}", solver != "auto"),
                 ("--exact-fill", exact_fill),
                 ("--estimate", estimate),
             )
@@ -96,28 +98,29 @@ order_option = click.option(
 )
 memory_option = click.option(
     "--memory",
-    type=click.IntRange(0),
+    type=Memory(),
     metavar="ENTRIES",
-    help="Entries that the tape of one elemental may take.",
+    help="Entries that the tape of one elemental may take: 100000, 100k (k, M, G, T); or bytes, eight to an "
+    "entry: 800kB, 2GiB.",
 )
 hessian_option = click.option(
     "--hessian", is_flag=True, help="Second derivatives of a network with parameters, by all ways there are."
 )
 machines_option = click.option(
     "--machines",
-    type=click.IntRange(1, MAX_MACHINES),
+    type=Whole(1, MAX_MACHINES),
     metavar="NUMBER",
     help="Identical machines that the plan may use.",
 )
 scheduling_options: Callable[[Command], Command] = options(
     click.option(
         "--objective",
-        type=click.Choice(OBJECTIVES),
+        type=Names(OBJECTIVES),
         help="What to minimise; by default fma on one machine, makespan on several.",
     ),
     click.option(
         "--transfer",
-        type=click.IntRange(0),
+        type=Whole(0),
         default=0,
         metavar="FMA",
         help="Delay, for each stored entry, of an operand that was made on another machine.",
@@ -138,11 +141,16 @@ scheduler_option = click.option(
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Say why this solver; show all operations."
 )
+force_option = click.option(
+    "--force",
+    is_flag=True,
+    help="Write even where a spec, or a file that this call reads, is lost by it.",
+)
 output_options: Callable[[Command], Command] = options(
     click.option(
         "--format",
         "format_name",
-        type=click.Choice(FORMAT_NAMES),
+        type=Names(FORMAT_NAMES),
         help="How to write the report; by default table, or what the ending of -o stands for.",
     ),
     click.option(
@@ -151,4 +159,5 @@ output_options: Callable[[Command], Command] = options(
         metavar="FILE",
         help="Write to a file; its ending (.txt .json .jsonl .csv .md .svg .dot .graphml) picks the format.",
     ),
+    force_option,
 )

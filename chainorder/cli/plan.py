@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -16,9 +17,10 @@ from chainorder.cli.options import (
     solver_option,
     verbose_option,
 )
-from chainorder.cli.reading import plan_or_price, read_chains
-from chainorder.cli.writing import choose_format, write
+from chainorder.cli.reading import Problem, Request, read_plans
+from chainorder.cli.writing import Destination
 from chainorder.plan import Plan
+from chainorder.report.model import CHARTS, GRAPH
 
 
 @click.command("plan")
@@ -31,7 +33,7 @@ from chainorder.plan import Plan
 @verbose_option
 @output_options
 def plan_command(
-    chain: str,
+    chain: tuple[str, ...],
     solver: str,
     order: str | None,
     machines: int | None,
@@ -39,22 +41,29 @@ def plan_command(
     verbose: bool,
     format_name: str | None,
     output: str | None,
+    force: bool,
     **options: Any,
 ) -> None:
-    """Print the best order of a CHAIN and what it costs; -o plan.json saves it for `run`.
+    """Print the best order of each CHAIN and what it costs; -o plan.json saves it for `run`.
 
-    On several machines, also where and when each operation runs; -o plan.svg draws it.
+    On several machines, also where and when each operation runs; -o plan.svg draws it. A saved plan is shown
+    as it is; it keeps paths of matrices relative to its file.
     """
     from chainorder.report.builders import plan_report
     from chainorder.report.graphs import graph_plan_report
+    from chainorder.report.schedules import has_chart
 
-    chosen = choose_format(format_name, output)
-    chains = read_chains(chain, memory, machines)
-    plans = [plan_or_price(each, solver, order, **options) for each in chains]
+    to = Destination.of(format_name, output, force=force, drawable=(CHARTS, GRAPH))
+    to.protect(chain)
+
+    def check(problems: Sequence[Problem]) -> None:
+        to.check(problems, [*[CHARTS] * any(map(has_chart, problems)), *[GRAPH] * (len(problems) == 1)])
+
+    plans = read_plans(chain, Request(solver, order, memory, machines, options), check)
     reports = [
         plan_report(each, verbose=verbose)
         if isinstance(each, Plan)
         else graph_plan_report(each, verbose=verbose)
         for each in plans
     ]
-    write(reports, chosen, output)
+    to.write(reports)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainorder.chain import Chain
-from chainorder.errors import ChainorderError, PlanError
+from chainorder.errors import ChainorderError, PlanError, SpecError
 from chainorder.graph.graph import Graph
 from chainorder.inline import looks_like_dims, parse_dims
 from chainorder.plan import Plan
@@ -15,6 +16,7 @@ from chainorder.report.progress import searching
 from chainorder.scheduling import scheduled
 from chainorder.solvers import plan
 from chainorder.solvers.given import plan_in_order
+from chainorder.wording import without_breaks
 
 if TYPE_CHECKING:
     from chainorder.graph.plan import GraphPlan
@@ -24,55 +26,125 @@ Problem: TypeAlias = Chain | Graph
 AnyPlan: TypeAlias = "Plan | GraphPlan"
 
 
-def read_chains(text: str, memory: int | None = None, machines: int | None = None) -> list[Problem]:
-    """The chains and graphs that a CHAIN argument stands for; nameless ones are named after their file."""
-    chains = _read_chains(text)
-    chains = chains if memory is None else [each.within(memory) for each in chains]
-    return chains if machines is None else [each.on(machines) for each in chains]
+@dataclass(frozen=True)
+class Request:
+    """Which plan the flags of a command line ask for.
+
+    Attributes
+    ----------
+    memory, machines
+        Instead of those that chains state.
+    options
+        Further arguments of `plan`.
+    """
+
+    solver: str = "auto"
+    order: str | None = None
+    memory: int | None = None
+    machines: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def flags(self) -> list[str]:
+        """The flags that are given, but for a limit of time, which a saved plan keeps."""
+        stated = {"order": self.order, "machines": self.machines, "memory": self.memory, **self.options}
+        solver = [] if self.solver == "auto" else [f"--solver {self.solver}"]
+        defaults = {"transfer": 0, "time_limit": stated.get("time_limit")}
+        return solver + [f"--{key}" for key, value in stated.items() if value != defaults.get(key)]
+
+    def changed(self, problem: Problem) -> Problem:
+        """A problem with the memory and the machines that are asked for."""
+        problem = problem if self.memory is None else problem.within(self.memory)
+        return problem if self.machines is None else problem.on(self.machines)
 
 
-def _read_chains(text: str) -> list[Problem]:
+def read_inputs(texts: Sequence[str], request: Request) -> list[Problem | AnyPlan]:
+    """The chains and graphs that CHAIN arguments stand for, and the plans that were saved, validated.
+
+    An argument is sizes or the name of a file; ``-`` is standard input. Chains without a name are called
+    after their file.
+
+    Raises
+    ------
+    SpecError
+        With what is wrong in any of them.
+    PlanError
+        If a saved plan is none.
+    ChainorderError
+        If there is one, and another plan is asked for.
+    """
+    from chainorder.spec.files import STDIN
+
+    if texts.count(STDIN) > 1:
+        raise ChainorderError("- is there twice, but standard input is read once; keep one")
+    found: list[Problem | AnyPlan] = []
+    errors: list[SpecError] = []
+    for text in texts:
+        try:
+            found += _read(text, request)
+        except SpecError as error:
+            errors.append(error)
+    if errors:
+        raise SpecError.of(errors)
+    return found
+
+
+def _read(text: str, request: Request) -> Sequence[Problem | AnyPlan]:
     if looks_like_dims(text) and not _is_file(text):
-        return [parse_dims(text)]
+        return [request.changed(parse_dims(text))]
+    from chainorder.plan_json import read_saved
     from chainorder.spec import load
+    from chainorder.spec.files import Source
 
-    chains = load(text)
-    stem = Path(text).stem
-    names = [stem if len(chains) == 1 else f"{stem}#{index}" for index in range(len(chains))]
-    return [each if each.name else each.named(name) for each, name in zip(chains, names, strict=True)]
+    source = Source.of(text)
+    saved = read_saved(source)
+    if saved is None:
+        return _named([request.changed(problem) for problem in load(source)], source.stem)
+    if request.flags:
+        asked = " and ".join(request.flags)
+        remedy = "leave that out, or give the spec"
+        raise ChainorderError(f"{text} is a saved plan, but {asked} would ask for another one; {remedy}")
+    for each in saved:
+        try:
+            each.validate()
+        except PlanError as error:
+            raise PlanError(f"{text}: {error}; plan it again") from None
+    return saved
+
+
+def _named(problems: list[Problem], stem: str) -> list[Problem]:
+    """Problems, the nameless ones called after their file."""
+    stem = without_breaks(stem)
+    names = [stem if len(problems) == 1 else f"{stem}#{index}" for index in range(len(problems))]
+    return [each if each.name else each.named(name) for each, name in zip(problems, names, strict=True)]
 
 
 def read_plans(
-    text: str, solver: str, order: str | None, memory: int | None, machines: int | None, **options: Any
+    texts: Sequence[str],
+    request: Request,
+    check: Callable[[Sequence[Problem]], None],
+    *,
+    recheck: bool = False,
 ) -> list[AnyPlan]:
-    """The plans of a saved-plan file, validated; else plans for the chains that the argument stands for."""
-    from chainorder.plan_json import read_saved
+    """The plans that were saved, and plans for the chains that CHAIN arguments stand for.
 
-    saved = read_saved(Path(text)) if text.endswith(".json") and _is_file(text) else None
-    if saved is not None:
-        if order is not None or solver != "auto" or memory is not None or machines is not None:
-            raise ChainorderError(
-                f"{text} is a saved plan; --order, --solver, --machines and --memory are for chains"
-            )
-        for each in saved:
-            _check_saved(each, text)
-        return saved
-    return [plan_or_price(each, solver, order, **options) for each in read_chains(text, memory, machines)]
+    `check` sees what was read before anything is planned. With `recheck`, what a saved plan says is optimal
+    is planned again; `PlanError` if less suffices.
+    """
+    found = read_inputs(texts, request)
+    check(list(map(problem_of, found)))
+    for each in found:
+        if recheck and not isinstance(each, (Chain, Graph)) and each.optimal:
+            _check_optimal(each)
+    return [plan_or_price(each, request) if isinstance(each, (Chain, Graph)) else each for each in found]
 
 
-def _check_saved(saved: AnyPlan, file: str) -> None:
-    """Recheck a saved plan from scratch, and plan again what it says is optimal."""
-    try:
-        saved.validate()
-    except PlanError as error:
-        raise PlanError(f"{file}: {error}; plan it again") from None
-    if not saved.optimal:
-        return
+def _check_optimal(saved: AnyPlan) -> None:
     again = _planned_again(saved)
     if again.cost < saved.cost:
         raise PlanError(
-            f"{file}: says a {saved.objective} of {saved.cost} is optimal, but {again.cost} suffices; "
-            "plan it again"
+            f"{problem_of(saved).title}: says a {saved.objective} of {saved.cost} is optimal, but "
+            f"{again.cost} suffices; plan it again"
         )
 
 
@@ -82,17 +154,20 @@ def _planned_again(saved: AnyPlan) -> AnyPlan:
     return plan(saved.chain, objective=saved.objective, transfer=saved.transfer)
 
 
-def hessian_of(problem: Problem, text: str, seed: int = 0) -> HessianProblem:
+def hessian_of(problem: Problem | AnyPlan, seed: int = 0) -> HessianProblem:
     """The second derivatives of a network with parameters; raises `ChainorderError` for anything else."""
     from chainorder.graph.second_order import HessianProblem
 
     if not isinstance(problem, Graph) or problem.network is None:
-        raise ChainorderError(f"{text}: --hessian is for layers with parameters: true and a loss")
+        name = problem.name if isinstance(problem, (Chain, Graph)) else "a saved plan"
+        raise ChainorderError(f"{name}: --hessian is for layers with parameters: true and a loss")
     return HessianProblem(problem.network, seed)
 
 
-def problem_of(found: AnyPlan) -> Problem:
-    """What a plan is for."""
+def problem_of(found: Problem | AnyPlan) -> Problem:
+    """What a plan is for; a chain or graph itself."""
+    if isinstance(found, (Chain, Graph)):
+        return found
     return found.chain if isinstance(found, Plan) else found.graph
 
 
@@ -100,18 +175,18 @@ def _is_file(text: str) -> bool:
     return os.path.isfile(text)  # noqa: PTH113 -- pathlib raises where the text is too long for a name
 
 
-def plan_or_price(chain: Problem, solver: str, order: str | None, **options: Any) -> AnyPlan:
+def plan_or_price(chain: Problem, request: Request) -> AnyPlan:
     """The plan of a solver, or of the order that is given; shows the progress of a search."""
-    if order is None:
+    if request.order is None:
         with searching() as progress:
-            return plan(chain, solver=solver, progress=progress, **options)
+            return plan(chain, solver=request.solver, progress=progress, **request.options)
     if isinstance(chain, Graph):
         from chainorder.graph.solvers.given import eliminate_in_order
 
-        return eliminate_in_order(chain, order)
-    priced = plan_in_order(chain.on(1), order)
+        return eliminate_in_order(chain, request.order)
+    priced = plan_in_order(chain.on(1), request.order)
     if chain.machines == 1:
         return priced
-    objective = options.get("objective")
+    objective = request.options.get("objective")
     objective = "makespan" if objective is None else objective
-    return scheduled(priced, chain.machines, objective, options.get("transfer", 0))
+    return scheduled(priced, chain.machines, objective, request.options.get("transfer", 0))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chainorder.cli.options import (
     FORMAT_NAMES,
     chain_argument,
+    force_option,
     hessian_option,
     machines_option,
     memory_option,
@@ -19,13 +21,28 @@ from chainorder.cli.options import (
     scheduling_options,
     solver_option,
 )
-from chainorder.cli.reading import AnyPlan, hessian_of, problem_of, read_chains, read_plans
-from chainorder.cli.writing import check_folder, choose_format, write
+from chainorder.cli.reading import (
+    AnyPlan,
+    Problem,
+    Request,
+    hessian_of,
+    problem_of,
+    read_inputs,
+    read_plans,
+)
+from chainorder.cli.values import Names, Whole
+from chainorder.cli.writing import Destination
 from chainorder.cluster import LOCAL
 from chainorder.errors import ChainorderError, ExecutionError
 from chainorder.graph.graph import Graph
+from chainorder.installation import how_to_add
 from chainorder.plan import Plan
+from chainorder.report.model import CHARTS
 from chainorder.solvers import plan
+
+if TYPE_CHECKING:
+    from chainorder.execution import Execution
+    from chainorder.graph.execution import GraphExecution
 
 HERE = "here"
 
@@ -43,7 +60,7 @@ HERE = "here"
     "--seed",
     default=0,
     show_default=True,
-    type=click.IntRange(0),
+    type=Whole(0),
     help="Seed of everything random: weights, Jacobians, probes.",
 )
 @click.option(
@@ -52,17 +69,23 @@ HERE = "here"
     help="Largest relative error that passes; by default 1e-9, more for float32 and for differences.",
 )
 @hessian_option
+@click.option(
+    "--stand-ins",
+    is_flag=True,
+    help="Let random Jacobians stand in for matrices that were in memory when the plan was saved.",
+)
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")
-@click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), help="How to write the report.")
+@click.option("--format", "format_name", type=Names(FORMAT_NAMES), help="How to write the report.")
 @click.option(
     "-o",
     "--output",
     multiple=True,
     metavar="FILE",
-    help="J.npz keeps the Jacobian; any other ending keeps the report. May be given twice.",
+    help="J.npz, J.npy or J.mtx keeps the Jacobian; any other ending keeps the report. May be given twice.",
 )
+@force_option
 def run(
-    chain: str,
+    chain: tuple[str, ...],
     solver: str,
     order: str | None,
     machines: int | None,
@@ -72,49 +95,79 @@ def run(
     seed: int,
     tolerance: float | None,
     hessian: bool,
+    stand_ins: bool,
     no_verify: bool,
     format_name: str | None,
     output: tuple[str, ...],
+    force: bool,
     **options: Any,
 ) -> None:
-    """Multiply a CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
+    """Multiply each CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
+
+    The Jacobians are those of matrix files or of the network; elsewhere random stand-ins of the declared
+    structures, which the report and the kept Jacobian say: only the costs mean something then.
 
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.
     """
-    from chainorder.execution.save import save_matrix
     from chainorder.report.builders import execution_report
     from chainorder.report.graphs import graph_execution_report, hessian_report
+    from chainorder.report.schedules import has_chart
 
-    kept = [name for name in output if name.lower().endswith(".npz")]
-    reported = [name for name in output if name not in kept]
-    if len(reported) > 1 or len(kept) > 1:
-        raise ChainorderError(
-            f"-o {' -o '.join(output)}: one report and one .npz at most; run again for more"
-        )
-    report_file = reported[0] if reported else None
-    chosen = choose_format(format_name, report_file)
-    for name in kept:
-        check_folder(name)
+    report_file, kept = _files(output)
+    if hessian and kept is not None:
+        raise ChainorderError(f"{kept}: --hessian makes reports; the Jacobian is kept without it")
+    drawable = [CHARTS] * (not hessian)
+    to = Destination.of(format_name, report_file, force=force, drawable=drawable, kept=kept)
+    to.protect(chain)
     if hessian:
-        problems = [hessian_of(each, chain, seed) for each in read_chains(chain, memory)]
+        problems = [hessian_of(each, seed) for each in read_inputs(chain, Request(memory=memory))]
         checks = [each.checks(tolerance) for each in problems]
-        write([hessian_report(*each) for each in zip(problems, checks, strict=True)], chosen, report_file)
+        to.write([hessian_report(*each) for each in zip(problems, checks, strict=True)])
         sys.exit(0 if all(check.passed for each in checks for check in each) else 1)
+
+    def check(problems: Sequence[Problem]) -> None:
+        if kept is not None and len(problems) > 1:
+            raise ExecutionError(
+                f"{' '.join(chain)}: {len(problems)} chains but {kept} keeps one Jacobian; run one"
+            )
+        to.check(problems, drawable * any(map(has_chart, problems)))
+
     reports, passed = [], True
-    plans = read_plans(chain, solver, order, memory, machines, **options)
-    if kept and len(plans) > 1:
-        raise ExecutionError(f"{chain} holds {len(plans)} chains but {kept[0]} keeps one Jacobian; run one")
+    plans = read_plans(chain, Request(solver, order, memory, machines, options), check, recheck=True)
     for best in plans:
-        settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance}
+        settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)
-        for name in kept:
-            save_matrix(executions[-1][1].jacobian, name)
+        if kept is not None:
+            _keep(executions[-1][1], kept)
         make = execution_report if isinstance(best, Plan) else graph_execution_report
         reports.append(make(executions, skipped))
         passed = passed and all(execution.passed for _, execution in executions)
-    write(reports, chosen, report_file)
+    to.write(reports)
     sys.exit(0 if passed else 1)
+
+
+def _files(output: Sequence[str]) -> tuple[str | None, str | None]:
+    """The file of the report and that of the Jacobian, so far as -o names them."""
+    from chainorder.execution.save import ENDINGS
+
+    kept = [name for name in output if name.lower().endswith(ENDINGS)]
+    reported = [name for name in output if name not in kept]
+    if len(reported) > 1 or len(kept) > 1:
+        raise ChainorderError(
+            f"-o {' -o '.join(output)}: one report and one Jacobian at most; run again for more"
+        )
+    return next(iter(reported), None), next(iter(kept), None)
+
+
+def _keep(run: Execution | GraphExecution, file: str) -> None:
+    """Save a Jacobian; where the file cannot say that its numbers are random, stderr does."""
+    from chainorder.execution.provenance import Source
+    from chainorder.execution.save import save_matrix
+
+    save_matrix(run.jacobian, file, run.provenance)
+    if file.lower().endswith(".npy") and run.source is Source.STAND_INS:
+        click.echo(f"{file}: {run.provenance}", err=True)
 
 
 def _run_orders(
@@ -167,6 +220,6 @@ def where(found: AnyPlan, scheduler: str | None) -> str | None:
     if found.machines == 1:
         return None
     if find_spec("distributed") is None:
-        click.echo("run here: for workers, pip install 'chainorder[distributed]'", err=True)
+        click.echo(f"run here: for workers, {how_to_add('distributed')}", err=True)
         return None
     return LOCAL

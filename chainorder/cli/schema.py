@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import click
 
-from chainorder.cli.writing import emit
+from chainorder.cli.options import force_option
+from chainorder.cli.writing import emit, output_file, protect
 
 
 @click.command()
 @click.option("-o", "--output", metavar="FILE", help="Write it to a file.")
-def schema(output: str | None) -> None:
+@force_option
+def schema(output: str | None, force: bool) -> None:
     """Print the JSON Schema of specs: the one they are validated with."""
     import json
 
     from chainorder.spec import SCHEMA
 
-    emit(json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n", output)
+    file = output_file(output)
+    protect(file, (), force=force)
+    emit([json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n"], file)

@@ -2,48 +2,163 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainorder.errors import ChainorderError
+from chainorder.errors import OutputError
+from chainorder.output import Output, encoded
 
 if TYPE_CHECKING:
+    from chainorder.cli.reading import Problem
     from chainorder.report.model import Report
 
 
-def choose_format(name: str | None, output: str | None) -> str:
-    """Which format to write; fails before any work if the file could not be written."""
-    if output is None:
-        return name or "table"
-    from chainorder.report.formats import format_of
-
-    check_folder(output)
-    return name or format_of(output)
+class ReaderGoneError(Exception):
+    """Whoever reads stdout (head, less) wants no more."""
 
 
-def check_folder(output: str) -> None:
-    path = Path(output)
-    if not path.parent.is_dir():
-        raise ChainorderError(f"{output}: there is no folder {path.parent}; make it, or write elsewhere")
-    if path.is_dir() or (path.exists() and not os.access(path, os.W_OK)):
-        raise ChainorderError(f"{output}: is a folder or not writable; write elsewhere")
+def output_file(name: str | None) -> Output | None:
+    """The file that -o names, checked; None for stdout, which ``-`` means, too."""
+    return None if name in (None, "-") else Output.at(name)
 
 
-def write(reports: Sequence[Report], format_name: str, output: str | None) -> None:
-    from chainorder.report.formats import FORMATS
+def protect(file: Output | None, reads: Iterable[Path], *, force: bool) -> None:
+    """Refuse to write a text to what the same call reads, to a spec or to a matrix, unless forced to.
 
-    emit(FORMATS[format_name].render(reports), output)
-
-
-def emit(text: str, output: str | None) -> None:
-    if output is None:
-        click.echo(text, nl=False)
+    Raises
+    ------
+    OutputError
+        If a file would be lost.
+    """
+    if file is None or file.direct or force:
         return
+    file.refuse_inputs(reads)
+    from chainorder.spec.recognise import kind_of_input
+
+    kind = kind_of_input(file.path)
+    if kind is not None:
+        raise OutputError(file.name, f"holds a {kind}, which would be lost; write elsewhere, or give --force")
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where the reports of a command go, and as what: checked before any work.
+
+    Attributes
+    ----------
+    format_name
+        One of `chainorder.report.formats.FORMATS`.
+    file
+        None for stdout.
+    kept
+        The file of the Jacobian itself, if it is wanted.
+    force
+        Whether a spec, or what the call reads, may be replaced.
+    """
+
+    format_name: str
+    file: Output | None
+    kept: Output | None
+    force: bool
+
+    @classmethod
+    def of(
+        cls,
+        format_name: str | None,
+        output: str | None,
+        *,
+        force: bool,
+        drawable: Collection[str] = (),
+        kept: str | None = None,
+    ) -> Destination:
+        """What the options say; `drawable` is what reports of this command may have to draw.
+
+        Raises
+        ------
+        ChainorderError
+            If the file cannot be written, or the format is not known or cannot show such a report.
+        """
+        file = output_file(output)
+        if format_name is None and file is not None and (PurePath(file.name).suffix or not file.direct):
+            from chainorder.report.formats import format_of
+
+            format_name = format_of(file.name)
+        made = cls(format_name or "table", file, output_file(kept), force)
+        made._check_drawable(drawable)
+        return made
+
+    def protect(self, reads: Iterable[str | Path]) -> None:
+        """See `protect`; the Jacobian may replace another one, but none that is read."""
+        paths = list(map(Path, reads))
+        protect(self.file, paths, force=self.force)
+        if self.kept is not None and not self.force:
+            self.kept.refuse_inputs(paths)
+
+    def check(self, problems: Iterable[Problem], drawable: Collection[str]) -> None:
+        """Check what is known when the problems are: their files, and whether there is something to draw.
+
+        Raises
+        ------
+        ChainorderError
+            If a matrix would be lost, or the format cannot show such a report.
+        """
+        self.protect(file for each in problems for file in each.files)
+        self._check_drawable(drawable)
+
+    def _check_drawable(self, drawable: Collection[str]) -> None:
+        if self.format_name == "table":
+            return  # the formats need not be imported
+        from chainorder.report.formats import check_drawable
+
+        check_drawable(self.format_name, drawable)
+
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[str], object]]:
+        """What writes text at once: to stdout, or to what is no regular file."""
+        if self.file is None:
+            yield _say
+            return
+        with self.file.writing() as file:
+
+            def write(text: str) -> None:
+                file.write(encoded(text))
+                file.flush()
+
+            yield write
+
+    def write(self, reports: Sequence[Report]) -> None:
+        """Write the reports; what a file keeps of plans states paths of matrices relative to its folder."""
+        from chainorder.report.formats import FORMATS
+
+        if self.file is not None and not self.file.direct and self.format_name in ("json", "jsonl"):
+            folder = Path(self.file.name).parent
+            reports = [replace(each, data=partial(_located, each, folder)) for each in reports]
+        emit([FORMATS[self.format_name].render(reports)], self.file)
+
+
+def _located(report: Report, folder: Path) -> Mapping[str, Any]:
+    from chainorder.saved_paths import relocated
+
+    return relocated(dict(report.data()), folder)
+
+
+def emit(parts: Iterable[str], file: Output | None) -> None:
+    """Write a text, in parts, to a file or to stdout."""
+    if file is not None:
+        file.write_text(parts)
+        return
+    for part in parts:
+        _say(part)
+
+
+def _say(text: str) -> None:
     try:
-        Path(output).write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise ChainorderError(f"{output}: cannot be written ({error.strerror}); write elsewhere") from None
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        raise ReaderGoneError from None  # of a BrokenPipeError, click would make exit status 1

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainorder.errors import ExecutionError
+from chainorder.execution.evaluation import Evaluate
 from chainorder.execution.kernels import multiply
-from chainorder.execution.model import Evaluate, Model
+from chainorder.execution.model import Model
 from chainorder.execution.operand import Array, DenseOperand, Operand
 from chainorder.execution.sources import Function
 
@@ -168,7 +170,7 @@ def _complex_step(function: Function, point: Array, directions: Array) -> Array 
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)  # a part of the argument was dropped
             values = [np.atleast_1d(function(point + 1j * step * v)) for v in directions.T]
-    except (TypeError, ValueError, np.exceptions.ComplexWarning):
+    except (TypeError, ValueError, ExecutionError, np.exceptions.ComplexWarning):
         return None
     if not all(np.iscomplexobj(value) for value in values):
         return None

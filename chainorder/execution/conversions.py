@@ -98,6 +98,13 @@ def owned(result: Operand, given: Iterable[Operand]) -> Any:
     return matrix.copy() if shared else matrix
 
 
+def type_of(operand: Operand) -> np.dtype[Any]:
+    """The type of an operand's entries; that of ones is the least."""
+    if isinstance(operand, (IdentityOperand, SelectionOperand)):
+        return np.dtype(bool)
+    return _arrays(operand)[0].dtype
+
+
 def _arrays(operand: Operand) -> list[Array]:
     """What an operand keeps its entries in."""
     match operand:

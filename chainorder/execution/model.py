@@ -6,7 +6,7 @@ Directions are the columns of arrays: tangents take (inputs, p) to (outputs, p),
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,8 @@ import numpy as np
 from chainorder.colouring import colour_columns, transposed
 from chainorder.errors import ExecutionError
 from chainorder.execution.axes import AxesOperand
-from chainorder.execution.conversions import compressed
+from chainorder.execution.conversions import compressed, type_of
+from chainorder.execution.evaluation import Checked, Evaluate, product
 from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import (
     Array,
@@ -26,11 +27,10 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.number_types import as_floats
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.selections import SelectionPattern
 from chainorder.solves import Factorisation
-
-Evaluate = Callable[[Array], Array]
 
 CHUNK_ENTRIES = 2**24
 """Entries of the directions in flight by default: 128 MiB."""
@@ -61,6 +61,17 @@ class Model:
     fma: int | None = None
     factorisation: Factorisation | None = None
 
+    @property
+    def modes(self) -> dict[str, Evaluate]:
+        """The evaluations that there are, by their name."""
+        both = {"tangent": self.tangents, "adjoint": self.adjoints}
+        return {mode: evaluate for mode, evaluate in both.items() if evaluate is not None}
+
+    def tried(self) -> Iterator[tuple[str, Array]]:
+        """Every mode, and what it returns of a vector of ones."""
+        for mode, evaluate in self.modes.items():
+            yield mode, evaluate(np.ones((self.shape[mode == "tangent"], 1)))
+
     @classmethod
     def of_solve(cls, made: Factorisation) -> Model:
         """The inverse of a factorised matrix."""
@@ -77,12 +88,20 @@ class Model:
         """
         if isinstance(source, tuple) and len(source) == 2 and all(map(_callable_or_none, source)):
             tangent, adjoint = source
-            return cls(shape, tangent and _columnwise(tangent), adjoint and _columnwise(adjoint))
+            return cls(
+                shape,
+                tangent and Checked(tangent, shape[0], f"{here}: its tangent").by_columns,
+                adjoint and Checked(adjoint, shape[1], f"{here}: its adjoint").by_columns,
+            )
         if not (hasattr(source, "matmat") and hasattr(source, "rmatmat")):
             return None
-        if tuple(source.shape) != shape:
-            raise ExecutionError(f"{here} has shape {tuple(source.shape)}; its elemental is {shape}")
-        return cls(shape, source.matmat, lambda u: source.rmatmat(u.conj()).conj())
+        if getattr(source, "shape", None) != shape:
+            raise ExecutionError(
+                f"{here} has shape {getattr(source, 'shape', None)}; its elemental is {shape}"
+            )
+        tangents = product(source, "matmat", shape[0], f"{here}: its tangent")
+        adjoints = product(source, "rmatmat", shape[1], f"{here}: its adjoint")
+        return cls(shape, tangents, lambda u: adjoints(u.conj()).conj())
 
     @classmethod
     def of_operand(cls, operand: Operand) -> Model:
@@ -97,10 +116,6 @@ class Model:
 
 def _callable_or_none(value: Any) -> bool:
     return value is None or callable(value)
-
-
-def _columnwise(function: Evaluate) -> Evaluate:
-    return lambda v: np.stack([function(column) for column in v.T], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,17 +147,11 @@ def _evaluate(
     seeds = _seeds(operand, colours, result)
     count = seeds.shape[1]
     width = max(1, chunk // max(1, seeds.shape[0], result.shape[0]))
-    parts = [_checked(evaluate, seeds[:, at : at + width], result) for at in range(0, count, width)]
+    parts = [evaluate(seeds[:, at : at + width]) for at in range(0, count, width)]
     values = np.concatenate(parts, axis=1) if parts else np.zeros((result.shape[0], 0))
-    return Evaluated(_decompress(values, colours, result), count)
-
-
-def _checked(evaluate: Evaluate, directions: Array, result: Pattern) -> Array:
-    values = np.asarray(evaluate(directions))
-    expected = (result.shape[0], directions.shape[1])
-    if values.shape != expected:
-        raise ExecutionError(f"a model returned shape {values.shape} for directions that call for {expected}")
-    return values
+    # The type must not depend on whether a step or a product comes first.
+    kind = values.dtype if operand is None else np.result_type(values, type_of(operand))
+    return Evaluated(_decompress(as_floats(values.astype(kind, copy=False)), colours, result), count)
 
 
 def _seeds(operand: Operand | None, colours: Array, result: Pattern) -> Array:

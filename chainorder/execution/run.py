@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
-
 from chainorder.errors import ExecutionError, InfeasibleError
 from chainorder.execution.checks import (
     Check,
@@ -33,6 +31,8 @@ from chainorder.execution.operations import (
     stepped_number,
     stepped_of,
 )
+from chainorder.execution.premises import check_finite, given_program, nonzero, rounding
+from chainorder.execution.provenance import Printed, Provenance
 from chainorder.execution.sources import Function, Jacobians, gather
 from chainorder.plan import Operation, Plan
 from chainorder.solvers import plan as make_plan
@@ -55,8 +55,8 @@ SPARSE_CHECK = 2_000_000
 ENTRY_BYTES = 8
 
 
-@dataclass(frozen=True, eq=False)
-class Execution:
+@dataclass(frozen=True, eq=False, repr=False)
+class Execution(Printed):
     """What came of running a plan.
 
     Attributes
@@ -78,6 +78,8 @@ class Execution:
         Every comparison that was made.
     symbolic
         Whether counts are of symbolic patterns.
+    provenance
+        Where the elemental Jacobians came from; `source` is that in a word.
     """
 
     plan: Plan
@@ -88,6 +90,12 @@ class Execution:
     records: tuple[OperationRecord, ...]
     checks: tuple[Check, ...] = ()
     symbolic: bool = True
+    provenance: Provenance = Provenance()
+
+    @property
+    def title(self) -> str:
+        """The chain in a line."""
+        return self.plan.chain.title
 
     @property
     def passed(self) -> bool:
@@ -127,6 +135,7 @@ def execute_chain(
     chunk_entries: int = CHUNK_ENTRIES,
     symbolic: bool = True,
     scheduler: Any = None,
+    stand_ins: bool = False,
 ) -> Execution:
     """Compute the Jacobian of a chain in the order of a plan.
 
@@ -138,8 +147,10 @@ def execute_chain(
         The elemental Jacobians, input first: NumPy arrays or SciPy sparse matrices of shape (outputs,
         inputs), a diagonal also as its vector. For a matrix-free elemental also an object like
         `scipy.sparse.linalg.LinearOperator` (matmat: tangents; rmatmat: adjoints), or a pair of functions of
-        one vector (v ↦ F'v, u ↦ uF'; None for one that is not there). By default those of the chain's
-        network at a random point, or the chain's own matrices, or random ones of the declared structures.
+        one vector (v ↦ F'v, u ↦ uF'; None for one that is not there); they see copies of the vectors, and
+        may return the same array again and again. By default those of the chain's
+        network at a random point, or the chain's own matrices, or random stand-ins of the declared
+        structures; `Execution.source` says which.
     function, point
         The function itself, from a vector of the chain's inputs to one of its outputs, and where it was
         differentiated; checked by the complex step if it takes complex arguments (it must then be analytic),
@@ -150,8 +161,8 @@ def execute_chain(
         Whether to check the result: that it is finite, against another order and against `function`, and
         tangents against adjoints.
     tolerance
-        The largest relative error that passes; by default 1e-9, or 100 times the precision of the
-        result where that is more (float32: 1.2e-5), and 1e-5 for central differences.
+        The largest relative error that passes; by default 1e-9, or 100 times the precision of the least
+        precise Jacobian where that is more (float32: 1.2e-5), and 1e-5 for central differences.
     chunk_entries
         Entries of the tangents or adjoints that are in flight at once.
     symbolic
@@ -161,17 +172,19 @@ def execute_chain(
     scheduler
         Where the machines of the plan are: None for here, one operation after the other; ``local`` for a
         process for each; the address of a Dask scheduler, or a `distributed.Client`.
+    stand_ins
+        Whether random Jacobians may stand in for matrices that were in memory when the plan was saved, and
+        for solves of which only the cost is known.
 
     Raises
     ------
     ExecutionError
-        If a Jacobian does not fit its elemental, the plan needs more memory than there is, or workers were
-        asked for and there are none.
+        If a Jacobian does not fit its elemental, a matrix was in memory when the plan was saved and is not
+        given, the plan needs more memory than there is, or workers were asked for and there are none.
     """
-    if (function is None) != (point is None):
-        raise ExecutionError("function and point go together; give both or none")
+    function, point = given_program(function, point, plan.chain.inputs, plan.chain.outputs)
     check_memory(max(plan.peak_memory, int(plan.chain.sizes.max())))  # models and checks pass vectors
-    source = gather(plan.chain, jacobians, seed)
+    source = gather(plan.chain, jacobians, seed, stand_ins=stand_ins)
     settings = Settings(chunk_entries, symbolic)
     if scheduler is None:
         result, execution = _run(plan, source, settings)
@@ -181,9 +194,9 @@ def execute_chain(
         result, execution = run_on_workers(plan, source, settings, scheduler)
     if not verify:
         return execution
-    _check_finite(source, result)
-    precision = float(np.finfo(execution.jacobian.dtype).eps)
-    tolerances = Tolerances.of(tolerance, max(TOLERANCE, 100 * precision))
+    check_finite([result], source.operands, source.models, "elemental {}".format)
+    rounded = rounding(source.operands.values(), source.models.values())
+    tolerances = Tolerances.of(tolerance, max(TOLERANCE, rounded))
     if function is None:
         function, point = source.function, source.point
     checks = list(_check_order(plan, source, result, seed, tolerances.exact))
@@ -191,32 +204,10 @@ def execute_chain(
     checks += residuals(source.models, seed, tolerances.exact)
     if function is not None and point is not None:
         checks.append(against_function(result, function, point, seed, tolerances))
-    if result.pattern.nnz and not _nonzero(result):
+    if result.pattern.nnz and not nonzero(result):
         # Every comparison of zeros passes; say so instead of looking verified.
         checks = [replace(check, name=f"{check.name} (all zero: underflow?)") for check in checks]
     return replace(execution, checks=tuple(checks))
-
-
-def _check_finite(source: Jacobians, result: Operand) -> None:
-    """Say where an infinity or NaN in the result comes from; far cheaper than to look for them beforehand."""
-    if _finite(result):
-        return
-    for number, operand in source.operands.items():
-        if not _finite(operand):
-            raise ExecutionError(f"the Jacobian of elemental {number} holds an infinity or NaN; mend it")
-    raise ExecutionError(
-        "the product holds an infinity or NaN: a model returned one, or it overflowed; scale it"
-    )
-
-
-def _nonzero(operand: Operand) -> bool:
-    matrix = operand.matrix()
-    return bool(np.any(matrix if isinstance(matrix, np.ndarray) else matrix.data))
-
-
-def _finite(operand: Operand) -> bool:
-    matrix = operand.matrix()
-    return bool(np.isfinite(matrix if isinstance(matrix, np.ndarray) else matrix.data).all())
 
 
 def check_memory(entries: int) -> None:
@@ -281,6 +272,7 @@ def _run(plan: Plan, source: Jacobians, settings: Settings) -> tuple[Operand, Ex
         run.ledger.peak,
         records,
         symbolic=symbolic,
+        provenance=source.provenance,
     )
 
 

@@ -1,28 +1,62 @@
-"""Jacobians to files."""
+"""Jacobians to files that say where their elementals came from."""
 
 from __future__ import annotations
 
-from typing import Any
+import io
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import IO, Any
 
 import numpy as np
 
-from chainorder.errors import ExecutionError
+from chainorder.execution.provenance import Provenance
+from chainorder.numpy_files import JACOBIANS
+from chainorder.output import Output
+
+ENDINGS = (".npz", ".npy", ".mtx")
+"""Of files that keep a Jacobian."""
 
 
-def save_matrix(matrix: Any, path: str) -> None:
-    """Keep a Jacobian as .npz: NumPy's format with the key ``jacobian``, SciPy's for sparse ones.
+def save_matrix(matrix: Any, path: str, provenance: Provenance) -> None:
+    """Keep a Jacobian in the format of the path's ending.
+
+    ``.npz`` is NumPy's format with the key ``jacobian``, SciPy's for sparse ones, and has one more array: the
+    word for where the elemental Jacobians came from, under ``jacobians``. ``.mtx`` has that as a comment;
+    ``.npy`` is dense and has no place for it.
 
     Raises
     ------
-    ExecutionError
-        If the file cannot be written.
+    OutputError
+        If the file cannot be written; what was there before is still there then.
     """
+    with Output.at(path).writing() as file:
+        match Path(path).suffix.lower():
+            case ".npz":
+                _write_npz(matrix, file, provenance)
+            case ".npy":
+                dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+                # Of a file, NumPy would ask where in it to write: a pipe has no such place.
+                np.save(SimpleNamespace(write=file.write), dense)
+            case _:
+                _write_mtx(matrix, file, provenance)
+
+
+def _write_npz(matrix: Any, file: IO[bytes], provenance: Provenance) -> None:
     from scipy.sparse import save_npz
 
-    try:
-        if isinstance(matrix, np.ndarray):
-            np.savez_compressed(path, jacobian=matrix)
-        else:
-            save_npz(path, matrix)
-    except OSError as error:
-        raise ExecutionError(f"{path}: cannot be written ({error.strerror}); write elsewhere") from None
+    word = np.array(str(provenance.source))
+    if isinstance(matrix, np.ndarray):
+        np.savez_compressed(file, jacobian=matrix, jacobians=word)
+        return
+    whole = io.BytesIO()  # archives are read where they are added to
+    save_npz(whole, matrix)
+    with zipfile.ZipFile(whole, "a") as archive, archive.open(f"{JACOBIANS}.npy", "w") as entry:
+        np.lib.format.write_array(entry, word)
+    file.write(whole.getbuffer())
+
+
+def _write_mtx(matrix: Any, file: IO[bytes], provenance: Provenance) -> None:
+    from scipy.io import mmwrite
+
+    mmwrite(file, matrix, comment=f"{JACOBIANS}: {provenance.source}", symmetry="general")

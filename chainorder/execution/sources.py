@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainorder.axes import AxesPattern
-from chainorder.chain import Chain, MatrixFile
+from chainorder.chain import Chain, MatrixFile, Unsaved
 from chainorder.compressed_rows import canonical
 from chainorder.elementals import Elemental
 from chainorder.errors import ExecutionError, StructureError
@@ -27,10 +27,13 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.execution.provenance import Provenance, Source, refuse_unsaved, trace
 from chainorder.hypersparse import HypersparsePattern
+from chainorder.number_types import as_floats
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
 from chainorder.selections import SelectionPattern
 from chainorder.solves import Factorisation, Solve
+from chainorder.sparse_arrays import sound
 
 Function = Callable[[Array], Array]
 
@@ -47,21 +50,26 @@ class Jacobians:
         Tangents and adjoints of all elementals, by their number; explicit matrices have both.
     function, point
         A function of a vector of the chain's inputs, and where its Jacobian is wanted; None if not known.
+    provenance
+        Where the Jacobians came from.
     """
 
     operands: Mapping[int, Operand]
     models: Mapping[int, Model]
     function: Function | None = None
     point: Array | None = None
+    provenance: Provenance = Provenance()
 
 
-def gather(chain: Chain, given: Sequence[Any] | None, seed: int) -> Jacobians:
+def gather(chain: Chain, given: Sequence[Any] | None, seed: int, *, stand_ins: bool = False) -> Jacobians:
     """The given Jacobians; else those of the network; else the chain's matrices, random where there is none.
+
+    With `stand_ins` also where there was one in memory when the chain was saved.
 
     Raises
     ------
     ExecutionError
-        If a given or loaded matrix does not fit its elemental.
+        If a given or loaded matrix does not fit its elemental, or one was in memory and is there no more.
     """
     if given is not None:
         if len(given) != len(chain):
@@ -73,8 +81,14 @@ def gather(chain: Chain, given: Sequence[Any] | None, seed: int) -> Jacobians:
     if chain.network is not None:
         network = chain.network.sample(seed)
         fitted = (_fit(chain, place, matrix) for place, matrix in enumerate(network.jacobians()))
-        return _sort(chain, fitted, network, network.point)
-    return _sort(chain, _loaded_or_random(chain, seed))
+        found = _sort(chain, fitted, network, network.point)
+        return replace(found, provenance=Provenance((Source.NETWORK,)))
+    numbers = range(1, len(chain) + 1)
+    elementals = [(n, chain.matrices.get(n - 1), chain.kind(n).structure) for n in numbers]
+    if not stand_ins:
+        refuse_unsaved(elementals)
+    found = _sort(chain, _loaded_or_random(chain, seed, stand_ins=stand_ins))
+    return replace(found, provenance=trace(elementals))
 
 
 def _sort(
@@ -118,27 +132,29 @@ def operand_and_model(kind: Elemental, source: Operand | Model, here: str) -> tu
     )  # checked against each other
 
 
-def _loaded_or_random(chain: Chain, seed: int) -> Iterator[Operand | Model]:
+def _loaded_or_random(chain: Chain, seed: int, *, stand_ins: bool) -> Iterator[Operand | Model]:
     generator = np.random.default_rng(seed)
     files: dict[Path, Any] = {}
-    drawn: dict[int, Operand] = {}  # of elementals that are said to be the same
+    drawn: dict[str, Operand] = {}  # of elementals that are said to be the same
     fitter = _Fitter(chain)
     for place in range(len(chain)):
-        match chain.matrices.get(place):
-            case None if isinstance(chain.kind(place + 1).structure, Solve):
-                yield fitter.fit(place, chain.kind(place + 1).structure)
-            case None if chain.kind(place + 1).same is not None:
-                code = int(chain.elementals.codes[place])
-                if code not in drawn:
-                    drawn[code] = random_operand(chain.pattern(place + 1), generator)
-                yield drawn[code]
-            case None:
+        matrix = chain.matrices.get(place)
+        match None if isinstance(matrix, Unsaved) else matrix, chain.kind(place + 1).structure:
+            case None, Solve(factorisation=None) as solve if stand_ins:
+                yield _random_solve(solve, int(chain.sizes[place]), generator)
+            case None, Solve() as solve:
+                yield fitter.fit(place, solve)
+            case None, _ if (label := chain.kind(place + 1).same) is not None:
+                if label not in drawn:
+                    drawn[label] = random_operand(chain.pattern(place + 1), generator)
+                yield drawn[label]
+            case None, _:
                 yield random_operand(chain.pattern(place + 1), generator)
-            case MatrixFile(path) as file:
+            case MatrixFile(path) as file, _:
                 if path not in files:
                     files[path] = file.load()
                 yield fitter.fit(place, files[path])
-            case matrix:
+            case _:
                 yield fitter.fit(place, matrix)
 
 
@@ -184,6 +200,16 @@ def random_operand(pattern: Pattern, generator: np.random.Generator) -> Operand:
             raise ExecutionError(f"there is no random Jacobian of a {type(pattern).__name__}")
 
 
+def _random_solve(structure: Solve, size: int, generator: np.random.Generator) -> Model:
+    """Solves with a random tridiagonal matrix, each counted as the one that it stands for."""
+    from scipy.sparse import dia_array
+
+    diagonals = generator.uniform(-0.25, 0.25, (3, size))
+    diagonals[1] += 1
+    matrix = dia_array((diagonals, [-1, 0, 1]), shape=(size, size)).tocsc()
+    return replace(Model.of_solve(Factorisation.of(matrix)), fma=structure.factors)
+
+
 def _clip(diagonals: Array, lower: int) -> Array:
     """Zero the places of diagonals that lie outside the matrix."""
     size = diagonals.shape[1]
@@ -196,9 +222,11 @@ def _clip(diagonals: Array, lower: int) -> Array:
 def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
     """A given matrix as an operand of its elemental's pattern, or a model; a diagonal may be its vector."""
     structure, pattern = chain.kind(place + 1).structure, chain.pattern(place + 1)
+    name = chain.kind(place + 1).name
+    here = f"elemental {place + 1}" + (f" ({name})" if name else "")
     if isinstance(structure, Solve):
-        return Model.of_solve(_factorised(structure, pattern.shape, matrix, f"elemental {place + 1}"))
-    return fit(pattern, matrix, f"the Jacobian of elemental {place + 1}")
+        return Model.of_solve(_factorised(structure, pattern.shape, matrix, here))
+    return fit(pattern, matrix, f"the Jacobian of {here}")
 
 
 def _alike(given: Pattern, pattern: Pattern) -> bool:
@@ -220,23 +248,39 @@ def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
             raise ExecutionError(f"{here} is a masked array; fill it first")
         matrix = np.asarray(matrix)
     shape = getattr(matrix, "shape", None)
-    known = isinstance(matrix, np.ndarray) or hasattr(matrix, "toarray")
-    if not known or shape is None or len(shape) not in (1, 2):
+    known = (1, 2) if isinstance(matrix, np.ndarray) else (2,) if hasattr(matrix, "toarray") else ()
+    if shape is None or len(shape) not in known:
         raise ExecutionError(
             f"{here} is a {type(matrix).__name__}; give a NumPy array or SciPy sparse matrix"
         )
-    if len(shape) == 1:
-        if shape != pattern.shape[:1] or not (isinstance(pattern, BandPattern) and pattern.diagonal):
-            raise ExecutionError(f"{here} has shape {shape}; only a diagonal may be given as a vector")
-        return BandOperand(0, 0, _numeric(matrix, here)[None, :])
-    if shape != pattern.shape:
+    if len(shape) == 1 and not (
+        shape == pattern.shape[:1] and isinstance(pattern, BandPattern) and pattern.diagonal
+    ):
+        raise ExecutionError(f"{here} has shape {shape}; only a diagonal may be given as a vector")
+    if len(shape) == 2 and shape != pattern.shape:
         raise ExecutionError(f"{here} has shape {shape}; its elemental is {pattern.shape} (outputs × inputs)")
+    try:
+        return _fit_sound(pattern, matrix, here)
+    except StructureError as error:
+        raise ExecutionError(f"{here}: {error}") from None
+
+
+def _fit_sound(pattern: Pattern, matrix: Any, here: str) -> Operand:
+    """A matrix of the right shape; its numbers become floats first, as sums of duplicates could overflow.
+
+    Raises
+    ------
+    StructureError
+        If it is broken, or does not hold numbers that floats can be.
+    """
     match pattern:
+        case _ if len(matrix.shape) == 1:
+            return BandOperand(0, 0, as_floats(matrix)[None, :])
         case DensePattern(full=True):
-            dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
-            return DenseOperand.full(_numeric(dense, here))
+            entries = sound(matrix, as_floats)
+            return DenseOperand.full(entries if isinstance(entries, np.ndarray) else entries.toarray())
         case _:
-            return _fit_sparse(pattern, matrix, here)
+            return _fit_sparse(pattern, canonical(matrix, as_floats), here)
 
 
 def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str) -> Factorisation:
@@ -244,7 +288,10 @@ def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str)
     if isinstance(given, Solve):
         made = given.factorisation
         if made is None:
-            raise ExecutionError(f"{here} is a solve of which only the cost is known; give its matrix")
+            raise ExecutionError(
+                f"{here} is a solve of which only the cost is known; give its matrix, or run on random "
+                "stand-ins: stand_ins=True, --stand-ins"
+            )
     else:
         try:
             made = Factorisation.of(given)
@@ -257,10 +304,9 @@ def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str)
     return made
 
 
-def _fit_sparse(pattern: Pattern, matrix: Any, here: str) -> Operand:
+def _fit_sparse(pattern: Pattern, csr: Any, here: str) -> Operand:
     from scipy.sparse import csr_array
 
-    csr = canonical(_numeric(matrix, here))  # floats first: sums of duplicates could overflow
     if isinstance(pattern, SparsePattern) and pattern.stored_by(csr):
         return SparseOperand(csr)
     coo = csr.tocoo()
@@ -298,9 +344,3 @@ def _refuse_outside(coo: Any, inside: Array, here: str) -> None:
             f"{here} has an entry at row {row}, column {column}, outside the declared structure; "
             "declare it wider, or sparse"
         )
-
-
-def _numeric(values: Array, here: str) -> Array:
-    if values.dtype.kind not in "fciub":
-        raise ExecutionError(f"{here} holds {values.dtype}; a Jacobian is numeric")
-    return values if values.dtype.kind in "fc" else values.astype(np.float64)

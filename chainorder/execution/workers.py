@@ -56,7 +56,13 @@ def run_on_workers(
         for _ in range(ATTEMPTS):
             try:
                 return _run(client, plan, source, settings)
-            except (distributed.CancelledError, distributed.KilledWorker) as error:
+            except (distributed.CancelledError, distributed.KilledWorker, OSError) as error:
+                if client.status != "running":
+                    raise ExecutionError(
+                        "the scheduler went away while the plan ran; start it again, or run it here"
+                    ) from None
+                if isinstance(error, OSError):
+                    raise
                 lost = error
                 _await_workers(client)
     raise ExecutionError(
@@ -97,7 +103,7 @@ def _run(client: Client, plan: Plan, source: Jacobians, settings: Settings) -> t
     result: Operand = final.result()
     events = {event["place"]: event for _, event in client.get_events(topic)}
     done = _execution(plan, source, result, events, addresses)
-    return result, replace(done, symbolic=settings.symbolic)
+    return result, replace(done, symbolic=settings.symbolic, provenance=source.provenance)
 
 
 def _spread(client: Client, plan: Plan, source: Jacobians) -> tuple[dict[int, Future], dict[int, Future]]:

@@ -41,10 +41,15 @@ def compare_graph(graph: Graph, *, solver: str = "auto", **options: Any) -> Grap
     SolverError
         If the solver is unknown, or cannot take this graph.
     """
+    return beside_graph(plan(graph, solver=solver, **options), **options)
+
+
+def beside_graph(best: GraphPlan, **options: Any) -> GraphComparison:
+    """The usual rules beside a plan of a graph that is there already."""
     plans, infeasible = [], []
     for name in RULES:
         try:
-            plans.append(plan(graph, solver=name, **options))
+            plans.append(plan(best.graph, solver=name, **options))
         except ChainorderError as error:
             infeasible.append(Infeasible(name, str(error)))
-    return GraphComparison((*plans, plan(graph, solver=solver, **options)), tuple(infeasible))
+    return GraphComparison((*plans, best), tuple(infeasible))

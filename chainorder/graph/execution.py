@@ -13,13 +13,15 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from chainorder.chain import MatrixFile
+from chainorder.chain import MatrixFile, Unsaved
 from chainorder.errors import ExecutionError, PlanError, SolverError
 from chainorder.execution.checks import Check, Tolerances, dot_products
 from chainorder.execution.conversions import owned
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Array, Operand
+from chainorder.execution.premises import check_finite, given_program, nonzero, rounding
+from chainorder.execution.provenance import Printed, Provenance, Source, refuse_unsaved, trace
 from chainorder.execution.run import FULL_CHECK, TOLERANCE, check_memory
 from chainorder.execution.sources import fit, operand_and_model, random_operand
 from chainorder.execution.sums import add
@@ -166,8 +168,8 @@ class GraphRecord:
     format: str
 
 
-@dataclass(frozen=True, eq=False)
-class GraphExecution:
+@dataclass(frozen=True, eq=False, repr=False)
+class GraphExecution(Printed):
     """What came of running a plan for a graph.
 
     Attributes
@@ -187,6 +189,8 @@ class GraphExecution:
         One for each operation.
     checks
         Every comparison that was made.
+    provenance
+        Where the elemental Jacobians came from; `source` is that in a word.
     """
 
     plan: GraphPlan
@@ -197,6 +201,12 @@ class GraphExecution:
     peak_memory: int
     records: tuple[GraphRecord, ...]
     checks: tuple[Check, ...] = ()
+    provenance: Provenance = Provenance()
+
+    @property
+    def title(self) -> str:
+        """The graph in a line."""
+        return self.plan.graph.title
 
     @property
     def jacobian(self) -> Any:
@@ -221,10 +231,13 @@ class EdgeJacobians:
         The Jacobians of explicit edges, by their place.
     models
         Tangents and adjoints of all edges, by their place.
+    provenance
+        Where the Jacobians came from.
     """
 
     operands: Mapping[int, Operand]
     models: Mapping[int, Model]
+    provenance: Provenance = Provenance()
 
 
 def execute_graph(
@@ -237,6 +250,7 @@ def execute_graph(
     verify: bool = True,
     tolerance: float | None = None,
     chunk_entries: int = CHUNK_ENTRIES,
+    stand_ins: bool = False,
 ) -> GraphExecution:
     """Compute the Jacobian of a graph in the order of a plan.
 
@@ -247,50 +261,56 @@ def execute_graph(
     jacobians
         Elemental Jacobians by (source, target), those of identities may be left out; each is what
         `chainorder.execute` takes for an elemental. By default
-        those of the network, the matrices of the edges, or random ones.
+        those of the network, the matrices of the edges, or random stand-ins.
     function, point
         The program itself, from the values of all inputs, one after the other, to those of all outputs, and
         where it was differentiated. By default that of the network; else a nonlinear program that has these
         elemental Jacobians at 0.
-    seed, verify, tolerance, chunk_entries
+    seed, verify, tolerance, chunk_entries, stand_ins
         As of `chainorder.execute`.
 
     Raises
     ------
     ExecutionError
-        If a Jacobian does not fit its edge, or the plan needs more memory than there is.
+        If a Jacobian does not fit its edge, a matrix was in memory when the plan was saved and is not given,
+        or the plan needs more memory than there is.
     """
-    if (function is None) != (point is None):
-        raise ExecutionError("function and point go together; give both or none")
     graph = plan.graph
-    check_memory(max(plan.peak_memory, *plan.graph.vertices.values()))
+    function, point = given_program(function, point, graph.columns, graph.rows)
+    check_memory(max(plan.peak_memory, *graph.vertices.values()))
     sample = None
     if jacobians is None and graph.network is not None:
         sample = graph.network.sample(seed)
         jacobians = sample.jacobians()
-    source = gather(graph, jacobians, seed)
+    source = gather(graph, jacobians, seed, stand_ins=stand_ins)
+    if sample is not None:
+        source = replace(source, provenance=Provenance((Source.NETWORK,)))
     program = Program.of(plan)
     execution, blocks = _run(program, source, chunk_entries)
     if not verify:
         return execution
-    _check_finite(graph, source, blocks)
-    kinds = {block.dtype for block in execution.blocks.values()}
-    default = max(TOLERANCE, *(100 * float(np.finfo(kind).eps) for kind in kinds))
-    tolerances = Tolerances.of(tolerance, default)
+    ends = [f"{edge.source} → {edge.target}" for edge in graph.edges]
+    check_finite(blocks.values(), source.operands, source.models, ends.__getitem__)
+    rounded = rounding(source.operands.values(), source.models.values())
+    tolerances = Tolerances.of(tolerance, max(TOLERANCE, rounded))
     if sample is not None and function is None:
         function, point = sample, sample.point
     checks = list(_check_orders(plan, source, blocks, tolerances.exact))
     checks += against_sweeps(graph, source.models, blocks, seed, tolerances.exact)
-    ends = [f"{edge.source} → {edge.target}" for edge in graph.edges]
     checks += dot_products(source.models, seed, tolerances.exact, ends.__getitem__)
     checks += against_program(graph, source.models, blocks, function, point, seed, tolerances)
-    if not any(map(_nonzero, execution.blocks.values())):
+    if not any(map(nonzero, blocks.values())):
         checks = [replace(check, name=f"{check.name} (all zero: underflow?)") for check in checks]
     return replace(execution, checks=tuple(checks))
 
 
-def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJacobians:
-    """The given Jacobians; else the matrices of the edges, random where there is none."""
+def gather(
+    graph: Graph, given: Mapping[Key, Any] | None, seed: int, *, stand_ins: bool = False
+) -> EdgeJacobians:
+    """The given Jacobians; else the matrices of the edges, random where there is none.
+
+    With `stand_ins` also where there was one in memory when the graph was saved.
+    """
     generator = np.random.default_rng(seed)
     operands: dict[int, Operand] = {}
     models: dict[int, Model] = {}
@@ -304,6 +324,9 @@ def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJaco
             raise ExecutionError(
                 f"a Jacobian is given for {key!r}, which is no edge; keys are (source, target)"
             )
+    origins = [((edge.source, edge.target), edge.matrix, edge.structure) for edge in graph.edges]
+    if given is None and not stand_ins:
+        refuse_unsaved(origins)
     for place, edge in enumerate(graph.edges):
         here = f"the Jacobian of {edge.source} → {edge.target}"
         source = edge.matrix if given is None else given.get((edge.source, edge.target))
@@ -311,12 +334,14 @@ def gather(graph: Graph, given: Mapping[Key, Any] | None, seed: int) -> EdgeJaco
             raise ExecutionError(f"{here} is missing; give one for every edge")
         if isinstance(source, MatrixFile):
             source = source.load()
+        if isinstance(source, Unsaved):
+            source = None
         pattern = graph.pattern(place)
         fitted = random_operand(pattern, generator) if source is None else fit(pattern, source, here)
         operand, models[place] = operand_and_model(graph.elementals[place], fitted, here)
         if operand is not None:
             operands[place] = operand
-    return EdgeJacobians(operands, models)
+    return EdgeJacobians(operands, models, Provenance() if given is not None else trace(origins))
 
 
 def _run(program: Program, source: EdgeJacobians, chunk: int) -> tuple[GraphExecution, dict[Key, Operand]]:
@@ -340,6 +365,7 @@ def _run(program: Program, source: EdgeJacobians, chunk: int) -> tuple[GraphExec
         sum(record.seconds for record in records),
         peak,
         tuple(records),
+        provenance=source.provenance,
     )
     return execution, blocks
 
@@ -375,29 +401,6 @@ def _check_orders(
         again = Program.of(other).run(source.operands, source.models)
         checks.append(against_blocks(blocks, again, name, tolerance))
     return checks
-
-
-def _check_finite(graph: Graph, source: EdgeJacobians, blocks: Mapping[Key, Operand]) -> None:
-    if all(_finite(operand) for operand in blocks.values()):
-        return
-    for place, operand in source.operands.items():
-        if not _finite(operand):
-            edge = graph.edges[place]
-            raise ExecutionError(
-                f"the Jacobian of {edge.source} → {edge.target} holds an infinity or NaN; mend it"
-            )
-    raise ExecutionError(
-        "the Jacobian holds an infinity or NaN: a model returned one, or it overflowed; scale it"
-    )
-
-
-def _finite(operand: Operand) -> bool:
-    matrix = operand.matrix()
-    return bool(np.isfinite(matrix if isinstance(matrix, np.ndarray) else matrix.data).all())
-
-
-def _nonzero(matrix: Any) -> bool:
-    return bool(np.any(matrix if isinstance(matrix, np.ndarray) else matrix.data))
 
 
 def assemble(graph: Graph, blocks: Mapping[Key, Any]) -> Any:

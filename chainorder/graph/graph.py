@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainorder.chain import Chain, MatrixFile
-from chainorder.elementals import Elemental, whole
-from chainorder.errors import ChainorderError, GraphError
+from chainorder.chain import Chain, MatrixFile, files_of
+from chainorder.elementals import Elemental, model_spec, whole
+from chainorder.errors import ChainorderError, GraphError, SpecError, raise_first
 from chainorder.pattern import Pattern
 from chainorder.structure import Dense, Sparse, Structure
+from chainorder.wording import fault_of_name, nearest
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -49,7 +49,8 @@ class Edge:
     matrix: Any = field(default=None, kw_only=True, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.explicit == (self.tangent is None and self.adjoint is None):
+        evaluation = getattr(self.structure, "evaluation", None)
+        if self.explicit == ((self.tangent, self.adjoint, evaluation) == (None, None, None)):
             object.__setattr__(self, "explicit", None)  # as it is anyway: equal edges are stated alike
 
     def elemental(self, inputs: int, outputs: int) -> Elemental:
@@ -59,16 +60,16 @@ class Edge:
 
     def to_spec(self) -> dict[str, Any]:
         """The keys that declare it in a spec."""
-        stated = {key: getattr(self, key) for key in ("name", *MODELS, "explicit")}
-        kept = {key: value for key, value in stated.items() if value is not None}
-        if self.tangent is None and self.adjoint is None:
-            kept = {key: value for key, value in kept.items() if key == "name"}
+        kept = ({} if self.name is None else {"name": self.name}) | model_spec(self)
         if isinstance(self.matrix, MatrixFile):
-            # A sparse pattern is that of its file.
-            shape = {} if isinstance(self.structure, Sparse) else self.structure.to_spec()
+            # A sparse pattern is that of its file, which may be dense all the same.
+            sparse = isinstance(self.structure, Sparse)
+            shape = {"structure": Sparse.name} if sparse else self.structure.to_spec()
             kept |= shape | {"matrix": str(self.matrix.path)}
         elif self.structure != Dense():
             kept |= self.structure.to_spec()
+        if self.matrix is not None and not isinstance(self.matrix, MatrixFile):
+            kept["in_memory"] = True
         return {"source": self.source, "target": self.target} | kept
 
 
@@ -126,16 +127,19 @@ class Graph:
             ("network", network),
         ):
             object.__setattr__(self, key, value)
-        _check_edges(self)
-        self._check_ends("inputs", self.inputs, inputs)
-        self._check_ends("outputs", self.outputs, outputs)
+        if (fault := fault_of_name(name)) is not None:
+            raise GraphError(f"name {fault}", ("name",))
+        raise_first(_edge_faults(self))
+        raise_first(_cycle_and_dangling(self))
+        ends = (("inputs", self.inputs, inputs), ("outputs", self.outputs, outputs))
+        raise_first(fault for key, found, stated in ends for fault in self._end_faults(key, found, stated))
         object.__setattr__(self, "elementals", self._elementals())
 
     elementals: tuple[Elemental, ...] = field(init=False, repr=False)
     """The edges with the sizes of their ends."""
 
     def _elementals(self) -> tuple[Elemental, ...]:
-        bound = []
+        bound, faults = [], []
         for place, edge in enumerate(self.edges):
             try:
                 elemental = edge.elemental(self.vertices[edge.source], self.vertices[edge.target])
@@ -143,28 +147,32 @@ class Graph:
                 bound.append(elemental)
             except ChainorderError as error:
                 message = f"{edge.source} → {edge.target}: {error}"
-                raise GraphError(message, ("edges", place)) from None
+                faults.append(GraphError(message, ("edges", place)))
+        raise_first(faults)
         return tuple(bound)
 
-    def _check_ends(self, key: str, found: tuple[str, ...], stated: Iterable[str] | None) -> None:
+    def _end_faults(
+        self, key: str, found: tuple[str, ...], stated: Iterable[str] | None
+    ) -> Iterator[GraphError]:
         if stated is None:
             return
         if isinstance(stated, str):
-            raise GraphError(f"{key} is {stated!r}; give a list of names", (key,))
+            yield GraphError(f"{key} is {stated!r}; give a list of names", (key,))
+            return
         names = list(stated)
         here = "starts" if key == "inputs" else "ends"
         for place, name in enumerate(names):
             if name not in self.vertices:
-                raise GraphError(_unknown(name, self.vertices), (key, place))
-            if name not in found:
+                yield GraphError(_unknown(name, self.vertices), (key, place))
+            elif name not in found:
                 other = "edges lead to it" if key == "inputs" else "edges leave it"
-                raise GraphError(
+                yield GraphError(
                     f"{name!r} is no {key[:-1]}: {other}; remove it, or add an identity edge to one",
                     (key, place),
                 )
         for name in found:
             if name not in names:
-                raise GraphError(
+                yield GraphError(
                     f"the graph {here} at {name!r} too, which is not among the {key}; connect it or list it",
                     (key,),
                 )
@@ -205,6 +213,11 @@ class Graph:
         """It in a line: name, vertices, edges, sizes."""
         counts = f"{len(self.vertices):,} vertices, {len(self.edges):,} edges"
         return f"{self.name or 'graph'}: {counts}, {self.columns:,} → {self.rows:,}"
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files that its matrices are read from."""
+        return files_of(edge.matrix for edge in self.edges)
 
     @property
     def matrix_free(self) -> bool:
@@ -253,10 +266,16 @@ class Graph:
     def from_networkx(cls, graph: Any, name: str | None = None) -> Graph:
         """A graph of a ``networkx.DiGraph``: nodes have a ``size``, edges the keys of a spec's edge.
 
+        Whole numbers may be of any type. Defaults, which networkx keeps of GraphML files, hold for
+        nodes and edges that state nothing else. An ``id`` is left out.
+
         Raises
         ------
         SpecError
             If an attribute is unknown or of a wrong type; and as `Graph`, with the place of the edge.
+        GraphError
+            If its edges have no direction, two nodes have one name (1 and "1"), or an attribute would get
+            lost.
         """
         from chainorder.graph.exchange import from_networkx
 
@@ -264,10 +283,23 @@ class Graph:
 
     @classmethod
     def from_graphml(cls, path: str | Path) -> Graph:
-        """A graph of a GraphML file, with the same attributes; raises as `from_networkx`."""
-        from chainorder.graph.exchange import read_graphml
+        """The graph of a GraphML file, with the same attributes.
 
-        return read_graphml(Path(path))
+        Vertices are called by the attribute ``name`` of their node, or the label that yEd draws, else its id.
+
+        Raises
+        ------
+        SpecError
+            If the file cannot be read, has several graphs, or as `from_networkx`.
+        """
+        from chainorder.spec import load
+        from chainorder.spec.files import Source
+
+        found = load(replace(Source.of(Path(path)), kind=".graphml"))
+        if len(found) > 1:
+            raise SpecError(f"holds {len(found)} graphs; load reads them all", path)
+        assert isinstance(found[0], cls)
+        return found[0]
 
     @classmethod
     def from_layers(
@@ -335,8 +367,9 @@ def _sizes(vertices: Mapping[str, int]) -> dict[str, int]:
     if not isinstance(vertices, Mapping):
         raise GraphError(f"vertices is a {type(vertices).__name__}; give sizes by name: {{'x': 64}}", path)
     for name in vertices:
-        if not isinstance(name, str) or not name:
-            raise GraphError(f"a vertex is named {name!r}; give it a string that is not empty", path)
+        if not isinstance(name, str) or not name or fault_of_name(name) is not None:
+            remedy = "give it a text that is not empty and has no line breaks or controls"
+            raise GraphError(f"a vertex is named {name!r}; {remedy}", path)
     return {
         name: _whole(size, f"the size of {name}", "a size", (*path, name)) for name, size in vertices.items()
     }
@@ -355,33 +388,40 @@ def _check_matrix(elemental: Elemental, matrix: Any) -> None:
         raise GraphError(f"the matrix has shape {matrix.shape}; the vertices say {shape}")
 
 
-def _check_edges(graph: Graph) -> None:
-    import networkx as nx
-
+def _edge_faults(graph: Graph) -> Iterator[GraphError]:
+    """What is wrong with edges one by one."""
     if not graph.edges:
-        raise GraphError("there are no edges; a graph has at least one", ("edges",))
+        yield GraphError("there are no edges; a graph has at least one", ("edges",))
     seen: dict[tuple[str, str], int] = {}
     for place, edge in enumerate(graph.edges):
         if not isinstance(edge, Edge):
-            raise GraphError(f"edge {place} is {edge!r}; give an Edge", ("edges", place))
+            yield GraphError(f"edge {place} is {edge!r}; give an Edge", ("edges", place))
+            continue
         for key in ("source", "target"):
             if getattr(edge, key) not in graph.vertices:
-                raise GraphError(_unknown(getattr(edge, key), graph.vertices), ("edges", place, key))
+                yield GraphError(_unknown(getattr(edge, key), graph.vertices), ("edges", place, key))
         first = seen.setdefault((edge.source, edge.target), place)
         if first != place:
-            raise GraphError(
+            yield GraphError(
                 f"{edge.source} → {edge.target} is edges[{first}] already; add the Jacobians into one edge",
                 ("edges", place),
             )
+
+
+def _cycle_and_dangling(graph: Graph) -> Iterator[GraphError]:
+    """What is wrong with edges together."""
+    import networkx as nx
+
     digraph = _digraph(graph)
     if not nx.is_directed_acyclic_graph(digraph):
         cycle = [source for source, _ in nx.find_cycle(digraph)]
         path = " → ".join([*cycle, cycle[0]])
-        place = seen[cycle[-1], cycle[0]]
-        raise GraphError(f"{path} is a cycle; a program runs one way, so unroll it", ("edges", place))
+        ends = [(edge.source, edge.target) for edge in graph.edges]
+        place = ends.index((cycle[-1], cycle[0]))
+        yield GraphError(f"{path} is a cycle; a program runs one way, so unroll it", ("edges", place))
     for name in graph.vertices:
         if not digraph.degree(name):
-            raise GraphError(
+            yield GraphError(
                 f"{name!r} dangles: no edge leads to it or leaves it, so it reaches no output; connect it",
                 ("vertices", name),
             )
@@ -397,7 +437,4 @@ def _digraph(graph: Graph) -> nx.DiGraph[str]:
 
 
 def _unknown(name: str, vertices: Iterable[str]) -> str:
-    known = list(vertices)
-    near = difflib.get_close_matches(str(name), known, 1)
-    remedy = f"did you mean {near[0]!r}?" if near else f"the known ones are {', '.join(known[:8])}"
-    return f"there is no vertex {name!r}; {remedy}"
+    return f"there is no vertex {name!r}; {nearest(name, vertices)}"

@@ -24,6 +24,7 @@ from chainorder.execution.axes import AxesOperand
 from chainorder.execution.checks import Check, Tolerances, relative_error
 from chainorder.execution.model import transpose
 from chainorder.execution.operand import Array, BandOperand, DenseOperand, IdentityOperand, Operand
+from chainorder.execution.provenance import Provenance, Source
 from chainorder.execution.run import TOLERANCE
 from chainorder.graph.execution import execute_graph
 from chainorder.graph.graph import Edge, Graph
@@ -117,6 +118,8 @@ class HessianProblem:
 
     network: ParameterNetwork
     seed: int = 0
+    provenance = Provenance((Source.NETWORK,))
+    """Where the Jacobians come from."""
 
     def __post_init__(self) -> None:
         if self.network.loss is None or self.network.batch is not None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial, wraps
+from contextlib import suppress
+from functools import wraps
 from typing import Any
 
 import jax
 
-from chainorder.autodiff.choice import Choice
+from chainorder.autodiff.captures import Captures
+from chainorder.autodiff.choice import Choice, Unplanned
 from chainorder.autodiff.execution import CHUNK_ENTRIES
 from chainorder.autodiff.explanation import tell
-from chainorder.autodiff.task import Function, composed
+from chainorder.autodiff.task import Function, NotPlannedError, composed
 from chainorder.chain import Chain
-from chainorder.jax.calls import Call, moving, stilled
+from chainorder.jax.calls import Call
+from chainorder.jax.capture import Options
+from chainorder.jax.knowledge import KNOWLEDGE
 from chainorder.jax.task import JaxTask
 from chainorder.solvers import find_solver
 
@@ -61,35 +65,46 @@ def jacobian(
     if solver is not None:
         find_solver(solver)
     function = composed(fun)
-    traced = _with_stilled_aux(function) if has_aux else function
-    task = JaxTask(traced, argnums, has_aux, holomorphic, allow_int, solver, chunk_entries)
-    general = jax.jit(lambda call, leaves: task.jacobian(*call.restored(leaves)), static_argnums=0)
-    simple = jax.jit(lambda *args: task.jacobian(args, {}))
-    eager: set[Call] = set()
+    options = Options(argnums, has_aux, holomorphic, allow_int)
+    task = JaxTask(function, options, solver, chunk_entries)
+    captures = Captures(function, KNOWLEDGE, limited=solver is None)
 
     @wraps(function)
     def jacfun(*args: Any, **kwargs: Any) -> Any:
-        if not kwargs and not eager and all(isinstance(arg, jax.Array) for arg in args):
-            attempt = partial(simple, *args)  # the usual call, without taking it apart
-        else:
-            call, leaves = Call.of(args, kwargs, argnums)
-            if not call.hashable or call in eager:
-                return moving(task.jacobian(args, kwargs))
-            attempt = partial(general, call, leaves)
-        try:
-            return moving(attempt()) if has_aux else attempt()
-        except (jax.errors.JAXTypeError, jax.errors.JAXIndexError):
-            # The function looks at values, not only at shapes. Outside of a transformation JAX admits that.
-            call, leaves = Call.of(args, kwargs, argnums)
-            if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
-                raise
-            eager.add(call)
-            return moving(task.jacobian(args, kwargs))
+        call, arrays = Call.of(args, kwargs, argnums)
+        with suppress(NotPlannedError):
+            return captures.run(call, call.others, lambda: compiled(task, call, arrays), *arrays)
+        if any(isinstance(array, jax.core.Tracer) for array in arrays):
+            with suppress(NotPlannedError):  # what is traced now is not kept by us
+                return task.jacobian(args, kwargs)
+        return options.own(function, args, kwargs)
 
     return jacfun
 
 
-def explain(fun: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Choice:
+def compiled(task: JaxTask, call: Call, arrays: Sequence[Any]) -> tuple[Callable[..., Any], Any]:
+    """The compiled Jacobian for calls of a kind, and what it makes of some arrays."""
+    form: list[Any] = []
+
+    def traced(given: Sequence[Any]) -> list[Any]:
+        leaves, tree = jax.tree.flatten(task.jacobian(*call.restored(given)))
+        still = [None if isinstance(leaf, jax.Array) else (leaf,) for leaf in leaves]
+        form[:] = [tree, still]
+        return [leaf for leaf in leaves if isinstance(leaf, jax.Array)]
+
+    program = jax.jit(traced)
+
+    def run(*given: Any) -> Any:
+        made = iter(program(given))
+        tree, still = form
+        return jax.tree.unflatten(tree, [next(made) if leaf is None else leaf[0] for leaf in still])
+
+    return run, run(*arrays)
+
+
+def explain(
+    fun: Function, *args: Any, argnums: int = 0, has_aux: bool = False, **kwargs: Any
+) -> Choice | Unplanned:
     """Print the chain that was found in a function, its plan, and what that is estimated to bring.
 
     Parameters
@@ -100,40 +115,46 @@ def explain(fun: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Choic
         Its arguments: arrays, or anything with a shape and a dtype (`jax.ShapeDtypeStruct`).
     argnums
         The argument to differentiate with respect to.
+    has_aux
+        As for `jacobian`.
 
     Returns
     -------
-    Choice
-        The plan, its chain and the estimates.
+    Choice or Unplanned
+        The plan, its chain and the estimates; or why the function is left to JAX.
     """
-    return tell(choice_of(fun, args, kwargs, argnums))
+    return tell(choice_of(fun, args, kwargs, argnums, has_aux))
 
 
-def chain(fun: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Chain:
-    """The chain that was found in a function, to save, plan or schedule it; takes what `explain` does."""
-    return choice_of(fun, args, kwargs, argnums).chain
+def chain(fun: Function, *args: Any, argnums: int = 0, has_aux: bool = False, **kwargs: Any) -> Chain:
+    """The chain that was found in a function, to save, plan or schedule it; takes what `explain` does.
 
-
-def _with_stilled_aux(function: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(function)
-    def stilled_function(*args: Any, **kwargs: Any) -> Any:
-        result = function(*args, **kwargs)
-        pair = isinstance(result, tuple) and len(result) == 2  # else JAX says what is wrong
-        return (result[0], stilled(result[1])) if pair else result
-
-    return stilled_function
+    Raises
+    ------
+    ChainError
+        If there is none.
+    """
+    return choice_of(fun, args, kwargs, argnums, has_aux).chain
 
 
 def choice_of(
-    fun: Function, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, argnums: int = 0
-) -> Choice:
+    fun: Function,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any] | None = None,
+    argnums: int = 0,
+    has_aux: bool = False,
+) -> Choice | Unplanned:
     """The choice that is made for some arguments, by tracing alone."""
-    task = JaxTask(composed(fun), argnums)
+    function = composed(fun)
+    task = JaxTask(function, Options(argnums, has_aux))
+    call, arrays = Call.of(args, kwargs or {}, argnums)
     found: list[Choice] = []
-    call, leaves = Call.of(args, kwargs or {}, argnums)
 
-    def look(leaves: list[Any]) -> None:
-        found.append(task.choice(*call.restored(leaves)))
+    def look(arrays: Sequence[Any]) -> None:
+        found.append(task.choice(*call.restored(arrays)))
 
-    jax.eval_shape(look, leaves)
-    return found[0]
+    def choice() -> Choice:
+        jax.eval_shape(look, arrays)
+        return found[0]
+
+    return Captures(function, KNOWLEDGE).look(call.others(), choice)

@@ -1,74 +1,71 @@
-"""Calls as `jax.jit` takes them: arrays are traced, everything else is static."""
+"""Calls: what of the arguments is traced, and what of them a capture is only good for as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
-import numpy as np
 
-TRACED = (jax.Array, np.ndarray, np.generic, jax.ShapeDtypeStruct, float, complex)
-"""What becomes a tracer wherever it stands; anything else only in an argument that is differentiated."""
+from chainorder.autodiff.captures import exact
+
+TRACED = (jax.Array, jax.ShapeDtypeStruct)
+"""What becomes a tracer wherever it stands; anything else only in an argument that is differentiated.
+
+`jax.jacrev` leaves the other arguments alone: there a number, or an array of NumPy, stays what it is.
+"""
 
 
 @dataclass(frozen=True)
 class Call:
-    """The arguments of a call without their arrays: its structure, and what is static in it.
+    """The arguments of a call without their arrays: their structure, and what is static in it.
 
     Attributes
     ----------
     tree
         Of all arguments.
-    static
-        The types and values of the leaves by their place (1 is not True); None where a traced one stands.
+    kinds
+        Of the leaves by their place: shape and dtype of a traced one, an exact key of another one.
     traced
         Whether a leaf is traced, by its place.
+    leaves
+        The leaves that are not.
     """
 
     tree: Any
-    static: tuple[Any, ...]
+    kinds: tuple[Hashable, ...]
     traced: tuple[bool, ...]
+    leaves: tuple[Any, ...] = field(compare=False)
 
     @classmethod
     def of(
         cls, args: Sequence[Any], kwargs: dict[str, Any], argnums: int | Sequence[int]
     ) -> tuple[Call, list[Any]]:
         """A call and its arrays."""
-        chosen = {number % max(1, len(args)) for number in places(argnums)}
-        marked = [
-            jax.tree.map(lambda _, number=number: number in chosen, arg) for number, arg in enumerate(args)
-        ]
         leaves, tree = jax.tree.flatten((tuple(args), kwargs))
-        differentiated = jax.tree.leaves((marked, jax.tree.map(lambda _: False, kwargs)))
-        traced = tuple(
-            own or isinstance(leaf, TRACED) for own, leaf in zip(differentiated, leaves, strict=True)
-        )
-        static = tuple(
-            None if dynamic else (type(leaf), leaf) for dynamic, leaf in zip(traced, leaves, strict=True)
-        )
-        arrays = [leaf for dynamic, leaf in zip(traced, leaves, strict=True) if dynamic]
-        return cls(tree, static, traced), arrays
+        traced = tuple(isinstance(leaf, TRACED) for leaf in leaves)
+        if not all(traced):
+            chosen = {number % max(1, len(args)) for number in places(argnums)}
+            own = [number in chosen for number, arg in enumerate(args) for _ in jax.tree.leaves(arg)]
+            own += [False] * (len(leaves) - len(own))
+            traced = tuple(map(max, traced, own))
+        both = tuple(zip(leaves, traced, strict=True))
+        kinds = tuple(_kind(leaf) if dynamic else exact(leaf) for leaf, dynamic in both)
+        static = tuple(leaf for leaf, dynamic in both if not dynamic)
+        return cls(tree, kinds, traced, static), [leaf for leaf, dynamic in both if dynamic]
 
     def restored(self, arrays: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments, with these arrays."""
-        given = iter(arrays)
-        leaves = [
-            next(given) if dynamic else leaf[1]
-            for dynamic, leaf in zip(self.traced, self.static, strict=True)
-        ]
-        args, kwargs = jax.tree.unflatten(self.tree, leaves)
+        given, static = iter(arrays), iter(self.leaves)
+        args, kwargs = jax.tree.unflatten(
+            self.tree, [next(given if dynamic else static) for dynamic in self.traced]
+        )
         return args, kwargs
 
-    @property
-    def hashable(self) -> bool:
-        """Whether it can be the key of a cache."""
-        try:
-            hash(self)
-        except TypeError:
-            return False
-        return True
+    def others(self) -> tuple[Any, ...]:
+        """What the function sees of them beside the arrays: static leaves, the classes of containers."""
+        return (*self.leaves, *_nodes(self.tree))
 
 
 def places(argnums: int | Sequence[int]) -> tuple[int, ...]:
@@ -76,23 +73,14 @@ def places(argnums: int | Sequence[int]) -> tuple[int, ...]:
     return (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
 
-@jax.tree_util.register_static
-@dataclass(frozen=True)
-class Still:
-    """Something that is no array, passed through a compiled function as part of its structure."""
-
-    value: Any
+def _kind(leaf: Any) -> Hashable:
+    shape, dtype = getattr(leaf, "shape", ()), getattr(leaf, "dtype", type(leaf))
+    return shape, dtype, getattr(leaf, "weak_type", False)
 
 
-def stilled(tree: Any) -> Any:
-    """A tree that `jax.jit` can return: what is no array is part of its structure."""
-    return jax.tree.map(lambda leaf: leaf if isinstance(leaf, (*TRACED, int)) else Still(leaf), tree)
-
-
-def moving(tree: Any) -> Any:
-    """The tree that was stilled."""
-
-    def still(node: Any) -> bool:
-        return isinstance(node, Still)
-
-    return jax.tree.map(lambda node: node.value if still(node) else node, tree, is_leaf=still)
+def _nodes(tree: Any) -> Iterator[Any]:
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield from node.node_data() or ()
+        pending += node.children()

@@ -13,12 +13,14 @@ from itertools import pairwise
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
 from chainorder.autodiff.cutting import dominators, narrowest
 from chainorder.autodiff.pieces import Piece
 from chainorder.autodiff.segments import MAX_SEGMENTS, entries
+from chainorder.autodiff.task import NotPlannedError
 from chainorder.jax.unrolling import CALLS, opened, unrolled
 
 
@@ -75,6 +77,8 @@ class LinearProgram:
     def of(cls, linear: Callable[[Any], Any], aval: Any) -> LinearProgram:
         """The program of a linear function of one array."""
         closed = unrolled(jax.make_jaxpr(linear)(aval))
+        if closed.effects:  # equations that are not needed for the result are dropped below
+            raise NotPlannedError("its derivative has effects")
         program = cls()
         program.source = program._new(closed.jaxpr.invars[0].aval)
         (program.target,) = program._inline(closed.jaxpr, closed.consts, [program.source])
@@ -113,7 +117,8 @@ class LinearProgram:
             for result in equation.results
         )
         passed = dominators(edges, self.source, self.target)
-        inner = [value for value in passed[1:-1] if np.issubdtype(self.avals[value].dtype, np.floating)]
+        real = (value for value in passed[1:-1] if np.issubdtype(self.avals[value].dtype, np.floating))
+        inner = [value for value in real if self.size(value)]
         cuts = narrowest([self.source, *inner, self.target], MAX_SEGMENTS, self.size)
         return self._between(cuts)
 
@@ -151,7 +156,8 @@ class LinearProgram:
         """Add the equations of a jaxpr, calls replaced by what they call; the numbers of its results."""
         numbers: dict[Any, int] = dict(zip(jaxpr.invars, operands, strict=True))
         numbers |= {
-            var: self._known(var.aval, const) for var, const in zip(jaxpr.constvars, consts, strict=True)
+            var: self._known(var.aval, jnp.asarray(const) if isinstance(const, np.ndarray) else const)
+            for var, const in zip(jaxpr.constvars, consts, strict=True)
         }
 
         def number_of(atom: Any) -> int:

@@ -16,11 +16,11 @@ import numpy as np
 from chainorder.autodiff.pieces import Piece
 from chainorder.colouring import colour_columns
 from chainorder.jax.program import Equation, LinearProgram
-from chainorder.jax.rules import ELEMENTWISE, MOVES, VIEWS
+from chainorder.jax.rules import ELEMENTWISE, MOVES
 from chainorder.pattern import Pattern
 from chainorder.structure import Banded, Dense, Sparse, Structure
 
-LOCAL = ELEMENTWISE | MOVES | VIEWS
+LOCAL = ELEMENTWISE | MOVES
 """Parts of only these are asked about: others are dense, or take asdex longer than they are worth."""
 
 SMALLEST = 64

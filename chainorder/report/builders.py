@@ -11,6 +11,7 @@ import numpy as np
 
 from chainorder.chain import Chain
 from chainorder.comparison import Comparison
+from chainorder.numpy_files import JACOBIANS
 from chainorder.plan import Operation, Plan, formula, node_name
 from chainorder.plan_json import chain_data, plan_data
 from chainorder.report import common
@@ -31,6 +32,7 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
         f"{_about(plan)}{plan.fma:,} fma = {plan.flops:,} flops; peak memory {plan.peak_memory:,} entries",
         f"order: {_short_order(plan)}",
         f"solver: {plan.solver} ({plan.claim})",
+        *common.limit_note(plan.chain),
     ]
     if plan.machines > 1:
         notes.insert(0, schedule_note(plan))
@@ -85,6 +87,7 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
         *map(str, comparison.infeasible),
         f"best order: {_short_order(comparison.best)}",
         *_waist(comparison.chain),
+        *common.limit_note(comparison.chain),
     ]
     notes += [f"why: {comparison.best.why}"] if verbose and comparison.best.why else []
     hidden = {"solver", "chain", "bracketing"} | ({"flops"} if comparison.best.machines > 1 else {"makespan"})
@@ -200,7 +203,8 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     rows = tuple(common.run_row(label, run, last) for label, run in executions)
     notes = [common.run_note(label, run, _beside_estimate(run)) for label, run in executions]
     notes += common.order_notes(executions)
-    notes.append(f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}")
+    notes += [f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}", str(last.provenance)]
+    notes += common.limit_note(last.plan.chain)
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
         "chain": chain_data(last.plan.chain),
@@ -217,7 +221,8 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
         rows,
         (*notes, *skipped),
         lambda: data,
-        charts=charts,
+        frozenset({JACOBIANS}),
+        charts,
         outdone=common.outdone(executions),
     )
 
@@ -243,6 +248,7 @@ def execution_data(label: str, run: Execution) -> dict[str, Any]:
         "order": label,
         "plan": plan_data(run.plan),
         **attributes(run, "fma", "seconds", "peak_memory"),
+        **common.provenance_data(run.provenance),
         "jacobian": common.matrix_data(run.jacobian),
         "operations": [attributes(record, *kept) for record in run.records],
         "checks": common.checks_data(run.checks),

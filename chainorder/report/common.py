@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from chainorder.chain import Chain
+from chainorder.graph.graph import Graph
+from chainorder.numerals import as_bytes
+from chainorder.numpy_files import JACOBIANS
 from chainorder.plan import SHOWN
 from chainorder.report.model import Cell
 from chainorder.saved import attributes
 
 if TYPE_CHECKING:
     from chainorder.execution import Check, Execution
+    from chainorder.execution.provenance import Provenance
     from chainorder.graph.execution import GraphExecution
 
 Run: TypeAlias = "Execution | GraphExecution"
@@ -26,6 +31,13 @@ def shown(operations: Sequence[SomeOperation], *, verbose: bool) -> tuple[Sequen
     return first, [f"… and {left:,} more operations; --verbose shows all"] if left else []
 
 
+def limit_note(problem: Chain | Graph) -> list[str]:
+    """What the memory is, if it is limited: in entries and in bytes, as it may have been stated in either."""
+    if problem.memory is None:
+        return []
+    return [f"memory: up to {problem.memory:,} entries ({as_bytes(problem.memory)}) of one tape"]
+
+
 def shortened(text: str, width: int) -> str:
     """A text cut to a width."""
     return text if len(text) <= width else text[: width - 1] + "…"
@@ -34,14 +46,15 @@ def shortened(text: str, width: int) -> str:
 def run_columns(*counts: str) -> tuple[str, ...]:
     """The heads over `run_row`."""
     counted = ("order", "planned fma", "counted fma", *counts)
-    return (*counted, "seconds", "seconds ÷ best", "peak memory", "error", "passed")
+    return (*counted, "seconds", "seconds ÷ best", "peak memory", "error", "passed", JACOBIANS)
 
 
 def run_row(label: str, run: Run, best: Run, *counts: Cell) -> tuple[Cell, ...]:
     """Predicted beside measured; `counts` are of more than fma."""
     times = run.seconds / best.seconds if best.seconds else None
     error = max((check.error for check in run.checks), default=None)
-    return label, run.plan.fma, run.fma, *counts, run.seconds, times, run.peak_memory, error, run.passed
+    counted = label, run.plan.fma, run.fma, *counts
+    return *counted, run.seconds, times, run.peak_memory, error, run.passed, str(run.source)
 
 
 def outdone(runs: Sequence[tuple[str, Run]]) -> bool:
@@ -103,6 +116,11 @@ def within_tolerance(check: Check) -> str:
 def checks_data(checks: Iterable[Check]) -> list[dict[str, Any]]:
     """Checks as plain data."""
     return [attributes(check, "name", "error", "tolerance", "passed") for check in checks]
+
+
+def provenance_data(provenance: Provenance) -> dict[str, Any]:
+    """Where the elemental Jacobians came from, and which are random."""
+    return {JACOBIANS: provenance.source, "stand_ins": list(provenance.stand_ins)}
 
 
 def matrix_note(matrix: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainorder.errors import ChainorderError
-from chainorder.report.model import Report
+from chainorder.report.model import GRAPH, NOTHING_TO_DRAW, Report
 
 
 def render_dot(reports: Sequence[Report]) -> str:
@@ -25,5 +25,5 @@ def render_graphml(reports: Sequence[Report]) -> str:
 
 def _graph(reports: Sequence[Report]) -> Any:
     if len(reports) != 1 or reports[0].graph is None:
-        raise ChainorderError("dot and graphml draw one plan; use them with `plan` and one chain or graph")
+        raise ChainorderError(NOTHING_TO_DRAW[GRAPH])
     return reports[0].graph()

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from chainorder.errors import ChainorderError
 from chainorder.report import csv, dot, json, markdown, svg, table
-from chainorder.report.model import Report
+from chainorder.report.model import CHARTS, GRAPH, NOTHING_TO_DRAW, Report
 
 
 @dataclass(frozen=True)
 class Format:
-    """A way to write reports."""
+    """A way to write reports; if it draws, what."""
 
     name: str
     endings: tuple[str, ...]
     render: Callable[[Sequence[Report]], str]
+    draws: str | None = None
 
 
 FORMATS: dict[str, Format] = {
@@ -28,9 +29,9 @@ FORMATS: dict[str, Format] = {
         Format("jsonl", (".jsonl",), json.render_lines),
         Format("csv", (".csv",), csv.render),
         Format("markdown", (".md", ".markdown"), markdown.render),
-        Format("dot", (".dot", ".gv"), dot.render_dot),
-        Format("graphml", (".graphml",), dot.render_graphml),
-        Format("svg", (".svg",), svg.render),
+        Format("dot", (".dot", ".gv"), dot.render_dot, GRAPH),
+        Format("graphml", (".graphml",), dot.render_graphml, GRAPH),
+        Format("svg", (".svg",), svg.render, CHARTS),
     )
 }
 """All formats by the name that ``--format`` takes."""
@@ -50,3 +51,21 @@ def format_of(path: str) -> str:
             return each.name
     known = ", ".join(ending for each in FORMATS.values() for ending in each.endings)
     raise ChainorderError(f"{path}: no format for the ending {ending!r}; use one of {known}, or --format")
+
+
+def check_drawable(name: str, drawable: Container[str]) -> None:
+    """Check that reports can be written in a format, before they are made.
+
+    Parameters
+    ----------
+    drawable
+        Which of `CHARTS` and `GRAPH` there will be.
+
+    Raises
+    ------
+    ChainorderError
+        If there is nothing that the format could draw.
+    """
+    draws = FORMATS[name].draws
+    if draws is not None and draws not in drawable:
+        raise ChainorderError(NOTHING_TO_DRAW[draws])

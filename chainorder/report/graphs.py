@@ -10,6 +10,7 @@ from chainorder.graph.backpropagation import Backpropagation
 from chainorder.graph.comparison import GraphComparison
 from chainorder.graph.plan import GraphPlan
 from chainorder.graph.plan_json import graph_data, plan_data
+from chainorder.numpy_files import JACOBIANS
 from chainorder.plan import SHOWN
 from chainorder.report import common
 from chainorder.report.model import Cell, Report
@@ -30,6 +31,7 @@ def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
         f"{plan.fma:,} fma = {plan.flops:,} flops; {plan.adds:,} additions; "
         f"peak memory {plan.peak_memory:,} entries",
         f"{plan.model} elimination, solver: {plan.solver} ({plan.claim})",
+        *common.limit_note(plan.graph),
     ]
     notes += [f"why: {plan.why}"] if plan.why and (verbose or not plan.optimal) else []
     operations, more = common.shown(plan.operations, verbose=verbose)
@@ -60,6 +62,7 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
     notes = [
         *map(str, comparison.infeasible),
         f"best: {best.model} elimination, inner vertices in the order {order}",
+        *common.limit_note(comparison.graph),
     ]
     notes += [f"why: {best.why}"] if verbose and best.why else []
     columns = (
@@ -151,6 +154,7 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
     """The ways to second derivatives side by side; with what running them gave, if they were run."""
     ways = problem.ways()
     errors = {check.name: check for check in checks or ()}
+    ran = None if checks is None else problem.provenance
     least = ways[-1].hessian
     rows = tuple(
         (
@@ -160,13 +164,16 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
             way.hessian / least if least else None,
             errors[way.name].error if way.name in errors else None,
             errors[way.name].passed if way.name in errors else None,
+            None if ran is None else str(ran.source),
         )
         for way in ways
     )
-    columns = ("way", "Hessian · vector, fma", "Hessian, fma", "fma ÷ best found", "error", "passed")
-    hidden = frozenset(columns[4:]) if checks is None else frozenset()
+    costs = ("way", "Hessian · vector, fma", "Hessian, fma", "fma ÷ best found")
+    columns = (*costs, "error", "passed", JACOBIANS)
+    hidden = frozenset(columns[len(costs) :] if checks is None else columns[-1:])
     notes = ["fma with the values that are needed: the forward pass, the gradient or the tangent"]
     notes += [f"{check.name}: {common.within_tolerance(check)}" for check in checks or ()]
+    notes += [] if ran is None else [str(ran)]
     count = problem.first.graph.columns
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
@@ -175,6 +182,7 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
             {"name": way.name, "hessian_vector_product": way.product, "hessian": way.hessian} for way in ways
         ],
         "checks": common.checks_data(checks or ()),
+        **({} if ran is None else common.provenance_data(ran)),
     }
     return Report(f"Hessian of {count:,} × {count:,}", columns, rows, tuple(notes), lambda: data, hidden)
 
@@ -197,13 +205,15 @@ def graph_execution_report(
         "skipped": list(skipped),
         "passed": all(run.passed for _, run in executions),
     }
-    notes += [*common.order_notes(executions), *blocks[:SHOWN], *skipped]
+    notes += [*common.order_notes(executions), *blocks[:SHOWN], str(last.provenance)]
+    notes += common.limit_note(last.plan.graph)
     return Report(
         last.plan.graph.title,
         common.run_columns("additions"),
         rows,
-        tuple(notes),
+        (*notes, *skipped),
         lambda: data,
+        frozenset({JACOBIANS}),
         outdone=common.outdone(executions),
     )
 
@@ -214,6 +224,7 @@ def _execution_data(label: str, run: GraphExecution) -> dict[str, Any]:
         "order": label,
         "plan": plan_data(run.plan),
         **attributes(run, "fma", "adds", "seconds", "peak_memory"),
+        **common.provenance_data(run.provenance),
         "blocks": [
             {"source": source, "target": target} | common.matrix_data(block)
             for (source, target), block in run.blocks.items()

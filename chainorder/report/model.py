@@ -8,6 +8,14 @@ from typing import Any, TypeAlias
 
 Cell: TypeAlias = int | float | str | bool | None
 
+CHARTS, GRAPH = "charts", "graph"
+"""Attributes of a report that some formats draw."""
+
+NOTHING_TO_DRAW = {
+    CHARTS: "there is no schedule to draw; plan on several machines, or take another format",
+    GRAPH: "dot and graphml draw one plan; use them with `plan` and one chain or graph",
+}
+
 
 @dataclass(frozen=True)
 class Bar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from chainorder.chain import Chain
 from chainorder.plan_json import chain_data, plan_data
 from chainorder.report.model import Bar, Chart, Report
 from chainorder.saved import SCHEMA_VERSION
@@ -12,6 +13,7 @@ from chainorder.saved import SCHEMA_VERSION
 if TYPE_CHECKING:
     from chainorder.comparison import Scaling
     from chainorder.execution import Execution
+    from chainorder.graph.graph import Graph
     from chainorder.plan import Plan
 
 MOST_LANES = 64
@@ -28,6 +30,13 @@ def schedule_note(plan: Plan) -> str:
     idle = "" if used == plan.machines else f", {used:,} of them used"
     delay = f", transfer {plan.transfer:,} fma per entry" if plan.transfer else ""
     return f"makespan {plan.makespan:,} on {plan.machines:,} machines{idle}, {busy:.0%} busy{delay}"
+
+
+def has_chart(problem: Chain | Graph) -> bool:
+    """Whether a plan, which is yet to be made, will have a Gantt chart."""
+    if not isinstance(problem, Chain) or problem.machines == 1:
+        return False
+    return bool(problem.modelled or len(problem) > 1) and len(problem) <= MOST_BARS
 
 
 def planned_charts(plan: Plan) -> tuple[Chart, ...]:

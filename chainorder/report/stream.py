@@ -1,19 +1,13 @@
-"""Batches as they come: csv and JSON Lines are written row by row, other formats at the end.
-
-Either way an interrupted batch keeps what was finished.
-"""
+"""Batches as text: csv and JSON Lines grow row by row, other formats need all rows at once."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from functools import partial
-from pathlib import Path
-from typing import IO
+import io
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from chainorder.batch import Item
-from chainorder.errors import ChainorderError
 from chainorder.graph.plan import GraphPlan
 from chainorder.graph.plan_json import plan_data as graph_plan_data
 from chainorder.plan import Plan
@@ -39,66 +33,87 @@ COLUMNS = ("source", "name", "length", "inputs", "outputs", *SCALARS, "error")
 WIDE = frozenset({"objective", "makespan", "machines", "lower_bound", "flops", "bracketing"})
 
 
+GROWING = ("jsonl", "csv")
+"""Formats that can be written as items come."""
+
+
+def record(format_name: str, item: Item) -> Any:
+    """What a format shows of an item, as plain data: a row, or for JSON all there is."""
+    return item_data(item) if format_name in ("json", "jsonl") else item_row(item)
+
+
+def error_of(record: Any) -> str | None:
+    """What is wrong with the item of a record, if something is."""
+    error: str | None = record.get("error") if isinstance(record, dict) else record[-1]
+    return error
+
+
+def head(format_name: str) -> str:
+    """What a text begins with."""
+    return _csv([COLUMNS]) if format_name == "csv" else ""
+
+
+def text(format_name: str, records: Iterable[Any]) -> str:
+    """The text of records: some of those of a growing format, all of those of another."""
+    match format_name:
+        case "jsonl":
+            return "".join(json_line(each) for each in records)
+        case "csv":
+            return _csv(records)
+        case "json":
+            return json.dumps(list(records), indent=2, ensure_ascii=False) + "\n"
+        case _:
+            return FORMATS[format_name].render([Report("batch", COLUMNS, tuple(records), hidden=WIDE)])
+
+
+def json_line(data: Any) -> str:
+    """A line of JSON Lines."""
+    return json.dumps(data, ensure_ascii=False) + "\n"
+
+
+def _csv(rows: Iterable[Iterable[Cell]]) -> str:
+    file = io.StringIO()
+    write_rows(file, map(tuple, rows))
+    return file.getvalue()
+
+
 class Stream:
-    """A batch report that grows.
+    """A batch report that goes to where it cannot be taken back: to stdout, a pipe, a device.
 
     Attributes
     ----------
-    written
-        Items so far.
+    written, failed
+        Items so far, and those of them that have errors.
+    done
+        Items that need not be planned again.
     """
 
-    def __init__(self, format_name: str, file: IO[str]) -> None:
-        self.written = 0
-        self._format = format_name
-        self._file = file
-        self._held: list[Item] = []
-        if format_name == "csv":
-            write_rows(file, [COLUMNS])
+    done = 0
+
+    def __init__(self, format_name: str, write: Callable[[str], object]) -> None:
+        self.written = self.failed = 0
+        self._format, self._write = format_name, write
+        self._held: list[Any] = []
+        self._write(head(format_name))
+
+    def watch(self, items: Iterable[Item]) -> Iterable[Item]:
+        """Items as they are read."""
+        return items
 
     def write(self, item: Item) -> None:
         """Take the next item."""
+        kept = record(self._format, item)
         self.written += 1
-        match self._format:
-            case "jsonl":
-                self._file.write(FORMATS["jsonl"].render([Report("", (), (), data=partial(item_data, item))]))
-            case "csv":
-                write_rows(self._file, [item_row(item)])
-            case _:
-                self._held.append(item)
-                return
-        self._file.flush()
+        self.failed += error_of(kept) is not None
+        if self._format in GROWING:
+            self._write(text(self._format, [kept]))
+        else:
+            self._held.append(kept)
 
     def finish(self) -> None:
-        """Write what formats that need all items at once have held back."""
-        if self._format in ("jsonl", "csv"):
-            return
-        if self._format == "json":
-            reports = [Report("", (), (), data=partial(item_data, item)) for item in self._held]
-            # A batch is a list however many chains it had.
-            text = FORMATS["json"].render(reports) if len(reports) != 1 else _list_of_one(reports[0])
-        else:
-            rows = tuple(item_row(item) for item in self._held)
-            text = FORMATS[self._format].render([Report("batch", COLUMNS, rows, hidden=WIDE)])
-        self._file.write(text)
-
-
-@contextmanager
-def open_stream(format_name: str, output: str | None) -> Iterator[Stream]:
-    """A stream to a file, or to stdout; finished even when the work in between is interrupted."""
-    with ExitStack() as stack:
-        file: IO[str] = sys.stdout
-        if output is not None:
-            try:
-                file = stack.enter_context(
-                    Path(output).open("w", encoding="utf-8", errors="backslashreplace")
-                )
-            except OSError as error:
-                reason = f"{output}: cannot be written ({error.strerror}); write elsewhere"
-                raise ChainorderError(reason) from None
-        stream = Stream(format_name, file)
-        stack.callback(stream.finish)
-        yield stream
+        """Write what formats that need all items at once have held back; of a broken-off batch, too."""
+        if self._format not in GROWING:
+            self._write(text(self._format, self._held))
 
 
 def item_data(item: Item) -> dict[str, object]:
@@ -120,8 +135,3 @@ def item_row(item: Item) -> tuple[Cell, ...]:
     chain = plan.chain
     head = (item.source, chain.name, len(chain), chain.inputs, chain.outputs)
     return (*head, *(getattr(plan, name) for name in SCALARS), None)
-
-
-def _list_of_one(report: Report) -> str:
-    text = FORMATS["json"].render([report])
-    return "[\n" + text.rstrip() + "\n]\n"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from chainorder.errors import ChainorderError
-from chainorder.report.model import Bar, Chart, Report, write_cell
+from chainorder.report.model import CHARTS, NOTHING_TO_DRAW, Bar, Chart, Report, write_cell
 
 WIDTH, LEFT, LANE, BAR, HEAD, FOOT = 960, 110, 30, 22, 40, 34
 """Pixels: of the picture, of lane names, of a lane, of a bar, above and below the lanes of a chart."""
@@ -26,9 +26,7 @@ def render(reports: Sequence[Report]) -> str:
     """
     charts = [(report.title, chart) for report in reports for chart in report.charts]
     if not charts:
-        raise ChainorderError(
-            "there is no schedule to draw; plan on several machines, or take another format"
-        )
+        raise ChainorderError(NOTHING_TO_DRAW[CHARTS])
     parts: list[str] = []
     top = 0
     for title, chart in charts:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from chainorder.chain import Chain
 from chainorder.errors import SolverError
+from chainorder.installation import how_to_add
 from chainorder.plan import Plan
 from chainorder.scheduling import plan_of_schedule, scheduled
 from chainorder.solvers import dynamic, hu_shing
@@ -105,7 +106,7 @@ def _search(chain: Chain, options: Options, solver: str, limit: float | None) ->
     else:
         why = f"the best after {seconds:g} s; with a higher time limit, or none, exact may find a better one"
         if compiled_explore() is None:
-            why += "; tens of times faster with Numba: pip install 'chainorder[machines]'"
+            why += f"; tens of times faster with Numba: {how_to_add('machines')}"
     return _plan(chain, last, solver, why, options.transfer)
 
 

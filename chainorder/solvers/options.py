@@ -12,6 +12,7 @@ import numpy as np
 from chainorder.elementals import MAX_SIZE
 from chainorder.errors import SolverError
 from chainorder.plan import OBJECTIVES
+from chainorder.wording import nearest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,8 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.objective not in (None, *OBJECTIVES):
-            raise SolverError(
-                f"unknown objective {self.objective!r}; the known ones are {', '.join(OBJECTIVES)}"
-            )
+            hint = nearest_of(self.objective, OBJECTIVES)
+            raise SolverError(f"unknown objective {self.objective!r}; {hint}")
         if not isinstance(self.transfer, (int, np.integer)) or _boolean(self.transfer) or self.transfer < 0:
             raise SolverError(
                 f"transfer is {self.transfer!r}; a delay for each entry is a whole number of at least 0"

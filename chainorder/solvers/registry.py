@@ -9,6 +9,7 @@ from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.plan import Plan
 from chainorder.solvers.options import Options
+from chainorder.wording import nearest_of
 
 Solve = Callable[..., Plan]
 """Takes a chain (and `Options`, if registered with ``options=True``) and returns a plan for it; raises
@@ -69,12 +70,12 @@ def find_solver(name: str) -> Solver:
     Raises
     ------
     SolverError
-        If there is none; lists those that there are.
+        If there is none; names the nearest, and all that there are.
     """
     try:
         return _SOLVERS[name]
     except KeyError:
-        raise SolverError(f"unknown solver {name!r}; the known ones are {', '.join(_SOLVERS)}") from None
+        raise SolverError(f"unknown solver {name!r}; {nearest_of(name, _SOLVERS)}") from None
 
 
 def all_solvers() -> list[Solver]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainorder.chain import Chain, MatrixFile
+from chainorder.chain import Chain, MatrixFile, Unsaved
 from chainorder.compressed_rows import MAX_ENTRIES
 from chainorder.elementals import MAX_LENGTH, Elemental, Elementals
-from chainorder.errors import StructureError
+from chainorder.errors import MAX_FAULTS, ChainError, MatrixError, StructureError
 from chainorder.graph.graph import Graph
 from chainorder.hypersparse import HypersparsePattern
 from chainorder.index_sets import IntArray
-from chainorder.matrices import MatrixError
+from chainorder.numerals import MOST, TooLongError, memory_entries
 from chainorder.pattern import DensePattern, SparsePattern
 from chainorder.selections import Selection
 from chainorder.solves import Solve
 from chainorder.spec.messages import Fault
 from chainorder.spec.words import Path as KeyPath
+from chainorder.spec.words import join, show
 from chainorder.structure import Banded, Dense, Identity, Sparse, Structure
 from chainorder.structures import STRUCTURES
 
@@ -29,50 +32,122 @@ Item = dict[str, Any]
 MODEL_KEYS = ("tangent", "adjoint", "tape", "overhead", "explicit")
 
 
-def build(data: dict[str, Any], folder: Path) -> Chain | Graph:
-    """The chain, or the parameter graph of a network, that valid data declares.
+def build(data: Item, folder: Path, faults: list[Fault]) -> Chain | Graph | None:
+    """The chain, the graph, or the parameter graph of a network, that data declares.
 
-    Raises
-    ------
-    Fault
-        If the elementals do not fit together, or one does not fit its structure or its matrix.
+    Parameters
+    ----------
+    faults
+        What the schema has found wrong. What else is wrong is added: with elementals that do not fit
+        together, or one that does not fit its structure or its matrix.
+
+    Returns
+    -------
+    Chain or Graph or None
+        None if there are faults.
     """
-    chain = _chain(data, folder).within(data.get("memory"))
-    return chain.on(data["machines"]) if "machines" in data and isinstance(chain, Chain) else chain
+    memory = None
+    if all(fault.path != ("memory",) for fault in faults):
+        with noting(faults):
+            memory = memory_of(data)
+    problem = _problem(data, folder, faults)
+    if problem is None or faults:
+        return None
+    problem = problem if memory is None else problem.within(memory)
+    return problem.on(data["machines"]) if "machines" in data and isinstance(problem, Chain) else problem
 
 
-def _chain(data: dict[str, Any], folder: Path) -> Chain | Graph:
+@contextmanager
+def noting(faults: list[Fault]) -> Iterator[None]:
+    """Note a fault and go on after the block."""
+    try:
+        yield
+    except Fault as fault:
+        faults.append(fault)
+
+
+def memory_of(data: Item) -> int | None:
+    """The limit for tapes that valid data states, in entries."""
+    stated: int | str | None = data.get("memory")
+    if not isinstance(stated, str):
+        return stated
+    try:
+        entries = memory_entries(stated)
+    except TooLongError as error:
+        raise Fault(str(error), ("memory",)) from None
+    if entries is None or entries > MOST:
+        message = (
+            f"memory is {show(stated)}; a limit is a whole number of entries or bytes, at most {MOST:.0e}"
+        )
+        raise Fault(message, ("memory",))
+    return entries
+
+
+def _problem(data: Item, folder: Path, faults: list[Fault]) -> Chain | Graph | None:
     name = data.get("name")
+    if isinstance(data.get("elementals"), list):
+        return _Assembly(folder, faults).chain(data["elementals"], name)
+    if "vertices" in data:
+        from chainorder.spec.build_graph import build_graph
+
+        return build_graph(data, folder, faults)
+    if faults:
+        return None
     if "dims" in data:
         return Chain.from_dims(data["dims"], name)
-    if "layers" in data:
-        options = {key: data.get(key) for key in ("activation", "output_activation", "loss")}
-        stated = {key: None if value == "none" else value for key, value in options.items()}
-        if data.get("parameters"):
-            return Graph.from_layers(data["layers"], name=name, batch=data.get("batch"), **stated)
-        return Chain.from_layers(data["layers"], name=name, **stated)
-    return _Assembly(folder).chain(data["elementals"], name)
+    options = {key: data.get(key) for key in ("activation", "output_activation", "loss")}
+    stated = {key: None if value == "none" else value for key, value in options.items()}
+    if data.get("parameters"):
+        return Graph.from_layers(data["layers"], name=name, batch=data.get("batch"), **stated)
+    return Chain.from_layers(data["layers"], name=name, **stated)
 
 
 @dataclass
 class _Assembly:
-    """A chain of elementals in the making."""
+    """A chain of elementals in the making; what is wrong with one is noted, and the next is looked at.
+
+    Attributes
+    ----------
+    before
+        How many outputs the elemental before has; None if there is none, or that cannot be told.
+    """
 
     folder: Path
+    faults: list[Fault]
     runs: list[tuple[Elemental, int]] = field(default_factory=list)
     length: int = 0
-    files: dict[int, MatrixFile] = field(default_factory=dict)
+    before: int | None = None
+    files: dict[int, MatrixFile | Unsaved] = field(default_factory=dict)
     read: dict[Path, Any] = field(default_factory=dict)
     solves: dict[Path, Solve] = field(default_factory=dict)
+    labels: dict[str, tuple[Elemental, MatrixFile | None, KeyPath]] = field(default_factory=dict)
 
-    def chain(self, items: list[Item], name: str | None) -> Chain:
+    def chain(self, items: list[Item], name: str | None) -> Chain | None:
+        """The chain; None if there are faults."""
+        wrong = {fault.path for fault in self.faults}
+        broken = {path[:2] for path in wrong}
         for place, item in enumerate(items):
-            self._append(item, ("elementals", place))
+            path, made, known = ("elementals", place), None, len(self.faults)
+            if path not in broken:
+                with noting(self.faults):
+                    made = self._append(item, path)
+            wrong.update(fault.path for fault in self.faults[known:])
+            stated = (
+                item.get("outputs") if isinstance(item, dict) and (*path, "outputs") not in wrong else None
+            )
+            self.before = made.outputs if made is not None else stated if type(stated) is int else None
+            if len(self.faults) >= MAX_FAULTS:
+                break
+        if self.faults:
+            return None
         return Chain(Elementals.from_runs(self.runs), name, matrices=self.files)
 
-    def _append(self, item: Item, path: KeyPath) -> None:
+    def _append(self, item: Item, path: KeyPath) -> Elemental | None:
+        """The elemental, which is now part of the chain; None if it follows one that could not be made."""
         key = next((key for key in ("matrix", "solve") if key in item), None)
         matrix = None if key is None else self._matrix(item[key], (*path, key))
+        if self.faults and self.before is None and "inputs" not in item and matrix is None and path[1]:
+            return None
         elemental = self._elemental(item, matrix, path)
         repeat = item.get("repeat", 1)
         if repeat > 1 and elemental.inputs != elemental.outputs:
@@ -84,11 +159,29 @@ class _Assembly:
         if self.length + repeat > MAX_LENGTH:
             message = f"the chain has {self.length + repeat:,} elementals up to here; at most {MAX_LENGTH:,}"
             raise Fault(f"{message} are planned", (*path, "repeat"))
-        if key is not None:
-            file = MatrixFile(self._path(item[key]))
-            self.files.update(dict.fromkeys(range(self.length, self.length + repeat), file))
+        file = None if key is None else MatrixFile(self._path(item[key]))
+        self._check_label(elemental, file, path)
+        entries = Unsaved() if file is None and item.get("in_memory") else file
+        if entries is not None:
+            self.files.update(dict.fromkeys(range(self.length, self.length + repeat), entries))
         self.runs.append((elemental, repeat))
         self.length += repeat
+        return elemental
+
+    def _check_label(self, elemental: Elemental, file: MatrixFile | None, path: KeyPath) -> None:
+        """Check that what has the label of another has its sizes, structure and matrix, too."""
+        if elemental.same is None:
+            return
+        other, its_file, where = self.labels.setdefault(elemental.same, (elemental, file, path))
+        unlike = elemental.unlike(other)
+        if unlike is None and file != its_file:
+            unlike = _name_of(file), _name_of(its_file)
+        if unlike is not None:
+            raise Fault(
+                f"same is {show(elemental.same)} as in {join(where)}, but this one is {unlike[0]} and that "
+                f"one {unlike[1]}; equal labels mean equal Jacobians",
+                (*path, "same"),
+            )
 
     def _elemental(self, item: Item, matrix: Any, path: KeyPath) -> Elemental:
         inputs = self._inputs(item, matrix, path)
@@ -100,7 +193,7 @@ class _Assembly:
             models = {key: item[key] for key in MODEL_KEYS if key in item}
             labels = {key: item[key] for key in ("name", "same") if key in item}
             return Elemental(inputs, outputs, structure, **labels, **models)
-        except StructureError as error:
+        except (ChainError, StructureError) as error:
             # Its first word is the bandwidth at fault, if one is.
             first = str(error).split()[0].partition("[")[0]
             key = next((key for key in (first, "solve", "outputs") if key in item), "structure")
@@ -120,7 +213,7 @@ class _Assembly:
         return len(item["select"]) if "select" in item else inputs
 
     def _inputs(self, item: Item, matrix: Any, path: KeyPath) -> int:
-        before = self.runs[-1][0].outputs if self.runs else None
+        before = self.before
         stated: int | None = item.get("inputs", before)
         if stated is None:
             if matrix is None:
@@ -128,7 +221,7 @@ class _Assembly:
             return int(matrix.shape[1])
         if before not in (None, stated):
             message = f"inputs is {stated} but the elemental before has {before} outputs; make them equal"
-            raise Fault(message, (*path, "inputs"))
+            self.faults.append(Fault(message, (*path, "inputs")))  # the rest of it may be wrong, too
         return stated
 
     def _misfit(self, item: Item, matrix: Any, inputs: int, path: KeyPath) -> Fault:
@@ -150,8 +243,14 @@ class _Assembly:
             try:
                 self.read[file] = MatrixFile(file).load()
             except MatrixError as error:
-                raise Fault(str(error), path) from None
+                self.read[file] = error
+        if isinstance(self.read[file], MatrixError):
+            raise Fault(str(self.read[file]), path)
         return self.read[file]
+
+
+def _name_of(file: MatrixFile | None) -> str:
+    return "without a matrix" if file is None else file.path.name
 
 
 def structure_of(item: Item, matrix: Any, rows: int, columns: int, path: KeyPath) -> Structure:

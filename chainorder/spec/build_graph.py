@@ -3,46 +3,49 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from chainorder.chain import MatrixFile
-from chainorder.errors import GraphError, StructureError
+from chainorder.chain import MatrixFile, Unsaved
+from chainorder.errors import MAX_FAULTS, GraphError, MatrixError, StructureError
 from chainorder.graph.graph import Edge, Graph
-from chainorder.matrices import MatrixError
-from chainorder.spec.build import MODEL_KEYS, Item, structure_of
+from chainorder.spec.build import MODEL_KEYS, Item, noting, structure_of
 from chainorder.spec.messages import Fault
 from chainorder.spec.words import Path as KeyPath
-from chainorder.spec.words import nearest
+from chainorder.wording import nearest
 
 
-def build_graph(data: dict[str, Any], folder: Path) -> Graph:
-    """The graph that data declares which the schema has found valid.
+def build_graph(data: Item, folder: Path, faults: list[Fault]) -> Graph | None:
+    """The graph that data declares; None if there are faults, to which what is wrong beside them is added.
 
-    Raises
-    ------
-    Fault
-        If the edges do not make a graph, or one does not fit its ends or its matrix.
+    That is: if the edges do not make a graph, or one does not fit its ends or its matrix.
     """
-    edges = [_edge(item, data["vertices"], folder, ("edges", at)) for at, item in enumerate(data["edges"])]
+    broken = {fault.path[:2] for fault in faults}
+    if not isinstance(data["vertices"], dict) or not isinstance(data.get("edges"), list):
+        return None
+    sizes = {name: None if ("vertices", name) in broken else size for name, size in data["vertices"].items()}
+    edges: list[Edge] = []
+    for place, item in enumerate(data["edges"]):
+        if ("edges", place) not in broken and len(faults) < MAX_FAULTS:
+            with noting(faults):
+                edges += _edge(item, sizes, folder, ("edges", place))
+    if faults:
+        return None
     try:
-        return Graph(
-            data["vertices"],
-            edges,
-            data.get("name"),
-            memory=data.get("memory"),
-            inputs=data.get("inputs"),
-            outputs=data.get("outputs"),
-        )
+        ends = {key: data.get(key) for key in ("inputs", "outputs")}
+        return Graph(data["vertices"], edges, data.get("name"), **ends)
     except GraphError as error:
-        raise Fault(str(error), error.path) from None
+        faults += [Fault(str(each), each.path) for each in (error, *error.others)]
+        return None
 
 
-def _edge(item: Item, vertices: dict[str, int], folder: Path, path: KeyPath) -> Edge:
+def _edge(item: Item, vertices: dict[str, int | None], folder: Path, path: KeyPath) -> tuple[Edge, ...]:
+    """The edge; none if the size of an end is not known."""
     for key in ("source", "target"):
         if item[key] not in vertices:
             hint = nearest(item[key], vertices)
             raise Fault(f"{key} is {item[key]!r}, which is no vertex; {hint}", (*path, key))
     rows, columns = vertices[item["target"]], vertices[item["source"]]
+    if rows is None or columns is None:
+        return ()
     file = MatrixFile((folder / item["matrix"]).absolute()) if "matrix" in item else None
     try:
         matrix = None if file is None else file.load()
@@ -62,4 +65,5 @@ def _edge(item: Item, vertices: dict[str, int], folder: Path, path: KeyPath) -> 
     except StructureError as error:
         key = next((key for key in (str(error).split()[0],) if key in item), "structure")
         raise Fault(str(error), (*path, key)) from None
-    return Edge(item["source"], item["target"], structure, name=item.get("name"), matrix=file, **models)
+    kept = Unsaved() if item.get("in_memory") else file
+    return (Edge(item["source"], item["target"], structure, name=item.get("name"), matrix=kept, **models),)

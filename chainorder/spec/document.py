@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import Any
 
-from chainorder.errors import SpecError
+from chainorder.errors import MAX_FAULTS, SpecError
+from chainorder.numerals import as_number
 from chainorder.spec.tokens import (
     ALIAS,
     CLOSE,
@@ -34,6 +35,9 @@ MAX_DEPTH = 64
 MAX_ALIASED = 20_000_000
 """Values that the aliases of a document may add to those written in it."""
 
+MAX_KEPT = 100_000
+"""Tokens of a chain that are kept to find further places in it."""
+
 
 @dataclass
 class Document:
@@ -45,16 +49,21 @@ class Document:
         None, bool, int, float, str, and lists and mappings of such.
     tokens
         Replays the text.
+    repeated
+        An error for every key that stands in a mapping again; its value there is left out.
     """
 
     data: Any
     tokens: Callable[[], Iterator[Token]]
+    repeated: tuple[SpecError, ...] = ()
     _chains: Iterator[tuple[int, Iterator[tuple[int, Token]]]] = field(default_factory=lambda: iter(()))
+    _chain: tuple[int, list[Token]] | None = None
 
     def locate(self, path: Path, *, of_key: bool = False) -> Mark:
         """The place of the value at a path (or of its key), or of the nearest around it that is there.
 
-        Places in ``chains[0]``, ``chains[1]``, … asked for in this order take one replay, not one each.
+        Places in ``chains[0]``, ``chains[1]``, … asked for in this order take one replay, not one each, and
+        those in one of them neither, unless it is long.
         """
         match path:
             case ("chains", int(index), *rest) if tokens := self._chain_tokens(index):
@@ -63,6 +72,8 @@ class Document:
                 return find(self.tokens(), path, of_key)[1]
 
     def _chain_tokens(self, index: int) -> Iterator[Token] | None:
+        if self._chain is not None and self._chain[0] == index:
+            return iter(self._chain[1])
         for replay in (False, True):
             if replay:
                 tokens = self.tokens()
@@ -71,8 +82,15 @@ class Document:
                 self._chains = groupby(_numbered(tokens), itemgetter(0))
             for number, numbered in self._chains:
                 if number == index:
-                    return (token for _, token in numbered)
+                    return self._kept(index, (token for _, token in numbered))
         return None
+
+    def _kept(self, index: int, tokens: Iterator[Token]) -> Iterator[Token]:
+        """Tokens of a chain, which are kept for the next place in it if they are few."""
+        first = list(islice(tokens, MAX_KEPT))
+        if len(first) < MAX_KEPT:
+            self._chain = index, first
+        return chain(first, tokens)
 
 
 def parse(text: str, *, strict: bool = False) -> Document:
@@ -87,7 +105,7 @@ def parse(text: str, *, strict: bool = False) -> Document:
     """
     if strict or text.lstrip()[:1] in ("{", "["):
         try:
-            data = json.loads(text, object_pairs_hook=_unique)
+            data = json.loads(text, object_pairs_hook=_unique, parse_float=as_number)
         except json.JSONDecodeError as error:
             if strict:
                 message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
@@ -113,7 +131,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constructed(tokens: Callable[[], Iterator[Token]]) -> Document:
-    return Document(_Constructor().run(tokens()), tokens)
+    constructor = _Constructor()
+    return Document(constructor.run(tokens()), tokens, tuple(constructor.repeated))
 
 
 def shallow(data: Any) -> bool:
@@ -138,6 +157,7 @@ class _Open:
     value: list[Any] | dict[str, Any]
     anchor: str | None
     key: str | None = None
+    again: bool = False
     nested: int = 0
     height: int = 1
 
@@ -154,6 +174,7 @@ class _Constructor:
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, tuple[Any, int, int] | None] = field(default_factory=dict)
     aliased: int = 0
+    repeated: list[SpecError] = field(default_factory=list)
     root: Any = None
 
     def run(self, tokens: Iterator[Token]) -> Any:
@@ -182,9 +203,14 @@ class _Constructor:
         if isinstance(top.value, list):
             top.value.append(value)
         elif top.key is None:
-            top.key = self._checked_key(value, top.value, mark)
+            top.key = self._checked_key(value, mark)
+            top.again = top.key in top.value
+            if top.again and len(self.repeated) < MAX_FAULTS:
+                message = f"the key {show(value)} is here a second time; keep one"
+                self.repeated.append(self._error(message, mark))
         else:
-            top.value[top.key] = value
+            if not top.again:
+                top.value[top.key] = value
             top.key = None
 
     def _put_nested(self, value: Any, size: int, height: int, mark: Mark) -> None:
@@ -193,17 +219,15 @@ class _Constructor:
             top.nested += size - 1
             top.height = max(top.height, height + 1)
 
-    def _checked_key(self, key: Any, mapping: dict[str, Any], mark: Mark) -> str:
+    def _checked_key(self, key: Any, mark: Mark) -> str:
         if not isinstance(key, str):
             raise self._error(f"a key is {show(key)}; a key is a word (in quotes if need be)", mark)
-        if key in mapping:
-            raise self._error(f"the key {show(key)} is here a second time; keep one", mark, (key,))
         return key
 
     def _open(self, value: list[Any] | dict[str, Any], anchor: str | None, mark: Mark) -> None:
         self._check_depth(len(self.stack) + 1, mark)
         if self.stack and isinstance(self.stack[-1].value, dict) and self.stack[-1].key is None:
-            self._checked_key(value, {}, mark)
+            self._checked_key(value, mark)
         if anchor is not None:
             self.anchors[anchor] = None
         self.stack.append(_Open(value, anchor))
@@ -232,9 +256,9 @@ class _Constructor:
         if depth > MAX_DEPTH:
             raise misread(f"nested in more than {MAX_DEPTH} levels; a spec has at most six", mark)
 
-    def _error(self, message: str, mark: Mark, path: Path = ()) -> SpecError:
+    def _error(self, message: str, mark: Mark) -> SpecError:
         steps = (len(top.value) if isinstance(top.value, list) else top.key for top in self.stack)
-        return misread(message, mark, join((*(step for step in steps if step is not None), *path)))
+        return misread(message, mark, join(tuple(step for step in steps if step is not None)))
 
 
 def find(tokens: Iterator[Token], path: Path, of_key: bool = False) -> tuple[str, Mark]:

@@ -3,6 +3,9 @@
 Its descriptions are the reference of the format. A `title` says what a value is and appears in error
 messages: "dims[2] is 'ten'; a size is a whole number of at least 1".
 
+It describes what a text has been read as: 1e3 and 2.0 are whole numbers, as the standard has it, and in YAML,
+so is 1_000.
+
 A new key of a chain goes into `CHAIN`, one of an elemental into `ELEMENTAL`; `_only` and `_needs` tie keys
 to each other.
 """
@@ -12,10 +15,11 @@ from __future__ import annotations
 from typing import Any
 
 from chainorder.chain import MAX_MACHINES
-from chainorder.elementals import MAX_SIZE
 from chainorder.network import ACTIVATIONS, LOSSES
+from chainorder.numerals import MEMORY_PATTERN, MOST
 from chainorder.selections import AXES
 from chainorder.structures import STRUCTURES
+from chainorder.wording import BREAKING
 
 Schema = dict[str, Any]
 
@@ -34,11 +38,11 @@ def _whole(title: str, description: str, minimum: int, **more: Any) -> Schema:
 
 
 def _size(description: str) -> Schema:
-    return _whole("a size", description, 1, maximum=MAX_SIZE)
+    return _whole("a size", description, 1, maximum=MOST)
 
 
 def _cost(description: str) -> Schema:
-    return _whole("a cost", description, 0, maximum=MAX_SIZE)
+    return _whole("a cost", description, 0, maximum=MOST)
 
 
 def _list(title: str, description: str, minimum: int, items: Schema) -> Schema:
@@ -79,11 +83,21 @@ def _one_of(*keys: str) -> list[Schema]:
 # No control characters: they would break a table's line. (\s\S instead of a dot, which ends at a line break.)
 NAME: Schema = {
     **_text("a name", "For reports. One line."),
-    "pattern": r"^(?![\s\S]*[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff])",
+    "pattern": rf"^(?![\s\S]*{BREAKING})",
 }
 SIZE = _size("The number of values that pass from one elemental to the next.")
 POSITION = _whole("a position", "A place in a list, or a column.", 0, maximum=2**63 - 1)
 DESCRIPTION = _text("a description", "For readers of the spec; otherwise ignored.")
+
+MEMORY: Schema = {
+    "title": "a limit",
+    "description": "Entries that the tape of one elemental may take. A text has a unit: 100k (M, G, T) are "
+    "entries; 800kB and 2GiB (B, MB, GB, TB, KiB, MiB, TiB) are bytes, of which eight are an entry.",
+    "type": ["integer", "string"],
+    "minimum": 0,
+    "maximum": MOST,
+    "pattern": MEMORY_PATTERN,
+}
 
 MODELLED: Schema = {"anyOf": [_given("tangent"), _given("adjoint")]}
 EVALUATED: Schema = {"anyOf": [MODELLED, _given("solve"), _given("structure", "solve")]}
@@ -106,8 +120,8 @@ ELEMENTAL: Schema = {
             "description": "Where the Jacobian may be nonzero; by default dense, or as a sparse matrix.",
             "enum": list(STRUCTURES),
         },
-        "lower": _whole("a bandwidth", "Diagonals below the main one.", 0, maximum=MAX_SIZE),
-        "upper": _whole("a bandwidth", "Diagonals above the main one.", 0, maximum=MAX_SIZE),
+        "lower": _whole("a bandwidth", "Diagonals below the main one.", 0, maximum=MOST),
+        "upper": _whole("a bandwidth", "Diagonals above the main one.", 0, maximum=MOST),
         "tangent": _cost("fma of one tangent (jvp). With it or adjoint the elemental is matrix-free."),
         "adjoint": _cost("fma of one adjoint (vjp)."),
         "tape": _cost("Entries recorded for adjoints, which are possible only within the chain's memory."),
@@ -126,6 +140,12 @@ ELEMENTAL: Schema = {
             "the path of a matrix",
             "A file with the Jacobian's entries (.mtx, .mtx.gz, .npz, .npy), relative to the spec's folder.",
         ),
+        "in_memory": {
+            "title": "in_memory",
+            "description": "Whether its matrix was in memory when this program wrote the spec, which keeps "
+            "its pattern only.",
+            "type": "boolean",
+        },
         "solve": _text(
             "the path of a matrix",
             "A file with a square matrix; the Jacobian is its inverse, which is applied by solving with it.",
@@ -174,24 +194,29 @@ ELEMENTAL: Schema = {
         _only(EVALUATED, "only an elemental with tangent or adjoint has it", "overhead"),
         _only(_given("structure", "banded"), "only a banded elemental has it", "lower", "upper"),
         _needs(_given("structure", "banded"), "a banded elemental", "lower", "upper"),
+        _only({"not": {"anyOf": [*map(_given, SIZED)]}}, "its matrix is at hand", "in_memory"),
         _only(_given("structure", "sparse"), "only a sparse elemental has it", "pattern"),
         {"if": _given("structure", "sparse"), "then": {"oneOf": _one_of("pattern", "matrix")}},
         _only(
             {"not": _given("solve")}, "the elemental is a solve", "matrix", "select", "structure", *MODEL_KEYS
         ),
-        _only({"not": _given("select")}, "the elemental is a selection", "matrix", *MODEL_KEYS),
+        _only({"not": _given("select")}, "the elemental is a selection", "matrix"),
         _only(_given("select"), "only a selection has it", "axis"),
         _only(_given("structure", "solve"), "only a solve without a matrix has it", "factors", "key"),
         _needs(_given("structure", "solve"), "a solve without a matrix", "factors"),
         _needs(_given("structure", "selection"), "a selection", "select"),
-        _needs(_given("axis", "columns"), "a selection of columns", "outputs"),
-        _needs(
-            {"not": {"anyOf": [*map(_given, SIZED), _given("structure", *SQUARE)]}},
-            "an elemental without a matrix or a square structure",
-            "outputs",
-        ),
     ],
 }
+
+ELEMENTAL_SIZES = [
+    _needs(_given("axis", "columns"), "a selection of columns", "outputs"),
+    _needs(
+        {"not": {"anyOf": [*map(_given, SIZED), _given("structure", *SQUARE)]}},
+        "an elemental without a matrix or a square structure",
+        "outputs",
+    ),
+]
+"""What an elemental has to say of its sizes; those of an edge are the sizes of its ends."""
 
 _EDGE_KEYS = (
     "name",
@@ -205,7 +230,12 @@ _EDGE_KEYS = (
     "overhead",
     "explicit",
     "matrix",
+    "in_memory",
     "pattern",
+    "select",
+    "axis",
+    "factors",
+    "key",
 )
 
 EDGE: Schema = {
@@ -219,7 +249,7 @@ EDGE: Schema = {
     },
     "additionalProperties": False,
     "required": ["source", "target"],
-    "allOf": ELEMENTAL["allOf"][:-1],
+    "allOf": ELEMENTAL["allOf"],
 }
 
 VERTICES: Schema = {
@@ -240,7 +270,7 @@ CHAIN: Schema = {
         "machines": _whole(
             "their number", "Identical machines that a plan may use.", 1, maximum=MAX_MACHINES, default=1
         ),
-        "memory": _whole("a limit", "Entries that the tape of one elemental may take.", 0, maximum=MAX_SIZE),
+        "memory": MEMORY,
         "dims": _list("a chain", "Sizes, input first, of dense Jacobians between them.", 2, SIZE),
         "layers": _list("a network", "The layer sizes of a fully connected network, input first.", 2, SIZE),
         "activation": _activation("Follows the hidden layers."),
@@ -255,7 +285,7 @@ CHAIN: Schema = {
             "description": "Whether weights and biases are inputs, too: the graph of backpropagation.",
             "type": "boolean",
         },
-        "batch": _whole("a batch", "Samples that go through a network with parameters.", 1, maximum=MAX_SIZE),
+        "batch": _whole("a batch", "Samples that go through a network with parameters.", 1, maximum=MOST),
         "elementals": _list(
             "a chain",
             "The steps of the program in the order in which they run.",
@@ -299,7 +329,8 @@ CHAIN: Schema = {
 SCHEMA: Schema = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "chainorder spec",
-    "description": "One Jacobian chain, or several under chains.",
+    "description": "One Jacobian chain, or several under chains. Whole numbers may be written 1000, 1e3 or "
+    "2.0, and in YAML 1_000.",
     "if": _given("chains"),
     "then": {
         "properties": {
@@ -309,6 +340,10 @@ SCHEMA: Schema = {
         "additionalProperties": False,
     },
     "else": {"$ref": "#/$defs/chain"},
-    "$defs": {"chain": CHAIN, "elemental": ELEMENTAL, "edge": EDGE},
+    "$defs": {
+        "chain": CHAIN,
+        "elemental": ELEMENTAL | {"allOf": [*ELEMENTAL["allOf"], *ELEMENTAL_SIZES]},
+        "edge": EDGE,
+    },
 }
 """The schema of a spec file."""

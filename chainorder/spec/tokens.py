@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 from chainorder.errors import SpecError
+from chainorder.numerals import MAX_DIGITS, TooLongError, as_number
 from chainorder.spec.words import one_line, shorten
 
 
@@ -32,8 +33,7 @@ _KINDS = {
     "AliasEvent": ALIAS,
 }
 
-_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?|[-+]?\.(inf|nan)", re.I)
+_NO_NUMBER = re.compile(r"[-+]?\.(inf|nan)", re.I)
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -46,15 +46,18 @@ _JSON_TOKEN = re.compile(r'\n|[{}\[\]]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+')
 def plain_value(text: str) -> Any:
     """The value of an unquoted word.
 
-    The core schema of YAML 1.2, less what reads as another number than it looks like: ``010``, ``0x10``,
-    ``1_000`` and ``1:30`` stay strings, as do ``no`` and dates.
+    The core schema of YAML 1.2, but a whole number is one however it is written: ``1_000``, ``1e3``, ``2.0``.
+    What reads as another number than it looks like stays a string: ``010``, ``0x10`` and ``1:30``, as do
+    ``no`` and dates.
     """
-    if (text.isascii() and text.isdigit() and text[0] != "0") or _WHOLE.fullmatch(text):
+    if text.isascii() and text.isdigit() and text[0] != "0" and len(text) <= MAX_DIGITS:
         return int(text)
     if text in _WORDS:
         return _WORDS[text]
-    if _FLOAT.fullmatch(text):
-        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    if (value := as_number(text)) is not None:
+        return value
+    if _NO_NUMBER.fullmatch(text):
+        return float(text.lower().replace(".", ""))
     return text
 
 
@@ -136,8 +139,8 @@ def scalar(text: str, mark: Mark) -> Any:
     """`plain_value`, with an error that knows its place for more digits than Python converts."""
     try:
         return plain_value(text)
-    except ValueError:
-        raise misread(f"a number of {len(text):,} digits is too long", mark) from None
+    except TooLongError as error:
+        raise misread(str(error), mark) from None
 
 
 def misread(message: str, mark: Mark, key: str = "") -> SpecError:

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator
 from functools import cache
 from typing import Any
 
+from chainorder.errors import MAX_FAULTS
 from chainorder.spec.schema import ELEMENTAL, SCHEMA, Schema
 
 _CHOICES = {key for key, schema in ELEMENTAL["properties"].items() if "enum" in schema}
@@ -15,7 +16,8 @@ _CHOICES = {key for key, schema in ELEMENTAL["properties"].items() if "enum" in 
 def validator(definition: str | None = None) -> Any:
     """A `jsonschema` validator of one of the definitions in `SCHEMA`, or of a whole file but for its chains.
 
-    Other than in the standard, 5.0 is no integer. Of a list, errors of the first bad item are found only.
+    No float is an integer, not even 5.0, which a text is not read as. Of a list, no more errors
+    are found than are looked for.
     """
     from jsonschema import Draft202012Validator, validators
 
@@ -34,8 +36,8 @@ def _error() -> Any:
     return ValidationError("")
 
 
-def _type(validator: Any, name: str, value: Any, _schema: Schema) -> Iterator[Any]:
-    if not validator.is_type(value, name):
+def _type(validator: Any, names: str | list[str], value: Any, _schema: Schema) -> Iterator[Any]:
+    if not any(validator.is_type(value, name) for name in ([names] if isinstance(names, str) else names)):
         yield _error()
 
 
@@ -54,16 +56,20 @@ def _items(validator: Any, items: Schema, values: Any, _schema: Schema) -> Itera
         return
     least, most = items.get("minimum", 0), items.get("maximum", -1)
     valid: set[Hashable] = set()
+    faults = 0
     for place, value in enumerate(values):
         if type(value) is int and least <= value <= most:
             continue
         shape = _shape(value)
         if shape in valid:
             continue
-        if errors := list(validator.descend(value, items, path=place)):
-            yield from errors
+        errors = list(validator.descend(value, items, path=place))
+        yield from errors
+        faults += len(errors)
+        if faults >= MAX_FAULTS:
             return
-        valid.update(() if shape is None else (shape,))
+        if shape is not None and not errors:
+            valid.add(shape)
 
 
 def _shape(value: Any) -> Hashable:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -56,13 +54,6 @@ def _key(key: str) -> str:
 def one_line(text: str) -> str:
     """The text with whatever would break the line, or move a terminal's cursor, written as an escape."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def nearest(word: Any, known: Iterable[str]) -> str:
-    """``did you mean 'dims'?`` where there is something near, else all that is known."""
-    names = list(known)
-    near = difflib.get_close_matches(str(word)[:WIDTH], names, 1)
-    return f"did you mean {near[0]!r}?" if near else f"the known ones are {', '.join(names)}"
 
 
 def count(number: int, noun: str) -> str:

@@ -4,7 +4,7 @@
 >>> J = jacobian(f)(x)  # what torch.func.jacrev(f)(x) returns
 """
 
-from chainorder.autodiff.extras import require
+from chainorder.installation import require
 
 require("torch")
 

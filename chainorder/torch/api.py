@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
-import torch
-
-from chainorder.autodiff.choice import Choice
+from chainorder.autodiff.captures import Captures
+from chainorder.autodiff.choice import Choice, Unplanned
 from chainorder.autodiff.execution import CHUNK_ENTRIES
 from chainorder.autodiff.explanation import tell
-from chainorder.autodiff.task import Function, composed
+from chainorder.autodiff.task import Function, NotPlannedError, composed
 from chainorder.chain import Chain
 from chainorder.solvers import find_solver
+from chainorder.torch.calls import Call
+from chainorder.torch.knowledge import KNOWLEDGE
 from chainorder.torch.task import TorchTask
 
 
@@ -60,16 +62,22 @@ def jacobian(
     """
     if solver is not None:
         find_solver(solver)
-    task = TorchTask(*with_modules(func), argnums, has_aux, solver, chunk_entries)
+    task = TorchTask(composed(func), argnums, has_aux, solver, chunk_entries)
+    captures = Captures(task.function, KNOWLEDGE, limited=solver is None)
 
     @wraps(task.function)
     def jacfun(*args: Any, **kwargs: Any) -> Any:
+        with suppress(NotPlannedError):
+            call = Call.of(args, kwargs, argnums)
+            return captures.run(call.key, call.others, lambda: task.planned(call), call)
         return task.jacobian(args, kwargs)
 
     return jacfun
 
 
-def explain(func: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Choice:
+def explain(
+    func: Function, *args: Any, argnums: int = 0, has_aux: bool = False, **kwargs: Any
+) -> Choice | Unplanned:
     """Print the chain that was found in a function, its plan, and what that is estimated to bring.
 
     Parameters
@@ -80,29 +88,39 @@ def explain(func: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Choi
         Its arguments; only their shapes, dtypes and devices are looked at.
     argnums
         The argument to differentiate with respect to.
+    has_aux
+        As for `jacobian`.
 
     Returns
     -------
-    Choice
-        The plan, its chain and the estimates.
+    Choice or Unplanned
+        The plan, its chain and the estimates; or why the function is left to PyTorch.
     """
-    return tell(choice_of(func, args, kwargs, argnums))
+    return tell(choice_of(func, args, kwargs, argnums, has_aux))
 
 
-def chain(func: Function, *args: Any, argnums: int = 0, **kwargs: Any) -> Chain:
-    """The chain that was found in a function, to save, plan or schedule it; takes what `explain` does."""
-    return choice_of(func, args, kwargs, argnums).chain
+def chain(func: Function, *args: Any, argnums: int = 0, has_aux: bool = False, **kwargs: Any) -> Chain:
+    """The chain that was found in a function, to save, plan or schedule it; takes what `explain` does.
+
+    Raises
+    ------
+    ChainError
+        If there is none.
+    """
+    return choice_of(func, args, kwargs, argnums, has_aux).chain
 
 
 def choice_of(
-    func: Function, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, argnums: int = 0
-) -> Choice:
+    func: Function,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any] | None = None,
+    argnums: int = 0,
+    has_aux: bool = False,
+) -> Choice | Unplanned:
     """The choice that is made for some arguments, by capturing alone."""
-    return TorchTask(*with_modules(func), argnums).choice(args, kwargs or {})
-
-
-def with_modules(func: Function) -> tuple[Callable[..., Any], list[torch.nn.Module]]:
-    """A function, and the modules in it, whose parameters are read anew in every call."""
-    function = composed(func)
-    stages = (func,) if callable(func) else func
-    return function, [stage for stage in stages if isinstance(stage, torch.nn.Module)]
+    task = TorchTask(composed(func), argnums, has_aux)
+    try:
+        others = Call.of(args, kwargs or {}, argnums).others()
+    except NotPlannedError as reason:
+        return Unplanned(str(reason))
+    return Captures(task.function, KNOWLEDGE).look(others, lambda: task.choice(args, kwargs or {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -18,14 +19,36 @@ aten = torch.ops.aten
 
 TorchPart: TypeAlias = Part[Node, Node]
 
-VIEWS = {"view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "clone", "alias", "expand"}
-"""They keep all entries, in their order."""
 
-TURNS = {"t", "transpose", "permute"}
-"""They are views where at most one axis is longer than 1."""
+def _operations(names: str) -> set[Any]:
+    return {operator.attrgetter(name if "." in name else f"{name}.default")(aten) for name in names.split()}
 
-SHIFTS = {"add", "sub"}
+
+VIEWS = _operations("_unsafe_view alias clone expand reshape squeeze squeeze.dim squeeze.dims unsqueeze")
+"""They keep all entries in their order, if they keep them all."""
+
+TURNS = _operations("permute t transpose.int")
+"""They do where at most one axis is longer than 1."""
+
+SHIFTS = _operations("add.Scalar add.Tensor sub.Scalar sub.Tensor")
 """Of a constant, with the derivative of the identity."""
+
+PLACED = _operations("""
+    abs acos acosh add.Scalar add.Tensor addcdiv addcmul asin asinh atan atan2 atanh ceil celu clamp
+    clamp.Tensor clamp_max clamp_max.Tensor clamp_min clamp_min.Tensor copysign.Scalar copysign.Tensor cos
+    cosh deg2rad digamma div.Scalar div.Scalar_mode div.Tensor div.Tensor_mode elu erf erfc erfinv exp
+    exp2 expm1 floor fmax fmin fmod.Scalar fmod.Tensor frac gelu gelu_backward hardshrink hardsigmoid
+    hardtanh hypot leaky_relu lerp.Scalar lerp.Tensor lgamma log log10 log1p log2 logaddexp logaddexp2
+    logit masked_fill.Scalar maximum minimum mish mul.Scalar mul.Tensor nan_to_num neg pow.Scalar
+    pow.Tensor_Scalar pow.Tensor_Tensor rad2deg reciprocal relu remainder.Scalar remainder.Tensor round
+    rsqrt rsub.Scalar sigmoid sigmoid_backward sign silu sin sinc sinh softplus softshrink sqrt sub.Scalar
+    sub.Tensor tan tanh tanh_backward threshold threshold_backward trunc where.self xlogy.Scalar_Other
+    xlogy.Scalar_Self xlogy.Tensor
+""")
+"""They make every entry from the entries in its place, whatever their parameters.
+
+These, those above and the constant matrices are all that is known; tests hold each against PyTorch.
+"""
 
 PRODUCTS: dict[Any, tuple[int, int]] = {
     aten.mv.default: (0, 1),
@@ -37,6 +60,9 @@ PRODUCTS: dict[Any, tuple[int, int]] = {
     aten.convolution.default: (0, 1),
 }
 """Dense products, and the places of their two factors."""
+
+MATRICES = _operations("addmm addmv dot mm mv")
+"""Those whose Jacobian with respect to a vector is their other factor."""
 
 
 def parts_of(program: TorchProgram) -> list[TorchPart]:
@@ -59,19 +85,25 @@ def dependent_operands(program: TorchProgram, node: Node) -> list[Node]:
 def is_view(program: TorchProgram, node: Node) -> bool:
     """Whether the derivative of an operation only reshapes."""
     operands = dependent_operands(program, node)
-    if len(operands) != 1 or size(operands[0]) != size(node) or _uses(node, operands[0]) != 1:
+    if len(operands) != 1 or _uses(node, operands[0]) != 1 or not _alike(operands[0], node):
         return False
-    if name_of(node) in SHIFTS:
+    if node.target in SHIFTS:
         return operands[0] is node.args[0] or (name_of(node) == "add" and not node.kwargs)
-    moved = name_of(node) in TURNS and max(shape_of(node), default=1) < size(node)
-    return name_of(node) in VIEWS | TURNS and not moved
+    if node.target in TURNS:
+        return bool(max(shape_of(node), default=1) == size(node))
+    return node.target in VIEWS
 
 
 def keeps_place(program: TorchProgram, node: Node) -> bool:
     """Whether every entry of the result depends only on the entry in its place in each dependent operand."""
-    pointwise = _is_aten(node) and torch.Tag.pointwise in node.target.tags
     operands = dependent_operands(program, node)
-    return is_view(program, node) or (pointwise and all(size(operand) == size(node) for operand in operands))
+    placed = node.target in PLACED and all(size(operand) == size(node) for operand in operands)
+    return placed or is_view(program, node)
+
+
+def _alike(operand: Node, node: Node) -> bool:
+    """Whether there are as many entries of the same type."""
+    return size(operand) == size(node) and operand.meta["val"].dtype == node.meta["val"].dtype
 
 
 def is_product(program: TorchProgram, node: Node) -> bool:
@@ -81,11 +113,11 @@ def is_product(program: TorchProgram, node: Node) -> bool:
 
 def constant_factor(program: TorchProgram, node: Node) -> tuple[int, int] | None:
     """The places of the vector and of the constant matrix of a product; None if it is no such product."""
-    if node.target not in PRODUCTS or node.target is aten.convolution.default or node.kwargs:
+    if node.target not in MATRICES or node.kwargs:
         return None
     left, right = PRODUCTS[node.target]
     operands = dependent_operands(program, node)
-    if len(operands) != 1 or _uses(node, operands[0]) != 1 or node.target is aten.bmm.default:
+    if len(operands) != 1 or _uses(node, operands[0]) != 1:
         return None
     shape = shape_of(operands[0])
     if node.args[left] is operands[0]:

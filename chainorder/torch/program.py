@@ -1,7 +1,8 @@
 """A function of one tensor as a graph of aten operations, captured once for a shape.
 
 `torch.fx` captures it on tensors without data, so that nothing is computed and what depends on values shows.
-The parameters and buffers of modules are inputs of the graph, read anew in every call.
+The tensors that the function closes over, parameters and buffers of modules too, are its constants: their
+entries are read anew in every call.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from chainorder.autodiff.cutting import dominators, narrowest
 from chainorder.autodiff.pieces import Piece
 from chainorder.autodiff.segments import MAX_SEGMENTS, entries
 from chainorder.autodiff.task import NotPlannedError
+from chainorder.torch.watch import watched
 
 TorchPiece: TypeAlias = Piece[Node, Node]
 
-UNCAPTURED = (RuntimeError, TypeError, ValueError, AssertionError)
-"""What capturing raises where a function depends on values, or is wrong; PyTorch's own modes then decide."""
+LAYOUT = {"as_strided", "as_strided_", "as_strided_copy", "as_strided_scatter", "set_", "resize_", "resize"}
+"""Operations whose results depend on where entries lie in memory."""
 
 
 @dataclass(eq=False)
@@ -55,20 +57,22 @@ class TorchProgram:
         Raises
         ------
         NotPlannedError
-            If it cannot be captured, or is random or changes something.
+            If the function does more than what was captured tells.
         """
         examples = [torch.empty(t.shape, dtype=t.dtype, device=t.device) for t in (*given, point)]
-        try:
-            module = make_fx(functionalize(function), tracing_mode="fake", _allow_non_fake_inputs=True)(
-                examples[:-1], examples[-1]
-            )
-        except UNCAPTURED as reason:
-            raise NotPlannedError(f"torch.fx cannot capture it ({type(reason).__name__})") from reason
+
+        def seen(others: Sequence[Any], value: Any) -> Any:
+            with watched():
+                return function(others, value)
+
+        module = make_fx(functionalize(seen), tracing_mode="fake", _allow_non_fake_inputs=True)(
+            examples[:-1], examples[-1]
+        )
         (output,) = (node for node in module.graph.nodes if node.op == "output")
         placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
         (target,) = output.all_input_nodes
+        _purify(module)
         program = cls(module, placeholders[-1], target)
-        program._purify()
         program._find_nodes()
         return program
 
@@ -76,6 +80,12 @@ class TorchProgram:
     def connected(self) -> bool:
         """Whether the output depends on the input."""
         return self.target in self.dependent
+
+    @property
+    def precision(self) -> float:
+        """Of the coarsest numbers in it: the distance from 1 to the next one."""
+        values = [node.meta["val"] for node in (self.source, *self.nodes) if is_floating(node)]
+        return max(float(torch.finfo(value.dtype).eps) for value in values)
 
     @cached_property
     def dependent(self) -> set[Node]:
@@ -93,7 +103,7 @@ class TorchProgram:
             if operand in self.dependent
         )
         passed = dominators(edges, self.source, self.target)
-        inner = [node for node in passed[1:-1] if is_floating(node)]
+        inner = [node for node in passed[1:-1] if is_floating(node) and size(node)]
         cuts = narrowest([self.source, *inner, self.target], MAX_SEGMENTS, size)
         places = [0, *(self.nodes.index(cut) + 1 for cut in cuts[1:])]
         return [
@@ -104,7 +114,7 @@ class TorchProgram:
     def evaluate(self, given: Sequence[Any], point: Any) -> dict[Node, Any]:
         """The values of all nodes at a point."""
         values: dict[Node, Any] = {}
-        inputs = iter((*given, point))
+        inputs = iter([tensor.contiguous() for tensor in (*given, point)])  # as they were captured
         for node in self.module.graph.nodes:
             match node.op:
                 case "placeholder":
@@ -127,16 +137,6 @@ class TorchProgram:
         for node in piece.equations:
             local[node] = _call(node, read)
         return local[piece.target]
-
-    def _purify(self) -> None:
-        """Replace operations that change their operand by those that do not."""
-        for node in self.module.graph.nodes:
-            if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
-                continue
-            if torch.Tag.nondeterministic_seeded in node.target.tags:
-                raise NotPlannedError(f"it is random ({node.target})")
-            if node.target._schema.is_mutable:
-                node.target = _pure(node.target)
 
     def _find_nodes(self) -> None:
         reached = {self.source}
@@ -175,9 +175,49 @@ def _call(node: Node, read: Callable[[Node], Any]) -> Any:
     return target(*map_arg(node.args, read), **map_arg(node.kwargs, read))
 
 
+def _purify(module: GraphModule) -> None:
+    """Leave only operations that make their results of their operands, and change nothing.
+
+    Raises
+    ------
+    NotPlannedError
+        If that cannot be.
+    """
+    nodes = list(module.graph.nodes)
+    places = {node: place for place, node in enumerate(nodes)}
+    for node in nodes:
+        if node.op != "call_function" or node.target is operator.getitem:
+            continue
+        if not isinstance(node.target, torch._ops.OpOverload):
+            raise NotPlannedError(f"it holds more than operations ({node.target})")
+        if torch.Tag.nondeterministic_seeded in node.target.tags:
+            raise NotPlannedError(f"it is random ({node.target})")
+        if _name(node.target) in LAYOUT:
+            raise NotPlannedError(f"it depends on places in memory ({node.target})")
+        if _name(node.target).endswith("batch_norm") and True in node.args:
+            raise NotPlannedError(f"it may change what it knows of batches ({node.target})")
+        if node.target is torch.ops.aten.view.default:
+            node.target = torch.ops.aten.reshape.default  # wherever the entries lie when it is run
+        if node.target._schema.is_mutable:
+            changed = node.args[0]
+            fresh = changed.op == "call_function" and not _aliases(changed.target)
+            if not fresh or max(places[user] for user in changed.users) > places[node]:
+                raise NotPlannedError(f"it changes a tensor in place ({node.target})")
+            node.target = _pure(node.target)
+
+
+def _name(target: Any) -> str:
+    return str(target._schema.name.rpartition("::")[2])
+
+
+def _aliases(target: Any) -> bool:
+    """Whether a result may share memory with an operand."""
+    return target is operator.getitem or any(each.alias_info is not None for each in target._schema.returns)
+
+
 def _pure(target: Any) -> Any:
     """The operation ``name`` for ``name_``."""
-    name = target._schema.name.removeprefix("aten::")
+    name = _name(target)
     packet = getattr(torch.ops.aten, name.rstrip("_"), None) if name.endswith("_") else None
     if name == "copy_" or packet is None or target._overloadname not in packet.overloads():
         raise NotPlannedError(f"it changes a tensor in place ({target})")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chainorder.errors import SolverError
 from chainorder.graph.graph import Graph
+from chainorder.wording import nearest_of
 
 if TYPE_CHECKING:
     from chainorder.graph.plan import GraphPlan
@@ -71,12 +72,11 @@ def register(name: str, solve: Solve, summary: str) -> None:
 
 
 def find_solver(name: str) -> GraphSolver:
-    """The solver of that name; raises `SolverError` that lists all if there is none."""
+    """The solver of that name; raises `SolverError` that names the nearest and all if there is none."""
     try:
         return _SOLVERS[name]
     except KeyError:
-        known = ", ".join(_SOLVERS)
-        raise SolverError(f"no solver {name!r} for graphs; the known ones are {known}") from None
+        raise SolverError(f"no solver {name!r} for graphs; {nearest_of(name, _SOLVERS)}") from None
 
 
 def all_solvers() -> list[GraphSolver]:

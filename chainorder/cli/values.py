@@ -1,0 +1,61 @@
+"""What options take: whole numbers as people write them, amounts of memory, names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from chainorder.numerals import MOST, TooLongError, memory_entries, whole_number
+from chainorder.wording import nearest
+
+
+def whole(text: str) -> int:
+    """The whole number of a text; raises `click.BadParameter` for anything else."""
+    try:
+        value = whole_number(text)
+    except TooLongError as error:
+        raise click.BadParameter(str(error)) from None
+    if value is None or abs(value) > MOST:
+        raise click.BadParameter(
+            f"{text!r} is no whole number of at most 1e100; write it as 1000, 1_000 or 1e3"
+        )
+    return value
+
+
+def entries(text: str) -> int:
+    """The entries of an amount of memory; raises `click.BadParameter` for anything else."""
+    try:
+        value = memory_entries(text)
+    except TooLongError as error:
+        raise click.BadParameter(str(error)) from None
+    if value is None or value > MOST:
+        remedy = "write entries as 100000, 100k or 1e5, bytes as 64kB or 2GiB"
+        raise click.BadParameter(f"{text!r} is no amount of memory; {remedy}")
+    return value
+
+
+class Whole(click.IntRange):
+    """A whole number: 1000, 1_000, 1e3."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(whole(value) if isinstance(value, str) else value, param, ctx)
+
+
+class Memory(Whole):
+    """Entries of memory: a whole number, or an amount with a unit, 100k or 2GiB."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(entries(value) if isinstance(value, str) else value, param, ctx)
+
+
+class Names(click.Choice):  # type: ignore[type-arg]  # no generic at run time before click 8.2
+    """One of some names; the nearest is suggested for another."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value not in self.choices:
+            self.fail(f"{value!r} is none of the names; {nearest(value, self.choices)}", param, ctx)
+        return value

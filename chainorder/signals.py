@@ -1,0 +1,79 @@
+"""Signals that ask this process to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that ask a process to end; not every system has all of them."""
+
+
+class Interrupted(BaseException):
+    """A signal asks this process to end: what is unfinished is removed or said, nothing is waited for.
+
+    Attributes
+    ----------
+    signal
+        Which.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = signal.Signals(number)
+
+
+@contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """Let the signals that ask this process to end raise `Interrupted`; what it ignores stays ignored."""
+    before = _handle(_interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def exit_on_signals() -> None:
+    """Make these signals end this process at once: it has nothing that could be left unfinished."""
+    _handle(_exit)
+
+
+def _handle(handler: Callable[[int, Any], None]) -> dict[signal.Signals, Any]:
+    """Handle these signals, but for those that somebody else does or that are ignored; how they were."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}  # it gets none
+    before = {number: signal.getsignal(number) for number in ENDING}
+    ours = {
+        number: was
+        for number, was in before.items()
+        if was in (signal.SIG_DFL, signal.default_int_handler, _exit)
+    }
+    for number in ours:
+        signal.signal(number, handler)
+    return ours
+
+
+def _interrupt(number: int, _frame: Any) -> None:
+    raise Interrupted(number)
+
+
+def _exit(number: int, _frame: Any) -> None:
+    os._exit(128 + number)
+
+
+@contextmanager
+def signals_held(numbers: Collection[int] = ENDING) -> Iterator[None]:
+    """Hold signals back; threads and processes that are started meanwhile inherit that."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
