@@ -40,20 +40,21 @@ class Call:
 
     @classmethod
     def of(
-        cls, args: Sequence[Any], kwargs: dict[str, Any], argnums: int | Sequence[int]
+        cls, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: int | Sequence[int]
     ) -> tuple[Call, list[Any]]:
         """A call and its arrays."""
-        leaves, tree = jax.tree.flatten((tuple(args), kwargs))
-        traced = tuple(isinstance(leaf, TRACED) for leaf in leaves)
-        if not all(traced):
-            chosen = {number % max(1, len(args)) for number in places(argnums)}
-            own = [number in chosen for number, arg in enumerate(args) for _ in jax.tree.leaves(arg)]
-            own += [False] * (len(leaves) - len(own))
-            traced = tuple(map(max, traced, own))
-        both = tuple(zip(leaves, traced, strict=True))
+        leaves, tree = jax.tree.flatten((args, kwargs))
+        traced = [isinstance(leaf, TRACED) for leaf in leaves]
+        if all(traced):  # the usual call, quickly
+            return cls(tree, tuple([_kind(leaf) for leaf in leaves]), tuple(traced), ()), leaves
+        chosen = {number % max(1, len(args)) for number in places(argnums)}
+        own = [number in chosen for number, arg in enumerate(args) for _ in jax.tree.leaves(arg)]
+        own += [False] * (len(leaves) - len(own))
+        both = [(leaf, each or mine) for leaf, each, mine in zip(leaves, traced, own, strict=True)]
         kinds = tuple(_kind(leaf) if dynamic else exact(leaf) for leaf, dynamic in both)
         static = tuple(leaf for leaf, dynamic in both if not dynamic)
-        return cls(tree, kinds, traced, static), [leaf for leaf, dynamic in both if dynamic]
+        arrays = [leaf for leaf, dynamic in both if dynamic]
+        return cls(tree, kinds, tuple(dynamic for _, dynamic in both), static), arrays
 
     def restored(self, arrays: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments, with these arrays."""
