@@ -1,8 +1,8 @@
 """What is kept of a function that was captured: only as long as it is known to be the same function.
 
 What is captured is run again where the call is of the same kind and nothing has changed that the function
-depends on. Otherwise it is captured anew, as long as that has been worth it: a function that is another one
-in every call is left to the framework.
+depends on. Otherwise it is captured anew: at first sight as long as that has been worth it, then only what
+was seen before. So a function that is another one in every call is left to the framework.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ MOST = 16
 """Captures that are kept of a function; of more, the one that was not used for longest goes."""
 
 PATIENCE = 2
-"""Captures of the same code that are made whatever comes of it."""
+"""Captures of the same code that are made at first sight, whatever comes of it."""
 
 REPAID = 16
-"""One more is made for so many calls that used one …"""
+"""Calls that use captures and so are worth another one at first sight."""
 
-RETRY = 64
-"""… or for so many calls of any kind."""
+LONGEST_REST = 64
+"""Calls after which it is looked again whether a function can change unseen."""
 
 Run: TypeAlias = Callable[..., Any]
 """Takes the arrays of a call."""
@@ -41,9 +41,9 @@ Run: TypeAlias = Callable[..., Any]
 LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Capture:
-    """What was captured, for calls of one kind.
+    """What is known of calls of one kind, as long as nothing has changed.
 
     Attributes
     ----------
@@ -51,15 +51,18 @@ class Capture:
         The kind of the calls.
     snapshot
         What the function depended on.
+    sights
+        How often it was called.
     run
-        Takes the arrays of a call; None if the framework's own mode does it.
+        What was captured; None before that, and if the framework's own mode does it.
     why
         Why that is so.
     """
 
     key: Hashable
     snapshot: Snapshot
-    run: Run | None
+    sights: int = 0
+    run: Run | None = None
     why: str = ""
 
     def evaluate(self, arrays: Sequence[Any]) -> Any:
@@ -78,7 +81,6 @@ class Budget:
 
     made: int = 0
     used: int = 0
-    calls: int = 0
 
     known: ClassVar[WeakKeyDictionary[Any, Budget]] = WeakKeyDictionary()
 
@@ -91,9 +93,9 @@ class Budget:
         return cls.known.setdefault(code, cls())
 
     @property
-    def spent(self) -> bool:
-        """Whether no more captures are to be made for now."""
-        return self.made >= PATIENCE + self.used // REPAID + self.calls // RETRY
+    def debt(self) -> int:
+        """How often the same call has to be seen before it is captured."""
+        return max(0, self.made - PATIENCE + 1 - self.used // REPAID)
 
 
 @dataclass(eq=False)
@@ -105,7 +107,7 @@ class Captures:
     function, knowledge
         What is captured, and what is known of its framework.
     limited
-        Whether it is given up where captures are not worth it.
+        Whether captures have to be worth it.
     """
 
     function: Callable[..., Any]
@@ -113,6 +115,8 @@ class Captures:
     limited: bool = True
     kept: list[Capture] = field(default_factory=list)
     budget: Budget = field(init=False)
+    rest: int = 0
+    rested: int = 0
 
     lock: ClassVar[RLock] = RLock()
     """Frameworks do not trace in several threads at once."""
@@ -143,20 +147,18 @@ class Captures:
         NotPlannedError
             If the framework's own mode has to do it, whatever the reason.
         """
-        self.budget.calls += 1
-        found = self._standing(key)
-        if found is not None:
+        found = self._standing(key) or self._noted(key, others())
+        if found.run or found.why:
             self.budget.used += 1
             return found.evaluate(arrays)
-        if self.limited and self.budget.spent:
-            raise NotPlannedError("it is another function, or called in another way, too often")
+        found.sights += 1
+        if self.limited and found.sights <= self.budget.debt:
+            raise NotPlannedError("it has mostly been another function, or was called in another way")
         with self.lock:
             self.budget.made += 1
-            snapshot = dependencies((self.function, *others()), self.knowledge)
-            run, result, why = attempt(capture, snapshot)
-            self.kept = [Capture(key, snapshot, run, why), *self.kept[: MOST - 1]]
-        if run is None:
-            raise NotPlannedError(why)
+            found.run, result, found.why = attempt(capture, found.snapshot)
+        if found.run is None:
+            raise NotPlannedError(found.why)
         return result
 
     def look(self, others: Sequence[Any], choice: Callable[[], Choice]) -> Choice | Unplanned:
@@ -175,6 +177,20 @@ class Captures:
                     self.kept = [each, *(other for other in self.kept if other is not each)]
                 return each
         return None
+
+    def _noted(self, key: Hashable, others: Sequence[Any]) -> Capture:
+        """A call that was not seen before; what may change unseen is not looked at in every call."""
+        if self.rested < self.rest:
+            self.rested += 1
+            raise NotPlannedError("it may change unseen")
+        try:
+            snapshot = dependencies((self.function, *others), self.knowledge)
+        except NotPlannedError:
+            self.rested, self.rest = 0, min(LONGEST_REST, 2 * self.rest + 1)
+            raise
+        noted = Capture(key, snapshot)
+        self.kept = [noted, *self.kept[: MOST - 1]]
+        return noted
 
 
 def attempt(capture: Callable[[], tuple[Run | None, Any]], snapshot: Snapshot) -> tuple[Run | None, Any, str]:
