@@ -53,7 +53,8 @@ def check_guard(method: str) -> None:
 
 def _main_frame() -> FrameType | None:
     """Where the script is, whichever thread calls; None if it has come to its end."""
-    frame = sys._current_frames().get(main_thread().ident or 0)
+    running = main_thread().ident
+    frame = None if running is None else sys._current_frames().get(running)
     script = vars(sys.modules["__main__"])
     while frame is not None and not (frame.f_globals is script and frame.f_code.co_name == "<module>"):
         frame = frame.f_back
@@ -67,4 +68,5 @@ def _conditional(frame: FrameType) -> bool:
     except (SyntaxError, ValueError):
         return True  # not known
     conditions = (node for node in ast.walk(script) if isinstance(node, (ast.If, ast.Match, ast.While)))
-    return any(node.lineno <= frame.f_lineno <= (node.end_lineno or 0) for node in conditions)
+    spans = ((node.lineno, node.end_lineno) for node in conditions)
+    return any(end is not None and start <= frame.f_lineno <= end for start, end in spans)

@@ -16,6 +16,7 @@ import numpy as np
 from chainorder.compressed_rows import bool_csr, check_explicit, hypersparse
 from chainorder.index_sets import IndexSet, IntArray, all_or, around, check_listed, ranges, sum_of
 from chainorder.pattern import BandPattern, DensePattern, Pattern, SparsePattern, band, fma
+from chainorder.sparse_arrays import sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +127,10 @@ def _counts_at(size: int, wanted: IndexSet, filled: IntArray, counts: IntArray) 
 
 def positions_of(matrix: Any) -> SparsePattern | HypersparsePattern:
     """The stored positions of a SciPy sparse matrix (explicit zeros too), or the nonzeros of an array."""
-    if isinstance(matrix, np.ndarray) or not hypersparse(matrix.shape, matrix.nnz):
-        return settled(SparsePattern.of(matrix))
-    coo = matrix.tocoo()
+    checked = sound(matrix)
+    if isinstance(checked, np.ndarray) or not hypersparse(checked.shape, checked.nnz):
+        return settled(SparsePattern.of(checked))
+    coo = checked.tocoo()
     rows, columns = (np.asarray(axis, np.int64) for axis in (coo.row, coo.col))
     return HypersparsePattern.of(matrix.shape[0], matrix.shape[1], rows, columns)
 

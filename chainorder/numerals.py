@@ -113,7 +113,7 @@ def _parts(text: str) -> tuple[int, int] | None:
     sign, whole, fraction, exponent = (part or "" for part in match.groups())
     digits = whole.replace("_", "") + fraction
     _check_length(len(digits) if len(exponent) < MAX_DIGITS else len(exponent))
-    return int(f"{sign}{digits}"), int(exponent or 0) - len(fraction)
+    return int(f"{sign}{digits}"), int(exponent or "0") - len(fraction)
 
 
 def _scaled(mantissa: int, exponent: int) -> int | None:

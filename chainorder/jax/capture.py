@@ -108,8 +108,8 @@ class Traced:
         def evaluate(*args: Any) -> Any:
             return result.restored(core.jaxpr_as_fun(closed)(*jax.tree.leaves(args)))
 
-        several = () if isinstance(options.argnums, int) else tuple(range(len(numbers)))
-        return cls(evaluate, chosen, replace(options, argnums=several or 0))
+        argnums = 0 if isinstance(options.argnums, int) else tuple(range(len(numbers)))
+        return cls(evaluate, chosen, replace(options, argnums=argnums))
 
 
 @dataclass(frozen=True, eq=False)
