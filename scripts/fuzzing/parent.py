@@ -122,9 +122,9 @@ def fuzz(
     tell: Callable[[Tally, Fault | None], None],
     wall_seconds: float = WALL_SECONDS,
 ) -> Tally:
-    """Run rounds of the kinds in turn until the time is over or enough cases were given out.
+    """Run rounds of the kinds in turn until the time is over or enough cases are given out.
 
-    The cases follow from the seed (and from the sources, whose constants Hypothesis tries); how many there
+    The cases follow from the seed, and from the sources, whose constants Hypothesis tries; how many there
     are in a time does not. Faults of which a case is kept already are counted only. `tell` is called after
     every round, and with every new fault.
     """
