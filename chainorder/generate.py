@@ -15,7 +15,7 @@ from chainorder.errors import ChainError
 from chainorder.selections import Selection
 from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse, Structure
 from chainorder.structures import STRUCTURES
-from chainorder.wording import nearest_of
+from chainorder.wording import nearest_of, shortened
 
 SQUARE = ("diagonal", "identity", "banded")
 
@@ -68,7 +68,9 @@ class Ranges:
                 raise ChainError(f"{key} from {low} to {high} is no range of numbers from {least} on")
         for structure in self.structures:
             if structure not in STRUCTURES:
-                raise ChainError(f"unknown structure {structure!r}; {nearest_of(structure, STRUCTURES)}")
+                raise ChainError(
+                    f"unknown structure {shortened(structure)}; {nearest_of(structure, STRUCTURES)}"
+                )
             if structure in WRITTEN_OUT and self.sizes[1] > MAX_WRITTEN_OUT:
                 raise ChainError(
                     f"sizes go up to {self.sizes[1]:,}; a random {structure} Jacobian has at most "

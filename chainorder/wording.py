@@ -33,6 +33,12 @@ def without_breaks(text: str) -> str:
     return re.sub(BREAKING, "?", text)
 
 
+def shortened(word: Any) -> str:
+    """A word as an error quotes it, or its beginning."""
+    text = str(word)
+    return repr(text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…")
+
+
 def nearest(word: Any, known: Iterable[str]) -> str:
     """``did you mean 'dims'?`` where there is something near, else what is known."""
     names = list(islice(known, LOOKED_AT))

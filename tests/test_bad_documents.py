@@ -57,6 +57,8 @@ YAML: list[Case] = [
 JSON: list[Case] = [
     ("", "1:1", "", ("not JSON",)),
     ('{"dims": [1, 2],}', "1:17", "", ("not JSON",)),
+    ('{"dims": [1, 2], "dims": [1, 2]} }', "1:34", "", ("not JSON", "extra data")),
+    ('{"chains": [{"name": "a", "name": "b"} {}]}', "1:40", "", ("not JSON", "','")),
     ('{"dims": [1, 2]\n', "2:1", "", ("not JSON",)),
     ('{"dims": [1, NaN]}', "1:14", "dims[1]", ("dims[1] is nan", SIZE)),
     ('{"dims": [1, Infinity]}', "1:14", "dims[1]", ("dims[1] is inf", SIZE)),

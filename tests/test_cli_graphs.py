@@ -54,6 +54,12 @@ def test_backpropagation_is_compared() -> None:
     assert data["plans"][-1]["optimal"]
 
 
+def test_a_network_whose_backward_pass_is_free(tmp_path: Path) -> None:
+    spec = tmp_path / "small.json"
+    spec.write_text('{"layers": [1, 1], "parameters": true}')
+    assert "the backward pass costs 0.00 forward passes" in succeed("compare", spec)
+
+
 @pytest.mark.slow
 def test_a_gradient_is_run() -> None:
     data = json.loads(succeed("run", TRAINING, "--format", "json"))

@@ -145,5 +145,7 @@ def test_third_parties_register_in_one_line(monkeypatch: pytest.MonkeyPatch) -> 
     assert plan(Chain.from_dims([2, 3, 4]), solver="mine").fma == 24
     with pytest.raises(SolverError, match="registered already"):
         register("mine", hu_shing.solve)
+    with pytest.raises(SolverError, match=r"unknown solver 'x{59}…'; "):
+        plan(Chain.from_dims([1, 2]), solver="x" * 5_000)
     with pytest.raises(SolverError, match=r"unknown solver 'min'.*hu-shing"):
         plan(Chain.from_dims([2, 3, 4]), solver="min")

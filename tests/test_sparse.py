@@ -91,6 +91,12 @@ def test_what_exceeds_the_budget_is_estimated_by_auto_and_proved_on_demand(
     assert abs(done.fma - answer.fma) <= 2 * answer.estimate.error * done.fma
 
 
+def test_estimates_beyond_double_precision_are_the_same_again() -> None:
+    answer = plan(Chain.from_dims([1048577, 1048577, 1048576, 1048575]), solver="estimated")
+    for _ in range(5):
+        answer.validate()
+
+
 def test_an_estimate_that_was_tampered_with_is_found() -> None:
     chain = Chain.from_matrices([sparse(300, 300, 3, seed) for seed in range(4)])
     answer = plan(chain, solver="estimated")

@@ -74,10 +74,11 @@ class Backpropagation:
         network, forward = self.network, self.forward_pass.fma
         weights = network.parameters - sum(network.layers[1:])
         backward, differences = costs["reverse"], costs["finite differences"]
+        beside = f", {differences / backward:,.0f} times the backward pass" if backward else ""
         return [
             f"the backward pass costs {backward / forward:.2f} forward passes",
             f"finite differences cost {differences / network.parameters**2:.2f} P² for P = "
-            f"{network.parameters:,} parameters, {differences / backward:,.0f} times the backward pass",
+            f"{network.parameters:,} parameters{beside}",
             f"{self.kept:,} activations are kept: {self.kept / sqrt(weights):.2f} times the square root of "
             f"the number of weights, {weights:,}",
         ]

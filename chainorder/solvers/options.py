@@ -12,7 +12,7 @@ import numpy as np
 from chainorder.elementals import MAX_SIZE
 from chainorder.errors import SolverError
 from chainorder.plan import OBJECTIVES
-from chainorder.wording import nearest_of
+from chainorder.wording import nearest_of, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Options:
     def __post_init__(self) -> None:
         if self.objective not in (None, *OBJECTIVES):
             hint = nearest_of(self.objective, OBJECTIVES)
-            raise SolverError(f"unknown objective {self.objective!r}; {hint}")
+            raise SolverError(f"unknown objective {shortened(self.objective)}; {hint}")
         if not isinstance(self.transfer, (int, np.integer)) or _boolean(self.transfer) or self.transfer < 0:
             raise SolverError(
                 f"transfer is {self.transfer!r}; a delay for each entry is a whole number of at least 0"

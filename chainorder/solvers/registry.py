@@ -9,7 +9,7 @@ from chainorder.chain import Chain
 from chainorder.errors import SolverError
 from chainorder.plan import Plan
 from chainorder.solvers.options import Options
-from chainorder.wording import nearest_of
+from chainorder.wording import nearest_of, shortened
 
 Solve = Callable[..., Plan]
 """Takes a chain (and `Options`, if registered with ``options=True``) and returns a plan for it; raises
@@ -75,7 +75,7 @@ def find_solver(name: str) -> Solver:
     try:
         return _SOLVERS[name]
     except KeyError:
-        raise SolverError(f"unknown solver {name!r}; {nearest_of(name, _SOLVERS)}") from None
+        raise SolverError(f"unknown solver {shortened(name)}; {nearest_of(name, _SOLVERS)}") from None
 
 
 def all_solvers() -> list[Solver]:

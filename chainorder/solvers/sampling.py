@@ -31,6 +31,7 @@ import numpy.typing as npt
 
 from chainorder.colouring import transposed
 from chainorder.index_sets import IndexSet, IntArray, mask_of, sum_of
+from chainorder.number_types import EXACT
 from chainorder.pattern import Pattern, fma
 from chainorder.solvers.bounds import alive
 from chainorder.solvers.fill import Words
@@ -86,9 +87,14 @@ class Stratified:
         indices, weights = zip(*((part.indices, part.weights) for part in parts), strict=True)
         return cls(np.concatenate(indices), np.concatenate(weights))
 
-    def total(self, counts: npt.NDArray[Any]) -> float:
-        """The estimated sum over all indices; a whole number where it is exact."""
-        return sum_of(counts) if self._all else float(self.weights @ counts)
+    def total(self, counts: npt.NDArray[Any]) -> int:
+        """The estimated sum over all indices, without rounding: the same each time that it is asked for."""
+        if self._all:
+            return sum_of(counts)
+        total = float(self.weights @ counts)
+        if total < EXACT:
+            return int(total)  # all are whole numbers, and so are the sums of some of them
+        return sum(int(weight) * count for weight, count in zip(self.weights, counts.tolist(), strict=True))
 
     @property
     def _all(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from operator import itemgetter
@@ -105,18 +106,27 @@ def parse(text: str, *, strict: bool = False) -> Document:
     """
     if strict or text.lstrip()[:1] in ("{", "["):
         try:
-            data = json.loads(text, object_pairs_hook=_unique, parse_float=as_number)
+            return _of_json(text)
         except json.JSONDecodeError as error:
             if strict:
                 message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
                 raise misread(message, Mark(error.lineno - 1, error.colno - 1)) from None
-        except (_Repeated, ValueError, RecursionError):  # a repeated key, a long number, great depth
-            return _constructed(lambda: json_tokens(text))
-        else:
-            if shallow(data):
-                return Document(data, lambda: json_tokens(text))
-            return _constructed(lambda: json_tokens(text))
     return _constructed(lambda: yaml_tokens(text))
+
+
+def _of_json(text: str) -> Document:
+    """A document of JSON; raises `json.JSONDecodeError` if it is none."""
+    try:
+        data = json.loads(text, object_pairs_hook=_unique, parse_float=as_number)
+    except json.JSONDecodeError:
+        raise
+    except (_Repeated, ValueError, RecursionError):  # a repeated key, a long number, great depth
+        with suppress(RecursionError):
+            json.loads(text, parse_int=str, parse_float=str)  # what follows may be no JSON
+        return _constructed(lambda: json_tokens(text))
+    if shallow(data):
+        return Document(data, lambda: json_tokens(text))
+    return _constructed(lambda: json_tokens(text))
 
 
 class _Repeated(Exception):  # noqa: N818 - it reports no error, it asks for the slow way that knows the place

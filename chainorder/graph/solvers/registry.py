@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chainorder.errors import SolverError
 from chainorder.graph.graph import Graph
-from chainorder.wording import nearest_of
+from chainorder.wording import nearest_of, shortened
 
 if TYPE_CHECKING:
     from chainorder.graph.plan import GraphPlan
@@ -76,7 +76,7 @@ def find_solver(name: str) -> GraphSolver:
     try:
         return _SOLVERS[name]
     except KeyError:
-        raise SolverError(f"no solver {name!r} for graphs; {nearest_of(name, _SOLVERS)}") from None
+        raise SolverError(f"no solver {shortened(name)} for graphs; {nearest_of(name, _SOLVERS)}") from None
 
 
 def all_solvers() -> list[GraphSolver]:
