@@ -9,8 +9,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from chainorder.chain import Chain
-from chainorder.elementals import Elemental
 from chainorder.errors import (
     ChainError,
     ChainorderError,
@@ -23,20 +21,32 @@ from chainorder.errors import (
     SpecError,
     StructureError,
 )
-from chainorder.installation import refuse_strangers
-from chainorder.plan import Operation, Plan
-from chainorder.selections import Selection
-from chainorder.solvers import plan, register
-from chainorder.solves import Solve
-from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse
+from chainorder.plans.chain_operations import Operation
+from chainorder.plans.chain_plan import Plan
+from chainorder.problems.chain import Chain
+from chainorder.problems.elementals import Elemental
+from chainorder.solvers import plan
+from chainorder.solvers.registry import register
+from chainorder.structures.banded import Banded, Diagonal, Identity
+from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.selection import Selection
+from chainorder.structures.solve import Solve
+from chainorder.system.installation import refuse_strangers
 
 if TYPE_CHECKING:
-    from chainorder.comparison import Comparison, Scaling, compare, scale
-    from chainorder.execution import Check, Execution, execute
-    from chainorder.graph import Edge, Graph, GraphComparison, GraphExecution, GraphPlan, ParameterNetwork
-    from chainorder.many import ChainTable, plan_many
-    from chainorder.network import Network
-    from chainorder.spec import load
+    from chainorder.batch.tables import ChainTable, plan_many
+    from chainorder.comparison.chains import Comparison, Scaling, compare, scale
+    from chainorder.comparison.graphs import GraphComparison
+    from chainorder.execution.checks import Check
+    from chainorder.execution.execute import execute
+    from chainorder.execution.graph import GraphExecution
+    from chainorder.execution.result import Execution
+    from chainorder.plans.graph_plan import GraphPlan
+    from chainorder.problems.edge import Edge
+    from chainorder.problems.graph import Graph
+    from chainorder.problems.load import load
+    from chainorder.problems.network import Network
+    from chainorder.problems.parameter_network import ParameterNetwork
 
 refuse_strangers()
 
@@ -86,12 +96,19 @@ __all__ = [
 ]
 
 _LAZY = {
-    "comparison": ("Comparison", "Scaling", "compare", "scale"),
-    "graph": ("Edge", "Graph", "GraphComparison", "GraphExecution", "GraphPlan", "ParameterNetwork"),
-    "execution": ("Check", "Execution", "execute"),
-    "many": ("ChainTable", "plan_many"),
-    "network": ("Network",),
-    "spec": ("load",),
+    "batch.tables": ("ChainTable", "plan_many"),
+    "comparison.chains": ("Comparison", "Scaling", "compare", "scale"),
+    "comparison.graphs": ("GraphComparison",),
+    "execution.checks": ("Check",),
+    "execution.execute": ("execute",),
+    "execution.graph": ("GraphExecution",),
+    "execution.result": ("Execution",),
+    "plans.graph_plan": ("GraphPlan",),
+    "problems.edge": ("Edge",),
+    "problems.graph": ("Graph",),
+    "problems.load": ("load",),
+    "problems.network": ("Network",),
+    "problems.parameter_network": ("ParameterNetwork",),
 }
 """What not everybody needs, by its module: imported when it is asked for, so that starting up is cheap."""
 

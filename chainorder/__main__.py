@@ -1,6 +1,6 @@
 """The command: ``chainorder`` and ``python -m chainorder``."""
 
-from chainorder.signals import exit_on_signals
+from chainorder.system.signals import exit_on_signals
 
 exit_on_signals()  # while the rest is imported; `main` can do more
 

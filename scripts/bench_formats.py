@@ -1,4 +1,4 @@
-"""What products take in each format: the rates behind `chainorder.storage` and the solver ``quickest``.
+"""What products take in each format: the rates behind the storage formats and the solver ``quickest``.
 
 Nanoseconds, the best of three runs on one thread: of an fma between two compressed matrices, and of a stored
 entry for each column where one of them is dense; then dense products, products by rows and by columns, and
@@ -25,8 +25,8 @@ from scipy.sparse.linalg import splu
 from sparse_cases import heat_step, random_sparse, sources
 from tables import show
 
-from chainorder.pattern import SparsePattern, fma
 from chainorder.report.model import Cell, Report
+from chainorder.structures.pattern import SparsePattern, fma
 
 RUNS = 3
 

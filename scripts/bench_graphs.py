@@ -22,9 +22,9 @@ import click
 import numpy as np
 
 from chainorder import Edge, Graph, ParameterNetwork, plan
+from chainorder.execution.graph import Program, gather
 from chainorder.execution.operand import Operand
-from chainorder.graph.execution import Program, gather
-from chainorder.graph.sampled import SampledParameters
+from chainorder.problems.parameter_network import SampledParameters
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 

@@ -24,11 +24,11 @@ from check_machines import REFERENCE, published
 from tables import show, write_seconds
 
 from chainorder import Chain, Elemental, Plan, execute, plan
-from chainorder.cluster import LOCAL, connected
+from chainorder.execution.cluster import LOCAL, connected
 from chainorder.report.model import Cell, Report
+from chainorder.solvers.machines.alternatives import Ways
 from chainorder.solvers.machines.search import Model, Search
 from chainorder.solvers.machines.splits import best_schedule, split_machines
-from chainorder.solvers.machines.ways import Ways
 
 RUNS = 3
 """Runs of the workers, of which the fastest counts."""

@@ -29,7 +29,7 @@ from planners import PLANNERS, Planner, Sizes
 from tables import show, tell, write_seconds
 
 import chainorder
-from chainorder.generate import Ranges, random_chain
+from chainorder.problems.random_chains import Ranges, random_chain
 from chainorder.report.model import Cell, Report
 
 RUNS = 7

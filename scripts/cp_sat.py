@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainorder import Chain
-from chainorder.scheduling import Schedule
+from chainorder.plans.scheduling import Schedule
+from chainorder.solvers.machines.alternatives import Way, Ways
 from chainorder.solvers.machines.bounds import critical_paths, least_work
 from chainorder.solvers.machines.splits import best_schedule
-from chainorder.solvers.machines.ways import Way, Ways
 
 WORKERS = 2
 

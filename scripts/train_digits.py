@@ -16,8 +16,8 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from chainorder import ParameterNetwork, plan
-from chainorder.graph.execution import Program, gather
-from chainorder.graph.sampled import SampledParameters, gradient_step
+from chainorder.execution.graph import Program, gather
+from chainorder.problems.parameter_network import SampledParameters, gradient_step
 
 LAYERS = (64, 64, 32, 10)
 

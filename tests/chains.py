@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainorder import Chain
-from chainorder.generate import Ranges, random_chain
+from chainorder.problems.random_chains import Ranges, random_chain
 
 MIXES = {
     "dense": ("dense",),

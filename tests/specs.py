@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pytest
 
 from chainorder.errors import SpecError
-from chainorder.spec import load
+from chainorder.problems.load import load
 
 Case: TypeAlias = tuple[str | bytes, str, str, tuple[str, ...]]
 """The text of a file, the place as line:column, the key, and parts of the message."""

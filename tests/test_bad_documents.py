@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from chainorder.chain import Chain
 from chainorder.errors import SpecError
-from chainorder.spec import document, files, iter_chains, load
+from chainorder.problems.chain import Chain
+from chainorder.problems.load import iter_chains, load
+from chainorder.reading import document, files
 from tests.specs import LONG, SIZE, Case, refuses
 
 

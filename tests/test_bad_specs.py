@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainorder.errors import SpecError
-from chainorder.inline import parse_dims
-from chainorder.spec import from_data, load
+from chainorder.problems.inline_dims import parse_dims
+from chainorder.problems.load import from_data, load
 from tests.specs import LONG, SIZE, Case, items, refuses
 
 SPARSE = "inputs: 3, outputs: 2, structure: sparse, pattern: {{indptr: {}, indices: {}}}"

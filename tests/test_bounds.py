@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from chainorder import Banded, Chain, ChainorderError, Diagonal, Elemental, Plan, Selection, Sparse, plan
-from chainorder.graph.solvers import all_solvers as all_graph_solvers
-from chainorder.solvers import all_solvers
+from chainorder.solvers.graphs.registry import all_solvers as all_graph_solvers
+from chainorder.solvers.registry import all_solvers
 from tests.graph_oracle import cheapest_faces
 from tests.graphs import random_graph
 from tests.huge_chains import random_chain

@@ -31,11 +31,12 @@ from chainorder import (
     plan,
 )
 from chainorder.cli import cli
-from chainorder.comparison import baseline
+from chainorder.comparison.chains import baseline
 from chainorder.execution.checks import CENTRAL_TOLERANCE
-from chainorder.report import builders, graphs, markdown, table
+from chainorder.report import chains as builders
+from chainorder.report import graphs, markdown, table
 from chainorder.report.model import Report
-from chainorder.solvers import all_solvers
+from chainorder.solvers.registry import all_solvers
 from tests.test_cli import DATA
 
 PACKAGE = Path(chainorder.__file__).parent
@@ -113,7 +114,7 @@ def test_whatever_keeps_a_baseline_from_being_does_not_end_the_comparison(
             raise error
         return baseline(name, best, **options)
 
-    monkeypatch.setattr("chainorder.comparison.baseline", failing)
+    monkeypatch.setattr("chainorder.comparison.chains.baseline", failing)
     comparison = compare(Chain.from_dims([2, 3, 4]))
     assert comparison.labels == ("reverse", "best")
     assert [each.solver for each in comparison.infeasible] == ["forward"]

@@ -26,13 +26,13 @@ from chainorder import (
     Sparse,
     plan,
 )
-from chainorder import compressed_rows as rows_module
-from chainorder.colouring import column_colours, row_colours, transposed
-from chainorder.hypersparse import HypersparsePattern
-from chainorder.pattern import BandPattern, DensePattern, Pattern, SparsePattern, counted_fma, fma
-from chainorder.selections import SelectionPattern
-from chainorder.solvers import all_solvers
-from chainorder.solvers.costs import PatternCosts
+from chainorder.costs.tables import PatternCosts
+from chainorder.solvers.registry import all_solvers
+from chainorder.structures import compressed_rows as rows_module
+from chainorder.structures.colouring import column_colours, row_colours, transposed
+from chainorder.structures.hypersparse import HypersparsePattern
+from chainorder.structures.pattern import BandPattern, DensePattern, Pattern, SparsePattern, counted_fma, fma
+from chainorder.structures.selection import SelectionPattern
 from tests.chains import random_chains
 from tests.huge_chains import huge_chains, least_fma
 from tests.oracle import colours

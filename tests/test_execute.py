@@ -14,7 +14,7 @@ from chainorder.execution import kernels
 from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import BandOperand, DenseOperand
 from chainorder.execution.sources import gather, random_operand
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, SparsePattern
+from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, SparsePattern
 from tests.chains import MIXES, random_chains
 
 

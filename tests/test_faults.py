@@ -11,7 +11,7 @@ import pytest
 
 from chainorder import Edge, Graph, GraphError, SpecError, load
 from chainorder.errors import MAX_FAULTS, SHOWN
-from chainorder.spec import from_data, iter_chains
+from chainorder.problems.load import from_data, iter_chains
 
 GRAPH = "vertices: {x: 2, h: 3, y: 2}\n"
 

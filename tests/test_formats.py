@@ -24,6 +24,8 @@ from chainorder import (
     execute,
     plan,
 )
+from chainorder.costs.known_costs import Outline
+from chainorder.costs.storage_formats import WELL_FILLED, quicker_by_columns, quicker_dense
 from chainorder.execution.kernels import multiply, settled
 from chainorder.execution.model import transpose
 from chainorder.execution.operand import (
@@ -37,11 +39,9 @@ from chainorder.execution.operand import (
     stored_entries,
 )
 from chainorder.execution.sums import add
-from chainorder.pattern import DensePattern, counted_fma
-from chainorder.selections import SelectionPattern
-from chainorder.solvers import quickest
-from chainorder.solvers.outline import Outline
-from chainorder.storage import WELL_FILLED, quicker_by_columns, quicker_dense
+from chainorder.solvers.chains import quickest
+from chainorder.structures.pattern import DensePattern, counted_fma
+from chainorder.structures.selection import SelectionPattern
 from tests.chains import random_chains
 from tests.matrices import heat, picked_rows, sparse
 

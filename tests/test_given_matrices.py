@@ -25,9 +25,9 @@ from chainorder import (
     execute,
     plan,
 )
-from chainorder.sparse_arrays import sound
-from chainorder.spec import load
-from chainorder.structure import Structure
+from chainorder.problems.load import load
+from chainorder.structures.sparse_arrays import sound
+from chainorder.structures.structure import Structure
 
 FULL = np.array([[2.0, 1, 0], [0, 3, 1], [0, 0, 4]])
 TYPES = [

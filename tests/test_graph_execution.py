@@ -22,18 +22,25 @@ from chainorder import (
     execute,
     plan,
 )
-from chainorder.axes import Axes
+from chainorder.comparison.backpropagation import backpropagation
+from chainorder.comparison.hessian import HessianProblem
+from chainorder.elimination.pattern_table import union
+from chainorder.execution.graph import Program, gather
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import transpose
 from chainorder.execution.operand import Operand
 from chainorder.execution.sources import random_operand
 from chainorder.execution.sums import add
-from chainorder.graph.backpropagation import backpropagation
-from chainorder.graph.execution import Program, gather
-from chainorder.graph.patterns import union
-from chainorder.graph.sampled import gradient_step
-from chainorder.graph.second_order import HessianProblem
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, counted_fma, fma
+from chainorder.problems.parameter_network import gradient_step
+from chainorder.structures.axes import Axes
+from chainorder.structures.pattern import (
+    BandPattern,
+    DensePattern,
+    IdentityPattern,
+    Pattern,
+    counted_fma,
+    fma,
+)
 from tests.graphs import random_graph
 from tests.slow import slow_but
 

@@ -23,11 +23,11 @@ from chainorder import (
     SolverError,
     plan,
 )
-from chainorder.graph.bounds import PathBound
-from chainorder.graph.line import Arcs
-from chainorder.graph.solvers import Search, all_solvers
-from chainorder.graph.solvers.face import search_faces
-from chainorder.graph.solvers.given import eliminate_in_order
+from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.path_bounds import PathBound
+from chainorder.solvers.graphs.face import search_faces
+from chainorder.solvers.graphs.given import eliminate_in_order
+from chainorder.solvers.graphs.registry import Search, all_solvers
 from tests.graph_oracle import cheapest_faces, cheapest_vertices
 from tests.graphs import random_graph
 from tests.reference import REFERENCE, needs_reference

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainorder import Banded, Diagonal, Edge, Graph, GraphError, Selection, SpecError, load
-from chainorder.graph.exchange import to_graphml
+from chainorder.plans.drawing import to_graphml
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
 SIZE = '<key id="s" for="node" attr.name="size" attr.type="{}">{}</key>\n'

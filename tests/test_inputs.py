@@ -18,11 +18,12 @@ import pytest
 import yaml
 
 from chainorder import Chain, Graph, PlanError, SpecError, load, plan
-from chainorder.batch import find_files, read_items
+from chainorder.batch.files import find_files, read_items
 from chainorder.cli import main
-from chainorder.spec import files, iter_chains
-from chainorder.spec.files import STDIN, Source
-from chainorder.spec.foreign import foreign
+from chainorder.problems.load import iter_chains
+from chainorder.reading import files
+from chainorder.reading.files import STDIN, Source
+from chainorder.reading.foreign import foreign
 
 DATA = Path(__file__).parent.parent / "data"
 LINES = '{"dims": [2, 3]}\n{"dims": [4, 5, 6], "name": "b"}\n'
@@ -298,7 +299,7 @@ def test_a_saved_plan_moves_alone_where_its_matrices_stay(run: Run, tmp_path: Pa
 def test_paths_stay_absolute_where_nothing_is_shared(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chainorder.saved_paths import relocated
+    from chainorder.plans.saved_paths import relocated
 
     spec = spec_with_matrices(tmp_path)
     data = json.loads(plan(load(spec)[0]).to_json())

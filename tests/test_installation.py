@@ -14,7 +14,7 @@ import pytest
 
 import chainorder
 from chainorder import Chain, InstallationError, plan
-from chainorder.installation import require
+from chainorder.system.installation import require
 
 ROOT = Path(__file__).parent.parent
 NAME = "chainorder"

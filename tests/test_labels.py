@@ -10,9 +10,9 @@ import pytest
 import scipy.sparse as sp
 
 from chainorder import Banded, Chain, Diagonal, Elemental, Plan, Selection, Sparse, execute, load, plan
-from chainorder.chain import MatrixFile
 from chainorder.errors import ChainError, SpecError
-from chainorder.spec import from_data
+from chainorder.problems.load import from_data
+from chainorder.problems.matrix_files import MatrixFile
 
 W = {"same": "w"}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chainorder import Chain, ChainError, Elemental, Plan, PlanError, SolverError, plan, register
-from chainorder.solvers import Options
+from chainorder.solvers.options import Options
 from chainorder.solvers.registry import _SOLVERS
 from tests.chains import MIXES, random_chains
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from chainorder import Chain, Elemental, SolverError, plan
-from chainorder.generate import Ranges, random_chain
-from chainorder.solvers import Progress, makespan
+from chainorder.problems.random_chains import Ranges, random_chain
+from chainorder.solvers.chains import makespan
 from chainorder.solvers.machines import search
-from chainorder.solvers.machines.ways import Ways
+from chainorder.solvers.machines.alternatives import Ways
+from chainorder.solvers.options import Progress
 from scripts.check_machines import REFERENCE, faults, published
 from tests.chains import MIXES, random_chains
 from tests.schedules import least_makespan

@@ -26,8 +26,8 @@ from chainorder import (
     execute,
     plan,
 )
-from chainorder.colouring import colour_columns, column_colours, row_colours
 from chainorder.execution import model
+from chainorder.structures.colouring import colour_columns, column_colours, row_colours
 from tests.chains import MIXES, random_chains
 from tests.oracle import all_totals
 

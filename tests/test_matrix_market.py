@@ -16,9 +16,9 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainorder import matrix_market
 from chainorder.errors import MatrixError
-from chainorder.matrices import read_matrix
+from chainorder.problems.matrix_files import read_matrix
+from chainorder.reading import matrix_market
 
 COO, ARRAY = "%%MatrixMarket matrix coordinate {} {}\n", "%%MatrixMarket matrix array {} {}\n"
 REAL, PATTERN = COO.format("real", "general"), COO.format("pattern", "general")

@@ -13,14 +13,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from chainorder.chain import Chain
 from chainorder.cli.options import number_range
 from chainorder.cli.values import Memory, Whole
 from chainorder.errors import ChainError, SpecError
-from chainorder.generate import Ranges, random_chains
-from chainorder.inline import looks_like_dims, parse_dims
-from chainorder.numerals import as_bytes, as_number, memory_entries
-from chainorder.spec import SCHEMA, from_data, load
+from chainorder.problems.chain import Chain
+from chainorder.problems.inline_dims import looks_like_dims, parse_dims
+from chainorder.problems.load import from_data, load
+from chainorder.problems.random_chains import Ranges, random_chains
+from chainorder.problems.schema import SCHEMA
+from chainorder.reading.numerals import as_bytes, as_number, memory_entries
 
 WHOLE = {
     "1_000": 1000,

@@ -15,7 +15,7 @@ import pytest
 import scipy.sparse as sp
 
 from chainorder.errors import MatrixError
-from chainorder.matrices import read_matrix
+from chainorder.problems.matrix_files import read_matrix
 
 FULL = np.array([[1.0, 0, 2, 0], [0, 0, 0, 3], [4, 0, 0, 5], [0, 6, 0, 0]])
 FORMATS = ["csr", "csc", "coo", "bsr", "dia"]
@@ -235,7 +235,7 @@ def test_bombs_are_refused_before_they_unpack(tmp_path: Path, monkeypatch: pytes
     path = tmp_path / "m.npz"
     np.savez_compressed(path, jacobian=np.zeros((1000, 1000)))
     assert read_matrix(path).shape == (1000, 1000)
-    monkeypatch.setattr("chainorder.numpy_files.MAX_BYTES", 10**6)
+    monkeypatch.setattr("chainorder.reading.numpy_files.MAX_BYTES", 10**6)
     refused(path, "unpacks to 8,000,128 bytes")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
         archive.writestr("jacobian.npy", b"\0" * 10**6)

@@ -99,8 +99,8 @@ def test_a_worker_that_is_killed_loses_no_chain(long: Path, tmp_path: Path) -> N
 
 FATAL = """
 import os, signal
-from chainorder import Chain, batch
-from chainorder.many import plan_each
+from chainorder import Chain, batch  # noqa: E402
+from chainorder.many import plan_each  # noqa: E402
 
 def fatal(chains, **options):
     if len(chains[0]) == 3:

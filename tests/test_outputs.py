@@ -20,8 +20,8 @@ from chainorder.cli import cli
 from chainorder.errors import ChainorderError, OutputError
 from chainorder.execution.provenance import Provenance
 from chainorder.execution.save import save_matrix
-from chainorder.matrices import read_matrix
-from chainorder.output import Output
+from chainorder.problems.matrix_files import read_matrix
+from chainorder.system.output import Output
 from tests.processes import Command, wait_until
 
 ENDLESS = "1000000000000,1000000000000,3"

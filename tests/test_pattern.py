@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from chainorder import Banded, Diagonal, Sparse, StructureError
-from chainorder import pattern as pattern_module
-from chainorder.bands import band_fma
-from chainorder.pattern import (
+from chainorder.structures import pattern as pattern_module
+from chainorder.structures.band_counts import band_fma
+from chainorder.structures.pattern import (
     BandPattern,
     DensePattern,
     IdentityPattern,

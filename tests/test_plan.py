@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from chainorder import Chain, ChainorderError, Plan, PlanError, plan
-from chainorder.bracketing import format_bracketing, parse_bracketing
-from chainorder.plan import Operations
-from chainorder.pricing import int_column
-from chainorder.solvers.exhaustive import bracketings
+from chainorder.costs.bracketing import format_bracketing, parse_bracketing
+from chainorder.costs.pricing import int_column
+from chainorder.plans.chain_operations import Operations
+from chainorder.solvers.chains.exhaustive import bracketings
 from tests.chains import MIXES, random_chains
 
 

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from chainorder import batch
+from chainorder.batch import files as batch
 from chainorder.cli import cli
 from chainorder.errors import OutputError
+from chainorder.reading import files
 from chainorder.report.partial import Partial
-from chainorder.spec import files
 from tests.processes import Command, wait_until
 
 ENDINGS = ("jsonl", "csv", "json", "txt", "md")

@@ -29,9 +29,10 @@ from chainorder import (
     load,
 )
 from chainorder.errors import ChainError, GraphError
-from chainorder.spec import SCHEMA, from_data
-from chainorder.structure import Structure
-from chainorder.structures import STRUCTURES
+from chainorder.problems.load import from_data
+from chainorder.problems.schema import SCHEMA
+from chainorder.structures.catalogue import STRUCTURES
+from chainorder.structures.structure import Structure
 
 COSTS = st.integers(0, 3) | st.integers(0, 10**30)
 NAMES = (

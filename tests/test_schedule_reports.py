@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from chainorder import Chain, Plan, scale
 from chainorder.cli import cli
 from chainorder.errors import ChainorderError
-from chainorder.plan_json import read_saved
+from chainorder.plans.files import read_saved
 
 SIMULATOR = str(Path(__file__).parent.parent / "data" / "simulator.yaml")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from chainorder import Banded, Chain, Diagonal, Elemental, SolverError, plan, register
-from chainorder.solvers import all_solvers, hu_shing
-from chainorder.solvers.exhaustive import bracketings
-from chainorder.solvers.registry import _SOLVERS
+from chainorder.solvers.chains import hu_shing
+from chainorder.solvers.chains.exhaustive import bracketings
+from chainorder.solvers.registry import _SOLVERS, all_solvers
 from tests.chains import MIXES, random_chains
 
 

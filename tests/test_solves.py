@@ -26,15 +26,15 @@ from chainorder import (
     load,
     plan,
 )
-from chainorder.colouring import colour_columns, column_colours, transposed
-from chainorder.comparison import baselines
+from chainorder.comparison.chains import baselines
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import transpose
 from chainorder.execution.sources import gather, random_operand
-from chainorder.generate import Ranges, random_chain
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, SparsePattern
-from chainorder.selections import SelectionPattern
-from chainorder.solves import Factorisation
+from chainorder.problems.random_chains import Ranges, random_chain
+from chainorder.structures.colouring import colour_columns, column_colours, transposed
+from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, SparsePattern
+from chainorder.structures.selection import SelectionPattern
+from chainorder.structures.solve import Factorisation
 from tests.oracle import all_totals
 from tests.slow import slow_but
 

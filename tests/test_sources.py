@@ -31,7 +31,7 @@ from chainorder import (
     plan,
 )
 from chainorder.cli import cli
-from chainorder.spec import from_data
+from chainorder.problems.load import from_data
 
 DATA = Path(__file__).parent.parent / "data"
 A, B, C = (np.random.default_rng(n).random(shape) for n, shape in enumerate([(4, 3), (4, 4), (2, 4)]))

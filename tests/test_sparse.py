@@ -10,14 +10,14 @@ import pytest
 import scipy.sparse as sp
 
 from chainorder import Chain, Elemental, Plan, PlanError, Selection, SolverError, Sparse, execute, plan
+from chainorder.costs.exact_fill import Fill, OverBudgetError, Words, letters_of, shared_patterns
+from chainorder.costs.known_costs import Outline
+from chainorder.costs.product_bounds import Boundaries, most
+from chainorder.costs.sampled_fill import Sampled, Stratified
 from chainorder.execution import kernels
-from chainorder.pattern import SparsePattern
-from chainorder.solvers import auto
-from chainorder.solvers.bounds import Boundaries, most
-from chainorder.solvers.dynamic import solve_within
-from chainorder.solvers.fill import Fill, OverBudgetError, Words, letters_of, shared_patterns
-from chainorder.solvers.outline import Outline
-from chainorder.solvers.sampling import Sampled, Stratified
+from chainorder.solvers.chains import auto
+from chainorder.solvers.chains.dynamic import solve_within
+from chainorder.structures.pattern import SparsePattern
 from tests.chains import random_chains
 from tests.matrices import grid, picked_rows, sparse
 

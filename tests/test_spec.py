@@ -16,12 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from chainorder.chain import Chain, MatrixFile
-from chainorder.elementals import Elemental, Elementals
 from chainorder.errors import ChainError, SpecError
-from chainorder.inline import looks_like_dims, parse_dims
-from chainorder.spec import SCHEMA, from_data, iter_chains, load
-from chainorder.structure import Banded, Dense, Diagonal, Identity, Sparse
+from chainorder.problems.chain import Chain
+from chainorder.problems.elementals import Elemental, Elementals
+from chainorder.problems.inline_dims import looks_like_dims, parse_dims
+from chainorder.problems.load import from_data, iter_chains, load
+from chainorder.problems.matrix_files import MatrixFile
+from chainorder.problems.schema import SCHEMA
+from chainorder.structures.banded import Banded, Diagonal, Identity
+from chainorder.structures.general import Dense, Sparse
 
 STEP = sp.csr_array(np.array([[1.0, 0, 0], [0, 0, 2], [0, 3, 0]]))
 LOWER = np.tri(3)
@@ -194,8 +197,6 @@ def test_runs_that_no_memory_could_hold_are_refused() -> None:
 
 
 def test_importing_loads_no_library() -> None:
-    code = (
-        "import chainorder.spec, sys; print(*{'yaml', 'jsonschema', 'scipy', 'networkx'} & set(sys.modules))"
-    )
+    code = "import chainorder.problems.load, sys; print(*{'yaml', 'jsonschema', 'scipy', 'networkx'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

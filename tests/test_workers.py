@@ -28,7 +28,7 @@ pytest.importorskip("distributed", reason="Dask is not installed")
 
 from distributed import Client, LocalCluster, Worker
 
-from chainorder import cluster
+from chainorder.execution import cluster
 
 pytestmark = pytest.mark.filterwarnings("default")  # of Dask's own doings
 SIMULATOR = str(Path(__file__).parent.parent / "data" / "simulator.yaml")

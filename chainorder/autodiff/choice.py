@@ -13,14 +13,16 @@ from enum import StrEnum
 from functools import cached_property
 
 from chainorder.autodiff.segments import Segment, Work, chain_of
-from chainorder.chain import Chain
+from chainorder.costs.evaluations import evaluations
+from chainorder.costs.steps import Action, Step
 from chainorder.errors import ChainError
-from chainorder.models import evaluations
-from chainorder.pattern import BandPattern, IdentityPattern, Pattern
-from chainorder.plan import Operation, Plan
+from chainorder.plans.chain_operations import Operation
+from chainorder.plans.chain_plan import Plan
+from chainorder.problems.chain import Chain
 from chainorder.solvers import plan as make_plan
-from chainorder.steps import Action, Step
-from chainorder.structure import Dense, Diagonal, Identity
+from chainorder.structures.banded import Diagonal, Identity
+from chainorder.structures.general import Dense
+from chainorder.structures.pattern import BandPattern, IdentityPattern, Pattern
 
 ENTRY = 8
 """What writing an entry takes: an fma of a large dense product takes about 0.06 ns, an entry 0.5 ns."""

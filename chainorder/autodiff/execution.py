@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainorder.autodiff.pieces import Kind, Part
-from chainorder.pattern import Pattern
-from chainorder.plan import Operation, Plan
-from chainorder.steps import Action
+from chainorder.costs.steps import Action
+from chainorder.plans.chain_operations import Operation
+from chainorder.plans.chain_plan import Plan
+from chainorder.structures.pattern import Pattern
 
 CHUNK_ENTRIES = 2**27
 """Entries of the directions that are in flight at once by default: 1 GiB of float64."""

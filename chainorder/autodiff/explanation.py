@@ -8,7 +8,7 @@ import click
 
 from chainorder.autodiff.choice import Choice, Mode, Unplanned
 from chainorder.autodiff.segments import Segment, Work
-from chainorder.plan import formula, node_name
+from chainorder.plans.chain_operations import formula, node_name
 from chainorder.report.model import Cell, Report
 from chainorder.report.table import render
 

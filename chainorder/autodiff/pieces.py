@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
 from chainorder.autodiff.segments import Segment
-from chainorder.structure import Dense, Diagonal, Identity, Structure
+from chainorder.structures.banded import Diagonal, Identity
+from chainorder.structures.general import Dense
+from chainorder.structures.structure import Structure
+
+SHOWN = 3
+"""Operations that are named."""
+
+
+def telling(names: Iterable[str]) -> str:
+    """The most frequent operations, with how often they occur."""
+    counts = Counter(names)
+    shown = [f"{count} {name}" if count > 1 else name for name, count in counts.most_common(SHOWN)]
+    return ", ".join(shown) + (", …" if len(counts) > SHOWN else "")
+
 
 Value = TypeVar("Value")
+
 Equation = TypeVar("Equation")
 
 

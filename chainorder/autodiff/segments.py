@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from chainorder.chain import Chain
-from chainorder.elementals import Elemental
-from chainorder.structure import Dense, Structure
+from chainorder.problems.chain import Chain
+from chainorder.problems.elementals import Elemental
+from chainorder.structures.general import Dense
+from chainorder.structures.structure import Structure
 
 MAX_SEGMENTS = 120
 """Segments that are planned; of more, the widest cuts are given up (planning takes cubic time)."""

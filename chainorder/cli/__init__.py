@@ -23,9 +23,9 @@ from chainorder.cli.run import run
 from chainorder.cli.schema import schema
 from chainorder.cli.writing import ReaderGoneError
 from chainorder.errors import ChainorderError, SpecError
-from chainorder.installation import refuse_strangers
-from chainorder.signals import Interrupted, interrupted_by_signals
-from chainorder.wording import without_breaks
+from chainorder.reading.wording import without_breaks
+from chainorder.system.installation import refuse_strangers
+from chainorder.system.signals import Interrupted, interrupted_by_signals
 
 INTERRUPTED = 130
 

@@ -19,7 +19,7 @@ from chainorder.cli.options import (
 )
 from chainorder.cli.values import Whole
 from chainorder.cli.writing import Destination
-from chainorder.output import Output, partial_name
+from chainorder.system.output import Output, partial_name
 
 if TYPE_CHECKING:
     from chainorder.report.partial import Partial
@@ -60,9 +60,10 @@ def batch(
     With -o FILE, finished chains are kept in FILE.partial until all are. If the batch is broken off, by
     whatever, the same call with --resume goes on from there, and with --force it starts over.
     """
-    from chainorder.batch import executor, find_files, plan_items, read_items
+    from chainorder.batch.files import executor, find_files, plan_items, read_items
     from chainorder.report.progress import counted
-    from chainorder.solvers import Options, find_solver
+    from chainorder.solvers.options import Options
+    from chainorder.solvers.registry import find_solver
 
     to = Destination.of(format_name, output, force=force)
     if resume and (force or to.file is None or to.file.direct):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainorder.chain import MAX_MACHINES, Chain
 from chainorder.cli.options import (
     chain_argument,
     hessian_option,
@@ -20,12 +19,14 @@ from chainorder.cli.reading import AnyPlan, Problem, Request, hessian_of, proble
 from chainorder.cli.values import whole
 from chainorder.cli.writing import Destination
 from chainorder.errors import ChainorderError
-from chainorder.graph.graph import Graph
-from chainorder.plan import Plan
+from chainorder.plans.chain_plan import Plan
+from chainorder.problems.chain import Chain
+from chainorder.problems.elementals import MAX_MACHINES
+from chainorder.problems.graph import Graph
 from chainorder.report.model import CHARTS
 
 if TYPE_CHECKING:
-    from chainorder.graph.comparison import GraphComparison
+    from chainorder.comparison.graphs import GraphComparison
     from chainorder.report.model import Report
 
 
@@ -110,8 +111,8 @@ def _hessian(problem: Problem | AnyPlan) -> Report:
 
 def _swept(problem: Problem | AnyPlan, machines: tuple[int, ...], options: dict[str, Any]) -> Report:
     """How the cost of a chain changes with the memory, or with several numbers of machines."""
-    from chainorder.comparison import scale, sweep_memory
-    from chainorder.report.builders import sweep_report
+    from chainorder.comparison.chains import scale, sweep_memory
+    from chainorder.report.chains import sweep_report
     from chainorder.report.schedules import scaling_report
 
     if not isinstance(problem, Chain):
@@ -124,12 +125,12 @@ def _swept(problem: Problem | AnyPlan, machines: tuple[int, ...], options: dict[
 
 def _compared(problem: Problem | AnyPlan, options: dict[str, Any], *, verbose: bool) -> Report:
     """The comparison that suits a chain, a graph, a network with parameters or a plan of one of them."""
-    from chainorder.comparison import Comparison, beside
-    from chainorder.comparison import compare as compare_orders
-    from chainorder.graph.plan import GraphPlan
+    from chainorder.comparison.chains import Comparison, beside
+    from chainorder.comparison.chains import compare as compare_orders
+    from chainorder.plans.graph_plan import GraphPlan
 
     if isinstance(problem, Graph) and problem.network is not None:
-        from chainorder.graph.backpropagation import backpropagation
+        from chainorder.comparison.backpropagation import backpropagation
         from chainorder.report.graphs import backpropagation_report
 
         return backpropagation_report(backpropagation(problem, **options))
@@ -139,7 +140,7 @@ def _compared(problem: Problem | AnyPlan, options: dict[str, Any], *, verbose: b
     else:
         comparison = compare_orders(problem, **options)
     if isinstance(comparison, Comparison):
-        from chainorder.report.builders import comparison_report
+        from chainorder.report.chains import comparison_report
 
         return comparison_report(comparison, verbose=verbose)
     from chainorder.report.graphs import graph_comparison_report

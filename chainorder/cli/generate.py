@@ -53,7 +53,7 @@ def generate(
     """Make COUNT random chains as JSON Lines; ranges are LEAST:GREATEST, both included, or one number."""
     import json
 
-    from chainorder.generate import Ranges, is_generated, random_chains
+    from chainorder.problems.random_chains import Ranges, is_generated, random_chains
 
     file = output_file(output)
     protect(file, (), force=force or (file is not None and is_generated(file.path)))

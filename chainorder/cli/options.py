@@ -8,12 +8,12 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from chainorder.chain import MAX_MACHINES
 from chainorder.cli.values import Memory, Names, Whole, whole
-from chainorder.graph.solvers import all_solvers as all_graph_solvers
-from chainorder.plan import OBJECTIVES
-from chainorder.solvers import all_solvers
-from chainorder.wording import without_breaks
+from chainorder.plans.chain_operations import OBJECTIVES
+from chainorder.problems.elementals import MAX_MACHINES
+from chainorder.reading.wording import without_breaks
+from chainorder.solvers.graphs.registry import all_solvers as all_graph_solvers
+from chainorder.solvers.registry import all_solvers
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -19,7 +19,7 @@ from chainorder.cli.options import (
 )
 from chainorder.cli.reading import Problem, Request, read_plans
 from chainorder.cli.writing import Destination
-from chainorder.plan import Plan
+from chainorder.plans.chain_plan import Plan
 from chainorder.report.model import CHARTS, GRAPH
 
 
@@ -49,7 +49,7 @@ def plan_command(
     On several machines, also where and when each operation runs; -o plan.svg draws it. A saved plan is shown
     as it is; it keeps paths of matrices relative to its file.
     """
-    from chainorder.report.builders import plan_report
+    from chainorder.report.chains import plan_report
     from chainorder.report.graphs import graph_plan_report
     from chainorder.report.schedules import has_chart
 

@@ -7,20 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from chainorder.chain import Chain
 from chainorder.errors import ChainorderError, PlanError, SpecError
-from chainorder.graph.graph import Graph
-from chainorder.inline import looks_like_dims, parse_dims
-from chainorder.plan import Plan
+from chainorder.plans.chain_plan import Plan
+from chainorder.plans.scheduling import scheduled
+from chainorder.problems.chain import Chain
+from chainorder.problems.graph import Graph
+from chainorder.problems.inline_dims import looks_like_dims, parse_dims
+from chainorder.reading.wording import without_breaks
 from chainorder.report.progress import searching
-from chainorder.scheduling import scheduled
 from chainorder.solvers import plan
-from chainorder.solvers.given import plan_in_order
-from chainorder.wording import without_breaks
+from chainorder.solvers.chains.given import plan_in_order
 
 if TYPE_CHECKING:
-    from chainorder.graph.plan import GraphPlan
-    from chainorder.graph.second_order import HessianProblem
+    from chainorder.comparison.hessian import HessianProblem
+    from chainorder.plans.graph_plan import GraphPlan
 
 Problem: TypeAlias = Chain | Graph
 AnyPlan: TypeAlias = "Plan | GraphPlan"
@@ -73,7 +73,7 @@ def read_inputs(texts: Sequence[str], request: Request) -> list[Problem | AnyPla
     ChainorderError
         If there is one, and another plan is asked for.
     """
-    from chainorder.spec.files import STDIN
+    from chainorder.reading.files import STDIN
 
     if texts.count(STDIN) > 1:
         raise ChainorderError("- is there twice, but standard input is read once; keep one")
@@ -92,9 +92,9 @@ def read_inputs(texts: Sequence[str], request: Request) -> list[Problem | AnyPla
 def _read(text: str, request: Request) -> Sequence[Problem | AnyPlan]:
     if looks_like_dims(text) and not _is_file(text):
         return [request.changed(parse_dims(text))]
-    from chainorder.plan_json import read_saved
-    from chainorder.spec import load
-    from chainorder.spec.files import Source
+    from chainorder.plans.files import read_saved
+    from chainorder.problems.load import load
+    from chainorder.reading.files import Source
 
     source = Source.of(text)
     saved = read_saved(source)
@@ -156,7 +156,7 @@ def _planned_again(saved: AnyPlan) -> AnyPlan:
 
 def hessian_of(problem: Problem | AnyPlan, seed: int = 0) -> HessianProblem:
     """The second derivatives of a network with parameters; raises `ChainorderError` for anything else."""
-    from chainorder.graph.second_order import HessianProblem
+    from chainorder.comparison.hessian import HessianProblem
 
     if not isinstance(problem, Graph) or problem.network is None:
         name = problem.name if isinstance(problem, (Chain, Graph)) else "a saved plan"
@@ -181,7 +181,7 @@ def plan_or_price(chain: Problem, request: Request) -> AnyPlan:
         with searching() as progress:
             return plan(chain, solver=request.solver, progress=progress, **request.options)
     if isinstance(chain, Graph):
-        from chainorder.graph.solvers.given import eliminate_in_order
+        from chainorder.solvers.graphs.given import eliminate_in_order
 
         return eliminate_in_order(chain, request.order)
     priced = plan_in_order(chain.on(1), request.order)

@@ -21,28 +21,20 @@ from chainorder.cli.options import (
     scheduling_options,
     solver_option,
 )
-from chainorder.cli.reading import (
-    AnyPlan,
-    Problem,
-    Request,
-    hessian_of,
-    problem_of,
-    read_inputs,
-    read_plans,
-)
+from chainorder.cli.reading import AnyPlan, Problem, Request, hessian_of, problem_of, read_inputs, read_plans
 from chainorder.cli.values import Names, Whole
 from chainorder.cli.writing import Destination
-from chainorder.cluster import LOCAL
 from chainorder.errors import ChainorderError, ExecutionError
-from chainorder.graph.graph import Graph
-from chainorder.installation import how_to_add
-from chainorder.plan import Plan
+from chainorder.execution.cluster import LOCAL
+from chainorder.plans.chain_plan import Plan
+from chainorder.problems.graph import Graph
 from chainorder.report.model import CHARTS
 from chainorder.solvers import plan
+from chainorder.system.installation import how_to_add
 
 if TYPE_CHECKING:
-    from chainorder.execution import Execution
-    from chainorder.graph.execution import GraphExecution
+    from chainorder.execution.graph import GraphExecution
+    from chainorder.execution.result import Execution
 
 HERE = "here"
 
@@ -110,7 +102,7 @@ def run(
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.
     """
-    from chainorder.report.builders import execution_report
+    from chainorder.report.chains import execution_report
     from chainorder.report.graphs import graph_execution_report, hessian_report
     from chainorder.report.schedules import has_chart
 
@@ -175,8 +167,8 @@ def _run_orders(
 ) -> tuple[list[tuple[str, Any]], list[str]]:
     """Run a plan, and the baselines before it if asked; those that cannot be are skipped, and why."""
     from chainorder import execute
-    from chainorder.comparison import baselines
-    from chainorder.execution.run import check_memory
+    from chainorder.comparison.chains import baselines
+    from chainorder.execution.result import check_memory
 
     problem = problem_of(best)
     others = ("forward", "reverse") if isinstance(problem, Graph) else baselines(problem)
@@ -198,7 +190,7 @@ def _run_orders(
 
 
 def _baseline(label: str, best: AnyPlan) -> AnyPlan:
-    from chainorder.comparison import baseline
+    from chainorder.comparison.chains import baseline
 
     return baseline(label, best) if isinstance(best, Plan) else plan(problem_of(best), solver=label)
 

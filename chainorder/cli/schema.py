@@ -15,7 +15,7 @@ def schema(output: str | None, force: bool) -> None:
     """Print the JSON Schema of specs: the one they are validated with."""
     import json
 
-    from chainorder.spec import SCHEMA
+    from chainorder.problems.schema import SCHEMA
 
     file = output_file(output)
     protect(file, (), force=force)

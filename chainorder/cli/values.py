@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from chainorder.numerals import MOST, TooLongError, memory_entries, whole_number
-from chainorder.wording import nearest
+from chainorder.reading.numerals import MOST, TooLongError, memory_entries, whole_number
+from chainorder.reading.wording import nearest
 
 
 def whole(text: str) -> int:

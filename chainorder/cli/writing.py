@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainorder.errors import OutputError
-from chainorder.output import Output, encoded
+from chainorder.system.output import Output, encoded
 
 if TYPE_CHECKING:
     from chainorder.cli.reading import Problem
@@ -39,7 +39,7 @@ def protect(file: Output | None, reads: Iterable[Path], *, force: bool) -> None:
     if file is None or file.direct or force:
         return
     file.refuse_inputs(reads)
-    from chainorder.spec.recognise import kind_of_input
+    from chainorder.reading.recognise import kind_of_input
 
     kind = kind_of_input(file.path)
     if kind is not None:
@@ -143,7 +143,7 @@ class Destination:
 
 
 def _located(report: Report, folder: Path) -> Mapping[str, Any]:
-    from chainorder.saved_paths import relocated
+    from chainorder.plans.saved_paths import relocated
 
     return relocated(dict(report.data()), folder)
 

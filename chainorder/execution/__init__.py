@@ -1,7 +1,8 @@
 """Run a plan on real Jacobians, count what it does, and check the result."""
 
 from chainorder.execution.checks import Check
+from chainorder.execution.execute import execute
 from chainorder.execution.operations import OperationRecord
-from chainorder.execution.run import Execution, execute
+from chainorder.execution.result import Execution
 
 __all__ = ["Check", "Execution", "OperationRecord", "execute"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.execution.axes import AxesOperand
 from chainorder.execution.operand import (
     Array,
+    AxesOperand,
     BandOperand,
     DenseOperand,
     IdentityOperand,
@@ -17,9 +17,9 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
-from chainorder.hypersparse import HypersparsePattern
-from chainorder.index_sets import IndexSet
-from chainorder.pattern import DensePattern, Pattern, SparsePattern, band
+from chainorder.structures.hypersparse import HypersparsePattern
+from chainorder.structures.index_sets import IndexSet
+from chainorder.structures.pattern import DensePattern, Pattern, SparsePattern, band
 
 
 def compressed(matrix: Any) -> Operand:

@@ -1,8 +1,8 @@
 """The products of operands, each by the fastest way that was measured for its pair of representations.
 
 Well-filled sparse matrices are multiplied as dense arrays, nearly empty tall ones by columns: see
-`chainorder.storage`. Measured on dense factors of size 1000: `np.dot` takes half the time of ``@`` where the
-inner size is 1.
+`chainorder.costs.storage_formats`. Measured on dense factors of size 1000: `np.dot` takes half the time of
+``@`` where the inner size is 1.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.execution.axes import AxesOperand, contract
+from chainorder.costs.storage_formats import BESIDE_DENSE, quicker_by_columns, quicker_dense
+from chainorder.execution.contraction import contract
 from chainorder.execution.conversions import banded, by_rows, compressed, part, with_pattern, written_out
 from chainorder.execution.operand import (
     Array,
+    AxesOperand,
     BandOperand,
     DenseOperand,
     IdentityOperand,
@@ -22,10 +24,9 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
-from chainorder.index_sets import IndexSet, IntArray
-from chainorder.pattern import DensePattern, Pattern
-from chainorder.selections import SelectionPattern, pick_columns, pick_rows
-from chainorder.storage import BESIDE_DENSE, quicker_by_columns, quicker_dense
+from chainorder.structures.index_sets import IndexSet, IntArray
+from chainorder.structures.pattern import DensePattern, Pattern
+from chainorder.structures.selection import SelectionPattern, pick_columns, pick_rows
 
 FREE = (IdentityOperand, SelectionOperand)
 """Operands that only pass on, or pick."""

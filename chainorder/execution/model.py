@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.colouring import colour_columns, transposed
 from chainorder.errors import ExecutionError
-from chainorder.execution.axes import AxesOperand
 from chainorder.execution.conversions import compressed, type_of
 from chainorder.execution.evaluation import Checked, Evaluate, product
 from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import (
     Array,
+    AxesOperand,
     BandOperand,
     DenseOperand,
     IdentityOperand,
@@ -27,10 +26,11 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
-from chainorder.number_types import as_floats
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
-from chainorder.selections import SelectionPattern
-from chainorder.solves import Factorisation
+from chainorder.structures.colouring import colour_columns, transposed
+from chainorder.structures.number_types import as_floats
+from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.structures.selection import SelectionPattern
+from chainorder.structures.solve import Factorisation
 
 CHUNK_ENTRIES = 2**24
 """Entries of the directions in flight by default: 128 MiB."""

@@ -19,14 +19,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from chainorder.execution.axes import AxesOperand
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern, counted_fma
-from chainorder.selections import SelectionPattern
+from chainorder.structures.axes import AxesPattern
+from chainorder.structures.pattern import (
+    BandPattern,
+    DensePattern,
+    IdentityPattern,
+    Pattern,
+    SparsePattern,
+    counted_fma,
+)
+from chainorder.structures.selection import SelectionPattern
+
+if TYPE_CHECKING:
+    pass
 
 Array = npt.NDArray[Any]
 
@@ -201,6 +211,41 @@ def fma_between(left: Operand, right: Operand) -> int:
         counts = left.pattern.column_counts()
         return 0 if left.pattern.free else int(counts[right.stored.indices].sum(dtype=np.int64))
     return counted_fma(left.pattern, right.pattern)
+
+
+@dataclass(frozen=True, eq=False)
+class AxesOperand:
+    """A Jacobian with axes.
+
+    Attributes
+    ----------
+    values
+        One dimension for every axis, of size 1 where entries repeat along it.
+    axes
+        Its pattern.
+    """
+
+    values: Array
+    axes: AxesPattern
+    format = "axes"
+
+    @property
+    def pattern(self) -> AxesPattern:
+        """Where it may be nonzero."""
+        return self.axes
+
+    def transposed(self) -> AxesOperand:
+        """Rows and columns exchanged."""
+        order = list(dict.fromkeys((*self.axes.columns, *self.axes.rows)))
+        return AxesOperand(self.values.transpose(order), self.axes.transposed())
+
+    def matrix(self) -> Any:
+        """As a SciPy sparse array."""
+        from scipy.sparse import csr_array
+
+        rows, columns = (self.axes.positions(axes).ravel() for axes in (self.axes.rows, self.axes.columns))
+        entries = np.broadcast_to(self.values, self.axes.sizes).ravel()
+        return csr_array((entries, (rows, columns)), shape=self.axes.shape)
 
 
 Operand: TypeAlias = (

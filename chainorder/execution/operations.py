@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from chainorder.chain import Chain
-from chainorder.elementals import Elemental
+from chainorder.costs.steps import Action, Shares, source_of
 from chainorder.errors import ExecutionError
 from chainorder.execution.checks import relative_error
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import CHUNK_ENTRIES, Evaluated, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Operand, fma_between
 from chainorder.execution.sources import Jacobians
-from chainorder.pattern import Pattern
-from chainorder.plan import Operation
-from chainorder.steps import Action, Shares, source_of
+from chainorder.plans.chain_operations import Operation
+from chainorder.problems.chain import Chain
+from chainorder.problems.elementals import Elemental
+from chainorder.structures.pattern import Pattern
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from chainorder.execution.conversions import type_of
 from chainorder.execution.evaluation import Checked
 from chainorder.execution.model import Model
 from chainorder.execution.operand import Array, Operand
-from chainorder.number_types import as_floats
+from chainorder.structures.number_types import as_floats
 
 ROUNDINGS = 100
 """How many of them an error may be by default."""

@@ -14,12 +14,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainorder.chain import MatrixFile, Unsaved
 from chainorder.errors import ExecutionError
-from chainorder.numpy_files import JACOBIANS
-from chainorder.selections import Selection
-from chainorder.solves import Factorisation, Solve
-from chainorder.structure import Identity, Structure
+from chainorder.problems.matrix_files import MatrixFile, Unsaved
+from chainorder.reading.numpy_files import JACOBIANS
+from chainorder.structures.banded import Identity
+from chainorder.structures.selection import Selection
+from chainorder.structures.solve import Factorisation, Solve
+from chainorder.structures.structure import Structure
 
 NAMED = 8
 """Elementals that a sentence names."""

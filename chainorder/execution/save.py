@@ -11,8 +11,8 @@ from typing import IO, Any
 import numpy as np
 
 from chainorder.execution.provenance import Provenance
-from chainorder.numpy_files import JACOBIANS
-from chainorder.output import Output
+from chainorder.reading.numpy_files import JACOBIANS
+from chainorder.system.output import Output
 
 ENDINGS = (".npz", ".npy", ".mtx")
 """Of files that keep a Jacobian."""

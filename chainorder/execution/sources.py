@@ -10,16 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.axes import AxesPattern
-from chainorder.chain import Chain, MatrixFile, Unsaved
-from chainorder.compressed_rows import canonical
-from chainorder.elementals import Elemental
 from chainorder.errors import ExecutionError, StructureError
-from chainorder.execution.axes import AxesOperand
 from chainorder.execution.conversions import compressed, store
 from chainorder.execution.model import Model
 from chainorder.execution.operand import (
     Array,
+    AxesOperand,
     BandOperand,
     DenseOperand,
     IdentityOperand,
@@ -28,12 +24,17 @@ from chainorder.execution.operand import (
     SparseOperand,
 )
 from chainorder.execution.provenance import Provenance, Source, refuse_unsaved, trace
-from chainorder.hypersparse import HypersparsePattern
-from chainorder.number_types import as_floats
-from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
-from chainorder.selections import SelectionPattern
-from chainorder.solves import Factorisation, Solve
-from chainorder.sparse_arrays import sound
+from chainorder.problems.chain import Chain
+from chainorder.problems.elementals import Elemental
+from chainorder.problems.matrix_files import MatrixFile, Unsaved
+from chainorder.structures.axes import AxesPattern
+from chainorder.structures.compressed_rows import canonical
+from chainorder.structures.hypersparse import HypersparsePattern
+from chainorder.structures.number_types import as_floats
+from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.structures.selection import SelectionPattern
+from chainorder.structures.solve import Factorisation, Solve
+from chainorder.structures.sparse_arrays import sound
 
 Function = Callable[[Array], Array]
 

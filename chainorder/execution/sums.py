@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainorder.execution.axes import AxesOperand, add_axes
+from chainorder.execution.contraction import add_axes
 from chainorder.execution.conversions import banded, compressed, store
-from chainorder.execution.operand import Array, BandOperand, DenseOperand, IdentityOperand, Operand
-from chainorder.pattern import DensePattern
+from chainorder.execution.operand import (
+    Array,
+    AxesOperand,
+    BandOperand,
+    DenseOperand,
+    IdentityOperand,
+    Operand,
+)
+from chainorder.structures.pattern import DensePattern
 
 
 def add(left: Operand, right: Operand) -> Operand:

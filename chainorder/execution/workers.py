@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from chainorder.cluster import Client, connected, dask_distributed
 from chainorder.errors import ExecutionError
+from chainorder.execution.cluster import Client, connected, dask_distributed
 from chainorder.execution.conversions import owned
 from chainorder.execution.operand import Operand, stored_entries
 from chainorder.execution.operations import (
@@ -26,9 +26,10 @@ from chainorder.execution.operations import (
     stepped_number,
     stepped_of,
 )
-from chainorder.execution.run import Execution
+from chainorder.execution.result import Execution
 from chainorder.execution.sources import Jacobians
-from chainorder.plan import Operation, Plan
+from chainorder.plans.chain_operations import Operation
+from chainorder.plans.chain_plan import Plan
 
 Future: TypeAlias = Any
 """A `distributed.Future`."""

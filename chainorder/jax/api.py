@@ -14,12 +14,12 @@ from chainorder.autodiff.choice import Choice, Unplanned
 from chainorder.autodiff.execution import CHUNK_ENTRIES
 from chainorder.autodiff.explanation import tell
 from chainorder.autodiff.task import Function, NotPlannedError, composed
-from chainorder.chain import Chain
 from chainorder.jax.calls import Call
 from chainorder.jax.capture import Options
 from chainorder.jax.knowledge import KNOWLEDGE
 from chainorder.jax.task import JaxTask
-from chainorder.solvers import find_solver
+from chainorder.problems.chain import Chain
+from chainorder.solvers.registry import find_solver
 
 
 def jacobian(

@@ -12,12 +12,12 @@ import jax
 import jax.numpy as jnp
 
 from chainorder.autodiff.execution import Executor, Factor
-from chainorder.colouring import transposed as transposed_pattern
 from chainorder.jax.parts import JaxPart
 from chainorder.jax.program import LinearProgram
 from chainorder.jax.rules import contraction, is_view
 from chainorder.jax.sparsity import compressed, decompressed, worthwhile_colours
-from chainorder.pattern import Pattern
+from chainorder.structures.colouring import transposed as transposed_pattern
+from chainorder.structures.pattern import Pattern
 
 Evaluate = Callable[[Any], Any]
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
-from chainorder.autodiff.naming import telling
-from chainorder.autodiff.pieces import Kind, Part, Piece, classify, joined
+from chainorder.autodiff.pieces import Kind, Part, Piece, classify, joined, telling
 from chainorder.autodiff.segments import Segment, Work
 from chainorder.jax.program import Equation, LinearProgram
 from chainorder.jax.rules import ELEMENTWISE, contraction, is_view, keeps_place, work

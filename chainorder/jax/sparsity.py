@@ -14,11 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from chainorder.autodiff.pieces import Piece
-from chainorder.colouring import colour_columns
 from chainorder.jax.program import Equation, LinearProgram
 from chainorder.jax.rules import ELEMENTWISE, MOVES
-from chainorder.pattern import Pattern
-from chainorder.structure import Banded, Dense, Sparse, Structure
+from chainorder.structures.banded import Banded
+from chainorder.structures.colouring import colour_columns
+from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.pattern import Pattern
+from chainorder.structures.structure import Structure
 
 LOCAL = ELEMENTWISE | MOVES
 """Parts of only these are asked about: others are dense, or take asdex longer than they are worth."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from chainorder import __version__
 from chainorder.errors import OutputError
-from chainorder.spec.files import STDIN
+from chainorder.reading.files import STDIN
 
 
 class KeptError(OutputError):

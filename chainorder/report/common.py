@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from chainorder.chain import Chain
-from chainorder.graph.graph import Graph
-from chainorder.numerals import as_bytes
-from chainorder.numpy_files import JACOBIANS
-from chainorder.plan import SHOWN
+from chainorder.plans.chain_operations import SHOWN
+from chainorder.plans.saved import attributes
+from chainorder.problems.chain import Chain
+from chainorder.problems.graph import Graph
+from chainorder.reading.numerals import as_bytes
+from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.report.model import Cell
-from chainorder.saved import attributes
 
 if TYPE_CHECKING:
-    from chainorder.execution import Check, Execution
+    from chainorder.execution.checks import Check
+    from chainorder.execution.graph import GraphExecution
     from chainorder.execution.provenance import Provenance
-    from chainorder.graph.execution import GraphExecution
+    from chainorder.execution.result import Execution
 
 Run: TypeAlias = "Execution | GraphExecution"
 

@@ -11,14 +11,14 @@ from chainorder.report.model import GRAPH, NOTHING_TO_DRAW, Report
 
 def render_dot(reports: Sequence[Report]) -> str:
     """Graphviz text of one plan."""
-    from chainorder.graph.exchange import to_dot
+    from chainorder.plans.drawing import to_dot
 
     return to_dot(_graph(reports))
 
 
 def render_graphml(reports: Sequence[Report]) -> str:
     """GraphML text of one plan."""
-    from chainorder.graph.exchange import to_graphml
+    from chainorder.plans.drawing import to_graphml
 
     return to_graphml(_graph(reports))
 

@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chainorder.graph.backpropagation import Backpropagation
-from chainorder.graph.comparison import GraphComparison
-from chainorder.graph.plan import GraphPlan
-from chainorder.graph.plan_json import graph_data, plan_data
-from chainorder.numpy_files import JACOBIANS
-from chainorder.plan import SHOWN
+from chainorder.comparison.backpropagation import Backpropagation
+from chainorder.comparison.graphs import GraphComparison
+from chainorder.plans.chain_operations import SHOWN
+from chainorder.plans.graph_json import graph_data, plan_data
+from chainorder.plans.graph_plan import GraphPlan
+from chainorder.plans.saved import SCHEMA_VERSION, attributes
+from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.report import common
 from chainorder.report.model import Cell, Report
-from chainorder.saved import SCHEMA_VERSION, attributes
 
 if TYPE_CHECKING:
-    from chainorder.execution import Check
-    from chainorder.graph.execution import GraphExecution
-    from chainorder.graph.second_order import HessianProblem
+    from chainorder.comparison.hessian import HessianProblem
+    from chainorder.execution.checks import Check
+    from chainorder.execution.graph import GraphExecution
 
 LONG_ORDER = 100
 """Characters of an order of vertices that are shown to people."""

@@ -17,14 +17,14 @@ from typing import Any, BinaryIO
 
 import click
 
-from chainorder.batch import Item
-from chainorder.chain import Chain
+from chainorder.batch.files import Item
 from chainorder.errors import OutputError
-from chainorder.graph.graph import Graph
-from chainorder.locking import open_locked
-from chainorder.output import Output, encoded, partial_name, reason
+from chainorder.problems.chain import Chain
+from chainorder.problems.graph import Graph
 from chainorder.report import stream
 from chainorder.report.calls import KeptError, check_content, check_same, digest
+from chainorder.system.locking import open_locked
+from chainorder.system.output import Output, encoded, partial_name, reason
 
 CALL, READ = b'{"call": ', b'{"read": '
 """What the first line begins with, and those of matrix files; no item does."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from chainorder.solvers import Progress
+    from chainorder.solvers.options import Progress
 
 Value = TypeVar("Value")
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chainorder.chain import Chain
-from chainorder.plan_json import chain_data, plan_data
+from chainorder.plans.chain_json import chain_data, plan_data
+from chainorder.plans.saved import SCHEMA_VERSION
+from chainorder.problems.chain import Chain
 from chainorder.report.model import Bar, Chart, Report
-from chainorder.saved import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from chainorder.comparison import Scaling
-    from chainorder.execution import Execution
-    from chainorder.graph.graph import Graph
-    from chainorder.plan import Plan
+    from chainorder.comparison.chains import Scaling
+    from chainorder.execution.result import Execution
+    from chainorder.plans.chain_plan import Plan
+    from chainorder.problems.graph import Graph
 
 MOST_LANES = 64
 """Machines that a chart shows; more would not be told apart."""

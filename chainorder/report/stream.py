@@ -7,11 +7,11 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from chainorder.batch import Item
-from chainorder.graph.plan import GraphPlan
-from chainorder.graph.plan_json import plan_data as graph_plan_data
-from chainorder.plan import Plan
-from chainorder.plan_json import plan_data
+from chainorder.batch.files import Item
+from chainorder.plans.chain_json import plan_data
+from chainorder.plans.chain_plan import Plan
+from chainorder.plans.graph_json import plan_data as graph_plan_data
+from chainorder.plans.graph_plan import GraphPlan
 from chainorder.report.csv import write_rows
 from chainorder.report.formats import FORMATS
 from chainorder.report.graphs import batch_row

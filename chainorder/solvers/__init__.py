@@ -9,75 +9,75 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, overload
 
-from chainorder.chain import Chain
+from chainorder.costs.steps import Step
 from chainorder.errors import SolverError
-from chainorder.graph.graph import Graph
-from chainorder.later import later
-from chainorder.plan import Plan
-from chainorder.scheduling import scheduled
+from chainorder.plans.chain_plan import Plan
+from chainorder.plans.scheduling import scheduled
+from chainorder.problems.chain import Chain
+from chainorder.problems.graph import Graph
 from chainorder.solvers.options import Options, Progress
 from chainorder.solvers.registry import Solve, Solver, all_solvers, find_solver, register
-from chainorder.steps import Step
+from chainorder.system.later import later
 
 if TYPE_CHECKING:
-    from chainorder.graph.plan import GraphPlan
+    from chainorder.plans.graph_plan import GraphPlan
 
 __all__ = ["Options", "Progress", "Solve", "Solver", "all_solvers", "find_solver", "plan", "register"]
 
-register("auto", later("solvers.auto"), "picks one of the others and says why", schedules=True)
-register("forward", later("solvers.sweeps", "forward"), "the tangent sweep, input first; no claim")
-register("reverse", later("solvers.sweeps", "reverse"), "the adjoint sweep, output first; no claim")
+register("auto", later("solvers.chains.auto"), "picks one of the others and says why", schedules=True)
+register("forward", later("solvers.chains.sweeps", "forward"), "the tangent sweep, input first; no claim")
+register("reverse", later("solvers.chains.sweeps", "reverse"), "the adjoint sweep, output first; no claim")
 register(
     "preaccumulation",
-    later("solvers.sweeps", "preaccumulation"),
+    later("solvers.chains.sweeps", "preaccumulation"),
     "accumulates all, then multiplies in the best order; no claim",
 )
 register(
     "hu-shing",
-    later("solvers.hu_shing"),
+    later("solvers.chains.hu_shing"),
     "dense explicit chains of any length in O(n log n); optimal",
 )
 register(
     "dynamic",
-    later("solvers.dynamic"),
+    later("solvers.chains.dynamic"),
     "any structures and models, within the memory, in O(n³); optimal",
 )
 register(
     "estimated",
-    later("solvers.estimated"),
+    later("solvers.chains.estimated"),
     "large sparse chains by an estimate of the fill-in; heuristic",
 )
 register(
     "quickest",
-    later("solvers.quickest"),
+    later("solvers.chains.quickest"),
     "large sparse chains by estimates of time, formats considered; heuristic",
 )
 register(
     "reuse",
-    later("solvers.reuse"),
+    later("solvers.chains.reuse"),
     "chains with the same matrices again and again: equal products once; no claim",
 )
-register("exhaustive", later("solvers.exhaustive"), "all bracketings of up to 12 elementals; optimal")
+register("exhaustive", later("solvers.chains.exhaustive"), "all bracketings of up to 12 elementals; optimal")
 register(
     "contraction",
-    later("solvers.contraction"),
+    later("solvers.chains.contraction"),
     "long structured chains; heuristic with a lower bound",
 )
 register(
     "list-scheduling",
-    later("solvers.makespan", "list_scheduling"),
+    later("solvers.chains.makespan", "list_scheduling"),
     "several machines: good trees, list-scheduled; heuristic with a lower bound",
     schedules=True,
 )
 register(
     "exact",
-    later("solvers.makespan", "exact"),
+    later("solvers.chains.makespan", "exact"),
     "several machines: searches until the makespan is proved, or the time limit is over; optimal if proved",
     schedules=True,
 )
 register(
     "anytime",
-    later("solvers.makespan", "anytime"),
+    later("solvers.chains.makespan", "anytime"),
     "as exact, for 10 seconds if there is no other time limit; the best so far with a lower bound",
     schedules=True,
 )
@@ -158,7 +158,7 @@ def plan(
         If the memory admits no plan.
     """
     if isinstance(chain, Graph):
-        from chainorder.graph.solvers import plan_graph
+        from chainorder.solvers.graphs import plan_graph
 
         if machines not in (None, 1) or objective not in (None, "fma") or transfer:
             raise SolverError(
@@ -178,7 +178,7 @@ def plan(
         return chosen(chain, options)
     order = chosen(chain.on(1), options)
     if (order.operations.step == Step.REUSE).any():
-        from chainorder.solvers import dynamic
+        from chainorder.solvers.chains import dynamic
 
         order = dynamic.solve(chain.on(1))  # machines share trees of operations, not what is reused
     objective = "makespan" if objective is None else objective

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.elementals import MAX_SIZE
 from chainorder.errors import SolverError
-from chainorder.plan import OBJECTIVES
-from chainorder.wording import nearest_of, shortened
+from chainorder.plans.chain_operations import OBJECTIVES
+from chainorder.problems.elementals import MAX_SIZE
+from chainorder.reading.wording import nearest_of, shortened
 
 
 @dataclass(frozen=True, slots=True)

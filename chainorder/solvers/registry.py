@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chainorder.chain import Chain
 from chainorder.errors import SolverError
-from chainorder.plan import Plan
+from chainorder.plans.chain_plan import Plan
+from chainorder.problems.chain import Chain
+from chainorder.reading.wording import nearest_of, shortened
 from chainorder.solvers.options import Options
-from chainorder.wording import nearest_of, shortened
 
 Solve = Callable[..., Plan]
 """Takes a chain (and `Options`, if registered with ``options=True``) and returns a plan for it; raises

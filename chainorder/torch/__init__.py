@@ -4,7 +4,7 @@
 >>> J = jacobian(f)(x)  # what torch.func.jacrev(f)(x) returns
 """
 
-from chainorder.installation import require
+from chainorder.system.installation import require
 
 require("torch")
 

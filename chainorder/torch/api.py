@@ -12,8 +12,8 @@ from chainorder.autodiff.choice import Choice, Unplanned
 from chainorder.autodiff.execution import CHUNK_ENTRIES
 from chainorder.autodiff.explanation import tell
 from chainorder.autodiff.task import Function, NotPlannedError, composed
-from chainorder.chain import Chain
-from chainorder.solvers import find_solver
+from chainorder.problems.chain import Chain
+from chainorder.solvers.registry import find_solver
 from chainorder.torch.calls import Call
 from chainorder.torch.knowledge import KNOWLEDGE
 from chainorder.torch.task import TorchTask

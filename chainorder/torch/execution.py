@@ -10,7 +10,7 @@ from torch.func import jvp, vjp, vmap
 from torch.fx import Node
 
 from chainorder.autodiff.execution import Executor, Factor
-from chainorder.pattern import Pattern
+from chainorder.structures.pattern import Pattern
 from chainorder.torch.parts import TorchPart, constant_factor, is_view
 from chainorder.torch.program import TorchProgram, size
 

@@ -10,8 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch.fx import Node
 
-from chainorder.autodiff.naming import telling
-from chainorder.autodiff.pieces import Kind, Part, classify, joined
+from chainorder.autodiff.pieces import Kind, Part, classify, joined, telling
 from chainorder.autodiff.segments import Segment, Work, entries
 from chainorder.torch.program import TorchPiece, TorchProgram, shape_of, size
 

@@ -18,7 +18,7 @@ from chainorder.autodiff.choice import Choice, Mode, Rates, choose
 from chainorder.autodiff.execution import CHUNK_ENTRIES
 from chainorder.autodiff.segments import entries
 from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Task
-from chainorder.plan import Plan
+from chainorder.plans.chain_plan import Plan
 from chainorder.torch.calls import Call, is_real
 from chainorder.torch.checking import agrees
 from chainorder.torch.execution import TorchExecutor, as_matrix

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from chainorder import Chain, ChainorderError, Graph, GraphPlan, Plan, execute, load, plan, plan_many
+from chainorder.comparison.graphs import RULES
 from chainorder.errors import InfeasibleError, SolverError, StructureError
-from chainorder.graph.comparison import RULES
-from chainorder.graph.solvers import all_solvers as all_graph_solvers
-from chainorder.solvers import all_solvers
+from chainorder.solvers.graphs.registry import all_solvers as all_graph_solvers
+from chainorder.solvers.registry import all_solvers
 from scripts.fuzzing.cases import Case, Fault, fault
 from scripts.fuzzing.running import TooLongError, limited, place_of
 from tests import graph_oracle, schedules

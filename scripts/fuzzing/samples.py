@@ -47,7 +47,7 @@ SMALL_GRAPH: dict[str, Any] = {
 def samples() -> list[tuple[str, Files]]:
     """Sound files to be damaged, each with the others that it needs."""
     from chainorder import Graph, plan
-    from chainorder.spec import from_data
+    from chainorder.problems.load import from_data
 
     chain, graph = from_data(SMALL_SPEC, Path()), from_data(SMALL_GRAPH, Path())
     assert isinstance(graph, Graph)

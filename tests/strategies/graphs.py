@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chainorder.spec import SCHEMA
+from chainorder.problems.schema import SCHEMA
 from tests.strategies.chains import COSTS, SMALL, Drawing, rarely
 from tests.strategies.specs import NAMES, Spec
 

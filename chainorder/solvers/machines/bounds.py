@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainorder.solvers.costs import Table
-from chainorder.solvers.machines.ways import Ways
+from chainorder.costs.tables import Table
+from chainorder.solvers.machines.alternatives import Ways
 
 
 def critical_paths(ways: Ways) -> list[int]:

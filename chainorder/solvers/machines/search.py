@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.scheduling import Job, Schedule, assign_machines
+from chainorder.plans.scheduling import Job, Schedule, assign_machines
 from chainorder.solvers.machines import kernel
+from chainorder.solvers.machines.alternatives import Way, Ways
 from chainorder.solvers.machines.bounds import COLUMNS, LateWork, critical_paths, least_work
 from chainorder.solvers.machines.kernel import BEST, DEADLINE, LENGTH, Problem, State
-from chainorder.solvers.machines.ways import Way, Ways
 
 PROBES = 16
 """Times at which the bound is taken: more do not prune more."""

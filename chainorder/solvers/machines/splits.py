@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from operator import itemgetter
 from typing import NamedTuple
 
-from chainorder.scheduling import Job, Schedule, list_schedule
-from chainorder.solvers.machines.ways import Tree, Way, Ways, jobs_of_tree
+from chainorder.plans.scheduling import Job, Schedule, list_schedule
+from chainorder.solvers.machines.alternatives import Tree, Way, Ways, jobs_of_tree
 
 MOST_TREES = 12
 """Trees that are kept of a subchain, and that are scheduled of the whole chain."""

@@ -1,0 +1,1 @@
+"""Many problems at once: tables of chains, files of specs."""

@@ -1,0 +1,349 @@
+"""Many short chains at once: the dynamic program, vectorised over dense chains of equal length.
+
+int64 is safe while 8 times a bound on every sum of costs stays below 2^63: with n elementals, sizes up to s
+and tangents and adjoints up to t, that bound is about 4·n·s³ + 2·n·s·t, so s up to 30,000 is safe at n = 8.
+Chains beyond it, chains with structures, and other solvers are planned one by one, exactly as by `plan`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from chainorder.costs.evaluations import accumulation
+from chainorder.errors import ChainError, ChainorderError
+from chainorder.plans.chain_plan import Plan
+from chainorder.problems.chain import Chain
+from chainorder.problems.elementals import Elemental
+from chainorder.solvers import plan
+from chainorder.solvers.chains.dynamic import BY_ADJOINT, BY_TANGENT, backtrack
+from chainorder.structures.index_sets import IntArray
+
+MISSING = -1
+"""In a table: no such model."""
+
+LONGEST = 64
+"""Elementals up to which chains are planned together; the tables of longer ones are large enough alone."""
+
+NO_LIMIT = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, eq=False)
+class ChainTable(Sequence[Chain]):
+    """Dense chains of one length, in columns; a sequence of chains that are made when looked at.
+
+    Attributes
+    ----------
+    sizes
+        Shape (chains, length + 1), input first.
+    tangent, adjoint
+        Shape (chains, length): fma of one evaluation; −1 where there is no such model. An elemental without
+        both is explicit.
+    tape, overhead
+        Shape (chains, length).
+    memory
+        Shape (chains,): entries that a tape may take.
+
+    Raises
+    ------
+    ChainError
+        If the shapes do not belong together, or a size is less than 1.
+    """
+
+    sizes: IntArray
+    tangent: IntArray
+    adjoint: IntArray
+    tape: IntArray
+    overhead: IntArray
+    memory: IntArray
+
+    @classmethod
+    def of(
+        cls,
+        sizes: npt.ArrayLike,
+        tangent: npt.ArrayLike = MISSING,
+        adjoint: npt.ArrayLike = MISSING,
+        *,
+        tape: npt.ArrayLike = 0,
+        overhead: npt.ArrayLike = 0,
+        memory: npt.ArrayLike = NO_LIMIT,
+    ) -> ChainTable:
+        """A table from arrays; what is one number holds for all elementals, or all chains."""
+        table = _int64(sizes)
+        if table.ndim != 2 or table.shape[1] < 2:
+            raise ChainError(f"sizes has shape {table.shape}; give (chains, length + 1), input first")
+        shape = table.shape[0], table.shape[1] - 1
+        columns = (tangent, adjoint, tape, overhead)
+        costs = [np.broadcast_to(_int64(column), shape) for column in columns]
+        limits = np.broadcast_to(_int64(memory), shape[:1])
+        return cls(table, costs[0], costs[1], costs[2], costs[3], limits)
+
+    def __post_init__(self) -> None:
+        if self.sizes.size and self.sizes.min() < 1:
+            raise ChainError(f"a size is {self.sizes.min()}; a size is a whole number of at least 1")
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    @overload
+    def __getitem__(self, index: int) -> Chain: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Chain]: ...
+    def __getitem__(self, index: int | slice) -> Chain | list[Chain]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        sizes = self.sizes[place].tolist()
+        elementals = []
+        for n, inputs in enumerate(sizes[:-1]):
+            tangent, adjoint = int(self.tangent[place, n]), int(self.adjoint[place, n])
+            models: dict[str, Any] = {}
+            if max(tangent, adjoint) >= 0:
+                models = {"tape": int(self.tape[place, n]), "overhead": int(self.overhead[place, n])}
+                models |= {"tangent": tangent} if tangent >= 0 else {}
+                models |= {"adjoint": adjoint} if adjoint >= 0 else {}
+            elementals.append(Elemental(inputs, sizes[n + 1], **models))
+        memory = int(self.memory[place])
+        return Chain(elementals, memory=None if memory == NO_LIMIT else memory)
+
+    @property
+    def exact(self) -> bool:
+        """Whether no sum of costs can overflow int64."""
+        n = self.tangent.shape[1]
+        size = int(self.sizes.max(initial=1))
+        model = max(int(self.tangent.max(initial=0)), int(self.adjoint.max(initial=0)))
+        overhead = int(self.overhead.max(initial=0))
+        return bool(8 * n * (4 * size**3 + 2 * size * model + 2 * overhead + 1) < 2**63)
+
+
+def _int64(values: npt.ArrayLike) -> IntArray:
+    try:
+        return np.asarray(values, np.int64)
+    except OverflowError:
+        raise ChainError("a table holds numbers below 2^63; give larger ones as a list of chains") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """The dynamic program's answers for the chains of a table.
+
+    Attributes
+    ----------
+    totals
+        Least costs, one for each chain.
+    choices
+        Shape (chains, length, length): the best choice for the subchain of a start and a number of further
+        elementals, as in `chainorder.solvers.chains.dynamic`.
+    feasible
+        Shape (chains,).
+    """
+
+    totals: list[int]
+    choices: npt.NDArray[np.int8]
+    feasible: npt.NDArray[np.bool_]
+
+    def plan(self, chain: Chain, row: int) -> Plan:
+        """The plan of one chain."""
+        kinds = [(chain.kind(number), chain.pattern(number)) for number in range(1, len(chain) + 1)]
+        ways = [None if kind.explicit else accumulation(kind, p, chain.memory) for kind, p in kinds]
+        steps = backtrack(self.choices[row], ways)
+        why = "planned together with others of its length by the dynamic program"
+        return Plan.of(chain, steps, solver="dynamic", optimal=True, why=why)
+
+
+def solve_table(table: ChainTable) -> Solved:
+    """The recurrence of `chainorder.solvers.chains.dynamic`: O(length³) operations on arrays of shape
+    (chains,)."""
+    chains, n = table.tangent.shape
+    sizes = np.ascontiguousarray(table.sizes.T)
+    never = np.iinfo(np.int64).max // 4
+    columns = (table.tangent, table.adjoint, table.tape, table.overhead)
+    tangent, adjoint, tape, overhead = (np.ascontiguousarray(column.T) for column in columns)
+    explicit = (tangent < 0) & (adjoint < 0)
+    no_tangent, no_adjoint = tangent < 0, (adjoint < 0) | (tape > table.memory)
+
+    def by_tangents(j: int, i: int) -> IntArray:
+        return np.where(no_tangent[j], never, sizes[i] * tangent[j] + overhead[j])
+
+    def by_adjoints(i: int, j: int) -> IntArray:
+        return np.where(no_adjoint[i], never, sizes[j + 1] * adjoint[i] + overhead[i])
+
+    least = {}
+    for i in range(n):
+        least[i, i] = np.where(explicit[i], 0, np.minimum(by_tangents(i, i), by_adjoints(i, i)))
+    feasible = np.all([least[i, i] < never for i in range(n)], axis=0)
+    choices = np.zeros((chains, n, n), np.int8)
+    for d in range(1, n):
+        for i in range(n - d):
+            j = i + d
+            outer = sizes[i] * sizes[j + 1]
+            options = {t: least[i, i + t] + least[i + t + 1, j] + outer * sizes[i + t + 1] for t in range(d)}
+            options[BY_TANGENT] = least[i, j - 1] + by_tangents(j, i)
+            options[BY_ADJOINT] = least[i + 1, j] + by_adjoints(i, j)
+            best, choice = options.pop(0), choices[:, i, d]
+            for code, cost in options.items():
+                better = cost < best
+                choice[better] = code
+                best = np.minimum(best, cost)
+            least[i, j] = best
+    return Solved(least[0, n - 1].tolist(), choices, feasible)
+
+
+@dataclass(frozen=True, eq=False)
+class _Later:
+    """A plan that is made when it is looked at."""
+
+    solved: Solved
+    row: int
+
+
+Outcome: TypeAlias = Plan | _Later | ChainorderError
+"""What planning one of many chains came to."""
+
+
+class Plans(Sequence[Plan]):
+    """Plans of many chains: totals at once, each plan when it is looked at.
+
+    Attributes
+    ----------
+    totals
+        The fma of every plan.
+    """
+
+    def __init__(self, chains: Sequence[Chain], outcomes: Sequence[Plan | _Later]) -> None:
+        self._chains = chains
+        self._outcomes = outcomes
+        self.totals = [
+            each.fma if isinstance(each, Plan) else each.solved.totals[each.row] for each in outcomes
+        ]
+
+    def __len__(self) -> int:
+        return len(self._outcomes)
+
+    @overload
+    def __getitem__(self, index: int) -> Plan: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Plan]: ...
+    def __getitem__(self, index: int | slice) -> Plan | list[Plan]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        outcome = self._outcomes[index]
+        if isinstance(outcome, Plan):
+            return outcome
+        return outcome.solved.plan(self._chains[index], outcome.row)
+
+
+def plan_many(chains: Iterable[Chain] | ChainTable, *, solver: str = "auto", **options: Any) -> Plans:
+    """Plan many chains; the costs are those of `plan` for each.
+
+    Parameters
+    ----------
+    chains
+        Chains, or a `ChainTable`. Dense ones of equal length are planned together.
+    solver
+        A registered name; only ``auto`` and ``dynamic`` plan together, for fma on one machine.
+    options
+        The other arguments of `plan`.
+
+    Raises
+    ------
+    SolverError
+        If the solver is unknown, or cannot take one of the chains; `InfeasibleError` if one has no plan.
+    """
+    if isinstance(chains, ChainTable):
+        together = chains.exact and _plans_together(solver, options)
+        solved = solve_table(chains) if together else None
+        if solved is not None and solved.feasible.all():
+            return Plans(chains, [_Later(solved, row) for row in range(len(chains))])
+    listed = list(chains)
+    outcomes = list(plan_each(listed, solver=solver, **options))
+    for outcome in outcomes:
+        if isinstance(outcome, ChainorderError):
+            raise outcome
+    return Plans(listed, [outcome for outcome in outcomes if not isinstance(outcome, ChainorderError)])
+
+
+def plan_each(chains: Sequence[Chain], *, solver: str = "auto", **options: Any) -> list[Outcome]:
+    """Plans, or what keeps a chain from having one, in order; options as of `plan`."""
+    outcomes: list[Outcome | None] = [None] * len(chains)
+    for places in _alike(chains).values() if _plans_together(solver, options) else ():
+        table = _table([chains[place] for place in places])
+        if table is None or not table.exact:
+            continue
+        solved = solve_table(table)
+        for row, (place, feasible) in enumerate(zip(places, solved.feasible.tolist(), strict=True)):
+            outcomes[place] = _Later(solved, row) if feasible else None
+    pairs = zip(chains, outcomes, strict=True)
+    return [_one(chain, solver, options) if outcome is None else outcome for chain, outcome in pairs]
+
+
+def _plans_together(solver: str, options: Mapping[str, Any]) -> bool:
+    """Whether chains of equal length may be planned at once: for one machine, with nothing else asked."""
+    return solver in ("auto", "dynamic") and not any(
+        value is not None
+        for key, value in options.items()
+        if key not in ("transfer", "time_limit", "progress")
+    )
+
+
+def finish(outcome: Outcome, chain: Chain) -> Plan | ChainorderError:
+    """Make a plan that was put off."""
+    return outcome.solved.plan(chain, outcome.row) if isinstance(outcome, _Later) else outcome
+
+
+def _one(chain: Chain, solver: str, options: Mapping[str, Any]) -> Plan | ChainorderError:
+    try:
+        return plan(chain, solver=solver, **options)
+    except ChainorderError as error:
+        return error
+    except MemoryError:
+        return ChainorderError("there is not enough memory to plan it; declare structures, or split it")
+
+
+def _alike(chains: Sequence[Chain]) -> dict[int, list[int]]:
+    """The places of dense chains, by their length; of those, only lengths that several have."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, chain in enumerate(chains):
+        length = len(chain)
+        if length <= LONGEST and chain.dense and chain.machines == 1:
+            places[length].append(place)
+    return {length: alike for length, alike in places.items() if len(alike) > 1}
+
+
+def _table(chains: Sequence[Chain]) -> ChainTable | None:
+    """Dense chains of one length as a table; None where a number exceeds int64."""
+    length = len(chains[0])
+    kinds: list[Elemental] = []
+    for chain in chains:
+        distinct = chain.elementals.kinds
+        # Kinds stand in the order of first use, so as many kinds as elementals are the elementals.
+        if len(distinct) == length:
+            kinds += distinct
+        else:
+            kinds += (distinct[code] for code in chain.elementals.codes.tolist())
+    try:
+        sizes = np.concatenate([chain.sizes for chain in chains]).astype(np.int64, casting="same_kind")
+        memory = np.array([NO_LIMIT if c.memory is None else c.memory for c in chains], np.int64)
+        tangent = np.array([MISSING if kind.tangent is None else kind.tangent for kind in kinds], np.int64)
+        adjoint = np.array([MISSING if kind.adjoint is None else kind.adjoint for kind in kinds], np.int64)
+        tape = np.array([kind.tape for kind in kinds], np.int64)
+        overhead = np.array([kind.overhead for kind in kinds], np.int64)
+    except (OverflowError, TypeError):
+        return None
+    explicit = np.array([kind.explicit for kind in kinds])
+    if (explicit & ((tangent >= 0) | (adjoint >= 0))).any():
+        return None  # both a matrix and a model: a table has no place for that
+    shape = len(chains), length
+    return ChainTable(
+        sizes.reshape(len(chains), length + 1),
+        tangent.reshape(shape),
+        adjoint.reshape(shape),
+        tape.reshape(shape),
+        overhead.reshape(shape),
+        memory,
+    )

@@ -1,0 +1,55 @@
+"""The usual orders of a graph beside the best one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainorder.errors import ChainorderError
+from chainorder.plans.graph_plan import GraphPlan
+from chainorder.plans.ranking import Infeasible, Ranking
+from chainorder.problems.graph import Graph
+from chainorder.solvers import plan
+
+RULES = ("forward", "reverse", "markowitz", "relative-markowitz", "minimum-fill", "lookahead")
+"""What every graph is compared with."""
+
+
+@dataclass(frozen=True)
+class GraphComparison(Ranking[GraphPlan]):
+    """Plans for one graph, the usual ones first and the best last.
+
+    Attributes
+    ----------
+    plans
+        Of the rules that the graph admits, then of the chosen solver.
+    infeasible
+        The rules that it does not admit.
+    """
+
+    @property
+    def graph(self) -> Graph:
+        """The graph they are for."""
+        return self.best.graph
+
+
+def compare_graph(graph: Graph, *, solver: str = "auto", **options: Any) -> GraphComparison:
+    """Plan a graph by the usual rules and by a solver; `options` are further arguments of `plan`.
+
+    Raises
+    ------
+    SolverError
+        If the solver is unknown, or cannot take this graph.
+    """
+    return beside_graph(plan(graph, solver=solver, **options), **options)
+
+
+def beside_graph(best: GraphPlan, **options: Any) -> GraphComparison:
+    """The usual rules beside a plan of a graph that is there already."""
+    plans, infeasible = [], []
+    for name in RULES:
+        try:
+            plans.append(plan(best.graph, solver=name, **options))
+        except ChainorderError as error:
+            infeasible.append(Infeasible(name, str(error)))
+    return GraphComparison((*plans, best), tuple(infeasible))

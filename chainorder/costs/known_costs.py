@@ -1,0 +1,51 @@
+"""What is known of a sparse chain before any product is looked at, shared by solvers that try in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from chainorder.costs.exact_fill import Fill, Words, letters_of, shared_patterns
+from chainorder.costs.product_bounds import Boundaries, most
+from chainorder.costs.sampled_fill import SAMPLES, Sampled
+from chainorder.costs.tables import Models
+from chainorder.problems.chain import Chain
+from chainorder.structures.pattern import Pattern
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """A chain, its patterns, bounds and samples, each made once it is asked for."""
+
+    chain: Chain
+    seed: int = 0
+    samples: int = SAMPLES
+
+    @cached_property
+    def patterns(self) -> list[Pattern]:
+        """Of the elementals; equal ones are one object."""
+        return shared_patterns(self.chain)
+
+    @cached_property
+    def models(self) -> Models | None:
+        """Tangents and adjoints, if there are any."""
+        return Models(self.chain, self.patterns, 0) if self.chain.modelled else None
+
+    @cached_property
+    def boundaries(self) -> Boundaries:
+        """Lower bounds of joins."""
+        return Boundaries.of(self.patterns)
+
+    @cached_property
+    def most(self) -> float:
+        """What the best order costs at most."""
+        return most(self.patterns, self.models)
+
+    @cached_property
+    def sampled(self) -> Sampled:
+        """Estimated costs; samples are drawn when they are asked for."""
+        return Sampled(self.patterns, letters_of(self.chain), self.seed, self.samples)
+
+    def fill(self, budget: int | None = None) -> Fill:
+        """Exact costs, within a budget."""
+        return Fill(self.patterns, Words(letters_of(self.chain)), budget)

@@ -1,0 +1,1 @@
+"""Eliminating a graph: its line graph, moves, orders of vertices, and bounds."""

@@ -1,0 +1,101 @@
+"""What operations on a line graph cost, and which are possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import assert_never
+
+from chainorder.costs.steps import Step
+from chainorder.elimination.line_graph import Arcs, LineGraph
+from chainorder.errors import InfeasibleError
+from chainorder.problems.elementals import Elemental
+from chainorder.problems.graph import Graph
+
+ACCUMULATIONS = (Step.ACCUMULATE_TANGENT, Step.ACCUMULATE_ADJOINT)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An operation on a line graph: an accumulation of a (b is None), or the elimination of a face (a, b).
+
+    The face is eliminated by a product, by tangents of b, or by adjoints of a.
+    """
+
+    step: Step
+    a: int
+    b: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """Costs of moves, in fma; None for what is not possible."""
+
+    arcs: Arcs
+
+    def of(self, move: Move) -> int | None:
+        """What a move costs, if its operands are at hand."""
+        match move.step:
+            case Step.ACCUMULATE_TANGENT | Step.ACCUMULATE_ADJOINT:
+                return self.evaluated(move.a, move.step, self.arcs[move.a].pattern)
+            case Step.MULTIPLY | Step.TANGENT | Step.ADJOINT:
+                assert move.b is not None
+                left, right = self.arcs[move.b].pattern, self.arcs[move.a].pattern
+                result, fma = self.arcs.patterns.product(left, right)
+                if move.step is Step.MULTIPLY:
+                    return fma
+                return self.evaluated(move.b if move.step is Step.TANGENT else move.a, move.step, result)
+            case Step.REUSE:
+                raise AssertionError("only chains reuse products")
+            case _:
+                assert_never(move.step)
+
+    def accumulation(self, a: int) -> tuple[int, Step] | None:
+        """The cheaper way to accumulate an edge; None if there is none."""
+        ways = [(cost, step) for step in ACCUMULATIONS if (cost := self.of(Move(step, a))) is not None]
+        return min(ways, default=None)
+
+    def eliminations(self, line: LineGraph, a: int, b: int) -> Iterator[tuple[int, tuple[int, ...], Move]]:
+        """The ways to eliminate a face: cost, the arcs that have to be accumulated first, and the move."""
+        for step, operands in ((Step.MULTIPLY, (a, b)), (Step.TANGENT, (a,)), (Step.ADJOINT, (b,))):
+            move = Move(step, a, b)
+            cost = self.of(move)
+            if cost is None:
+                continue
+            missing = tuple(arc for arc in operands if arc not in line.accumulated)
+            first = [self.accumulation(arc) for arc in missing]
+            if None not in first:
+                yield cost + sum(way[0] for way in first if way is not None), missing, move
+
+    def model(self, a: int) -> Elemental | None:
+        """The elemental whose models an arc has; None of a product or sum."""
+        edge = self.arcs[a].edge
+        return None if edge is None else self.arcs.graph.elementals[edge]
+
+    @cached_property
+    def memory(self) -> int | None:
+        """Entries that the tape of an edge may take."""
+        return self.arcs.graph.memory
+
+    def evaluated(self, a: int, step: Step, result: int) -> int | None:
+        """What evaluating a model of an arc costs for a result of that pattern; None if there is none."""
+        kind = self.model(a)
+        if kind is None:
+            return None
+        cost = kind.tangent if step.by_tangents else kind.adjoint_within(self.memory)
+        if cost is None:
+            return None
+        count = self.arcs.patterns.evaluations(result, tangents=step.by_tangents)
+        return count * cost + kind.overhead
+
+
+def check_feasible(graph: Graph) -> None:
+    """Raise `InfeasibleError` if an edge can neither be accumulated nor passed by its model."""
+    for edge, elemental in zip(graph.edges, graph.elementals, strict=True):
+        usable = elemental.explicit or elemental.tangent is not None
+        if not usable and elemental.adjoint_within(graph.memory) is None:
+            raise InfeasibleError(
+                f"{edge.source} → {edge.target} has only adjoints and its tape of {elemental.tape:,} entries "
+                f"exceeds the memory of {graph.memory:,}; give it more"
+            )

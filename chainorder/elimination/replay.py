@@ -1,0 +1,70 @@
+"""A graph while it is eliminated: what each operation uses and yields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainorder.elimination.line_graph import Arcs, LineGraph, Sum
+from chainorder.elimination.moves import Costs, Move
+from chainorder.problems.graph import Graph
+
+if TYPE_CHECKING:
+    pass
+
+
+class Replay:
+    """Operations carried out on the line graph, one after the other.
+
+    Attributes
+    ----------
+    line
+        The line graph as it stands.
+    peak
+        The most stored entries of accumulated Jacobians so far.
+    """
+
+    def __init__(self, graph: Graph, arcs: Arcs | None = None) -> None:
+        self.graph = graph
+        self.line = LineGraph.of(graph, arcs)
+        self.costs = Costs(self.line.arcs)
+        self.names = list(graph.vertices)
+        self.peak = self.line.entries
+        self._numbers = {arc: arc for arc in self.line.before}
+        self._arcs = dict(self._numbers)
+        self._next = len(graph.edges)
+
+    def arc(self, number: int) -> int | None:
+        """The arc of a plan's number; None if it is not there."""
+        return self._arcs.get(number)
+
+    def number(self, arc: int) -> int:
+        """A plan's number of an arc."""
+        return self._numbers[arc]
+
+    def run(self, move: Move) -> tuple[int, list[Sum]]:
+        """Carry out a move: the arc that it yields, and the sums that follow."""
+        before = self.line.entries
+        self.line.gone.clear()
+        if move.b is None:
+            result = move.a
+            sums = self.line.accumulate(result)
+        else:
+            result, sums = self.line.eliminate(move.a, move.b)
+            self._name(result, self._next)
+        self._next += 1
+        for each in sums:
+            self._name(each.result, min(self._numbers[each.first], self._numbers[each.second]))
+        self.peak = max(self.peak, before + self.line.arcs.entries(result), self.line.entries)
+        return result, sums
+
+    def _name(self, arc: int, number: int) -> None:
+        self._numbers[arc] = number
+        self._arcs[number] = arc
+
+    def vertices(self, move: Move) -> tuple[str, ...]:
+        """Names of the vertices of a move."""
+        arcs = self.line.arcs
+        places = [arcs[move.a].source, arcs[move.a].target]
+        if move.b is not None:
+            places.append(arcs[move.b].target)
+        return tuple(self.names[place] for place in places)

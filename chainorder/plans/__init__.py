@@ -1,0 +1,1 @@
+"""Which order: operations, claims, files, proofs of validity, schedules."""

@@ -1,0 +1,194 @@
+"""Plans: an order of operations for a chain, what it costs, and whether that is proved to be the least."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainorder.costs.bracketing import format_bracketing
+from chainorder.costs.estimate import Estimate
+from chainorder.costs.pricing import Fills, price, starts, total
+from chainorder.costs.steps import Step, Steps
+from chainorder.plans.base import Claims
+from chainorder.problems.chain import Chain
+
+if TYPE_CHECKING:
+    import networkx as nx
+from chainorder.plans.chain_operations import SHOWN, Operations, Timetable, formula, node_name, operand_names
+
+
+@dataclass(frozen=True)
+class Plan(Claims):
+    """An order in which to compute the Jacobian of a chain. Immutable; prints itself; saves itself.
+
+    Attributes
+    ----------
+    chain
+        What it is a plan for.
+    solver
+        The registered name of the solver that made it.
+    optimal
+        Whether no order costs less under the cost model, by proof.
+    lower_bound
+        What every order costs at least; None if no bound is known.
+    operations
+        In an executable order.
+    peak_memory
+        The most stored matrix entries live at once, run in that order.
+    objective
+        What was minimised: ``fma``, or ``makespan``.
+    why
+        Why this solver, in a sentence.
+    transfer
+        The delay, in fma for each stored entry, of an operand that was made on another machine.
+    estimate
+        How its fma and peak memory were estimated; None if they are exact.
+    """
+
+    chain: Chain
+    solver: str
+    optimal: bool
+    lower_bound: int | None
+    operations: Operations
+    peak_memory: int
+    objective: str = "fma"
+    why: str = ""
+    transfer: int = 0
+    estimate: Estimate | None = None
+
+    @classmethod
+    def of(
+        cls,
+        chain: Chain,
+        steps: Steps,
+        *,
+        solver: str,
+        optimal: bool = False,
+        lower_bound: int | None = None,
+        why: str = "",
+        objective: str = "fma",
+        timetable: Timetable | None = None,
+        fills: Fills | None = None,
+    ) -> Plan:
+        """The plan that runs the given steps one after the other, or by a timetable; prices them.
+
+        With `optimal` the bound is the cost itself; a plan that costs what a bound says is optimal.
+
+        Raises
+        ------
+        PlanError
+            If a step uses a model that its elemental does not have, or cannot use within the memory.
+        """
+        prices = price(chain, steps, fills)
+        if timetable is None:
+            timetable = Timetable(np.zeros(len(steps), np.int32), starts(prices.fma))
+        operations = Operations(
+            steps.step.astype(np.uint8),
+            steps.j.astype(np.int64),
+            steps.k.astype(np.int64),
+            steps.i.astype(np.int64),
+            prices.fma,
+            timetable.machine,
+            timetable.start,
+        )
+        made = cls(
+            chain,
+            solver,
+            optimal,
+            lower_bound,
+            operations,
+            prices.peak_memory,
+            objective,
+            why,
+            timetable.transfer,
+        )
+        bound = made.cost if optimal else lower_bound
+        return replace(made, optimal=bound == made.cost, lower_bound=bound)
+
+    @property
+    def fma(self) -> int:
+        """Fused multiply–adds of all operations."""
+        return total(self.operations.fma)
+
+    @property
+    def makespan(self) -> int:
+        """When the last operation ends."""
+        ends = self.operations.start + self.operations.fma
+        return int(ends.max()) if len(ends) else 0
+
+    @property
+    def machines(self) -> int:
+        """Machines that it was made for."""
+        return self.chain.machines
+
+    @property
+    def cost(self) -> int:
+        """What was minimised: its fma, or its makespan."""
+        return self.makespan if self.objective == "makespan" else self.fma
+
+    @property
+    def bracketing(self) -> str:
+        """The order as text, output first: ``(F3 F2) F1``."""
+        return format_bracketing(len(self.chain), self.operations.j, self.operations.i)
+
+    @property
+    def claim(self) -> str:
+        """What is proved of it, in words."""
+        if self.estimate is not None:
+            return f"heuristic: estimated fill, fma ± {self.estimate.error:.1%}"
+        if not self.optimal and (self.operations.step == Step.REUSE).any():
+            return "heuristic: equal products reused"
+        return super().claim
+
+    def validate(self) -> None:
+        """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
+        from chainorder.plans.chain_validation import validate
+
+        validate(self)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The plan as JSON, with its chain; entries of matrices only by the paths of their files."""
+        from chainorder.plans.chain_json import dumps
+
+        return dumps(self, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """The plan that `to_json` saved; raises `PlanError` or `SpecError` for anything else."""
+        from chainorder.plans.chain_json import loads
+
+        return loads(text)
+
+    def to_networkx(self) -> nx.DiGraph[str]:
+        """The operations as a tree: nodes are Jacobians such as ``F'3,1``, edges lead to results."""
+        import networkx as nx
+
+        graph: nx.DiGraph[str] = nx.DiGraph(name=self.chain.name or "", fma=self.fma)
+        for number in range(1, len(self.chain) + 1):
+            graph.add_node(node_name(number, number), action="elemental")
+        for operation in self.operations:
+            result = node_name(operation.j, operation.i)
+            graph.add_node(result, action=str(operation.action), fma=operation.fma)
+            if operation.k is not None:
+                left, right = operand_names(operation.j, operation.k, operation.i)
+                graph.add_edge(left, result, side="left")
+                graph.add_edge(right, result, side="right")
+        return graph
+
+    def __str__(self) -> str:
+        about = "" if self.estimate is None else "about "
+        lines = [
+            self.chain.title,
+            f"{about}{self.fma:,} fma, peak memory {self.peak_memory:,} entries, "
+            f"{self.solver} ({self.claim})",
+        ]
+        if self.machines > 1:
+            lines.append(f"makespan {self.makespan:,} on {self.machines:,} machines")
+        for o in self.operations[:SHOWN]:
+            place = f", machine {o.machine} at {o.start:,}" if self.machines > 1 else ""
+            lines.append(f"  {node_name(o.j, o.i)} = {formula(o)}  {o.fma:,} fma{place}")
+        if len(self.operations) > SHOWN:
+            lines.append(f"  … and {len(self.operations) - SHOWN:,} more operations")
+        return "\n".join(lines)

@@ -1,0 +1,72 @@
+"""A graph's plan for networkx, GraphML and Graphviz."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from chainorder.costs.steps import Action
+from chainorder.plans.graph_plan import GraphPlan
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+def plan_to_networkx(plan: GraphPlan) -> nx.DiGraph[str]:
+    """Jacobians as nodes, named by their vertices and, beside the edges, the number of the operation."""
+    import networkx as nx
+
+    digraph: nx.DiGraph[str] = nx.DiGraph(name=plan.graph.name or "", fma=plan.fma)
+    edges = plan.graph.edges
+    names = {place: f"∂{edge.target}/∂{edge.source}" for place, edge in enumerate(edges)}
+    for name in names.values():
+        digraph.add_node(name, action="elemental", fma=0)
+    for number, operation in enumerate(plan.operations):
+        if operation.action is Action.ACCUMULATE:
+            digraph.nodes[names[operation.arcs[0]]].update(action="accumulate", fma=operation.fma)
+            continue
+        result = f"{operation.result} #{number + 1}"
+        names[len(edges) + number] = result
+        digraph.add_node(result, action=str(operation.action), fma=operation.fma)
+        for side, arc in zip(("right", "left"), operation.arcs, strict=True):
+            digraph.add_edge(names[arc], result, side=side)
+    return digraph
+
+
+def to_graphml(graph: nx.DiGraph[str]) -> str:
+    """GraphML text; integers that it cannot hold become text."""
+    import networkx as nx
+
+    plain: nx.DiGraph[str] = nx.DiGraph(**_plain(graph.graph))
+    plain.add_nodes_from((node, _plain(attributes)) for node, attributes in graph.nodes(data=True))
+    plain.add_edges_from((a, b, _plain(attributes)) for a, b, attributes in graph.edges(data=True))
+    lines: Any = nx.generate_graphml(plain)
+    return "\n".join(lines) + "\n"
+
+
+def _plain(attributes: dict[str, Any]) -> dict[str, Any]:
+    fits: dict[type, Callable[[Any], bool]] = {
+        int: lambda value: abs(value) < 2**63,
+        str: lambda _: True,
+        bool: lambda _: True,
+    }
+    return {
+        key: value if type(value) in fits and fits[type(value)](value) else str(value)
+        for key, value in attributes.items()
+    }
+
+
+def to_dot(graph: nx.DiGraph[str]) -> str:
+    """Text for Graphviz, operands above results."""
+    lines = ["digraph plan {", "  node [shape=box];"]
+    for node, attributes in graph.nodes(data=True):
+        what = attributes.get("action", "")
+        cost = f"\\n{what}, {attributes['fma']:,} fma" if attributes.get("fma") else f"\\n{what}"
+        lines.append(f"  {_quoted(node)} [label={_quoted(node, cost)}];")
+    lines += (f"  {_quoted(a)} -> {_quoted(b)};" for a, b in graph.edges)
+    return "\n".join([*lines, "}", ""])
+
+
+def _quoted(text: str, more: str = "") -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}{more}"'

@@ -1,0 +1,65 @@
+"""What the plan of a graph consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chainorder.costs.steps import Action, Step
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GraphOperation:
+    """One step of a plan for a graph.
+
+    Attributes
+    ----------
+    action, mode
+        As of a chain's operation.
+    vertices
+        The names (i, j, k) of the face i → j → k that is eliminated; (i, j) of an accumulation.
+    arcs
+        Which Jacobians between them: edges by their place, then the result of operation n (from 0) as the
+        number of edges + n. A result that is added to another takes over the smaller number.
+    fma, adds
+        Fused multiply–adds, and additions where the result joins another.
+    start
+        When it starts, in fma from the start of the plan.
+    """
+
+    action: Action
+    mode: str | None
+    vertices: tuple[str, ...]
+    arcs: tuple[int, ...]
+    fma: int
+    adds: int = 0
+    machine: int = 0
+    start: int = 0
+
+    @property
+    def step(self) -> Step:
+        """Action and mode as one."""
+        return Step.of(str(self.action), self.mode)
+
+    @property
+    def result(self) -> str:
+        """How texts name what it computes: ``∂y/∂x``."""
+        return partial(self.vertices[-1], self.vertices[0])
+
+    @property
+    def formula(self) -> str:
+        """What it computes, in words."""
+        if self.action is Action.ACCUMULATE:
+            return f"accumulated by {self.mode}s"
+        i, j, k = self.vertices
+        product = f"{partial(k, j)} · {partial(j, i)}"
+        added = ", added" if self.adds else ""
+        return product + ("" if self.action is Action.MULTIPLY else f" by {self.action}s") + added
+
+
+def partial(target: str, source: str) -> str:
+    """How texts name the Jacobian between two vertices."""
+    return f"∂{target}/∂{source}"

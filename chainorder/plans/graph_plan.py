@@ -1,0 +1,170 @@
+"""Plans for graphs: faces in the order in which they are eliminated, what it costs, and what is proved."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.moves import Move
+from chainorder.errors import PlanError
+from chainorder.plans.base import Claims
+from chainorder.plans.chain_operations import SHOWN
+from chainorder.problems.graph import Graph
+
+if TYPE_CHECKING:
+    import networkx as nx
+from chainorder.elimination.replay import Replay
+from chainorder.plans.graph_operations import GraphOperation
+
+
+@dataclass(frozen=True)
+class GraphPlan(Claims):
+    """An order in which to compute the Jacobian of a graph. Immutable; prints itself; saves itself.
+
+    Attributes
+    ----------
+    graph
+        What it is a plan for.
+    solver
+        The registered name of the solver that made it.
+    model
+        ``vertex`` if whole vertices are eliminated one after the other, else ``face``.
+    optimal
+        Whether no sequence of face eliminations costs less, by proof.
+    lower_bound
+        What every sequence of face eliminations costs at least; None if no bound is known.
+    operations
+        In an executable order.
+    peak_memory
+        The most stored entries of Jacobians live at once, run in that order.
+    why
+        Why this solver, and what is proved, in a sentence.
+    """
+
+    graph: Graph
+    solver: str
+    model: str
+    optimal: bool
+    lower_bound: int | None
+    operations: tuple[GraphOperation, ...]
+    peak_memory: int
+    objective: str = "fma"
+    why: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        graph: Graph,
+        moves: Iterable[Move],
+        *,
+        solver: str,
+        model: str = "face",
+        lower_bound: int | None = None,
+        why: str = "",
+        arcs: Arcs | None = None,
+    ) -> GraphPlan:
+        """The plan that carries out the moves; prices them. One that costs what a bound says is optimal.
+
+        Raises
+        ------
+        PlanError
+            If a move is not possible.
+        """
+        replay = Replay(graph, arcs)
+        operations: list[GraphOperation] = []
+        start = 0
+        for move in moves:
+            cost = replay.costs.of(move)
+            if cost is None:
+                raise PlanError(f"{' → '.join(replay.vertices(move))} has no such model within the memory")
+            vertices = replay.vertices(move)
+            numbers = tuple(replay.number(arc) for arc in (move.a, move.b) if arc is not None)
+            _, sums = replay.run(move)
+            adds = sum(each.adds for each in sums)
+            operations.append(
+                GraphOperation(move.step.action, move.step.mode, vertices, numbers, cost, adds, start=start)
+            )
+            start += cost
+        bound = None if lower_bound is None else min(lower_bound, start)
+        optimal = bound == start
+        return cls(graph, solver, model, optimal, bound, tuple(operations), replay.peak, why=why)
+
+    @property
+    def name(self) -> str | None:
+        """The graph's name."""
+        return self.graph.name
+
+    @property
+    def fma(self) -> int:
+        """Fused multiply–adds of all operations."""
+        return sum(operation.fma for operation in self.operations)
+
+    @property
+    def adds(self) -> int:
+        """Additions where parallel Jacobians join."""
+        return sum(operation.adds for operation in self.operations)
+
+    @property
+    def makespan(self) -> int:
+        """When the last operation ends."""
+        return self.fma
+
+    @property
+    def machines(self) -> int:
+        """Machines that it was made for."""
+        return 1
+
+    @property
+    def order(self) -> str:
+        """The inner vertices in the order in which their last face is eliminated."""
+        last = {
+            operation.vertices[1]: None
+            for operation in reversed(self.operations)
+            if len(operation.vertices) == 3
+        }
+        return shlex.join(reversed(last))
+
+    def validate(self) -> None:
+        """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
+        from chainorder.plans.graph_validation import validate
+
+        validate(self)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The plan as JSON, with its graph."""
+        from chainorder.plans.graph_json import dumps
+
+        return dumps(self, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> GraphPlan:
+        """The plan that `to_json` saved; raises `PlanError` or `SpecError` for anything else."""
+        from chainorder.plans.graph_json import loads
+
+        return loads(text)
+
+    def to_networkx(self) -> nx.DiGraph[str]:
+        """The operations as a graph: nodes are Jacobians, edges lead from operands to results."""
+        from chainorder.plans.drawing import plan_to_networkx
+
+        return plan_to_networkx(self)
+
+    def to_dot(self) -> str:
+        """The operations as a drawing for Graphviz."""
+        from chainorder.plans.drawing import to_dot
+
+        return to_dot(self.to_networkx())
+
+    def __str__(self) -> str:
+        lines = [
+            self.graph.title,
+            f"{self.fma:,} fma, {self.adds:,} additions, peak memory {self.peak_memory:,} entries, "
+            f"{self.solver} ({self.claim})",
+        ]
+        lines += (f"  {o.result} = {o.formula}  {o.fma:,} fma" for o in self.operations[:SHOWN])
+        if len(self.operations) > SHOWN:
+            lines.append(f"  … and {len(self.operations) - SHOWN:,} more operations")
+        return "\n".join(lines)

@@ -1,0 +1,130 @@
+"""The slow, obvious check of a graph's plan: operations possible, costs recounted, every path taken once."""
+
+from __future__ import annotations
+
+from chainorder.costs.steps import Action, Step
+from chainorder.elimination.line_graph import PRIME, Arcs
+from chainorder.elimination.moves import Move
+from chainorder.elimination.replay import Replay
+from chainorder.errors import ChainorderError, PlanError
+from chainorder.plans.chain_validation import recounted_fma
+from chainorder.plans.graph_operations import GraphOperation
+from chainorder.plans.graph_plan import GraphPlan
+from chainorder.structures.colouring import column_colours, row_colours
+
+
+def validate(plan: GraphPlan) -> None:
+    """Recheck operands, costs, additions, memory, start times, and that every path is taken once.
+
+    Raises
+    ------
+    PlanError
+        Names the first operation that is wrong.
+    """
+    replay = Replay(plan.graph)
+    clock = 0
+    for number, operation in enumerate(plan.operations, 1):
+        here = f"operation {number} ({operation.action} {' → '.join(operation.vertices)})"
+        move = find_move(replay, operation, here)
+        _expect(here, "fma", operation.fma, _recount(replay, move, here))
+        _expect(here, "start", operation.start, clock)
+        _expect(here, "machine", operation.machine, 0)
+        clock += operation.fma
+        _, sums = replay.run(move)
+        _expect(here, "adds", operation.adds, sum(each.adds for each in sums))
+    line = replay.line
+    if any(True for _ in line.faces()) or set(line.before) != line.accumulated:
+        raise PlanError("the plan ends before the Jacobian is there")
+    _check_paths(line.arcs, list(line.before))
+    _expect("plan", "peak_memory", plan.peak_memory, replay.peak)
+    if plan.lower_bound is not None and plan.lower_bound > plan.fma:
+        raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {plan.fma}")
+    if plan.optimal and plan.lower_bound != plan.fma:
+        raise PlanError(f"plan: says it is optimal, but its bound is {plan.lower_bound}")
+    _check_bound(plan)
+
+
+def _check_bound(plan: GraphPlan) -> None:
+    """A bound is not proved again, but the simple rules must not get below it."""
+    from chainorder.solvers.graphs.registry import Search, find_solver
+
+    for rule in ("forward", "reverse", "markowitz") if plan.lower_bound is not None else ():
+        try:
+            cost = find_solver(rule).solve(plan.graph, Search()).fma
+        except ChainorderError:
+            continue  # a rule that this graph does not admit, or of which patterns are too large to list
+        if plan.lower_bound is not None and cost < plan.lower_bound:
+            raise PlanError(f"plan: the lower bound is {plan.lower_bound}, but {rule} takes {cost}")
+
+
+def find_move(replay: Replay, operation: GraphOperation, here: str) -> Move:
+    """The move that an operation stands for; raises `PlanError` if its face or edge is not there."""
+    arcs = [replay.arc(number) for number in operation.arcs]
+    accumulates = operation.action is Action.ACCUMULATE
+    if len(arcs) != (1 if accumulates else 2):
+        raise PlanError(f"{here}: names {len(arcs)} Jacobians; an accumulation has one, all others two")
+    line = replay.line
+    known = [arc for arc in arcs if arc is not None and arc in line.before]
+    if len(known) != len(arcs):
+        raise PlanError(f"{here}: a Jacobian is not there: never made, or used before")
+    move = Move(operation.step, known[0], None if accumulates else known[1])
+    if replay.vertices(move) != operation.vertices:
+        raise PlanError(f"{here}: its Jacobians are between {' → '.join(replay.vertices(move))}")
+    if move.b is not None and move.b not in line.after[move.a]:
+        raise PlanError(f"{here}: there is no such face")
+    return move
+
+
+def _recount(replay: Replay, move: Move, here: str) -> int:
+    """The cost of a move from the patterns themselves."""
+    arcs, accumulated = replay.line.arcs, replay.line.accumulated
+    first = arcs.patterns[arcs[move.a].pattern]
+    if move.b is None:
+        if move.a in accumulated:
+            raise PlanError(f"{here}: it is accumulated already")
+        return _evaluations(replay, move.a, move.step, first, here)
+    second = arcs.patterns[arcs[move.b].pattern]
+    needed = {Step.MULTIPLY: (move.a, move.b), Step.TANGENT: (move.a,), Step.ADJOINT: (move.b,)}[move.step]
+    if not accumulated.issuperset(needed):
+        raise PlanError(f"{here}: an operand is not accumulated")
+    if move.step is Step.MULTIPLY:
+        return recounted_fma(second, first)
+    model = move.b if move.step is Step.TANGENT else move.a
+    return _evaluations(replay, model, move.step, second @ first, here)
+
+
+def _evaluations(replay: Replay, arc: int, step: Step, result: object, here: str) -> int:
+    kind = replay.costs.model(arc)
+    cost = None if kind is None else kind.tangent if step.by_tangents else kind.adjoint
+    if kind is None or cost is None:
+        raise PlanError(f"{here}: there is no such model")
+    memory = replay.graph.memory
+    if not step.by_tangents and memory is not None and kind.tape > memory:
+        raise PlanError(f"{here}: a tape of {kind.tape} exceeds the memory of {memory}")
+    colours = column_colours if step.by_tangents else row_colours
+    return colours(result) * cost + kind.overhead  # type: ignore[arg-type]
+
+
+def _check_paths(arcs: Arcs, left: list[int]) -> None:
+    """Whether what is left is the sum over all paths of the products along them, at random elementals."""
+    edges = range(len(arcs.graph.edges))
+    wanted: dict[tuple[int, int], int] = {}
+    names = list(arcs.graph.vertices)
+    for name in arcs.graph.inputs:
+        values = {names.index(name): 1}
+        for vertex in (name, *arcs.graph.inner):
+            at = names.index(vertex)
+            for edge in edges:
+                if arcs[edge].source == at and at in values:
+                    target = arcs[edge].target
+                    values[target] = (values.get(target, 0) + values[at] * arcs.value(edge)) % PRIME
+        ends = map(names.index, arcs.graph.outputs)
+        wanted |= {(names.index(name), end): values[end] for end in ends if end in values}
+    found = {(arcs[a].source, arcs[a].target): arcs.value(a) for a in left}
+    if len(found) != len(left) or found != wanted:
+        raise PlanError("the plan does not add up to the Jacobian: a path is missing or taken twice")
+
+
+def _expect(here: str, name: str, stated: int, right: int) -> None:
+    if stated != right:
+        raise PlanError(f"{here}: {name} is stated as {stated}; recounted it is {right}")

@@ -1,0 +1,73 @@
+"""What the JSON of all plans shares, of chains and graphs: its schema, and readers that say what is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from chainorder.costs.steps import Step
+from chainorder.errors import PlanError, SpecError
+
+SCHEMA_VERSION = 1
+
+STATED = ("solver", "why", "objective", "optimal", "lower_bound", "fma", "flops")
+"""Attributes with which the JSON of every plan begins."""
+
+Problem = TypeVar("Problem")
+
+
+def attributes(source: object, *names: str) -> dict[str, Any]:
+    """The attributes of something, under their names."""
+    return {name: getattr(source, name) for name in names}
+
+
+def parse(text: str, kind: type) -> Any:
+    """The data of a JSON text; raises `PlanError`, and says where plans of this kind come from."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PlanError(f"not a plan: {error}; save one with {kind.__name__}.to_json") from None
+
+
+def read_problem(data: Any, key: str, kind: type[Problem], folder: Path) -> Problem:
+    """What a plan is for, made from its spec again; first of all, whether the data are a plan's."""
+    from chainorder.problems.load import from_data
+
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
+        raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
+    try:
+        problem = from_data(get_value(get_value(data, key, dict), "spec", dict), folder)
+    except SpecError as error:
+        for each in (error, *error.others):
+            each.key = f"{key}.spec.{each.key}".removesuffix(".")
+        raise
+    if not isinstance(problem, kind):
+        raise PlanError(f"not a plan: {key}.spec is the spec of a {type(problem).__name__.lower()}")
+    return problem
+
+
+def read_claims(data: dict[str, Any]) -> dict[str, Any]:
+    """What every plan states of itself beside its operations."""
+    bound = None if data.get("lower_bound") is None else get_value(data, "lower_bound", int)
+    kinds = {"solver": str, "optimal": bool, "peak_memory": int, "objective": str, "why": str}
+    return {"lower_bound": bound} | {key: get_value(data, key, kind) for key, kind in kinds.items()}
+
+
+def read_step(item: Any, here: str) -> Step:
+    """Action and mode of an operation; first of all, whether it is one."""
+    if not isinstance(item, dict):
+        raise PlanError(f"not a plan: {here} is {str(item)[:40]!r}; an operation is an object")
+    try:
+        return Step.of(str(item.get("action")), item.get("mode"))
+    except (KeyError, TypeError):
+        raise PlanError(f"{here} has no known action and mode") from None
+
+
+def get_value(data: dict[str, Any], key: str, kind: type, where: str = "") -> Any:
+    """The value of a key of a plan; raises `PlanError` if it is of another type."""
+    value = data.get(key)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        shown = str(value)[:40]
+        raise PlanError(f"not a plan: {where}{key} is {shown!r}; it should be of type {kind.__name__}")
+    return value

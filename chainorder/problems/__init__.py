@@ -1,0 +1,1 @@
+"""What is to be multiplied or eliminated: chains, graphs, networks, and how specs become them."""

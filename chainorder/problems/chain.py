@@ -1,0 +1,343 @@
+"""Chains of elementals: what is to be multiplied."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainorder.errors import ChainError, StructureError
+from chainorder.problems.elementals import Elemental, Elementals, check_length, model_spec, whole
+from chainorder.reading.wording import fault_of_name
+from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.pattern import Pattern
+from chainorder.structures.selection import Selection
+from chainorder.structures.structure import Structure
+
+if TYPE_CHECKING:
+    from chainorder.problems.network import Network
+from chainorder.problems.elementals import MAX_MACHINES
+from chainorder.problems.matrix_files import MatrixFile, Unsaved, files_of
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Chain:
+    """A Jacobian chain F'_q · … · F'_1, elementals numbered from 1 at the input.
+
+    Parameters
+    ----------
+    elementals
+        In the order in which they run, input first.
+    name
+        For reports.
+    machines
+        Identical machines that a plan may use, each for one operation at a time.
+    memory
+        Entries that the tape of one elemental may take on its machine; None for no limit.
+
+    Attributes
+    ----------
+    network
+        The network that the chain was made from, if it was.
+    matrices
+        Entries of elemental Jacobians by their place, counted from 0: arrays, files, or `Unsaved` in a chain
+        that was saved with arrays. Not part of equality.
+
+    Raises
+    ------
+    ChainError
+        If there is no elemental, neighbours do not fit, equal labels stand for unlike elementals, or there
+        are less than 1 or more than 10^6 machines.
+    """
+
+    elementals: Elementals
+    name: str | None
+    machines: int
+    memory: int | None
+    network: Network | None
+    matrices: Mapping[int, Any]
+
+    def __init__(
+        self,
+        elementals: Iterable[Elemental],
+        name: str | None = None,
+        *,
+        machines: int = 1,
+        memory: int | None = None,
+        network: Network | None = None,
+        matrices: Mapping[int, Any] | None = None,
+    ) -> None:
+        columns = elementals if isinstance(elementals, Elementals) else Elementals.of(elementals)
+        check_length(len(columns))
+        _check_labels(columns, matrices or {})
+        if (fault := fault_of_name(name)) is not None:
+            raise ChainError(f"name {fault}")
+        for key, value in (
+            ("elementals", columns),
+            ("name", name),
+            ("machines", _machines(machines)),
+            ("memory", None if memory is None else whole(memory, "memory", "a limit", least=0)),
+            ("network", network),
+            ("matrices", dict({} if matrices is None else matrices)),
+        ):
+            object.__setattr__(self, key, value)
+
+    @classmethod
+    def from_dims(cls, dims: Sequence[int] | npt.NDArray[Any], name: str | None = None) -> Chain:
+        """A chain of explicit dense Jacobians between the given sizes, input first: O(n) memory."""
+        return cls(Elementals.dense(dims), name)
+
+    @classmethod
+    def from_matrices(cls, matrices: Sequence[Any], name: str | None = None) -> Chain:
+        """The chain of given Jacobians, input first: NumPy (dense) and SciPy arrays, `Solve`s, `Selection`s.
+
+        A selection takes its other size from its neighbour. Raises `ChainError` where a matrix is broken.
+        """
+        columns: list[Elemental] = []
+        known: dict[int, Elemental] = {}  # the same matrix again and again, as in a time-invariant stepper
+        times = Counter(map(id, matrices))
+        for number, matrix in enumerate(matrices, 1):
+            if id(matrix) in known and not isinstance(matrix, Selection):  # its sizes may differ
+                columns.append(known[id(matrix)])
+                continue
+            shape = _shape(matrix, number, matrices)
+            if shape is None or len(shape) != 2 or hasattr(matrix, "matvec"):  # of an operator: no entries
+                raise ChainError(
+                    f"matrix {number} is a {type(matrix).__name__} of shape {shape}; give a two-dimensional "
+                    "NumPy array or SciPy sparse matrix, outputs × inputs"
+                )
+            structure = matrix if isinstance(matrix, Structure) else _structure_of(matrix, number)
+            same = f"matrix {number}" if times[id(matrix)] > 1 else None
+            columns.append(Elemental(shape[1], shape[0], structure, same=same))
+            known[id(matrix)] = columns[-1]
+        entries = {place: m for place, m in enumerate(matrices) if not isinstance(m, Selection)}
+        return cls(columns, name, matrices=entries)
+
+    @classmethod
+    def from_layers(
+        cls,
+        layers: Sequence[int],
+        activation: str | None = None,
+        *,
+        output_activation: str | None = None,
+        loss: str | None = None,
+        name: str | None = None,
+    ) -> Chain:
+        """The chain of a fully connected network: see `Network`."""
+        from chainorder.problems.network import Network
+
+        return Network(tuple(layers), activation, output_activation, loss).chain(name)
+
+    def named(self, name: str) -> Chain:
+        """The same chain under another name."""
+        return self._with(name=name)
+
+    def within(self, memory: int | None) -> Chain:
+        """The same chain with another limit for tapes."""
+        return self._with(memory=memory)
+
+    def on(self, machines: int) -> Chain:
+        """The same chain on another number of machines."""
+        return self._with(machines=machines)
+
+    def _with(self, **changes: Any) -> Chain:
+        return Chain(
+            **{attribute.name: getattr(self, attribute.name) for attribute in fields(self)} | changes
+        )
+
+    def __len__(self) -> int:
+        return len(self.elementals)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Chain):
+            return NotImplemented
+        mine, others = ((c.name, c.machines, c.memory, c.network, c.elementals) for c in (self, other))
+        return mine == others
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.elementals))
+
+    @property
+    def sizes(self) -> npt.NDArray[Any]:
+        """Shape (length + 1,): n_1, then every m_i."""
+        return self.elementals.sizes
+
+    @property
+    def inputs(self) -> int:
+        """n_1, the columns of the Jacobian."""
+        return int(self.sizes[0])
+
+    @property
+    def outputs(self) -> int:
+        """m_q, the rows of the Jacobian."""
+        return int(self.sizes[-1])
+
+    @property
+    def title(self) -> str:
+        """It in a line: name, length, sizes."""
+        plural = "elemental" if len(self) == 1 else "elementals"
+        return f"{self.name or 'chain'}: {len(self):,} {plural}, {self.inputs:,} → {self.outputs:,}"
+
+    @property
+    def dense(self) -> bool:
+        """Whether the structure of every elemental is dense."""
+        return {type(kind.structure) for kind in self.elementals.kinds} == {Dense}
+
+    @property
+    def modelled(self) -> bool:
+        """Whether an elemental has a tangent or an adjoint."""
+        return any(kind.modelled for kind in self.elementals.kinds)
+
+    @property
+    def matrix_free(self) -> bool:
+        """Whether an elemental is matrix-free."""
+        return not all(kind.explicit for kind in self.elementals.kinds)
+
+    def kind(self, number: int) -> Elemental:
+        """An example of the kind of elemental `number`, counted from 1: right in all but its sizes."""
+        kind: Elemental = self.elementals.kinds[self.elementals.codes[number - 1]]
+        return kind
+
+    def sameness(self) -> list[Hashable]:
+        """Equal for elementals that are known to have the same Jacobian."""
+        letters: list[Hashable] = []
+        sizes = self.sizes.tolist()
+        for place, code in enumerate(self.elementals.codes.tolist()):
+            label, path = self.elementals.kinds[code].same, self._file(place)
+            known = place if path is None else (code, sizes[place], sizes[place + 1], path)
+            letters.append(known if label is None else label)
+        return letters
+
+    def pattern(self, number: int) -> Pattern:
+        """The pattern of elemental `number`, counted from 1."""
+        return self.kind(number).structure.pattern(int(self.sizes[number]), int(self.sizes[number - 1]))
+
+    def to_spec(self) -> dict[str, Any]:
+        """The spec of this chain, as plain data; real matrices by the path of their file."""
+        named: dict[str, Any] = {} if self.name is None else {"name": self.name}
+        if self.machines != 1:
+            named["machines"] = self.machines
+        if self.memory is not None:
+            named["memory"] = self.memory
+        if self.network is not None:
+            return named | self.network.to_spec()
+        if not self.matrices and {kind.kind for kind in self.elementals.kinds} == {_PLAIN.kind}:
+            return named | {"dims": self.sizes.tolist()}
+        return named | {"elementals": list(self._spec_items())}
+
+    def _spec_items(self) -> Iterator[dict[str, Any]]:
+        place = 0
+        for elemental, count in self.elementals.runs():
+            item: dict[str, Any] = {"inputs": elemental.inputs, "outputs": elemental.outputs}
+            if elemental.name is not None:
+                item["name"] = elemental.name
+            if elemental.same is not None:
+                item["same"] = elemental.same
+            item |= model_spec(elemental)
+            for entries, group in groupby(map(self._entries, range(place, place + count))):
+                stated = _structure_spec(elemental.structure, entries)
+                repeat = sum(1 for _ in group)
+                yield item | stated | ({"repeat": repeat} if repeat > 1 else {})
+            place += count
+
+    def _entries(self, place: int) -> Path | Unsaved | None:
+        """What a spec can say of the entries of a matrix."""
+        known = self.matrices.get(place) is not None
+        return self._file(place) or (Unsaved() if known else None)
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files that its matrices are read from."""
+        return files_of(self.matrices.values())
+
+    def _file(self, place: int) -> Path | None:
+        matrix = self.matrices.get(place)
+        return matrix.path if isinstance(matrix, MatrixFile) else None
+
+
+_PLAIN = Elemental(1, 1)
+"""An example of what a spec writes as ``dims``."""
+
+
+def _check_labels(elementals: Elementals, matrices: Mapping[int, Any]) -> None:
+    """Check that elementals with equal labels have equal matrices, or all of them none."""
+    labelled = [code for code, kind in enumerate(elementals.kinds) if kind.same is not None]
+    if not labelled or not matrices:
+        return
+    first: dict[str, int] = {}
+    for place in np.flatnonzero(np.isin(elementals.codes, labelled)).tolist():
+        label = elementals.kinds[elementals.codes[place]].same or ""
+        other = first.setdefault(label, place)
+        if not _equal(matrices.get(place), matrices.get(other)):
+            raise ChainError(
+                f"elementals {other + 1} and {place + 1} are both labelled {label!r} but have unlike "
+                "matrices; equal labels mean equal Jacobians"
+            )
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two matrices are equal; what is none, such as a pair of functions, is believed to be."""
+    match one, other:
+        case _ if one is other:
+            return True
+        case (None, _) | (_, None):
+            return False
+        case np.ndarray(), np.ndarray():
+            return np.array_equal(one, other)
+        case MatrixFile(), MatrixFile():
+            return one == other
+        case _ if hasattr(one, "tocsr") and hasattr(other, "tocsr"):
+            return bool(one.shape == other.shape and (one != other).nnz == 0)
+        case _:
+            return True
+
+
+def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:
+    """Outputs and inputs of the matrix of an elemental; of a selection, with the help of its neighbour."""
+    if not isinstance(matrix, Selection):
+        return getattr(matrix, "shape", None)
+    picks = matrix.axis == "rows"
+    place, axis = (number - 2, 0) if picks else (number, 1)
+    shape = getattr(matrices[place], "shape", None) if 0 <= place < len(matrices) else None
+    if shape is None or len(shape) != 2:
+        raise ChainError(
+            f"matrix {number} is a selection whose neighbour does not tell its other size; give an Elemental"
+        )
+    return (len(matrix.select), shape[axis]) if picks else (shape[axis], len(matrix.select))
+
+
+def _structure_of(matrix: Any, number: int) -> Structure:
+    try:
+        return Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
+    except StructureError as error:
+        raise ChainError(f"matrix {number}: {error}") from None
+
+
+def _structure_spec(structure: Structure, entries: Path | Unsaved | None) -> dict[str, Any]:
+    """The keys that declare a structure in a spec, and where its entries are."""
+    match entries:
+        case None:
+            return structure.to_spec()
+        case Unsaved():
+            return structure.to_spec() | {"in_memory": True}
+        case path if isinstance(structure, Sparse):
+            return {"structure": Sparse.name, "matrix": str(path)}
+        case path if structure.evaluation is not None:
+            return {structure.name: str(path)}
+        case path:
+            return structure.to_spec() | {"matrix": str(path)}
+
+
+def _machines(machines: Any) -> int:
+    count = whole(machines, "machines", "their number")
+    if count > MAX_MACHINES:
+        raise ChainError(
+            f"machines is {machines}; at most {MAX_MACHINES:,}: as many as elementals are as good as any"
+        )
+    return count

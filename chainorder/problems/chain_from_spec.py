@@ -1,0 +1,330 @@
+"""Valid data to a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainorder.errors import MAX_FAULTS, ChainError, MatrixError, StructureError
+from chainorder.problems.chain import Chain
+from chainorder.problems.elementals import MAX_LENGTH, Elemental, Elementals
+from chainorder.problems.graph import Graph
+from chainorder.problems.matrix_files import MatrixFile, Unsaved
+from chainorder.problems.messages import Fault
+from chainorder.reading.numerals import MOST, TooLongError, memory_entries
+from chainorder.reading.words import Path as KeyPath
+from chainorder.reading.words import join, show
+from chainorder.structures.banded import Banded, Identity
+from chainorder.structures.catalogue import STRUCTURES
+from chainorder.structures.compressed_rows import MAX_ENTRIES
+from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.hypersparse import HypersparsePattern
+from chainorder.structures.index_sets import IntArray
+from chainorder.structures.pattern import DensePattern, SparsePattern
+from chainorder.structures.selection import Selection
+from chainorder.structures.solve import Solve
+from chainorder.structures.structure import Structure
+
+Item = dict[str, Any]
+
+MODEL_KEYS = ("tangent", "adjoint", "tape", "overhead", "explicit")
+
+
+def build(data: Item, folder: Path, faults: list[Fault]) -> Chain | Graph | None:
+    """The chain, the graph, or the parameter graph of a network, that data declares.
+
+    Parameters
+    ----------
+    faults
+        What the schema has found wrong. What else is wrong is added: with elementals that do not fit
+        together, or one that does not fit its structure or its matrix.
+
+    Returns
+    -------
+    Chain or Graph or None
+        None if there are faults.
+    """
+    memory = None
+    if all(fault.path != ("memory",) for fault in faults):
+        with noting(faults):
+            memory = memory_of(data)
+    problem = _problem(data, folder, faults)
+    if problem is None or faults:
+        return None
+    problem = problem if memory is None else problem.within(memory)
+    return problem.on(data["machines"]) if "machines" in data and isinstance(problem, Chain) else problem
+
+
+@contextmanager
+def noting(faults: list[Fault]) -> Iterator[None]:
+    """Note a fault and go on after the block."""
+    try:
+        yield
+    except Fault as fault:
+        faults.append(fault)
+
+
+def memory_of(data: Item) -> int | None:
+    """The limit for tapes that valid data states, in entries."""
+    stated: int | str | None = data.get("memory")
+    if not isinstance(stated, str):
+        return stated
+    try:
+        entries = memory_entries(stated)
+    except TooLongError as error:
+        raise Fault(str(error), ("memory",)) from None
+    if entries is None or entries > MOST:
+        message = (
+            f"memory is {show(stated)}; a limit is a whole number of entries or bytes, at most {MOST:.0e}"
+        )
+        raise Fault(message, ("memory",))
+    return entries
+
+
+def _problem(data: Item, folder: Path, faults: list[Fault]) -> Chain | Graph | None:
+    name = data.get("name")
+    if isinstance(data.get("elementals"), list):
+        return _Assembly(folder, faults).chain(data["elementals"], name)
+    if "vertices" in data:
+        from chainorder.problems.graph_from_spec import build_graph
+
+        return build_graph(data, folder, faults)
+    if faults:
+        return None
+    if "dims" in data:
+        return Chain.from_dims(data["dims"], name)
+    options = {key: data.get(key) for key in ("activation", "output_activation", "loss")}
+    stated = {key: None if value == "none" else value for key, value in options.items()}
+    if data.get("parameters"):
+        return Graph.from_layers(data["layers"], name=name, batch=data.get("batch"), **stated)
+    return Chain.from_layers(data["layers"], name=name, **stated)
+
+
+@dataclass
+class _Assembly:
+    """A chain of elementals in the making; what is wrong with one is noted, and the next is looked at.
+
+    Attributes
+    ----------
+    before
+        How many outputs the elemental before has; None if there is none, or that cannot be told.
+    """
+
+    folder: Path
+    faults: list[Fault]
+    runs: list[tuple[Elemental, int]] = field(default_factory=list)
+    length: int = 0
+    before: int | None = None
+    files: dict[int, MatrixFile | Unsaved] = field(default_factory=dict)
+    read: dict[Path, Any] = field(default_factory=dict)
+    solves: dict[Path, Solve] = field(default_factory=dict)
+    labels: dict[str, tuple[Elemental, MatrixFile | None, KeyPath]] = field(default_factory=dict)
+
+    def chain(self, items: list[Item], name: str | None) -> Chain | None:
+        """The chain; None if there are faults."""
+        wrong = {fault.path for fault in self.faults}
+        broken = {path[:2] for path in wrong}
+        for place, item in enumerate(items):
+            path, made, known = ("elementals", place), None, len(self.faults)
+            if path not in broken:
+                with noting(self.faults):
+                    made = self._append(item, path)
+            wrong.update(fault.path for fault in self.faults[known:])
+            stated = (
+                item.get("outputs") if isinstance(item, dict) and (*path, "outputs") not in wrong else None
+            )
+            self.before = made.outputs if made is not None else stated if type(stated) is int else None
+            if len(self.faults) >= MAX_FAULTS:
+                break
+        if self.faults:
+            return None
+        return Chain(Elementals.from_runs(self.runs), name, matrices=self.files)
+
+    def _append(self, item: Item, path: KeyPath) -> Elemental | None:
+        """The elemental, which is now part of the chain; None if it follows one that could not be made."""
+        key = next((key for key in ("matrix", "solve") if key in item), None)
+        matrix = None if key is None else self._matrix(item[key], (*path, key))
+        if self.faults and self.before is None and "inputs" not in item and matrix is None and path[1]:
+            return None
+        elemental = self._elemental(item, matrix, path)
+        repeat = item.get("repeat", 1)
+        if repeat > 1 and elemental.inputs != elemental.outputs:
+            raise Fault(
+                f"repeat is {repeat} but the elemental has {elemental.inputs} inputs and {elemental.outputs} "
+                "outputs; only one with as many outputs as inputs can follow itself",
+                (*path, "repeat"),
+            )
+        if self.length + repeat > MAX_LENGTH:
+            message = f"the chain has {self.length + repeat:,} elementals up to here; at most {MAX_LENGTH:,}"
+            raise Fault(f"{message} are planned", (*path, "repeat"))
+        file = None if key is None else MatrixFile(self._path(item[key]))
+        self._check_label(elemental, file, path)
+        entries = Unsaved() if file is None and item.get("in_memory") else file
+        if entries is not None:
+            self.files.update(dict.fromkeys(range(self.length, self.length + repeat), entries))
+        self.runs.append((elemental, repeat))
+        self.length += repeat
+        return elemental
+
+    def _check_label(self, elemental: Elemental, file: MatrixFile | None, path: KeyPath) -> None:
+        """Check that what has the label of another has its sizes, structure and matrix, too."""
+        if elemental.same is None:
+            return
+        other, its_file, where = self.labels.setdefault(elemental.same, (elemental, file, path))
+        unlike = elemental.unlike(other)
+        if unlike is None and file != its_file:
+            unlike = _name_of(file), _name_of(its_file)
+        if unlike is not None:
+            raise Fault(
+                f"same is {show(elemental.same)} as in {join(where)}, but this one is {unlike[0]} and that "
+                f"one {unlike[1]}; equal labels mean equal Jacobians",
+                (*path, "same"),
+            )
+
+    def _elemental(self, item: Item, matrix: Any, path: KeyPath) -> Elemental:
+        inputs = self._inputs(item, matrix, path)
+        outputs = item.get("outputs", self._outputs(item, matrix, inputs))
+        if matrix is not None and matrix.shape != (outputs, inputs):
+            raise self._misfit(item, matrix, inputs, path)
+        try:
+            structure = self._structure(item, matrix, outputs, inputs, path)
+            models = {key: item[key] for key in MODEL_KEYS if key in item}
+            labels = {key: item[key] for key in ("name", "same") if key in item}
+            return Elemental(inputs, outputs, structure, **labels, **models)
+        except (ChainError, StructureError) as error:
+            # Its first word is the bandwidth at fault, if one is.
+            first = str(error).split()[0].partition("[")[0]
+            key = next((key for key in (first, "solve", "outputs") if key in item), "structure")
+            raise Fault(str(error), (*path, key)) from None
+
+    def _structure(self, item: Item, matrix: Any, rows: int, columns: int, path: KeyPath) -> Structure:
+        if "solve" not in item:
+            return structure_of(item, matrix, rows, columns, path)
+        file = self._path(item["solve"])
+        if file not in self.solves:
+            self.solves[file] = Solve(matrix)
+        return self.solves[file]
+
+    def _outputs(self, item: Item, matrix: Any, inputs: int) -> int:
+        if matrix is not None:
+            return int(matrix.shape[0])
+        return len(item["select"]) if "select" in item else inputs
+
+    def _inputs(self, item: Item, matrix: Any, path: KeyPath) -> int:
+        before = self.before
+        stated: int | None = item.get("inputs", before)
+        if stated is None:
+            if matrix is None:
+                raise Fault("inputs is missing; the first elemental states how many it has", path)
+            return int(matrix.shape[1])
+        if before not in (None, stated):
+            message = f"inputs is {stated} but the elemental before has {before} outputs; make them equal"
+            self.faults.append(Fault(message, (*path, "inputs")))  # the rest of it may be wrong, too
+        return stated
+
+    def _misfit(self, item: Item, matrix: Any, inputs: int, path: KeyPath) -> Fault:
+        rows, columns = matrix.shape
+        shape = f"the matrix is {rows} × {columns} (outputs × inputs) but"
+        if columns == inputs:
+            return Fault(f"{shape} outputs is {item['outputs']}; make them agree", (*path, "outputs"))
+        if "inputs" in item:
+            return Fault(f"{shape} inputs is {inputs}; make them agree", (*path, "inputs"))
+        message = f"{shape} the elemental before has {inputs} outputs; make them agree"
+        return Fault(message, (*path, "solve" if "solve" in item else "matrix"))
+
+    def _path(self, name: str) -> Path:
+        return (self.folder / name).absolute()
+
+    def _matrix(self, name: str, path: KeyPath) -> Any:
+        file = self._path(name)
+        if file not in self.read:
+            try:
+                self.read[file] = MatrixFile(file).load()
+            except MatrixError as error:
+                self.read[file] = error
+        if isinstance(self.read[file], MatrixError):
+            raise Fault(str(self.read[file]), path)
+        return self.read[file]
+
+
+def _name_of(file: MatrixFile | None) -> str:
+    return "without a matrix" if file is None else file.path.name
+
+
+def structure_of(item: Item, matrix: Any, rows: int, columns: int, path: KeyPath) -> Structure:
+    """The structure that an elemental or edge states, or that its matrix has."""
+    name = item.get("structure")
+    if "select" in item:
+        return Selection(item["select"], item.get("axis", "rows"))
+    if name == "solve":
+        return Solve(factors=item["factors"], key=item.get("key", ""))
+    if name == "sparse":
+        return Sparse(matrix) if matrix is not None else _sparse(item["pattern"], rows, columns, path)
+    if name is None:
+        return Dense() if matrix is None or isinstance(matrix, np.ndarray) else Sparse(matrix)
+    structure = Banded(item["lower"], item["upper"]) if name == "banded" else STRUCTURES[name]()
+    if matrix is not None:
+        _check_inside(structure, matrix, path)
+    return structure
+
+
+def _check_inside(structure: Structure, matrix: Any, path: KeyPath) -> None:
+    """Check that the matrix has no entry outside of the structure, and that an identity is one."""
+    pattern = structure.pattern(*matrix.shape)
+    if isinstance(pattern, DensePattern):
+        return
+    outside = (SparsePattern.of(matrix).csr() > pattern.csr()).tocoo()
+    if outside.nnz:
+        row, column = int(outside.row[0]) + 1, int(outside.col[0]) + 1
+        message = f"the matrix has an entry in row {row}, column {column}, outside of {structure}"
+        raise Fault(f"{message}; declare a wider structure or none", (*path, "structure"))
+    if isinstance(structure, Identity) and not (matrix.diagonal() == 1).all():
+        message = "the matrix is not the identity; declare it diagonal"
+        raise Fault(message, (*path, "structure"))
+
+
+def _sparse(pattern: Item, height: int, width: int, path: KeyPath) -> Sparse:
+    """The structure of compressed rows, which arrive as whole numbers of at least 0 and no more."""
+    here = (*path, "pattern")
+    indptr, indices = (np.array(pattern[key], np.int64) for key in ("indptr", "indices"))
+    rows = np.array(pattern["rows"], np.int64) if "rows" in pattern else None
+    for key, size in (("outputs", height), ("inputs", width)):
+        if rows is None and size > MAX_ENTRIES:
+            message = f"{key} is {size} in a sparse elemental; at most {MAX_ENTRIES:,} are kept without rows"
+            raise Fault(message, (*path, key))
+    what, count = ("outputs is", height) if rows is None else ("rows has", len(rows))
+    counts = np.diff(indptr)
+    if len(counts) != count:
+        message = f"indptr has {len(indptr)} entries but {what} {count}; it has one more than rows"
+        raise Fault(message, (*here, "indptr"))
+    if indptr[0] != 0 or indptr[-1] != len(indices) or (counts < 0).any():
+        message = f"indptr does not rise from 0 to {len(indices)}, the number of indices; write it so"
+        raise Fault(message, (*here, "indptr"))
+    starts_row = np.zeros(len(indices) + 1, bool)
+    starts_row[indptr] = True
+    _check_rising(indices, starts_row, "inputs", width, (*here, "indices"))
+    if rows is not None:
+        _check_rising(rows, np.zeros(len(rows) + 1, bool), "outputs", height, (*here, "rows"))
+    if rows is None:
+        return Sparse(SparsePattern(height, width, indptr, indices))
+    return Sparse(HypersparsePattern.of(height, width, np.repeat(rows, counts), indices))
+
+
+def _check_rising(values: IntArray, starts: Any, key: str, size: int, path: KeyPath) -> None:
+    """Check that numbers of rows or columns are below a size, and rise but where they start anew."""
+    name, what = path[-1], "column" if key == "inputs" else "row"
+    if (values >= size).any():
+        at = int(np.argmax(values >= size))
+        message = f"{name}[{at}] is {values[at]} but {key} is {size}; a {what} is at most {size - 1}"
+        raise Fault(message, (*path, at))
+    falls = (np.diff(values) <= 0) & ~starts[1:-1]
+    if falls.any():
+        at = int(np.argmax(falls)) + 1
+        where = " within a row" if what == "column" else ""
+        message = f"{name}[{at}] is {values[at]} after {values[at - 1]}; {what}s rise{where}"
+        raise Fault(message, (*path, at))

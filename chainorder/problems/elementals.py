@@ -1,0 +1,334 @@
+"""Elementals: the steps of a program, one by one and in columns.
+
+A chain is held in columns (one array of sizes, one of codes into the few distinct kinds of elementals), so
+that a million elementals are two arrays and not a million objects. `Elementals` looks like the sequence of
+objects and makes them when they are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainorder.errors import ChainError, StructureError
+from chainorder.reading.wording import fault_of_name
+from chainorder.structures.general import Dense
+from chainorder.structures.structure import Structure
+
+if TYPE_CHECKING:
+    pass
+
+
+from dataclasses import field, replace
+from typing import overload
+
+MAX_MACHINES = 1_000_000
+"""More than that is a mistake; as many as there are elementals are as good as any number."""
+
+MAX_LENGTH = 100_000_000
+"""Elementals of one chain; the columns of more would not fit the memory of an ordinary machine."""
+
+MAX_SIZE = 10**100
+"""Enough for any size or cost; products of three still print, and have a ratio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elemental:
+    """One step F_i : R^inputs → R^outputs of a program, and what its Jacobian F'_i costs.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Sizes n_i and m_i, at least 1; the Jacobian is m_i × n_i.
+    structure
+        What the Jacobian looks like; dense if that is not known.
+    name
+        For reports.
+    tangent, adjoint
+        fma of one evaluation v ↦ F'_i v (a jvp) and u ↦ u F'_i (a vjp); None where there is no such model.
+    tape
+        Entries recorded for adjoints; they are possible only within the chain's memory.
+    explicit
+        Whether the matrix is at hand. By default so just if there is neither tangent nor adjoint; without
+        it the elemental is matrix-free, and its matrix can be accumulated from its models.
+    overhead
+        fma added to every accumulation of, and every tangent or adjoint step through this elemental.
+    same
+        A label: elementals of one chain with equal labels have the same Jacobian.
+
+    Raises
+    ------
+    ChainError, StructureError
+        If a size or cost is no whole number (sizes: at least 1), a name or label no text, the structure does
+        not fit the sizes, a matrix-free elemental has no model, or what has no model has tape or overhead.
+    """
+
+    inputs: int
+    outputs: int
+    structure: Structure = Dense()
+    name: str | None = field(default=None, kw_only=True)
+    tangent: int | None = field(default=None, kw_only=True)
+    adjoint: int | None = field(default=None, kw_only=True)
+    tape: int = field(default=0, kw_only=True)
+    explicit: bool | None = field(default=None, kw_only=True)
+    overhead: int = field(default=0, kw_only=True)
+    same: str | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        for key in ("inputs", "outputs"):
+            object.__setattr__(self, key, whole(getattr(self, key), key, "a size"))
+        if not isinstance(self.structure, Structure):
+            raise StructureError(f"structure is {self.structure!r}; write one, as Dense() or Banded(1, 1)")
+        if self.structure.evaluation is not None:
+            self._take_models_of_structure(self.structure.evaluation)
+        self._check_models()
+        if (fault := fault_of_name(self.name)) is not None:
+            raise ChainError(f"name {fault}")
+        if not isinstance(self.same, str | None):
+            raise ChainError(f"same is {self.same!r}; a label is a text")
+        self.structure.pattern(self.outputs, self.inputs)
+
+    def _check_models(self) -> None:
+        for key in ("tangent", "adjoint", "tape", "overhead"):
+            if getattr(self, key) is not None:
+                object.__setattr__(self, key, whole(getattr(self, key), key, "a cost", least=0))
+        if self.explicit is None:
+            object.__setattr__(self, "explicit", not self.modelled)
+        if not isinstance(self.explicit, bool | np.bool_):
+            raise ChainError(f"explicit is {self.explicit!r}; it is True or False")
+        object.__setattr__(self, "explicit", bool(self.explicit))
+        if not self.explicit and not self.modelled:
+            raise ChainError("explicit is false but there is neither tangent nor adjoint; state one of them")
+        for key in ("tape", "overhead") if not self.modelled else ():
+            if getattr(self, key):
+                raise ChainError(
+                    f"{key} is {getattr(self, key)} but only what has a tangent or adjoint has it"
+                )
+
+    def _take_models_of_structure(self, evaluation: int) -> None:
+        stated = self.tangent, self.adjoint
+        if stated not in ((None, None), (evaluation, evaluation)) or self.tape or self.explicit:
+            raise ChainError(
+                f"a {self.structure.name} has tangents and adjoints of its own; state no tangent, adjoint, "
+                "tape or explicit"
+            )
+        for key in ("tangent", "adjoint"):
+            object.__setattr__(self, key, evaluation)
+
+    @property
+    def modelled(self) -> bool:
+        """Whether there is a tangent or an adjoint."""
+        return self.tangent is not None or self.adjoint is not None
+
+    @property
+    def held(self) -> int:
+        """Entries that its models hold until they are used: the factors of a solve."""
+        evaluation = self.structure.evaluation
+        return 0 if evaluation is None else evaluation
+
+    @property
+    def kind(self) -> tuple[Hashable, ...]:
+        """All of it but the sizes; elementals of one kind share a place in a chain's columns."""
+        return (
+            self.structure,
+            self.name,
+            self.tangent,
+            self.adjoint,
+            self.tape,
+            self.explicit,
+            self.overhead,
+            self.same,
+        )
+
+    def unlike(self, other: Elemental) -> tuple[str, str] | None:
+        """What tells its Jacobian from another's, in words: sizes, else structures; None if nothing does."""
+        if (self.outputs, self.inputs) != (other.outputs, other.inputs):
+            return tuple(f"{each.outputs} × {each.inputs}" for each in (self, other))  # type: ignore[return-value]
+        if self.structure != other.structure:
+            return str(self.structure), str(other.structure)
+        return None
+
+    def adjoint_within(self, memory: int | None) -> int | None:
+        """What one adjoint costs; None if there is no such model or its tape exceeds the memory."""
+        return self.adjoint if memory is None or self.tape <= memory else None
+
+
+def model_spec(source: Any) -> dict[str, Any]:
+    """The keys of a spec that declare the models of an elemental, or of a graph's edge."""
+    if source.structure.evaluation is not None:
+        return {"overhead": source.overhead} if source.overhead else {}
+    stated = {key: getattr(source, key) for key in ("tangent", "adjoint")}
+    models = {key: cost for key, cost in stated.items() if cost is not None}
+    if not models:
+        return {}
+    extra = {key: getattr(source, key) for key in ("tape", "overhead", "explicit")}
+    return models | {key: value for key, value in extra.items() if value}
+
+
+@dataclass(frozen=True, eq=False)
+class Elementals(Sequence[Elemental]):
+    """A sequence of elementals, in columns.
+
+    Attributes
+    ----------
+    sizes
+        Shape (length + 1,), input first; int64, or Python ints where int64 would overflow.
+    kinds
+        One example of each distinct kind, in the order of first use.
+    codes
+        Shape (length,): the place of each elemental's kind in `kinds`.
+    """
+
+    sizes: npt.NDArray[Any]
+    kinds: tuple[Elemental, ...]
+    codes: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, elementals: Iterable[Elemental]) -> Elementals:
+        """Columns from objects; checks that neighbours fit."""
+        return cls.from_runs((elemental, 1) for elemental in elementals)
+
+    @classmethod
+    def from_runs(cls, runs: Iterable[tuple[Elemental, int]]) -> Elementals:
+        """Columns from elementals and how often each repeats; checks that neighbours fit."""
+        sizes: list[int] = []
+        counts: list[int] = [1]
+        codes: list[int] = []
+        kinds: dict[tuple[Hashable, ...], tuple[int, Elemental]] = {}
+        known: dict[int, int] = {}
+        labels: dict[str, tuple[int, Elemental]] = {}
+        kept: list[Elemental] = []  # an object that is gone could give its id to another
+        number = 1
+        for elemental, count in runs:
+            if not isinstance(elemental, Elemental):
+                raise ChainError(f"elemental {number} is {elemental!r}; give an Elemental")
+            if sizes:
+                _check_neighbours(number, sizes[-1], elemental.inputs)
+            if count > 1:
+                _check_neighbours(number + 1, elemental.outputs, elemental.inputs)
+            sizes.extend((elemental.outputs,) if sizes else (elemental.inputs, elemental.outputs))
+            counts.append(count)
+            if id(elemental) not in known:  # the same object again needs no look at its pattern
+                _check_label(labels, number, elemental)
+                known[id(elemental)] = kinds.setdefault(elemental.kind, (len(kinds), elemental))[0]
+                kept.append(elemental)
+            codes.append(known[id(elemental)])
+            number += count
+        if not codes:
+            raise ChainError("a chain has at least one elemental; there is none")
+        check_length(number - 1)
+        column = np.repeat(as_sizes(sizes), counts)
+        column.flags.writeable = False
+        examples = tuple(kind for _, kind in kinds.values())
+        return cls(column, examples, np.repeat(np.array(codes, np.int32), counts[1:]))
+
+    @classmethod
+    def dense(cls, sizes: Sequence[int] | npt.NDArray[Any]) -> Elementals:
+        """Explicit dense elementals between the given sizes, input first."""
+        column = as_sizes(sizes)
+        if len(column) < 2:
+            raise ChainError(f"dims has {len(column)} entry; a chain has at least two sizes, input first")
+        return cls(column, (Elemental(1, 1),), np.zeros(len(column) - 1, np.int32))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, index: int) -> Elemental: ...
+    @overload
+    def __getitem__(self, index: slice) -> Elementals: ...
+    def __getitem__(self, index: int | slice) -> Elemental | Elementals:
+        if isinstance(index, slice):
+            first, last, step = index.indices(len(self))
+            if step != 1 or last <= first:
+                raise ChainError("a part of a chain is contiguous and has at least one elemental")
+            return Elementals(self.sizes[first : last + 1], self.kinds, self.codes[first:last])
+        place = range(len(self))[index]
+        kind: Elemental = self.kinds[self.codes[place]]
+        return replace(kind, inputs=int(self.sizes[place]), outputs=int(self.sizes[place + 1]))
+
+    def __iter__(self) -> Iterator[Elemental]:
+        return (self[place] for place in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Elementals):
+            return NotImplemented
+        if len(self) != len(other) or not np.array_equal(self.sizes, other.sizes):
+            return False
+        # Two chains may list the same kinds in another order: compare each pair of codes that meets once.
+        pairs = np.unique(np.stack([self.codes, other.codes]), axis=1).T.tolist()
+        return all(self.kinds[mine].kind == other.kinds[theirs].kind for mine, theirs in pairs)
+
+    def __hash__(self) -> int:
+        return hash((len(self), tuple(self.sizes[:8].tolist())))
+
+    def runs(self) -> Iterator[tuple[Elemental, int]]:
+        """Equal neighbours once, with how often they repeat."""
+        places = range(len(self))
+        for _, group in groupby(places, key=lambda p: (self.codes[p], self.sizes[p], self.sizes[p + 1])):
+            run = list(group)
+            yield self[run[0]], len(run)
+
+
+def _check_neighbours(number: int, outputs: int, inputs: int) -> None:
+    if outputs != inputs:
+        raise ChainError(
+            f"elemental {number} has {inputs} inputs but elemental {number - 1} has {outputs} outputs; "
+            "make them equal"
+        )
+
+
+def _check_label(labels: dict[str, tuple[int, Elemental]], number: int, elemental: Elemental) -> None:
+    """Check that an elemental with the label of one before is like it."""
+    if elemental.same is None:
+        return
+    first, other = labels.setdefault(elemental.same, (number, elemental))
+    if (unlike := other.unlike(elemental)) is not None:
+        raise ChainError(
+            f"elementals {first} and {number} are both labelled {elemental.same!r} but are {unlike[0]} and "
+            f"{unlike[1]}; equal labels mean equal Jacobians"
+        )
+
+
+def check_length(length: int) -> None:
+    """Refuse a chain that is longer than any that is planned."""
+    if length > MAX_LENGTH:
+        raise ChainError(f"the chain has {length:,} elementals; at most {MAX_LENGTH:,} are planned")
+
+
+def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A column of sizes: int64, or Python ints where int64 would overflow; checked to be at least 1."""
+    if isinstance(sizes, np.ndarray) and sizes.dtype.kind in "iu" and sizes.ndim == 1:
+        fits = not len(sizes) or int(sizes.max()) < 2**63
+        column: npt.NDArray[Any] = sizes.astype(np.int64 if fits else object)
+    else:
+        if not isinstance(sizes, Iterable):
+            raise ChainError(f"the sizes are {sizes!r}; give a list of them, input first")
+        values = list(sizes)
+        if not set(map(type, values)) <= {int}:
+            values = [whole(value, f"dims[{place}]", "a size") for place, value in enumerate(values)]
+        greatest = max(values, default=0)
+        if greatest > MAX_SIZE:
+            whole(greatest, f"dims[{values.index(greatest)}]", "a size")
+        fits = greatest < 2**63
+        column = np.array(values, np.int64 if fits else object)
+    if len(column) and column.min() < 1:
+        place = int(np.argmax(column < 1))
+        raise ChainError(f"dims[{place}] is {column[place]}; a size is a whole number of at least 1")
+    column.flags.writeable = False
+    return column
+
+
+def whole(value: Any, key: str, what: str, *, least: int = 1) -> int:
+    """The value as an int if it is a whole number (of NumPy too; no boolean) from `least` to 10^100."""
+    number = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
+    if number and abs(int(value)) > MAX_SIZE:
+        raise ChainError(f"{key} has more than 100 digits; {what} is at most 10^100")
+    if number and value >= least:
+        return int(value)
+    raise ChainError(f"{key} is {value!r}; {what} is a whole number of at least {least}")

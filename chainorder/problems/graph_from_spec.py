@@ -1,0 +1,70 @@
+"""Valid data to a graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chainorder.errors import MAX_FAULTS, GraphError, MatrixError, StructureError
+from chainorder.problems.chain_from_spec import MODEL_KEYS, Item, noting, structure_of
+from chainorder.problems.edge import Edge
+from chainorder.problems.graph import Graph
+from chainorder.problems.matrix_files import MatrixFile, Unsaved
+from chainorder.problems.messages import Fault
+from chainorder.reading.wording import nearest
+from chainorder.reading.words import Path as KeyPath
+
+
+def build_graph(data: Item, folder: Path, faults: list[Fault]) -> Graph | None:
+    """The graph that data declares; None if there are faults, to which what is wrong beside them is added.
+
+    That is: if the edges do not make a graph, or one does not fit its ends or its matrix.
+    """
+    broken = {fault.path[:2] for fault in faults}
+    if not isinstance(data["vertices"], dict) or not isinstance(data.get("edges"), list):
+        return None
+    sizes = {name: None if ("vertices", name) in broken else size for name, size in data["vertices"].items()}
+    edges: list[Edge] = []
+    for place, item in enumerate(data["edges"]):
+        if ("edges", place) not in broken and len(faults) < MAX_FAULTS:
+            with noting(faults):
+                edges += _edge(item, sizes, folder, ("edges", place))
+    if faults:
+        return None
+    try:
+        ends = {key: data.get(key) for key in ("inputs", "outputs")}
+        return Graph(data["vertices"], edges, data.get("name"), **ends)
+    except GraphError as error:
+        faults += [Fault(str(each), each.path) for each in (error, *error.others)]
+        return None
+
+
+def _edge(item: Item, vertices: dict[str, int | None], folder: Path, path: KeyPath) -> tuple[Edge, ...]:
+    """The edge; none if the size of an end is not known."""
+    for key in ("source", "target"):
+        if item[key] not in vertices:
+            hint = nearest(item[key], vertices)
+            raise Fault(f"{key} is {item[key]!r}, which is no vertex; {hint}", (*path, key))
+    rows, columns = vertices[item["target"]], vertices[item["source"]]
+    if rows is None or columns is None:
+        return ()
+    file = MatrixFile((folder / item["matrix"]).absolute()) if "matrix" in item else None
+    try:
+        matrix = None if file is None else file.load()
+    except MatrixError as error:
+        raise Fault(str(error), (*path, "matrix")) from None
+    if matrix is not None and matrix.shape != (rows, columns):
+        shape = " × ".join(map(str, matrix.shape))
+        raise Fault(
+            f"the matrix is {shape} (size of target × size of source) but {item['target']} has {rows} and "
+            f"{item['source']} has {columns}; make them agree",
+            (*path, "matrix"),
+        )
+    models = {key: item[key] for key in MODEL_KEYS if key in item}
+    try:
+        structure = structure_of(item, matrix, rows, columns, path)
+        structure.pattern(rows, columns)
+    except StructureError as error:
+        key = next((key for key in (str(error).split()[0],) if key in item), "structure")
+        raise Fault(str(error), (*path, key)) from None
+    kept = Unsaved() if item.get("in_memory") else file
+    return (Edge(item["source"], item["target"], structure, name=item.get("name"), matrix=kept, **models),)

@@ -1,0 +1,75 @@
+"""Whether a file is an input, however it is called: what a report must not replace by mistake."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from chainorder.errors import SpecError
+from chainorder.reading.foreign import KINDS
+from chainorder.reading.tokens import CLOSE, LIST, MAPPING, SCALAR, Token, json_tokens, yaml_tokens
+
+HEAD_BYTES = 2**16
+"""As far as the keys of a spec are looked for."""
+
+REPORTED = frozenset({"schema", "source"})
+"""Keys that reports begin with, and no spec has."""
+
+PACKED = b"\x1f\x8b"
+"""What .gz begins with."""
+
+MATRICES = (b"\x93NUMPY", b"PK\x03\x04", b"%%MatrixMarket")
+"""What .npy, .npz and .mtx begin with."""
+
+
+def kind_of_input(path: Path) -> str | None:
+    """``spec`` or ``matrix`` if a file begins like one, else None.
+
+    Reads no more than `HEAD_BYTES`. A spec may be broken, as long as one of its first keys can be read.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        if head.startswith(PACKED):
+            head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD_BYTES)
+    except (OSError, zlib.error):
+        return None
+    if head.startswith(MATRICES):
+        return "matrix"
+    return "spec" if _holds_spec(head.decode("utf-8-sig", "ignore")) else None  # cut within a letter perhaps
+
+
+def _holds_spec(text: str) -> bool:
+    if text.lstrip()[:1] == "<":
+        # Drawings of plans are GraphML, too; the attribute below is theirs.
+        return "<graphml" in text and 'attr.name="action"' not in text
+    try:
+        for key, kind in _top_keys(_tokens(text)):
+            if key in REPORTED:
+                return False
+            if KINDS.get(key) == kind:
+                return True
+    except (SpecError, ValueError):
+        return False  # the rest is of no known form, or cut off
+    return False
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    return json_tokens(text) if text.lstrip()[:1] in ("{", "[") else yaml_tokens(text)
+
+
+def _top_keys(tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:
+    """The keys of the outermost mapping, and the kinds of their values."""
+    depth, key = 0, None
+    for kind, _, value, _ in tokens:
+        if depth == 0 and kind is not MAPPING:
+            return
+        if depth == 1 and key is not None and kind is not CLOSE:
+            yield key, kind
+            key = None
+        elif depth == 1 and kind is SCALAR:
+            key = str(value)
+        depth += {LIST: 1, MAPPING: 1, CLOSE: -1}.get(kind, 0)
+        if depth == 0:
+            return

@@ -1,0 +1,84 @@
+"""The order that a user writes down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chainorder.costs.bracketing import parse_bracketing
+from chainorder.costs.evaluations import accumulation, check_feasible, evaluations_fma
+from chainorder.costs.steps import Row, Step, Steps
+from chainorder.plans.chain_plan import Plan
+from chainorder.problems.chain import Chain
+from chainorder.structures.pattern import Pattern, fma
+
+Product = tuple[int, int, int]
+
+
+def plan_in_order(chain: Chain, text: str) -> Plan:
+    """The cheapest plan with a given bracketing: where a pair may be joined in several ways, in the cheapest.
+
+    O(length): the ways of a pair do not depend on those of others, except that a step by a model spares
+    accumulating its elemental.
+
+    Raises
+    ------
+    PlanError
+        If the text is no bracketing of the chain.
+    InfeasibleError
+        If the memory admits no plan.
+    """
+    check_feasible(chain)
+    steps, _ = cheapest_ways(chain, ((j, k, i) for _, j, k, i in parse_bracketing(text, len(chain))), {})
+    return Plan.of(chain, steps, solver="order", why="the order that was given")
+
+
+def cheapest_ways(
+    chain: Chain, products: Iterable[Product], known: dict[Product, Pattern]
+) -> tuple[Steps, int]:
+    """The steps that make the products of a bracketing in the cheapest ways, and their fma.
+
+    `products` stand in an executable order. `known` keeps the patterns of results (by j, 0, i) from one call
+    to the next.
+    """
+    made: dict[tuple[int, int], tuple[Pattern, int]] = {}
+    ways: dict[tuple[int, int], Row] = {}
+    for number in range(1, len(chain) + 1):
+        pattern = known.setdefault((number, 0, number), chain.pattern(number))
+        way = None if chain.kind(number).explicit else accumulation(chain.kind(number), pattern, chain.memory)
+        made[number, number] = pattern, 0 if way is None else way.fma
+        if way is not None:
+            ways[number, number] = way.step, number, 0, number
+    for j, k, i in products:
+        left, right = made.pop((j, k + 1)), made.pop((k, i))
+        if (j, 0, i) not in known:
+            known[j, 0, i] = left[0] @ right[0]
+        result = known[j, 0, i]
+        costs = {Step.MULTIPLY: left[1] + right[1] + fma(left[0], right[0])}
+        for step, number, fits, other in (
+            (Step.TANGENT, j, k == j - 1, right),
+            (Step.ADJOINT, i, k == i, left),
+        ):
+            cost = evaluations_fma(chain.kind(number), step, result, chain.memory) if fits else None
+            if cost is not None:  # takes the place of its elemental's own Jacobian
+                costs[step] = other[1] + cost
+        step = min(costs, key=costs.__getitem__)
+        made[j, i] = result, costs[step]
+        ways[j, i] = step, j, k, i
+    return Steps.of_rows(_needed(ways, len(chain))), made[len(chain), 1][1]
+
+
+def _needed(ways: dict[tuple[int, int], Row], length: int) -> list[Row]:
+    """The steps that the whole chain needs; those that others spare are left out."""
+    rows: list[Row] = []
+    pending = [(length, 1)]
+    while pending:
+        place = pending.pop()
+        if place not in ways:
+            continue
+        step, j, k, i = ways[place]
+        rows.append(ways[place])
+        if step in (Step.MULTIPLY, Step.TANGENT):
+            pending.append((k, i))
+        if step in (Step.MULTIPLY, Step.ADJOINT):
+            pending.append((j, k + 1))
+    return rows

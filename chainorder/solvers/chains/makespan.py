@@ -1,0 +1,155 @@
+"""The least makespan on several machines: a heuristic, an exact search, and which of them when.
+
+The model is that of S. Märtens & U. Naumann, *Scheduled Jacobian Chaining*, 2025 (arXiv 2505.06056):
+identical machines, each for one operation at a time and without interruption. On one machine, and on as
+many as there are elementals without transfer, the dynamic program is exact; in between, the search is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chainorder.errors import SolverError
+from chainorder.plans.chain_plan import Plan
+from chainorder.plans.scheduling import plan_of_schedule, scheduled
+from chainorder.problems.chain import Chain
+from chainorder.solvers.chains import dynamic, hu_shing
+from chainorder.solvers.machines.alternatives import Ways
+from chainorder.solvers.machines.bounds import lower_bound
+from chainorder.solvers.machines.deadline_search import Answer, hunt
+from chainorder.solvers.machines.search import compiled_explore
+from chainorder.solvers.machines.splits import best_schedule
+from chainorder.solvers.options import Options, Progress
+from chainorder.system.installation import how_to_add
+
+MAX_LENGTH = 64
+"""The ways to make all subchains of longer chains, n³/6 of them, would take seconds to list."""
+
+DEFAULT_LIMIT = 10.0
+"""Seconds that `anytime` takes at most if it is not told."""
+
+
+def list_scheduling(chain: Chain, options: Options | None = None) -> Plan:
+    """The best list schedule of some good trees. Heuristic, with a lower bound; O(n³) for few machines.
+
+    Without transfer it is never worse than the dynamic program over splits of machines of Märtens & Naumann,
+    where that does not take too long.
+
+    Raises
+    ------
+    InfeasibleError
+        If the memory admits no plan.
+    SolverError
+        If the chain has more than 64 elementals.
+    """
+    transfer = 0 if options is None else options.transfer
+    if _polynomial(chain, transfer):
+        return _by_dynamic_program(chain, transfer)
+    ways = _ways(chain, "list-scheduling")
+    jobs, schedule = best_schedule(ways, _machines(chain), transfer)
+    answer = Answer(jobs, schedule, lower_bound(ways, chain.machines, schedule.makespan))
+    return _plan(chain, answer, "list-scheduling", "the best list schedule of some good trees", transfer)
+
+
+def exact(chain: Chain, options: Options | None = None) -> Plan:
+    """Search for the least makespan until it is proved, or the time limit is over. Optimal in the first case.
+
+    Exponential in the worst case; see docs/machines.md for what to expect.
+
+    Raises
+    ------
+    InfeasibleError
+        If the memory admits no plan.
+    SolverError
+        If the chain has more than 64 elementals.
+    """
+    return _search(chain, Options() if options is None else options, "exact", None)
+
+
+def anytime(chain: Chain, options: Options | None = None) -> Plan:
+    """As `exact`, but for 10 seconds if there is no other time limit: the best so far, with a lower bound."""
+    return _search(chain, Options() if options is None else options, "anytime", DEFAULT_LIMIT)
+
+
+def searchable(chain: Chain, transfer: int) -> bool:
+    """Whether these solvers take a chain: it is short, or needs no search."""
+    return len(chain) <= MAX_LENGTH or _polynomial(chain, transfer)
+
+
+def schedule_order(one: Plan, machines: int, transfer: int) -> Plan:
+    """Without search: an order for one machine, or that of the shortest critical path, scheduled."""
+    chain = one.chain
+    plans = [scheduled(one, machines, transfer=transfer)]
+    bound = plans[0].lower_bound
+    if one.estimate is None and len(chain) <= dynamic.QUICK_LENGTH:
+        unlimited = dynamic.solve_unlimited(chain)
+        plans.append(scheduled(unlimited, machines, transfer=transfer))
+        shortest = scheduled(unlimited, len(chain)).makespan
+        bound = shortest if bound is None else max(bound, shortest)
+    best = min(plans, key=lambda plan: plan.makespan)
+    why = f"too long or too large to search: the order of {best.solver}, scheduled"
+    return replace(best, lower_bound=bound, optimal=best.makespan == bound, why=why)
+
+
+def _search(chain: Chain, options: Options, solver: str, limit: float | None) -> Plan:
+    if _polynomial(chain, options.transfer):
+        return _by_dynamic_program(chain, options.transfer)
+    seconds = limit if options.time_limit is None else options.time_limit
+    started = time.perf_counter()
+    answers = hunt(_ways(chain, solver), _machines(chain), options.transfer, seconds)
+    for answer in _reported(answers, options, started):
+        last = answer
+    if last.proved:
+        why = "searched until it was proved"
+    else:
+        why = f"the best after {seconds:g} s; with a higher time limit, or none, exact may find a better one"
+        if compiled_explore() is None:
+            why += f"; tens of times faster with Numba: {how_to_add('machines')}"
+    return _plan(chain, last, solver, why, options.transfer)
+
+
+def _reported(answers: Iterator[Answer], options: Options, started: float) -> Iterator[Answer]:
+    for answer in answers:
+        if options.progress is not None:
+            seconds = time.perf_counter() - started
+            options.progress(Progress(answer.schedule.makespan, answer.bound, seconds))
+        yield answer
+
+
+def _polynomial(chain: Chain, transfer: int) -> bool:
+    """Whether the dynamic program is exact: one machine, or as many as can be used."""
+    return chain.machines == 1 or len(chain) == 1 or (chain.machines >= len(chain) and not transfer)
+
+
+def _by_dynamic_program(chain: Chain, transfer: int) -> Plan:
+    """The best plan for one machine, or for any number, in O(n³)."""
+    one = chain.on(1)
+    if chain.machines == 1:
+        best = hu_shing.solve(one) if one.dense and not one.modelled else dynamic.solve(one)
+        return replace(best, objective="makespan")
+    shortest = scheduled(dynamic.solve_unlimited(one), chain.machines, transfer=transfer)
+    why = "as many machines as elementals: the dynamic program over critical paths is exact"
+    return replace(shortest, optimal=True, lower_bound=shortest.makespan, why=why)
+
+
+def _ways(chain: Chain, solver: str) -> Ways:
+    if len(chain) > MAX_LENGTH:
+        raise SolverError(
+            f"{solver} takes at most {MAX_LENGTH} elementals on several machines; the chain has "
+            f"{len(chain):,}: use auto"
+        )
+    return Ways.of_chain(chain)
+
+
+def _machines(chain: Chain) -> int:
+    """Machines that can be of use: a plan has less than two operations for each elemental."""
+    return min(chain.machines, 2 * len(chain))
+
+
+def _plan(chain: Chain, answer: Answer, solver: str, why: str, transfer: int) -> Plan:
+    bound = answer.bound
+    return plan_of_schedule(
+        chain, answer.jobs, answer.schedule, solver=solver, lower_bound=bound, why=why, transfer=transfer
+    )

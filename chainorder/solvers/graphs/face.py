@@ -1,0 +1,239 @@
+"""Exact face elimination: best first over the states of the line graph, with the bound of shared paths.
+
+Every path of the graph is a row of arcs in every state, so what is left to do along it costs at least the
+best bracketing of that row at the path's shares (`bounds`). The sum over all paths never falls by more than
+a move costs: the bound is consistent, and the first finished state that is taken from the queue is optimal.
+States are recognised by their arcs, predecessors and successors. An accumulation is done when an operation
+needs it, or when it lets the arc join another: doing it earlier changes nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import count
+
+from chainorder.elimination.line_graph import Arcs, LineGraph
+from chainorder.elimination.moves import Costs, Move
+from chainorder.elimination.path_bounds import UNIT, PathBound
+from chainorder.elimination.vertex_orders import moves_of
+from chainorder.errors import SolverError
+from chainorder.plans.graph_plan import GraphPlan
+from chainorder.problems.graph import Graph
+from chainorder.solvers.graphs.local import improve
+from chainorder.solvers.graphs.registry import Search
+from chainorder.solvers.graphs.vertex import exact_order
+
+Row = tuple[int, ...]
+"""The arcs that a path consists of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A state, how it was reached, and what it takes at least.
+
+    Attributes
+    ----------
+    line, rows
+        The line graph, and the arcs of every path.
+    cost
+        fma so far.
+    rests
+        What is left along every path costs at least that, in units of 1 / UNIT.
+    rest
+        All of them together.
+    moves, parent
+        What led here from the parent.
+    """
+
+    line: LineGraph
+    rows: tuple[Row, ...]
+    cost: int
+    rests: tuple[int, ...]
+    rest: int
+    moves: tuple[Move, ...]
+    parent: Node | None
+
+    @property
+    def total(self) -> int:
+        """What a plan through this state costs at least, in units of 1 / UNIT."""
+        return self.cost * UNIT + self.rest
+
+    def history(self) -> list[Move]:
+        """All moves from the start."""
+        moves: list[Move] = []
+        node: Node | None = self
+        while node is not None:
+            moves[:0] = node.moves
+            node = node.parent
+        return moves
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a search found.
+
+    Attributes
+    ----------
+    moves
+        The cheapest moves, if any are cheaper than what was known.
+    lower_bound
+        What all sequences cost at least.
+    states
+        How many states were looked at.
+    """
+
+    moves: list[Move] | None
+    lower_bound: int
+    states: int
+
+
+class Space:
+    """The states of a graph."""
+
+    def __init__(self, graph: Graph, arcs: Arcs, bound: PathBound) -> None:
+        self.graph, self.arcs, self.bound = graph, arcs, bound
+        self.costs = Costs(arcs)
+        self._positions = [{v: at for at, v in enumerate(path.vertices)} for path in bound.paths]
+
+    def start(self) -> Node:
+        """Nothing eliminated."""
+        line = LineGraph.of(self.graph, self.arcs)
+        rows = tuple(path.edges for path in self.bound.paths)
+        rests = tuple(self._rest(at, line, row) for at, row in enumerate(rows))
+        return Node(line, rows, 0, rests, sum(rests), (), None)
+
+    def _rest(self, at: int, line: LineGraph, row: Row) -> int:
+        positions = self._positions[at]
+        cuts = (0, *(positions[self.arcs[arc].target] for arc in row))
+        accumulated = 0
+        for position, arc in zip(cuts, row, strict=False):
+            accumulated |= (arc in line.accumulated) << position
+        return self.bound.paths[at].least(cuts, accumulated)
+
+    def following(self, node: Node) -> Iterator[Node]:
+        """The states one elimination further; of accumulations, those that join or finish something."""
+        line = node.line
+        for a, b in sorted(line.faces()):
+            for cost, missing, move in self.costs.eliminations(line, a, b):
+                if any(line.twin(arc) is not None for arc in missing):
+                    continue  # accumulated, it would join the other; that is a state of its own, below
+                yield self._child(node, cost, (*self._accumulations(missing), move))
+        for a in sorted(set(line.before) - line.accumulated):
+            if line.twin(a) is not None or (min(line.before[a]) < 0 and min(line.after[a]) < 0):
+                way = self.costs.accumulation(a)
+                if way is not None:
+                    yield self._child(node, way[0], (Move(way[1], a),))
+
+    def _accumulations(self, missing: tuple[int, ...]) -> Iterator[Move]:
+        for a in missing:
+            way = self.costs.accumulation(a)
+            assert way is not None
+            yield Move(way[1], a)
+
+    def _child(self, node: Node, cost: int, moves: tuple[Move, ...]) -> Node:
+        line = node.line.copy()
+        rows = list(node.rows)
+        changed: set[int] = set()
+        for move in moves:
+            if move.b is None:
+                changed.update(at for at, row in enumerate(rows) if move.a in row)
+                sums = line.accumulate(move.a)
+            else:
+                result, sums = line.eliminate(move.a, move.b)
+                _replace(rows, changed, (move.a, move.b), result)
+            for each in sums:
+                _replace(rows, changed, (each.first,), each.result)
+                _replace(rows, changed, (each.second,), each.result)
+        rests, rest = list(node.rests), node.rest
+        for at in changed:
+            value = self._rest(at, line, rows[at])
+            rest += value - rests[at]
+            rests[at] = value
+        return Node(line, tuple(rows), node.cost + cost, tuple(rests), rest, moves, node)
+
+
+def _replace(rows: list[Row], changed: set[int], part: Row, result: int) -> None:
+    """Put a result in the place of neighbouring arcs, in all rows that have them."""
+    first, length = part[0], len(part)
+    for at, row in enumerate(rows):
+        if first in row:
+            place = row.index(first)
+            if row[place : place + length] == part:
+                rows[at] = (*row[:place], result, *row[place + length :])
+                changed.add(at)
+
+
+def search_faces(
+    graph: Graph, arcs: Arcs, bound: PathBound, known: int, search: Search, max_states: int | None = None
+) -> Outcome:
+    """Look for moves cheaper than a known cost, until there provably are none, or time or states are up."""
+    space = Space(graph, arcs, bound)
+    start = space.start()
+    numbers = count()
+    queue = [(start.total, -start.cost, next(numbers), start)]
+    least: dict[object, int] = {start.line.key: 0}
+    best: list[Move] | None = None
+    states = 0
+    while queue:
+        total, _, _, node = heapq.heappop(queue)
+        lower = -(-total // UNIT)
+        if lower >= known:
+            return Outcome(best, known, states)
+        if least[node.line.key] < node.cost:
+            continue
+        for child in space.following(node):
+            states += 1
+            if search.over or (max_states is not None and states >= max_states):
+                return Outcome(best, lower, states)
+            key = child.line.key
+            if -(-child.total // UNIT) >= known or least.get(key, child.cost + 1) <= child.cost:
+                continue
+            least[key] = child.cost
+            if not any(True for _ in child.line.faces()) and set(child.line.before) == child.line.accumulated:
+                known, best = child.cost, child.history()
+                continue
+            heapq.heappush(queue, (child.total, -child.cost, next(numbers), child))
+    return Outcome(best, known, states)
+
+
+def solve(graph: Graph, search: Search) -> GraphPlan:
+    """The cheapest sequence of face eliminations, with proof; within a time limit the best so far."""
+    pass
+
+    return solve_faces(graph, search, "face")
+
+
+SMALL = 12
+"""Inner vertices up to which `auto` finds the best vertex elimination to start from."""
+
+
+def solve_faces(graph: Graph, search: Search, solver: str, work: int | None = None) -> GraphPlan:
+    """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
+    arcs = Arcs(graph)
+    bound = PathBound.of(arcs, search.left)
+    lower = bound.fma
+    cost, order, sweep = improve(graph, arcs, search)
+    if cost > lower and len(order) <= SMALL:
+        with suppress(SolverError):  # too many choices, or no time: what local search found stands
+            order = exact_order(graph, arcs, search)
+    moves, model = moves_of(graph, order, sweep, arcs), "vertex"
+    best = GraphPlan.of(graph, moves, solver=solver, model=model, lower_bound=lower, arcs=arcs)
+    if best.optimal:
+        return replace(best, why="an order of vertices costs what every sequence of faces costs at least")
+    states = None if work is None else work // (len(bound.paths) + len(graph.edges))
+    found = search_faces(graph, arcs, bound, best.fma, search, states)
+    if found.moves is not None:
+        moves, model = found.moves, "face"
+    why = f"face elimination, {found.states:,} states"
+    return GraphPlan.of(
+        graph,
+        moves,
+        solver=solver,
+        model=model,
+        lower_bound=max(lower, found.lower_bound),
+        why=why,
+        arcs=arcs,
+    )

@@ -1,0 +1,54 @@
+"""An order that somebody else has thought of."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from chainorder.elimination.vertex_orders import moves_of
+from chainorder.errors import PlanError
+from chainorder.plans.graph_plan import GraphPlan
+from chainorder.problems.graph import Graph
+
+
+def eliminate_in_order(graph: Graph, order: str | Iterable[str]) -> GraphPlan:
+    """The plan that eliminates the inner vertices in the given order.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    order
+        Names of all inner vertices, in a sequence, or in one text: separated by blanks or commas, quoted if
+        they have some.
+
+    Raises
+    ------
+    PlanError
+        If a name is missing, there twice, or not that of an inner vertex.
+    """
+    names = _names(order) if isinstance(order, str) else list(order)
+    places = {name: place for place, name in enumerate(graph.vertices)}
+    inner = set(graph.inner)
+    for name in names:
+        if name not in inner:
+            known = shlex.join(graph.inner)
+            raise PlanError(f"the order has {name!r}, which is no inner vertex; those are {known}")
+        if names.count(name) > 1:
+            raise PlanError(f"the order has {name!r} twice; eliminate it once")
+    missing = [name for name in graph.inner if name not in names]
+    if missing:
+        raise PlanError(f"the order lacks {missing[0]!r}; name all inner vertices")
+    moves = moves_of(graph, (places[name] for name in names))
+    return GraphPlan.of(graph, moves, solver="given", model="vertex")
+
+
+def _names(text: str) -> list[str]:
+    words = shlex.shlex(text, posix=True, punctuation_chars="")
+    words.whitespace += ","
+    words.whitespace_split = True
+    words.commenters = ""
+    try:
+        return list(words)
+    except ValueError as error:
+        raise PlanError(f"the order cannot be read ({str(error).lower()}); mend its quotes") from None

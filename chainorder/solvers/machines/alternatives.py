@@ -1,0 +1,195 @@
+"""Every way to make the Jacobian of every subchain: what the planners for several machines choose from.
+
+Subchains are numbered by length and then by start, so operands have smaller numbers than what is made of
+them, and the whole chain has the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from chainorder.costs.evaluations import check_feasible
+from chainorder.costs.steps import Row, Step
+from chainorder.costs.tables import Costs, Table
+from chainorder.plans.scheduling import Job
+from chainorder.problems.chain import Chain
+from chainorder.solvers.chains.dynamic import costs_of
+
+
+class Way(NamedTuple):
+    """One way to make a subchain, by one operation.
+
+    Attributes
+    ----------
+    cost
+        Its fma.
+    operands
+        Numbers of the subchains that it uses and that have to be made; none that is at hand.
+    row
+        The step.
+    """
+
+    cost: int
+    operands: tuple[int, ...]
+    row: Row
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The ways that are worth a thought, for every subchain: O(n³) of them.
+
+    A way is not, if another costs no more and uses no operand that it does not use.
+
+    Attributes
+    ----------
+    length
+        Elementals of the chain.
+    of
+        By the number of the subchain; empty for explicit elementals, which are at hand.
+    entries
+        Stored entries of each subchain.
+    """
+
+    length: int
+    of: Sequence[Sequence[Way]]
+    entries: Sequence[int]
+
+    @classmethod
+    def of_chain(cls, chain: Chain) -> Ways:
+        """All ways of a chain within its memory.
+
+        Raises
+        ------
+        InfeasibleError
+            If an elemental has only adjoints and its tape exceeds the memory.
+        """
+        check_feasible(chain)
+        costs = costs_of(chain)
+        n = len(chain)
+        found: list[list[Way]] = []
+        entries: list[int] = []
+        for d in range(n):
+            options = _accumulations(chain, costs) if d == 0 else _joins(costs, d)
+            found += (_undominated(each, found) for each in options)
+            entries += costs.entries(d).tolist()
+        return cls(n, found, entries)
+
+    @cached_property
+    def flat(self) -> list[Way]:
+        """All of them."""
+        return [way for options in self.of for way in options]
+
+    @property
+    def whole(self) -> int:
+        """The number of the whole chain."""
+        return len(self.of) - 1
+
+    def number_of(self, way: Way) -> int:
+        """The number of the subchain that a way makes."""
+        _, j, _, i = way.row
+        return number(self.length, i - 1, j - i)
+
+    def entries_of(self, way: Way) -> int:
+        """Stored entries of what a way makes."""
+        return self.entries[self.number_of(way)]
+
+
+def number(length: int, i: int, d: int) -> int:
+    """The number of the subchain that begins with elemental i, counted from 0, and has d more."""
+    return d * length - d * (d - 1) // 2 + i
+
+
+def _accumulations(chain: Chain, costs: Costs) -> Iterator[list[Way]]:
+    models = costs.models
+    for i in range(costs.length):
+        way = None if models is None else models.accumulations[i]
+        yield [] if way is None else [Way(way.fma, (), (way.step, i + 1, 0, i + 1))]
+
+
+def _joins(costs: Costs, d: int) -> Iterator[list[Way]]:
+    """All ways to make each subchain of d + 1 elementals."""
+    n, rows = costs.length, costs.length - d
+    products: Table = np.zeros((rows, d), costs.dtype)
+    costs.products(d, products)
+    models = costs.models
+    stepping: list[tuple[Table, Step]] = []
+    if models is not None:
+        stepping = [
+            (models.tangent_steps(costs.tangents(d)), Step.TANGENT),
+            (models.adjoint_steps(costs.adjoints(d)), Step.ADJOINT),
+        ]
+    for first in range(rows):
+        i, j = first + 1, first + d + 1
+        ways = [
+            Way(
+                cost,
+                (number(n, first, t), number(n, first + t + 1, d - t - 1)),
+                (Step.MULTIPLY, j, i + t, i),
+            )
+            for t, cost in enumerate(products[first].tolist())
+        ]
+        for column, step in stepping:
+            cost = int(column[first])
+            if models is not None and cost < models.never:
+                tangent = step is Step.TANGENT
+                operand = number(n, first if tangent else first + 1, d - 1)
+                ways.append(Way(cost, (operand,), (step, j, j - 1 if tangent else i, i)))
+        yield ways
+
+
+def _undominated(ways: list[Way], made: Sequence[Sequence[Way]]) -> list[Way]:
+    """Those that no other undercuts with the same operands or fewer; operands at hand are left out."""
+    pairs: list[Way] = []
+    fewer: dict[int | None, Way] = {}  # by the one operand that is left, or None
+    for way in ways:
+        operands = tuple([operand for operand in way.operands if made[operand]])
+        if len(operands) == 2:
+            pairs.append(way)
+            continue
+        key = operands[0] if operands else None
+        if key not in fewer or way.cost < fewer[key].cost:
+            fewer[key] = way._replace(operands=operands)
+    never = max([way.cost for way in ways], default=0) + 1
+    cheapest = {key: way.cost for key, way in fewer.items()}
+    without = cheapest.get(None, never)
+    kept = [way for key, way in fewer.items() if key is None or way.cost < without]
+    for way in pairs:
+        left, right = way.operands
+        if way.cost < min(without, cheapest.get(left, never), cheapest.get(right, never)):
+            kept.append(way)
+    return kept
+
+
+class Tree(NamedTuple):
+    """A way and the trees of its operands; its critical path and its work."""
+
+    path: int
+    work: int
+    way: Way
+    operands: tuple[Tree, ...]
+
+
+def jobs_of_tree(ways: Ways, tree: Tree) -> list[Job]:
+    """The operations of a tree, operands first."""
+    nodes: list[Tree] = [tree]
+    operands: list[list[int]] = [[]]
+    for place, node in enumerate(nodes):  # grows on the way: results first
+        for operand in node.operands:
+            operands[place].append(len(nodes))
+            nodes.append(operand)
+            operands.append([])
+    last = len(nodes) - 1
+    return [
+        Job(
+            nodes[last - place].way.row,
+            nodes[last - place].way.cost,
+            tuple(last - operand for operand in operands[last - place]),
+            ways.entries_of(nodes[last - place].way),
+        )
+        for place in range(len(nodes))
+    ]
