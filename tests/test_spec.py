@@ -197,6 +197,7 @@ def test_runs_that_no_memory_could_hold_are_refused() -> None:
 
 
 def test_importing_loads_no_library() -> None:
-    code = "import chainorder.problems.load, sys; print(*{'yaml', 'jsonschema', 'scipy', 'networkx'} & set(sys.modules))"
+    libraries = {"yaml", "jsonschema", "scipy", "networkx"}
+    code = f"import chainorder.problems.load, sys; print(*{libraries} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
