@@ -10,6 +10,7 @@ from io import BufferedIOBase
 from chainorder.compressed_rows import MAX_ENTRIES
 from chainorder.errors import MatrixError
 from chainorder.market_words import INDEX, NUMBER, WHOLE, Word, line_count, shown, split
+from chainorder.numpy_files import JACOBIANS
 
 ROOM = 2**20
 """Bytes that a line may have, and that comments and blank lines may take where there is no entry."""
@@ -151,6 +152,16 @@ def read_header(lines: Lines, room: int) -> Header:
         raise lines.wrong(f"{entries:,} entries {limit}")
     lines.expect(entries)
     return header
+
+
+def market_note(stream: BufferedIOBase) -> str:
+    """What a comment at the head of a file says under `JACOBIANS`; empty if there is none."""
+    stream.readline(ROOM)
+    while (line := stream.readline(ROOM).strip()).startswith(b"%"):
+        key, _, word = line.lstrip(b"% ").partition(b": ")
+        if key == JACOBIANS.encode():
+            return word.decode("utf-8", "replace")
+    return ""
 
 
 def _banner(lines: Lines) -> tuple[str, str, str]:

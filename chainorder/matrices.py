@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from chainorder.errors import MatrixError, StructureError
+from chainorder.market_header import market_note
 from chainorder.matrix_market import read_market
 from chainorder.number_types import as_floats
-from chainorder.numpy_files import DEFLATED_MOST, read_archive, read_array
+from chainorder.numpy_files import DEFLATED_MOST, archive_note, read_archive, read_array
 
 LONGEST = 160
 """Letters of what a library says."""
@@ -72,6 +73,26 @@ def read_matrix(path: Path) -> Any:
         raise MatrixError(
             f"{path.name} cannot be read as a matrix ({_reason(error)}); write it again"
         ) from error
+
+
+def read_note(path: Path) -> str:
+    """What a matrix file that can be read says of where its Jacobian came from; empty if it says nothing."""
+    try:
+        with path.open("rb") as file:
+            return _note(file)
+    except _DAMAGE:
+        return ""
+
+
+def _note(file: BufferedReader) -> str:
+    """The note of a file, by its first bytes, as in `_read`."""
+    first = file.peek(6)[:6]
+    if first.startswith(b"PK"):
+        return archive_note(file)
+    if first.startswith(b"\x1f\x8b"):
+        with gzip.GzipFile(fileobj=file) as text:
+            return market_note(text)
+    return "" if first == b"\x93NUMPY" else market_note(file)
 
 
 def _reason(error: BaseException) -> str:

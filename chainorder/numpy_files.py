@@ -73,6 +73,19 @@ def read_archive(file: IO[bytes]) -> Any:
         return _read(archive, members, *members)
 
 
+def archive_note(file: IO[bytes]) -> str:
+    """The word under `JACOBIANS`; empty if what stands there is no word.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read.
+    """
+    with zipfile.ZipFile(file) as archive:
+        word = _read(archive, _members(archive), JACOBIANS)
+    return str(word) if word.dtype.kind == "U" and word.ndim == 0 else ""
+
+
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The arrays of an archive by their names; what they claim is checked before one is unpacked."""
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
