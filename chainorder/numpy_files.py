@@ -46,6 +46,8 @@ def read_array(stream: IO[bytes], size: int) -> Array:
                 shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
             case version:
                 raise ValueError(f"version {version} of the format is for records with names")
+        if dtype.hasobject:
+            raise ValueError(f"it holds Python objects, {dtype}, which are not unpickled; make them floats")
         claimed = stream.tell() + math.prod(shape) * dtype.itemsize
         if min(shape, default=0) < 0 or claimed != size:
             raise ValueError(f"its header stands for {claimed:,} bytes, there are {size:,}")

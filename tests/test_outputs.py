@@ -69,6 +69,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     os.link("A.npy", "same.npz")
     call("plan", "a.yaml", "-o", "plan.json")
     Path("diagonal.yaml").write_text("elementals: [{inputs: 30, structure: diagonal, repeat: 2}]")
+    Path("wide.yaml").write_text("elementals: [{inputs: 1000000, structure: diagonal, repeat: 2}]")
     Path("solve.yaml").write_text("elementals: [{solve: C.mtx}]")
     Path("edges.yaml").write_text(
         "vertices: {x: 3, y: 4, z: 3}\n"
@@ -128,6 +129,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["run", "edges.yaml", "-o", "B.npz"], "both read and written"),
         (["run", ENDLESS, "3,4", "-o", "x.npy"], "2 chains but x.npy keeps one"),
         (["run", ENDLESS, "-o", "no/x.mtx"], "there is no folder"),
+        (["run", "wide.yaml", "-o", "x.npy"], "1,000,000 × 1,000,000 entries one by one, 7,450.6 GiB; this"),
         (["plan", "matrices.json", "-o", "A.npy", "--format", "json"], "holds a matrix"),
         (["batch", "matrices.json", "-o", "same.npz", "--format", "csv"], "holds a matrix"),
         (["compare", "3,4", "-o", "B.npz", "--format", "json"], "holds a matrix"),

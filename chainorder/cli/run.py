@@ -110,6 +110,7 @@ def run(
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.
     """
+    from chainorder.execution.save import check_dense
     from chainorder.report.builders import execution_report
     from chainorder.report.graphs import graph_execution_report, hessian_report
     from chainorder.report.schedules import has_chart
@@ -131,6 +132,8 @@ def run(
             raise ExecutionError(
                 f"{' '.join(chain)}: {len(problems)} chains but {kept} keeps one Jacobian; run one"
             )
+        if kept is not None:
+            check_dense(kept, *_shape(problems[0]))
         to.check(problems, drawable * any(map(has_chart, problems)))
 
     reports, passed = [], True
@@ -158,6 +161,13 @@ def _files(output: Sequence[str]) -> tuple[str | None, str | None]:
             f"-o {' -o '.join(output)}: one report and one Jacobian at most; run again for more"
         )
     return next(iter(reported), None), next(iter(kept), None)
+
+
+def _shape(problem: Problem) -> tuple[int, int]:
+    """Rows and columns of the Jacobian of a chain or graph."""
+    if isinstance(problem, Graph):
+        return problem.rows, problem.columns
+    return problem.outputs, problem.inputs
 
 
 def _keep(run: Execution | GraphExecution, file: str) -> None:
