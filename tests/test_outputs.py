@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from chainorder.execution.provenance import Provenance
 from chainorder.execution.save import save_matrix
 from chainorder.matrices import read_matrix
 from chainorder.output import Output
+from chainorder.signals import ENDING, Interrupted, interrupted_by_signals
 from tests.processes import Command, wait_until
 
 ENDLESS = "1000000000000,1000000000000,3"
@@ -314,6 +316,36 @@ def test_a_library_call_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="there is no folder"):
         save_matrix(np.ones((2, 3)), str(tmp_path / "no" / "J.npz"), Provenance())
     assert contents(tmp_path) == {"J.NPZ": old}
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Signal handlers that a test may leave behind."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_signals_in_a_row_do_not_break_off_what_tidies_up(
+    tmp_path: Path, handlers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    with pytest.raises(Interrupted) as caught, interrupted_by_signals():
+        try:
+            with Output.at(tmp_path / "x").writing():
+                signal.raise_signal(signal.SIGTERM)
+        finally:
+            for number in ENDING:
+                signal.raise_signal(number)
+    signal.raise_signal(signal.SIGINT)  # until this process has ended
+    assert caught.value.signal == signal.SIGTERM
+    assert contents(tmp_path) == {}
+    assert not ended
+    monkeypatch.setattr("chainorder.signals.GRACE", -1)
+    signal.raise_signal(signal.SIGINT)
+    assert ended == [130]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
