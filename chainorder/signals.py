@@ -36,7 +36,7 @@ class Interrupted(BaseException):
 def interrupted_by_signals() -> Iterator[None]:
     """Let the signals that ask this process to end raise `Interrupted`; what it ignores stays ignored.
 
-    Once is enough: those that follow within `GRACE` must not break off what tidies up, and later ones end this
+    Once is enough: those that follow within `GRACE` must not break off what tidies up; later ones end this
     process at once.
     """
     asked: list[float] = []

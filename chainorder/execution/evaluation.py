@@ -78,7 +78,7 @@ def _said(error: Exception) -> str:
     kind = type(error).__name__
     try:
         text = str(error)
-    except Exception:  # it is the user's, too
+    except Exception:  # noqa: BLE001 -- it is the user's code, too
         return kind
     return " ".join(f"{kind}: {text}".split()).removesuffix(":")
 
