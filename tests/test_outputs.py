@@ -318,6 +318,24 @@ def test_a_library_call_leaves_the_old_file(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"J.NPZ": old}
 
 
+CLOSED = [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+@pytest.mark.parametrize("closed", CLOSED)
+def test_closed_streams_lead_nowhere_and_not_into_files(folder: Path, closed: str) -> None:
+    for line, status in (
+        ("run a.yaml -o J.npz -o r.txt", 0),
+        ("batch lines.jsonl broken.yml -o r.csv", 1),
+        ("plan broken.yml", 2),
+    ):
+        shell = f"{sys.executable} -m chainorder {line} {closed}"
+        done = subprocess.run(shell, shell=True, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, "Traceback" in done.stderr) == (status, False)
+    assert read_matrix(folder / "J.npz").shape == (5, 3)
+    assert (folder / "r.csv").read_text().startswith("source,")
+
+
 @pytest.fixture
 def handlers() -> Iterator[None]:
     """Signal handlers that a test may leave behind."""
