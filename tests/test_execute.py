@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 from itertools import product
 
@@ -9,7 +10,19 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from chainorder import Banded, Chain, Diagonal, Elemental, ExecutionError, Identity, Sparse, execute, plan
+from chainorder import (
+    Banded,
+    Chain,
+    Diagonal,
+    Edge,
+    Elemental,
+    ExecutionError,
+    Graph,
+    Identity,
+    Sparse,
+    execute,
+    plan,
+)
 from chainorder.execution import kernels
 from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import BandOperand, DenseOperand
@@ -34,6 +47,22 @@ def test_every_order_gives_the_product_and_counts_what_was_planned(mix: str) -> 
             assert [record.fma for record in done.records] == done.plan.operations.fma.tolist()
             assert done.passed
             np.testing.assert_allclose(as_array(done.jacobian), expected, rtol=1e-9, atol=1e-12)
+
+
+WRONG_OPTIONS = [
+    *({"tolerance": value} for value in (float("nan"), -1e-9, "1e-9", [1e-9])),
+    *({"seed": value} for value in (-1, 1.5, "0", None)),
+]
+
+
+@pytest.mark.parametrize("options", WRONG_OPTIONS, ids=str)
+def test_options_with_which_nothing_could_be_checked_are_refused(options) -> None:
+    ((name, value),) = options.items()
+    graph = Graph({"x": 2, "y": 3}, [Edge("x", "y")])
+    for best in (plan(Chain.from_dims([2, 3, 4])), plan(graph)):
+        with pytest.raises(ExecutionError, match=re.escape(f"{name} is {value!r}; give a ")):
+            execute(best, **options)
+        assert execute(best, seed=np.int64(3), tolerance=np.float32(1e-6)).passed
 
 
 def test_every_pair_of_representations() -> None:

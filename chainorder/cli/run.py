@@ -30,7 +30,7 @@ from chainorder.cli.reading import (
     read_inputs,
     read_plans,
 )
-from chainorder.cli.values import Names, Whole
+from chainorder.cli.values import Names, Real, Whole
 from chainorder.cli.writing import Destination
 from chainorder.cluster import LOCAL
 from chainorder.errors import ChainorderError, ExecutionError
@@ -65,7 +65,7 @@ HERE = "here"
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0),
+    type=Real(0),
     help="Largest relative error that passes; by default 1e-9, more for float32 and for differences.",
 )
 @hessian_option

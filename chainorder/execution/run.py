@@ -31,7 +31,7 @@ from chainorder.execution.operations import (
     stepped_number,
     stepped_of,
 )
-from chainorder.execution.premises import check_finite, given_program, nonzero, rounding
+from chainorder.execution.premises import check_finite, check_options, given_program, nonzero, rounding
 from chainorder.execution.provenance import Printed, Provenance
 from chainorder.execution.sources import Function, Jacobians, gather
 from chainorder.plan import Operation, Plan
@@ -182,6 +182,7 @@ def execute_chain(
         If a Jacobian does not fit its elemental, a matrix was in memory when the plan was saved and is not
         given, the plan needs more memory than there is, or workers were asked for and there are none.
     """
+    check_options(seed, tolerance)
     function, point = given_program(function, point, plan.chain.inputs, plan.chain.outputs)
     check_memory(max(plan.peak_memory, int(plan.chain.sizes.max())))  # models and checks pass vectors
     source = gather(plan.chain, jacobians, seed, stand_ins=stand_ins)
