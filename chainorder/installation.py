@@ -30,8 +30,9 @@ def require(package: str, extra: str | None = None) -> Any:
     """
     try:
         return import_module(package)
-    except ImportError as error:
-        why = "is not installed" if error.name == package else f"cannot be imported ({error})"
+    except Exception as error:  # JAX raises RuntimeError, PyTorch OSError, where a part of them does not fit
+        missing = isinstance(error, ImportError) and error.name == package
+        why = "is not installed" if missing else f"cannot be imported ({' '.join(str(error).split())})"
         raise InstallationError(f"{package} {why}: {how_to_add(extra or package)}") from error
 
 

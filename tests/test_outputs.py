@@ -30,6 +30,21 @@ ENDLESS = "1000000000000,1000000000000,3"
 """Planned at once, but never to be multiplied here."""
 
 
+INPUTS: dict[str, tuple[str, str | bytes]] = {
+    "late.yaml": ("spec", f"# {'x' * 70_000}\ndims: [3, 4]"),
+    "late.yaml.gz": ("spec", gzip.compress(f"# {'x' * 200_000}\ndims: [3, 4]".encode())),
+    "tabs.yml": ("spec", "elementals:\n\t- {inputs: 3, outputs: 4}"),
+    "begun.yaml": ("spec", "name: simulator\nmachines: 4\n"),
+    "wide.YML": ("spec", "dims: [3, 4]".encode("utf-16")),
+    "list.yaml": ("spec", "- dims: [3, 4]\n- dims: [4, 5]"),
+    "small.txt": ("matrix", "%%matrixmarket matrix array real general\n1 1\n1\n"),
+    "one.txt": ("matrix", " %MatrixMarket matrix array real general\n1 1\n1\n"),
+    "blank.mtx": ("matrix", "\n%%MatrixMarket matrix array real general\n1 1\n1\n"),
+    "old.jsonl.partial": ("batch in the making", '{"call": {"inputs": []}}\n{"source": "a"}\n'),
+}
+"""Files that are read, or would be if they were mended."""
+
+
 def call(*arguments: object) -> str:
     """What a command prints; raises what it raises."""
     result = CliRunner().invoke(cli, list(map(str, arguments)), catch_exceptions=False, standalone_mode=False)
@@ -64,6 +79,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("C.mtx").write_text("%%MatrixMarket matrix array real general\n1 1\n1\n")
     for name in ("a.yaml", "C.mtx"):
         Path(f"{name}.gz").write_bytes(gzip.compress(Path(name).read_bytes()))
+    for name, (_, content) in INPUTS.items():
+        Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
     Path("old.svg").write_text("old")
     Path("old.csv").write_text("old")
     Path("linked.json").symlink_to("a.yaml")
@@ -149,6 +166,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["schema", "-o", "linked.json"], "holds a spec"),
         (["plan", "3,4,5", "-o", "a.yaml.gz", "--format", "json"], "holds a spec"),
         (["plan", "3,4,5", "-o", "C.mtx.gz", "--format", "json"], "holds a matrix"),
+        *(
+            (["compare", "3,4,5", "-o", name, "--format", "json"], f"holds a {kind}")
+            for name, (kind, _) in INPUTS.items()
+        ),
     ],
 )
 def test_what_cannot_or_must_not_be_written_is_refused_before_the_work(

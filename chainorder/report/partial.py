@@ -22,12 +22,12 @@ from chainorder.chain import Chain
 from chainorder.errors import OutputError
 from chainorder.graph.graph import Graph
 from chainorder.locking import open_locked
-from chainorder.output import Output, encoded, partial_name, reason
+from chainorder.output import CALL, Output, encoded, partial_name, reason
 from chainorder.report import stream
 from chainorder.report.calls import KeptError, check_content, check_same, digest
 
-CALL, READ = b'{"call": ', b'{"read": '
-"""What the first line begins with, and those of matrix files; no item does."""
+READ = b'{"read": '
+"""What the lines of matrix files begin with; no item does."""
 
 _DAMAGE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from chainorder.errors import SpecError
+from chainorder.output import CALL
 from chainorder.spec.foreign import KINDS
 from chainorder.spec.tokens import CLOSE, LIST, MAPPING, SCALAR, Token, json_tokens, yaml_tokens
 
@@ -19,14 +20,17 @@ REPORTED = frozenset({"schema", "source"})
 PACKED = b"\x1f\x8b"
 """What .gz begins with."""
 
-MATRICES = (b"\x93NUMPY", b"PK\x03\x04", b"%%MatrixMarket")
-"""What .npy, .npz and .mtx begin with."""
+MATRICES = (b"\x93numpy", b"pk\x03\x04", b"%%matrixmarket", b"%matrixmarket")
+"""What .npy, .npz and .mtx begin with, in small letters."""
+
+ENDINGS = {".yaml": "spec", ".yml": "spec", ".mtx": "matrix", ".npy": "matrix", ".npz": "matrix"}
+"""Of files that no report is written to by itself: they are inputs, unless they hold one all the same."""
 
 
 def kind_of_input(path: Path) -> str | None:
-    """``spec`` or ``matrix`` if a file begins like one, else None.
+    """``spec``, ``matrix`` or ``batch in the making`` if a file begins or is called like one, else None.
 
-    Reads no more than `HEAD_BYTES`. A spec may be broken, as long as one of its first keys can be read.
+    Reads no more than `HEAD_BYTES`. A spec may be broken, as long as its name or one of its first keys tells.
     """
     try:
         with path.open("rb") as file:
@@ -35,12 +39,19 @@ def kind_of_input(path: Path) -> str | None:
             head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD_BYTES)
     except (OSError, zlib.error):
         return None
-    if head.startswith(MATRICES):
+    if head.startswith(CALL):
+        return "batch in the making"
+    if head.lstrip(b" \t").lower().startswith(MATRICES):
         return "matrix"
-    return "spec" if _holds_spec(head.decode("utf-8-sig", "ignore")) else None  # cut within a letter perhaps
+    found = _holds_spec(head.decode("utf-8-sig", "ignore"))  # cut within a letter perhaps
+    if found is None and head:
+        named = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+        return ENDINGS.get(named.suffix.lower())
+    return "spec" if found else None
 
 
-def _holds_spec(text: str) -> bool:
+def _holds_spec(text: str) -> bool | None:
+    """Whether a text begins like a spec; None if like nothing that is known."""
     if text.lstrip()[:1] == "<":
         # Drawings of plans are GraphML, too; the attribute below is theirs.
         return "<graphml" in text and 'attr.name="action"' not in text
@@ -51,8 +62,8 @@ def _holds_spec(text: str) -> bool:
             if KINDS.get(key) == kind:
                 return True
     except (SpecError, ValueError):
-        return False  # the rest is of no known form, or cut off
-    return False
+        return None  # the rest is of no known form, or cut off
+    return None
 
 
 def _tokens(text: str) -> Iterator[Token]:
