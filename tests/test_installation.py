@@ -130,9 +130,7 @@ def test_a_package_that_is_there_and_fails_says_why(tmp_path: Path, monkeypatch:
     ):
         require("half_installed", extra="whole")
     (tmp_path / "misfit.py").write_text("raise RuntimeError('a part of it\\nis too new')")
-    with pytest.raises(
-        InstallationError, match=r"^misfit cannot be imported \(a part of it is too new\)"
-    ):
+    with pytest.raises(InstallationError, match=r"^misfit cannot be imported \(a part of it is too new\)"):
         require("misfit")
     assert require("json").__name__ == "json"
 
