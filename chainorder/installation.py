@@ -30,8 +30,9 @@ def require(package: str, extra: str | None = None) -> Any:
     """
     try:
         return import_module(package)
-    except ImportError as error:
-        why = "is not installed" if error.name == package else f"cannot be imported ({error})"
+    except (ImportError, OSError, RuntimeError) as error:  # a library of it is missing, or of another version
+        absent = isinstance(error, ImportError) and error.name == package
+        why = "is not installed" if absent else f"cannot be imported ({error})"
         raise InstallationError(f"{package} {why}: {how_to_add(extra or package)}") from error
 
 
