@@ -30,7 +30,8 @@ def require(package: str, extra: str | None = None) -> Any:
     """
     try:
         return import_module(package)
-    except Exception as error:  # JAX raises RuntimeError, PyTorch OSError, where a part of them does not fit
+    # JAX raises RuntimeError, PyTorch OSError, where a part of them is missing or of another version.
+    except (ImportError, OSError, RuntimeError) as error:
         missing = isinstance(error, ImportError) and error.name == package
         why = "is not installed" if missing else f"cannot be imported ({' '.join(str(error).split())})"
         raise InstallationError(f"{package} {why}: {how_to_add(extra or package)}") from error

@@ -135,6 +135,19 @@ def test_a_package_that_is_there_and_fails_says_why(tmp_path: Path, monkeypatch:
     assert require("json").__name__ == "json"
 
 
+@pytest.mark.parametrize(
+    "failure",
+    ["RuntimeError('jaxlib 0.1 is too old')", "OSError('libcudart.so.12: no such file')"],
+)
+def test_a_package_with_a_wrong_library_is_an_import_error(
+    failure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wrong_library.py").write_text(f"raise {failure}")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match=r"wrong_library cannot be imported \((jaxlib|libcudart)"):
+        require("wrong_library")
+
+
 def test_without_dask_a_plan_is_run_here(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
