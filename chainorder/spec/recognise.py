@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from chainorder.errors import SpecError
+from chainorder.spec.files import PACKED
 from chainorder.spec.foreign import KINDS
 from chainorder.spec.tokens import CLOSE, LIST, MAPPING, SCALAR, Token, json_tokens, yaml_tokens
 
@@ -15,9 +16,6 @@ HEAD_BYTES = 2**16
 
 REPORTED = frozenset({"schema", "source"})
 """Keys that reports begin with, and no spec has."""
-
-PACKED = b"\x1f\x8b"
-"""What .gz begins with."""
 
 MATRICES = (b"\x93NUMPY", b"PK\x03\x04", b"%%MatrixMarket")
 """What .npy, .npz and .mtx begin with."""
@@ -60,9 +58,11 @@ def _tokens(text: str) -> Iterator[Token]:
 
 
 def _top_keys(tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:
-    """The keys of the outermost mapping, and the kinds of their values."""
+    """The keys of the outermost mapping, or of the first of a list, and the kinds of their values."""
     depth, key = 0, None
-    for kind, _, value, _ in tokens:
+    for place, (kind, _, value, _) in enumerate(tokens):
+        if place == 0 and kind is LIST:
+            continue
         if depth == 0 and kind is not MAPPING:
             return
         if depth == 1 and key is not None and kind is not CLOSE:
