@@ -527,3 +527,26 @@ def test_endings_are_known_in_capitals(run: Run, tmp_path: Path) -> None:
 def test_a_packed_file_that_is_not_called_so(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(gzip.compress(b"dims: [2, 3]"))
     assert "call it .gz, for it is packed" in run("plan", tmp_path / "a.yaml").err
+
+
+OTHERS = {
+    "mkdocs.yml": "site_name: x\nextensions:\n  - !!python/name:a.b\n",
+    "stack.yaml": "Resources:\n  a: !Ref b\n",
+    "manifest.yaml": "kind: Service\n---\nkind: Deployment\n",
+}
+BROKEN = {
+    "tag.yaml": "dims: [1, 2]\nname: !Ref b\n",
+    "two.yaml": "dims: [1, 2]\n---\ndims: [1, 2]\n",
+    "cut.yaml": "name: x\ndims: [1, 2",
+    "typo.yaml": "elementalz: [\n",
+    "nothing.yaml": "{",
+}
+
+
+def test_files_of_other_programs_are_skipped_even_where_they_cannot_be_read(run: Run, tmp_path: Path) -> None:
+    for name, text in (OTHERS | BROKEN).items():
+        (tmp_path / name).write_text(text)
+    done = run("batch", tmp_path, "--format", "jsonl")
+    assert [Path(json.loads(row)["source"]).name for row in done.out.splitlines()] == sorted(BROKEN)
+    assert "skipped 3 that are no specs" in done.err
+    assert run("batch", tmp_path / "mkdocs.yml").status == 1  # what is named is not skipped

@@ -21,6 +21,7 @@ from chainorder.spec.document import MAX_DEPTH, Document, parse, shallow
 from chainorder.spec.files import Source, read_lines, read_text
 from chainorder.spec.foreign import foreign, result
 from chainorder.spec.messages import Fault, in_order, validate
+from chainorder.spec.recognise import of_others
 from chainorder.spec.schema import SCHEMA
 from chainorder.spec.tokens import misread
 from chainorder.spec.words import Path as KeyPath
@@ -147,7 +148,11 @@ def _from_text(source: Source) -> Iterator[Problem | SpecError]:
     if XML.match(text):
         yield from _from_xml(text, source)
         return
-    document = parse(text, strict=source.kind == ".json")
+    try:
+        document = parse(text, strict=source.kind == ".json")
+    except SpecError as error:
+        error.foreign = of_others(text)
+        raise
     data, folder = document.data, source.folder
     if not (isinstance(data, dict) and "chains" in data):
         yield _problem(document, folder)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from chainorder.errors import SpecError
 from chainorder.spec.files import PACKED
-from chainorder.spec.foreign import KINDS
+from chainorder.spec.foreign import KINDS, LOOKED_AT, foreign
+from chainorder.spec.schema import CHAIN
 from chainorder.spec.tokens import CLOSE, LIST, MAPPING, SCALAR, Token, json_tokens, yaml_tokens
 
 HEAD_BYTES = 2**16
@@ -51,6 +54,18 @@ def _holds_spec(text: str) -> bool:
     except (SpecError, ValueError):
         return False  # the rest is of no known form, or cut off
     return False
+
+
+def of_others(text: str) -> bool:
+    """Whether a text that cannot be read as a spec has keys, and none of them is one of a spec.
+
+    So are files of several documents or with tags of their own, as many a program has.
+    """
+    keys: dict[str, None] = {}
+    with suppress(SpecError, ValueError):  # the keys before what cannot be read
+        for key, _ in islice(_top_keys(_tokens(text[:HEAD_BYTES])), LOOKED_AT):
+            keys[key] = None
+    return bool(keys) and foreign(keys) and keys.keys().isdisjoint(CHAIN["properties"])
 
 
 def _tokens(text: str) -> Iterator[Token]:
