@@ -307,6 +307,20 @@ def test_a_saved_plan_moves_alone_where_its_matrices_stay(run: Run, tmp_path: Pa
     assert done.err.startswith(f"error: {moved}: chain.spec.elementals[0].matrix: there is no file")
 
 
+def test_a_matrix_that_was_lost_on_the_way_is_not_taken_from_where_the_plan_was(
+    run: Run, tmp_path: Path
+) -> None:
+    spec = spec_with_matrices(tmp_path)
+    saved = spec.with_name("sim.json")
+    assert run("plan", spec, "-o", saved).status == 0
+    copied = tmp_path / "copied"
+    shutil.copytree(spec.parent, copied)
+    (copied / "A.npy").unlink()
+    done = run("run", copied / "sim.json")
+    assert done.status == 2
+    assert f"there is no file {copied / 'A.npy'}" in done.err
+
+
 def test_paths_stay_absolute_where_nothing_is_shared(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
