@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import reduce
 from itertools import product
 
@@ -19,15 +20,18 @@ from chainorder import (
     ExecutionError,
     Graph,
     Identity,
+    Selection,
     Sparse,
     execute,
     plan,
 )
-from chainorder.execution import kernels
+from chainorder.execution import kernels, memory
+from chainorder.execution.checks import Check
 from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import BandOperand, DenseOperand
 from chainorder.execution.sources import gather, random_operand
 from chainorder.pattern import BandPattern, DensePattern, IdentityPattern, SparsePattern
+from chainorder.report.common import checks_data, run_row
 from tests.chains import MIXES, random_chains
 
 
@@ -238,3 +242,50 @@ def test_band_operands_clip_their_corners() -> None:
 def test_complex_jacobians_stay_complex() -> None:
     a, b = np.array([[1j]]), np.array([[2.0]])
     assert execute(plan(Chain.from_dims([1, 1, 1])), [a, b]).jacobian[0, 0] == 2j
+
+
+@pytest.mark.parametrize(
+    ("elementals", "verify", "message"),
+    [
+        (
+            [Elemental(10**6, 1, Selection([5]))],
+            True,
+            "checking the result needs 0.1 GiB for 8 random",
+        ),
+        ([Elemental(10**6, 2, Selection([5, 7])), Elemental(2, 99)], False, "99 × 1,000,000 with its zeros"),
+        ([Elemental(9, 2), Elemental(2, 10**7, Selection([5, 7], "columns"))], False, "10,000,000 × 9 with"),
+        ([Elemental(10**8, 1, Selection([5]))], False, "the plan needs 0.7 GiB for 100,000,000 live entries"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_its_shape(
+    monkeypatch: pytest.MonkeyPatch, elementals: list[Elemental], verify: bool, message: str
+) -> None:
+    monkeypatch.setattr(memory, "physical_memory", lambda: 10**8)
+    chain = Chain(elementals)
+    with pytest.raises(ExecutionError, match=message):
+        execute(plan(chain), verify=verify)
+    if len(elementals) == 1 and verify:
+        assert execute(plan(chain), verify=False).jacobian.nnz == 1
+
+
+def test_graphs_that_do_not_fit_are_refused_by_their_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "physical_memory", lambda: 10**8)
+    graph = Graph({"x": 10**6, "y": 1}, [Edge("x", "y", Selection([5]))])
+    with pytest.raises(ExecutionError, match="checking the result needs"):
+        execute(plan(graph))
+    assert execute(plan(graph), verify=False).blocks["x", "y"].nnz == 1
+
+
+@pytest.mark.parametrize("tolerance", [-1e-9, float("nan"), float("inf"), "1e-9", 1j])
+def test_a_tolerance_that_is_none_is_refused(tolerance: object) -> None:
+    graph = Graph({"x": 2, "y": 1}, [Edge("x", "y")])
+    for problem in (Chain.from_dims([3, 4, 5]), graph):
+        with pytest.raises(ExecutionError, match="it is a finite number of at least 0"):
+            execute(plan(problem), tolerance=tolerance)
+
+
+def test_an_error_that_is_no_number_is_none_in_json_and_the_worst_in_a_table() -> None:
+    checks = [Check("a", 1.0, 2.0), Check("b", float("nan"), 2.0)]
+    assert [each["error"] for each in checks_data(checks)] == [1.0, None]
+    done = replace(execute(plan(Chain.from_dims([3, 4, 5]))), checks=tuple(checks))
+    assert any(cell != cell for cell in run_row("a", done, done))

@@ -68,6 +68,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("a.yaml").write_text("dims: [3, 4, 5]\n")
     Path("broken.yml").write_text("dims: [3, 4\n")
+    Path("bare.json").write_text('[{"dims": [3, 4]}, {"dims": [3, 4, 5]}]')
     Path("lines.jsonl").write_text('{"name": "first", "dims": [3, 4, 5]}\n{"dims": [2, 3]}\n')
     np.save("A.npy", np.ones((4, 3)))
     np.savez("B.npz", np.ones((3, 4)))
@@ -160,6 +161,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["plan", "3,4,5", "-o", "broken.yml", "--format", "json"], "holds a spec"),
         (["compare", "3,4,5", "-o", "lines.jsonl"], "holds a spec"),
         (["plan", "3,4,5", "-o", "g.graphml"], "holds a spec"),
+        (["plan", "3,4,5", "-o", "bare.json"], "holds a spec"),
         (["run", "3,4,5", "-o", "matrices.json"], "holds a spec"),
         (["batch", ".", "-o", "lines.jsonl"], "holds a spec"),
         (["generate", "3", "-o", "lines.jsonl"], "holds a spec"),

@@ -110,11 +110,13 @@ def run(
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.
     """
+    from chainorder.execution.checks import Tolerances
     from chainorder.execution.save import check_dense
     from chainorder.report.builders import execution_report
     from chainorder.report.graphs import graph_execution_report, hessian_report
     from chainorder.report.schedules import has_chart
 
+    Tolerances.of(tolerance, 0)  # a wrong one is refused before the work
     report_file, kept = _files(output)
     if hessian and kept is not None:
         raise ChainorderError(f"{kept}: --hessian makes reports; the Jacobian is kept without it")
@@ -186,7 +188,7 @@ def _run_orders(
     """Run a plan, and the baselines before it if asked; those that cannot be are skipped, and why."""
     from chainorder import execute
     from chainorder.comparison import baselines
-    from chainorder.execution.run import check_memory
+    from chainorder.execution.memory import check_memory
 
     problem = problem_of(best)
     others = ("forward", "reverse") if isinstance(problem, Graph) else baselines(problem)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from chainorder.errors import ExecutionError, InfeasibleError
 from chainorder.execution.checks import (
+    PROBES,
     Check,
     Tolerances,
     against_function,
@@ -19,6 +19,7 @@ from chainorder.execution.checks import (
     residuals,
 )
 from chainorder.execution.conversions import owned
+from chainorder.execution.memory import check_memory, check_probes
 from chainorder.execution.model import CHUNK_ENTRIES
 from chainorder.execution.operand import Operand, stored_entries
 from chainorder.execution.operations import (
@@ -51,8 +52,6 @@ FULL_CHECK = 4
 
 SPARSE_CHECK = 2_000_000
 """Stored entries times length up to which a chain of sparse patterns is compared with another order."""
-
-ENTRY_BYTES = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -179,12 +178,17 @@ def execute_chain(
     Raises
     ------
     ExecutionError
-        If a Jacobian does not fit its elemental, a matrix was in memory when the plan was saved and is not
-        given, the plan needs more memory than there is, or workers were asked for and there are none.
+        If the tolerance is none, a Jacobian does not fit its elemental, a matrix was in memory when the plan
+        was saved and is not given, the plan needs more memory than there is, or workers were asked for and
+        there are none.
     """
     check_options(seed, tolerance)
     function, point = given_program(function, point, plan.chain.inputs, plan.chain.outputs)
-    check_memory(max(plan.peak_memory, int(plan.chain.sizes.max())))  # models and checks pass vectors
+    Tolerances.of(tolerance, TOLERANCE)  # a wrong one is refused before the work
+    largest = int(plan.chain.sizes.max())
+    check_memory(max(plan.peak_memory, largest))  # models pass vectors
+    if verify:
+        check_probes(PROBES, largest)
     source = gather(plan.chain, jacobians, seed, stand_ins=stand_ins)
     settings = Settings(chunk_entries, symbolic)
     if scheduler is None:
@@ -209,16 +213,6 @@ def execute_chain(
         # Every comparison of zeros passes; say so instead of looking verified.
         checks = [replace(check, name=f"{check.name} (all zero: underflow?)") for check in checks]
     return replace(execution, checks=tuple(checks))
-
-
-def check_memory(entries: int) -> None:
-    """Raise `ExecutionError` if the entries that are live at once would not fit this machine."""
-    needed, there = entries * ENTRY_BYTES, physical_memory()
-    if needed > there:
-        raise ExecutionError(
-            f"the plan needs {needed / 2**30:,.1f} GiB for {entries:,} live entries; this machine "
-            f"has {there / 2**30:,.1f} GiB: choose a better order, or declare structures"
-        )
 
 
 class _Run:
@@ -303,10 +297,3 @@ def _quickly_priced(plan: Plan) -> bool:
 
 def _sparse(plan: Plan, number: int) -> bool:
     return isinstance(plan.chain.kind(number).structure, Sparse)
-
-
-def physical_memory() -> int:
-    """Bytes of this machine."""
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return 2**62  # not known: let the machine refuse

@@ -11,8 +11,8 @@ from typing import IO, Any
 import numpy as np
 
 from chainorder.errors import ExecutionError
+from chainorder.execution.memory import ENTRY_BYTES, physical_memory
 from chainorder.execution.provenance import Provenance
-from chainorder.execution.run import ENTRY_BYTES, physical_memory
 from chainorder.numpy_files import JACOBIANS
 from chainorder.output import Output
 

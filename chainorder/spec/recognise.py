@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from chainorder.errors import SpecError
 from chainorder.output import CALL
-from chainorder.spec.foreign import KINDS
+from chainorder.spec.files import PACKED
+from chainorder.spec.foreign import KINDS, LOOKED_AT, foreign
+from chainorder.spec.schema import CHAIN
 from chainorder.spec.tokens import CLOSE, LIST, MAPPING, SCALAR, Token, json_tokens, yaml_tokens
 
 HEAD_BYTES = 2**16
@@ -16,9 +20,6 @@ HEAD_BYTES = 2**16
 
 REPORTED = frozenset({"schema", "source"})
 """Keys that reports begin with, and no spec has."""
-
-PACKED = b"\x1f\x8b"
-"""What .gz begins with."""
 
 MATRICES = (b"\x93numpy", b"pk\x03\x04", b"%%matrixmarket", b"%matrixmarket")
 """What .npy, .npz and .mtx begin with, in small letters."""
@@ -66,14 +67,28 @@ def _holds_spec(text: str) -> bool | None:
     return None
 
 
+def of_others(text: str) -> bool:
+    """Whether a text that cannot be read as a spec has keys, and none of them is one of a spec.
+
+    So are files of several documents or with tags of their own, as many a program has.
+    """
+    keys: dict[str, None] = {}
+    with suppress(SpecError, ValueError):  # the keys before what cannot be read
+        for key, _ in islice(_top_keys(_tokens(text[:HEAD_BYTES])), LOOKED_AT):
+            keys[key] = None
+    return bool(keys) and foreign(keys) and keys.keys().isdisjoint(CHAIN["properties"])
+
+
 def _tokens(text: str) -> Iterator[Token]:
     return json_tokens(text) if text.lstrip()[:1] in ("{", "[") else yaml_tokens(text)
 
 
 def _top_keys(tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:
-    """The keys of the outermost mapping, and the kinds of their values."""
+    """The keys of the outermost mapping, or of the first of a list, and the kinds of their values."""
     depth, key = 0, None
-    for kind, _, value, _ in tokens:
+    for place, (kind, _, value, _) in enumerate(tokens):
+        if place == 0 and kind is LIST:
+            continue
         if depth == 0 and kind is not MAPPING:
             return
         if depth == 1 and key is not None and kind is not CLOSE:
