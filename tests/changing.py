@@ -307,6 +307,26 @@ def _attribute() -> Any:
 
 
 @case
+def _class_of_an_object() -> Any:
+    model = Model()
+    return lambda x: model.apply(x), attribute(model, "__class__", Child)
+
+
+@case
+def _base_of_a_class() -> Any:
+    class Base(Model):
+        pass
+
+    class Other(Child):
+        pass
+
+    class Last(Base):
+        pass
+
+    return Last().apply, attribute(Last, "__bases__", (Other,))
+
+
+@case
 def _bound_method() -> Any:
     model = Model()
     return model.apply, attribute(model, "k", 5.0)

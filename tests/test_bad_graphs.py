@@ -157,7 +157,7 @@ def test_graphml(tmp_path: Path) -> None:
         load(file)
     graph.edges["x", "y"]["tangent"] = "many"
     nx.write_graphml(graph, file)
-    with pytest.raises(SpecError, match=r"g.graphml: edges\[0\].tangent: tangent is 'many'"):
+    with pytest.raises(SpecError, match=r"g.graphml:13:5: edges\[0\].tangent: tangent is 'many'"):
         load(file)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
+from chainorder.autodiff import captures
+from chainorder.autodiff.captures import PATIENCE, Budget
 from chainorder.autodiff.choice import Choice
 from tests.changing import ARGUMENTS, CASES, RANDOM, WRITING, handled, suppressed
 
@@ -106,3 +109,94 @@ def test_what_is_captured(framework: Framework) -> None:
         *("dictionary of another class", "metaclass"),
         *("eval", "globals"),
     }
+
+
+class Scaled:
+    """A function with a number of its own."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def __call__(self, x: Any) -> Any:
+        return x * self.factor
+
+    def method(self, x: Any) -> Any:
+        return x * self.factor
+
+
+def scaled(x: Any, factor: float) -> Any:
+    return x * factor
+
+
+FRESH: dict[str, Callable[[int], Any]] = {
+    "lambda": lambda step: lambda x: x * step,
+    "default": lambda step: lambda x, factor=step: x * factor,
+    "eval": lambda step: eval(f"lambda x: x * {step}"),
+    "object": Scaled,
+    "bound method": lambda step: Scaled(step).method,
+    "partial": lambda step: partial(scaled, factor=step),
+    "sequence": lambda step: [lambda x: x * step],
+}
+"""What makes a new function of every number."""
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One entry for each time that it is looked at what a function depends on."""
+    seen: list[int] = []
+
+    def counted(*args: Any) -> Any:
+        seen.append(1)
+        return look(*args)
+
+    look = captures.dependencies
+    monkeypatch.setattr(captures, "dependencies", counted)
+    return seen
+
+
+@pytest.mark.parametrize("name", FRESH)
+def test_a_new_function_in_every_call_is_given_up_without_a_look(
+    framework: Framework, name: str, looks: list[int]
+) -> None:
+    Budget.known.clear()
+    for step in range(30):
+        function = FRESH[name](step)
+        assert framework.same(framework.ours(function)(framework.point), np.eye(2) * step)
+    assert len(looks) == PATIENCE
+    assert len(Budget.known) == 1
+
+
+def test_what_changes_in_every_call_is_looked_at_ever_more_rarely(
+    framework: Framework, looks: list[int]
+) -> None:
+    """An argument, an attribute; what then stays as it is is captured nevertheless."""
+    Budget.known.clear()
+    number = Scaled(0)
+    with_argument, with_attribute = framework.ours(scaled), framework.ours(lambda x: x * number.factor)
+    for step in range(40):
+        number.factor = step
+        assert framework.same(with_argument(framework.point, step), np.eye(2) * step)
+        assert framework.same(with_attribute(framework.point), np.eye(2) * step)
+    assert len(looks) < 18
+    for budget in Budget.known.values():
+        assert budget.made == PATIENCE
+    for _ in range(100):
+        assert framework.same(with_argument(framework.point, 39), np.eye(2) * 39)
+        assert framework.same(with_attribute(framework.point), np.eye(2) * 39)
+    for budget in Budget.known.values():
+        assert budget.made == PATIENCE + 1
+        assert budget.used > 40
+
+
+def test_what_is_kept_is_bounded(framework: Framework, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[captures.Captures] = []
+    make = captures.Captures.__post_init__
+    monkeypatch.setattr(captures.Captures, "__post_init__", lambda each: (kept.append(each), make(each))[1])
+    monkeypatch.setattr(captures, "MOST", 3)
+    monkeypatch.setattr(captures, "MOST_BUDGETS", 5)
+    ours = framework.ours(scaled, solver="dynamic")
+    for step in range(6):
+        ours(framework.point, step)
+        framework.ours(eval(compile("lambda x: x", f"<cell {step}>", "eval")))
+    assert len(kept[0].kept) == 3
+    assert len(Budget.known) == 5

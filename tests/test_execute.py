@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import reduce
 from itertools import product
 
@@ -9,11 +11,26 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from chainorder import Banded, Chain, Diagonal, Elemental, ExecutionError, Identity, Sparse, execute, plan
-from chainorder.execution import kernels
+from chainorder import (
+    Banded,
+    Chain,
+    Diagonal,
+    Edge,
+    Elemental,
+    ExecutionError,
+    Graph,
+    Identity,
+    Selection,
+    Sparse,
+    execute,
+    plan,
+)
+from chainorder.execution import kernels, memory
+from chainorder.execution.checks import Check
 from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import BandOperand, DenseOperand
 from chainorder.execution.sources import gather, random_operand
+from chainorder.report.common import checks_data, run_row
 from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, SparsePattern
 from tests.chains import MIXES, random_chains
 
@@ -34,6 +51,22 @@ def test_every_order_gives_the_product_and_counts_what_was_planned(mix: str) -> 
             assert [record.fma for record in done.records] == done.plan.operations.fma.tolist()
             assert done.passed
             np.testing.assert_allclose(as_array(done.jacobian), expected, rtol=1e-9, atol=1e-12)
+
+
+WRONG_OPTIONS = [
+    *({"tolerance": value} for value in (float("nan"), -1e-9, "1e-9", [1e-9])),
+    *({"seed": value} for value in (-1, 1.5, "0", None)),
+]
+
+
+@pytest.mark.parametrize("options", WRONG_OPTIONS, ids=str)
+def test_options_with_which_nothing_could_be_checked_are_refused(options) -> None:
+    ((name, value),) = options.items()
+    graph = Graph({"x": 2, "y": 3}, [Edge("x", "y")])
+    for best in (plan(Chain.from_dims([2, 3, 4])), plan(graph)):
+        with pytest.raises(ExecutionError, match=re.escape(f"{name} is {value!r}; give a ")):
+            execute(best, **options)
+        assert execute(best, seed=np.int64(3), tolerance=np.float32(1e-6)).passed
 
 
 def test_every_pair_of_representations() -> None:
@@ -209,3 +242,50 @@ def test_band_operands_clip_their_corners() -> None:
 def test_complex_jacobians_stay_complex() -> None:
     a, b = np.array([[1j]]), np.array([[2.0]])
     assert execute(plan(Chain.from_dims([1, 1, 1])), [a, b]).jacobian[0, 0] == 2j
+
+
+@pytest.mark.parametrize(
+    ("elementals", "verify", "message"),
+    [
+        (
+            [Elemental(10**6, 1, Selection([5]))],
+            True,
+            "checking the result needs 0.1 GiB for 8 random",
+        ),
+        ([Elemental(10**6, 2, Selection([5, 7])), Elemental(2, 99)], False, "99 × 1,000,000 with its zeros"),
+        ([Elemental(9, 2), Elemental(2, 10**7, Selection([5, 7], "columns"))], False, "10,000,000 × 9 with"),
+        ([Elemental(10**8, 1, Selection([5]))], False, "the plan needs 0.7 GiB for 100,000,000 live entries"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_its_shape(
+    monkeypatch: pytest.MonkeyPatch, elementals: list[Elemental], verify: bool, message: str
+) -> None:
+    monkeypatch.setattr(memory, "physical_memory", lambda: 10**8)
+    chain = Chain(elementals)
+    with pytest.raises(ExecutionError, match=message):
+        execute(plan(chain), verify=verify)
+    if len(elementals) == 1 and verify:
+        assert execute(plan(chain), verify=False).jacobian.nnz == 1
+
+
+def test_graphs_that_do_not_fit_are_refused_by_their_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "physical_memory", lambda: 10**8)
+    graph = Graph({"x": 10**6, "y": 1}, [Edge("x", "y", Selection([5]))])
+    with pytest.raises(ExecutionError, match="checking the result needs"):
+        execute(plan(graph))
+    assert execute(plan(graph), verify=False).blocks["x", "y"].nnz == 1
+
+
+@pytest.mark.parametrize("tolerance", [-1e-9, float("nan"), float("inf"), "1e-9", 1j])
+def test_a_tolerance_that_is_none_is_refused(tolerance: object) -> None:
+    graph = Graph({"x": 2, "y": 1}, [Edge("x", "y")])
+    for problem in (Chain.from_dims([3, 4, 5]), graph):
+        with pytest.raises(ExecutionError, match="it is a finite number of at least 0"):
+            execute(plan(problem), tolerance=tolerance)
+
+
+def test_an_error_that_is_no_number_is_none_in_json_and_the_worst_in_a_table() -> None:
+    checks = [Check("a", 1.0, 2.0), Check("b", float("nan"), 2.0)]
+    assert [each["error"] for each in checks_data(checks)] == [1.0, None]
+    done = replace(execute(plan(Chain.from_dims([3, 4, 5]))), checks=tuple(checks))
+    assert any(cell != cell for cell in run_row("a", done, done))

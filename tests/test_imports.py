@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import warnings
 from decimal import Decimal
@@ -274,8 +275,76 @@ def test_graphml_that_would_lose_something_is_refused(tmp_path: Path, case: str)
     with warnings.catch_warnings(), pytest.raises(SpecError) as caught:
         warnings.simplefilter("error")
         load(file)
-    assert str(caught.value).startswith(f"{file}: ")
+    assert str(caught.value).startswith(f"{file}:5:")
     assert message in str(caught.value)
+
+
+def test_all_that_is_wrong_with_graphml_is_said_with_its_lines(tmp_path: Path) -> None:
+    file = tmp_path / "g.graphml"
+
+    def errors(keys: str, *lines: str) -> list[str]:
+        graphml(
+            file,
+            SIZE.format("int", "") + keys,
+            "\n".join(('<graph edgedefault="directed">', *lines, "</graph>")),
+        )
+        with pytest.raises(SpecError) as caught:
+            load(file)
+        return [str(error).removeprefix(f"{file}:") for error in (caught.value, *caught.value.others)]
+
+    edge = '<edge source="x" target="y"/>'
+    assert errors("\n", node("x", -1), " " + node("y", "two"), edge) == [
+        "6:1: vertices.x: the size of x is -1; a size is a whole number of at least 1",
+        "7:2: vertices.y: the size of y is 'two'; a size is a whole number of at least 1",
+    ]
+    weight = '<key id="w" for="all" attr.name="weight"/>\n'
+    assert errors(weight, node("x", 1, '<data key="w">2</data>'), node("x", 1), edge, "<node/>") == [
+        "7:1: there are two nodes 'x'; rename one",
+        "8:1: the edge x → y is at 'y', which is no node; add it",
+        "9:1: a node has no id; add it",
+    ]
+    found = errors(weight, node("x", 1, '<data key="w">2</data>'), node("y", 1), edge)
+    assert found == ["6:1: node 'x' has an unknown attribute 'weight'; a node has a size, and perhaps a name"]
+    assert errors("\n", node("x", 1), node("y", "<b>2</b>"), edge) == [
+        "7:28: size of node 'y' holds a <b>; a value is a text"
+    ]
+
+
+@pytest.mark.parametrize("part", ['<data key="s">3</data>', '<node id="z"/>'])
+def test_nothing_outside_of_graphs_is_lost(tmp_path: Path, part: str) -> None:
+    file = graphml(
+        tmp_path / "g.graphml", SIZE.format("int", ""), part, X_Y.format(node("x", 2), node("y", 3))
+    )
+    with pytest.raises(SpecError, match=r"g\.graphml:\d+:\d+: .* outside of a graph; move it into one"):
+        load(file)
+
+
+def test_a_default_of_the_graph_is_kept(tmp_path: Path) -> None:
+    memory = '<key id="m" for="graph" attr.name="memory" attr.type="long"><default>5</default></key>'
+    file = graphml(
+        tmp_path / "g.graphml", SIZE.format("int", ""), memory, X_Y.format(node("x", 2), node("y", 3))
+    )
+    assert [graph.memory for graph in load(file)] == [5]
+
+
+@pytest.mark.parametrize("name", ["g.xml", "G.GRAPHML", "g.yaml", "g.GraphML.GZ"])
+def test_graphml_under_other_names(tmp_path: Path, name: str) -> None:
+    file = graphml(tmp_path / name, SIZE.format("int", ""), X_Y.format(node("x", 2), node("y", 3)))
+    if name.endswith("GZ"):
+        file.write_bytes(gzip.compress(file.read_bytes()))
+    assert [graph.vertices for graph in load(file)] == [{"x": 2, "y": 3}]
+
+
+@pytest.mark.parametrize("graph", [None, "x", 3, {}, np.eye(2)])
+def test_what_is_no_graph_of_networkx_is_refused(graph: object) -> None:
+    with pytest.raises(GraphError, match="give a DiGraph of networkx"):
+        Graph.from_networkx(graph)
+
+
+def test_a_node_may_be_named_by_zero() -> None:
+    graph = simple()
+    graph.nodes["x"]["name"] = 0
+    assert list(Graph.from_networkx(graph).vertices) == ["0", "y"]
 
 
 @pytest.mark.parametrize(

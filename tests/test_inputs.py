@@ -68,6 +68,11 @@ def planned(done: Done) -> list[tuple[str, int]]:
 
 # Standard input
 
+GRAPHML = """<?xml version="1.0"?><graphml><key id="s" for="node" attr.name="size"/>
+<graph edgedefault="directed">
+<node id="x"><data key="s">2</data></node><node id="y"><data key="s">3</data></node>
+<edge source="x" target="y"/></graph></graphml>"""
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -80,9 +85,13 @@ def planned(done: Done) -> list[tuple[str, int]]:
         (LINES, [("stdin#0", 0), ("b", 120)]),
         ("\n" + LINES + "\n", [("stdin#0", 0), ("b", 120)]),
         ("vertices: {x: 2, y: 3}\nedges: [{source: x, target: y}]", [("stdin", 0)]),
+        (gzip.compress(b"dims: [4, 5, 6]\nname: a"), [("a", 120)]),
+        (gzip.compress(LINES.encode()), [("stdin#0", 0), ("b", 120)]),
+        (GRAPHML, [("stdin", 0)]),
+        (gzip.compress(GRAPHML.encode()), [("stdin", 0)]),
     ],
 )
-def test_standard_input(run: Run, text: str, expected: list[tuple[str, int]]) -> None:
+def test_standard_input(run: Run, text: str | bytes, expected: list[tuple[str, int]]) -> None:
     assert planned(run("plan", "-", "--format", "json", stdin=text)) == expected
     rows = [json.loads(line) for line in run("batch", "-", "--format", "jsonl", stdin=text).out.splitlines()]
     assert [row["source"] for row in rows] == [f"<stdin>#{index}" for index in range(len(expected))]
@@ -123,6 +132,9 @@ def test_matrices_of_standard_input_are_relative_to_where_one_is(
         ("dims: [1,\n 0]", "error: <stdin>:2:2: dims[1]: dims[1] is 0"),
         (b"dims: [1, \xff]", "error: <stdin>:1:11: the byte 0xFF is not UTF-8"),
         ('{"dims": [1, 2]}\n{"dims": [1, 0]}', "error: <stdin>:2:14: dims[1]: dims[1] is 0"),
+        ("[{dims: [1, 2]}]", "error: <stdin>:1:1: the chain is a list of 1; write several chains as {chains"),
+        (gzip.compress(b"dims: [1, 2]")[:-9], "error: <stdin>: the file cannot be unpacked"),
+        (gzip.compress(b" " * 2**26), "error: <stdin>: unpacks to more than 200 times its size"),
     ],
 )
 def test_errors_of_standard_input(run: Run, text: str | bytes, message: str) -> None:
@@ -294,6 +306,20 @@ def test_a_saved_plan_moves_alone_where_its_matrices_stay(run: Run, tmp_path: Pa
     done = run("run", moved)
     assert done.status == 2
     assert done.err.startswith(f"error: {moved}: chain.spec.elementals[0].matrix: there is no file")
+
+
+def test_a_matrix_that_was_lost_on_the_way_is_not_taken_from_where_the_plan_was(
+    run: Run, tmp_path: Path
+) -> None:
+    spec = spec_with_matrices(tmp_path)
+    saved = spec.with_name("sim.json")
+    assert run("plan", spec, "-o", saved).status == 0
+    copied = tmp_path / "copied"
+    shutil.copytree(spec.parent, copied)
+    (copied / "A.npy").unlink()
+    done = run("run", copied / "sim.json")
+    assert done.status == 2
+    assert f"there is no file {copied / 'A.npy'}" in done.err
 
 
 def test_paths_stay_absolute_where_nothing_is_shared(
@@ -503,3 +529,39 @@ def test_sources() -> None:
         Path("a/b.c.yaml.gz"), "b.c", ".yaml", Path("a"), Path("a/b.c.yaml.gz")
     )
     assert Source.of(Path(STDIN)).path == Path("-")
+
+
+def test_endings_are_known_in_capitals(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "A.YAML").write_text("dims: [2, 3]")
+    (tmp_path / "B.JSONL").write_text(LINES)
+    (tmp_path / "C.Yml.GZ").write_bytes(gzip.compress(b"dims: [2, 3]"))
+    assert [file.name for file in find_files([str(tmp_path)])] == ["A.YAML", "B.JSONL", "C.Yml.GZ"]
+    assert run("batch", tmp_path).status == 0
+
+
+def test_a_packed_file_that_is_not_called_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(gzip.compress(b"dims: [2, 3]"))
+    assert "call it .gz, for it is packed" in run("plan", tmp_path / "a.yaml").err
+
+
+OTHERS = {
+    "mkdocs.yml": "site_name: x\nextensions:\n  - !!python/name:a.b\n",
+    "stack.yaml": "Resources:\n  a: !Ref b\n",
+    "manifest.yaml": "kind: Service\n---\nkind: Deployment\n",
+}
+BROKEN = {
+    "tag.yaml": "dims: [1, 2]\nname: !Ref b\n",
+    "two.yaml": "dims: [1, 2]\n---\ndims: [1, 2]\n",
+    "cut.yaml": "name: x\ndims: [1, 2",
+    "typo.yaml": "elementalz: [\n",
+    "nothing.yaml": "{",
+}
+
+
+def test_files_of_other_programs_are_skipped_even_where_they_cannot_be_read(run: Run, tmp_path: Path) -> None:
+    for name, text in (OTHERS | BROKEN).items():
+        (tmp_path / name).write_text(text)
+    done = run("batch", tmp_path, "--format", "jsonl")
+    assert [Path(json.loads(row)["source"]).name for row in done.out.splitlines()] == sorted(BROKEN)
+    assert "skipped 3 that are no specs" in done.err
+    assert run("batch", tmp_path / "mkdocs.yml").status == 1  # what is named is not skipped

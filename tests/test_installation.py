@@ -129,7 +129,23 @@ def test_a_package_that_is_there_and_fails_says_why(tmp_path: Path, monkeypatch:
         InstallationError, match=r"No module named 'its_other_half'.*pip install '\.\[whole\]'"
     ):
         require("half_installed", extra="whole")
+    (tmp_path / "misfit.py").write_text("raise RuntimeError('a part of it\\nis too new')")
+    with pytest.raises(InstallationError, match=r"^misfit cannot be imported \(a part of it is too new\)"):
+        require("misfit")
     assert require("json").__name__ == "json"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    ["RuntimeError('jaxlib 0.1 is too old')", "OSError('libcudart.so.12: no such file')"],
+)
+def test_a_package_with_a_wrong_library_is_an_import_error(
+    failure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wrong_library.py").write_text(f"raise {failure}")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match=r"wrong_library cannot be imported \((jaxlib|libcudart)"):
+        require("wrong_library")
 
 
 def test_without_dask_a_plan_is_run_here(

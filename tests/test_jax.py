@@ -366,6 +366,18 @@ def test_static_arguments_of_equal_value_and_other_type_are_told_apart() -> None
     assert_same((ours(X, True), ours(X, 1)), (2 * jnp.eye(4), 3 * jnp.eye(4)))
 
 
+@pytest.mark.parametrize("solver", [None, "dynamic"])
+def test_blocks_are_as_weakly_typed_as_their_inputs(solver: str | None) -> None:
+    """Otherwise what is computed with them is of another dtype."""
+    half = jnp.ones(3, jnp.float16)
+    for function in (lambda x: x * x, lambda x: jnp.arange(3.0) * x, lambda x: jnp.ones(3)):
+        for point in (2.0, jnp.asarray(2.0), np.float32(2), jnp.float32(2)):
+            ours, theirs = jacobian(function, solver=solver)(point), jax.jacrev(function)(point)
+            assert (ours.dtype, ours.weak_type) == (theirs.dtype, theirs.weak_type)
+            assert (ours * half).dtype == (theirs * half).dtype
+            assert_same(ours, theirs)
+
+
 def test_float32() -> None:
     function, x = network(30, 2, 30), LONG.astype(jnp.float32)
 

@@ -34,8 +34,17 @@ SPECS = {
     "matrices": ("{matrix: a.npy, same: w}, {matrix: b.npy, same: w}", 1, "b.npy"),
     "a matrix and none": ("{matrix: a.npy, same: w}, {outputs: 2, same: w}", 1, "without a matrix"),
     "none and a matrix": ("{inputs: 2, outputs: 2, same: w}, {matrix: a.npy, same: w}", 1, "a.npy"),
-    "patterns": ("{matrix: c.npz, same: w}, {matrix: d.npz, same: w}", 1, "sparse(2)"),
-    "solves": ("{solve: a.npy, same: w}, {solve: b.npy, same: w}", 1, "solve(4)"),
+    "patterns": (
+        "{matrix: c.npz, same: w}, {matrix: d.npz, same: w}",
+        1,
+        "is d.npz and that one c.npz",
+    ),
+    "solves": ("{solve: a.npy, same: w}, {solve: b.npy, same: w}", 1, "is b.npy and that one a.npy"),
+    "selections": (
+        "{inputs: 2, select: [0, 1], same: w}, {select: [1, 0], same: w}",
+        1,
+        "this one is selection(2 rows) and that one selection(2 rows) with other positions or entries",
+    ),
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import signal
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -67,6 +69,35 @@ def searched(chain: Chain, machines: int, transfer: int) -> int | None:
     hunt.advance(10**7)
     assert hunt.done
     return hunt.best
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
+def test_who_breaks_a_search_off_does_not_wait_for_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = [(5 + 3 * n % 11, 7 + 5 * n % 13) for n in range(30)]
+    chain = Chain(
+        Elemental(3 + n % 7, 3 + (n + 1) % 7, tangent=tangent, adjoint=adjoint, tape=n)
+        for n, (tangent, adjoint) in enumerate(costs)
+    )
+    done, compiled = threading.Event(), threading.Event()
+    advance = search.Search.advance
+
+    def compiling(self: search.Search, nodes: int) -> None:
+        if threading.current_thread() is threading.main_thread():
+            advance(self, nodes)
+        else:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            done.wait(5)
+            compiled.set()
+
+    monkeypatch.setattr(search.Search, "advance", compiling)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            plan(chain, solver="exact", machines=3)
+        assert not compiled.is_set()
+    finally:
+        done.set()
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("transfer", [0, 1, 5])

@@ -226,6 +226,11 @@ def raising(error: Exception) -> Callable[[np.ndarray], Any]:
     return raises
 
 
+class SpeechlessError(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
 WRONG: dict[str, tuple[Callable[[np.ndarray], Any], str]] = {
     "None": (lambda y: None, "returned None"),
     "too long": (lambda y: np.concatenate([y, y]), "returned shape"),
@@ -242,6 +247,7 @@ WRONG: dict[str, tuple[Callable[[np.ndarray], Any], str]] = {
     "Nones": (lambda y: [None] * len(y), "returned a list"),
     "an exception": (raising(ValueError("negative\n  pressure")), "raised ValueError: negative pressure"),
     "a bare exception": (raising(ZeroDivisionError()), r"raised ZeroDivisionError$"),
+    "an exception without a text": (raising(SpeechlessError()), r"raised SpeechlessError$"),
     "a missing key": (raising(KeyError("rho")), "raised KeyError: 'rho'"),
 }
 

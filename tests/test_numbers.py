@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from chainorder.cli import cli
 from chainorder.cli.options import number_range
 from chainorder.cli.values import Memory, Whole
 from chainorder.errors import ChainError, SpecError
@@ -195,3 +197,10 @@ def test_random_chains_of_any_size() -> None:
             Ranges(sizes=(1, 10**9), structures=structures)
     with pytest.raises(ChainError, match="at most 100,000,000"):
         list(random_chains(0, 1, (1, 10**9), Ranges()))
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "-nan"])
+@pytest.mark.parametrize("call", ["run 3,4 --tolerance", "generate 1 --matrix-free"])
+def test_nan_is_in_no_range(call: str, text: str) -> None:
+    done = CliRunner().invoke(cli, [*call.split(), text])
+    assert (done.exit_code, f"{text!r} is no number" in done.stderr) == (2, True)

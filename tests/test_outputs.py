@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,26 @@ from chainorder.execution.provenance import Provenance
 from chainorder.execution.save import save_matrix
 from chainorder.problems.matrix_files import read_matrix
 from chainorder.system.output import Output
+from chainorder.system.signals import ENDING, Interrupted, interrupted_by_signals
 from tests.processes import Command, wait_until
 
 ENDLESS = "1000000000000,1000000000000,3"
 """Planned at once, but never to be multiplied here."""
+
+
+INPUTS: dict[str, tuple[str, str | bytes]] = {
+    "late.yaml": ("spec", f"# {'x' * 70_000}\ndims: [3, 4]"),
+    "late.yaml.gz": ("spec", gzip.compress(f"# {'x' * 200_000}\ndims: [3, 4]".encode())),
+    "tabs.yml": ("spec", "elementals:\n\t- {inputs: 3, outputs: 4}"),
+    "begun.yaml": ("spec", "name: simulator\nmachines: 4\n"),
+    "wide.YML": ("spec", "dims: [3, 4]".encode("utf-16")),
+    "list.yaml": ("spec", "- dims: [3, 4]\n- dims: [4, 5]"),
+    "small.txt": ("matrix", "%%matrixmarket matrix array real general\n1 1\n1\n"),
+    "one.txt": ("matrix", " %MatrixMarket matrix array real general\n1 1\n1\n"),
+    "blank.mtx": ("matrix", "\n%%MatrixMarket matrix array real general\n1 1\n1\n"),
+    "old.jsonl.partial": ("batch in the making", '{"call": {"inputs": []}}\n{"source": "a"}\n'),
+}
+"""Files that are read, or would be if they were mended."""
 
 
 def call(*arguments: object) -> str:
@@ -51,6 +68,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("a.yaml").write_text("dims: [3, 4, 5]\n")
     Path("broken.yml").write_text("dims: [3, 4\n")
+    Path("bare.json").write_text('[{"dims": [3, 4]}, {"dims": [3, 4, 5]}]')
     Path("lines.jsonl").write_text('{"name": "first", "dims": [3, 4, 5]}\n{"dims": [2, 3]}\n')
     np.save("A.npy", np.ones((4, 3)))
     np.savez("B.npz", np.ones((3, 4)))
@@ -62,6 +80,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("C.mtx").write_text("%%MatrixMarket matrix array real general\n1 1\n1\n")
     for name in ("a.yaml", "C.mtx"):
         Path(f"{name}.gz").write_bytes(gzip.compress(Path(name).read_bytes()))
+    for name, (_, content) in INPUTS.items():
+        Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
     Path("old.svg").write_text("old")
     Path("old.csv").write_text("old")
     Path("linked.json").symlink_to("a.yaml")
@@ -69,6 +89,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     os.link("A.npy", "same.npz")
     call("plan", "a.yaml", "-o", "plan.json")
     Path("diagonal.yaml").write_text("elementals: [{inputs: 30, structure: diagonal, repeat: 2}]")
+    Path("wide.yaml").write_text("elementals: [{inputs: 1000000, structure: diagonal, repeat: 2}]")
     Path("solve.yaml").write_text("elementals: [{solve: C.mtx}]")
     Path("edges.yaml").write_text(
         "vertices: {x: 3, y: 4, z: 3}\n"
@@ -128,6 +149,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["run", "edges.yaml", "-o", "B.npz"], "both read and written"),
         (["run", ENDLESS, "3,4", "-o", "x.npy"], "2 chains but x.npy keeps one"),
         (["run", ENDLESS, "-o", "no/x.mtx"], "there is no folder"),
+        (["run", "wide.yaml", "-o", "x.npy"], "1,000,000 × 1,000,000 entries one by one, 7,450.6 GiB; this"),
         (["plan", "matrices.json", "-o", "A.npy", "--format", "json"], "holds a matrix"),
         (["batch", "matrices.json", "-o", "same.npz", "--format", "csv"], "holds a matrix"),
         (["compare", "3,4", "-o", "B.npz", "--format", "json"], "holds a matrix"),
@@ -139,12 +161,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["plan", "3,4,5", "-o", "broken.yml", "--format", "json"], "holds a spec"),
         (["compare", "3,4,5", "-o", "lines.jsonl"], "holds a spec"),
         (["plan", "3,4,5", "-o", "g.graphml"], "holds a spec"),
+        (["plan", "3,4,5", "-o", "bare.json"], "holds a spec"),
         (["run", "3,4,5", "-o", "matrices.json"], "holds a spec"),
         (["batch", ".", "-o", "lines.jsonl"], "holds a spec"),
         (["generate", "3", "-o", "lines.jsonl"], "holds a spec"),
         (["schema", "-o", "linked.json"], "holds a spec"),
         (["plan", "3,4,5", "-o", "a.yaml.gz", "--format", "json"], "holds a spec"),
         (["plan", "3,4,5", "-o", "C.mtx.gz", "--format", "json"], "holds a matrix"),
+        *(
+            (["compare", "3,4,5", "-o", name, "--format", "json"], f"holds a {kind}")
+            for name, (kind, _) in INPUTS.items()
+        ),
     ],
 )
 def test_what_cannot_or_must_not_be_written_is_refused_before_the_work(
@@ -312,6 +339,54 @@ def test_a_library_call_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="there is no folder"):
         save_matrix(np.ones((2, 3)), str(tmp_path / "no" / "J.npz"), Provenance())
     assert contents(tmp_path) == {"J.NPZ": old}
+
+
+CLOSED = ["<&- >&- 2>&-", *(pytest.param(one, marks=pytest.mark.slow) for one in (">&-", "2>&-", "<&-"))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+@pytest.mark.parametrize("closed", CLOSED)
+def test_closed_streams_lead_nowhere_and_not_into_files(folder: Path, closed: str) -> None:
+    for line, status in (
+        ("run a.yaml -o J.npz -o r.txt", 0),
+        ("batch lines.jsonl broken.yml -o r.csv", 1),
+        ("plan broken.yml", 2),
+    ):
+        shell = f"{sys.executable} -m chainorder {line} {closed}"
+        done = subprocess.run(shell, shell=True, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, "Traceback" in done.stderr) == (status, False)
+    assert read_matrix(folder / "J.npz").shape == (5, 3)
+    assert (folder / "r.csv").read_text().startswith("source,")
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Signal handlers that a test may leave behind."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_signals_in_a_row_do_not_break_off_what_tidies_up(
+    tmp_path: Path, handlers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    with pytest.raises(Interrupted) as caught, interrupted_by_signals():
+        try:
+            with Output.at(tmp_path / "x").writing():
+                signal.raise_signal(signal.SIGTERM)
+        finally:
+            for number in ENDING:
+                signal.raise_signal(number)
+    signal.raise_signal(signal.SIGINT)  # until this process has ended
+    assert caught.value.signal == signal.SIGTERM
+    assert contents(tmp_path) == {}
+    assert not ended
+    monkeypatch.setattr("chainorder.system.signals.GRACE", -1)
+    signal.raise_signal(signal.SIGINT)
+    assert ended == [130]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

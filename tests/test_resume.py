@@ -218,6 +218,19 @@ def test_nothing_is_left_of_a_batch_that_finished_nothing(
     call("specs", "-o", "out.csv", "--resume")
 
 
+@pytest.mark.parametrize("moment", ["_scan", "_count"])
+@pytest.mark.parametrize("option", [[], ["--resume"]])
+def test_what_is_left_survives_a_signal_while_it_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str, option: list[str]
+) -> None:
+    left = broken_off(monkeypatch, "out.csv", finished=7)
+    with monkeypatch.context() as patch:
+        patch.setattr(Partial, moment, lambda *_: exec("raise KeyboardInterrupt"))
+        said = call("specs", "-o", "out.csv", *option)
+    assert "out.csv.partial is as it was" in said
+    assert Path("out.csv.partial").read_bytes() == left
+
+
 def test_what_is_read_once_is_not_gone_on_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = Path("specs/many.jsonl").read_text()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import pickle
@@ -225,6 +226,36 @@ def test_a_kept_jacobian_says_it(ending: str, name: str, files: Path) -> None:
     (chain,) = load(files / "next.yaml")  # a kept Jacobian is a matrix file as any other
     laundered = random and ending == "npy"
     assert execute(plan(chain)).source == ("loaded" if laundered else SOURCES[name])
+
+
+RENAMED = {
+    "J.npz": ["J.NPZ", "J.npy", "J.mtx", "J.mtx.gz"],
+    "J.mtx": ["J.MTX", "packed.mtx.gz", "packed.mtx", "remarked.mtx"],
+}
+"""A kept Jacobian, and what users call copies of it."""
+
+
+@pytest.mark.parametrize(("kept", "name"), [(kept, name) for kept in RENAMED for name in RENAMED[kept]])
+def test_a_kept_jacobian_says_it_under_any_name(kept: str, name: str, files: Path) -> None:
+    command("run", files / "costs.yaml", "-o", files / kept)
+    content = (files / kept).read_bytes()
+    if name.startswith("packed"):
+        content = gzip.compress(content)
+    elif name.startswith("remarked"):
+        content = content.replace(b"\n%", b"\n% by hand\n%  ", 1).replace(b"\n", b"\r\n")
+    (files / kept).unlink()
+    (files / name).write_bytes(content)
+    (files / "next.yaml").write_text(f"elementals: [matrix: {name}]")
+    (chain,) = load(files / "next.yaml")
+    assert execute(plan(chain)).source == STAND_INS
+
+
+@pytest.mark.parametrize("note", [np.array(["x", None], object), np.ones(3), np.array(["a", "b"])])
+def test_an_array_that_is_called_like_the_note_is_none(note: Any, files: Path) -> None:
+    np.savez(files / "a.npz", matrix=A, jacobians=note)
+    (files / "next.yaml").write_text("elementals: [matrix: a.npz]")
+    (chain,) = load(files / "next.yaml")
+    assert execute(plan(chain)).source == "loaded"
 
 
 def test_the_command_line_refuses_and_allows_stand_ins(tmp_path: Path) -> None:

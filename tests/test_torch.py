@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -212,6 +215,12 @@ def test_aux_that_is_not_there_is_the_error_of_jacrev() -> None:
             jac(lambda x: x * 2, has_aux=True)(torch.ones(2))
 
 
+def test_aux_that_is_no_tensor_is_the_error_of_jacrev_whatever_is_planned() -> None:
+    for jac in (jacobian, partial(jacobian, solver="dynamic"), jacrev):
+        with pytest.raises(RuntimeError, match="unsupported type"):
+            jac(lambda x: (x * 2, {"steps": 3}), has_aux=True)(torch.ones(2))
+
+
 def test_no_function_is_an_error() -> None:
     for wrong in (3, [], [torch.sin, 3]):
         with pytest.raises(TypeError, match="expected a function"):
@@ -346,10 +355,59 @@ def test_random_functions_are_left_to_pytorch() -> None:
 
 def test_functions_that_change_their_buffers_are_left_to_pytorch() -> None:
     model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)).train()
-    with pytest.raises(ChainError, match="in place"):
+    with pytest.raises(ChainError, match="changes a tensor that it closes over"):
         chain(model, torch.randn(5, 4))
     with pytest.raises(RuntimeError, match="in-place"):  # what jacrev says
         jacobian(model)(torch.randn(5, 4))
+    assert int(model[1].num_batches_tracked) == 0, "capturing changes nothing"
+
+
+CHANGING: dict[str, Callable[[Any, Any], Any]] = {
+    "in place": lambda x, t: x * t.add_(1).sum(),
+    "a part": lambda x, t: (t.__setitem__(0, 5.0), x * t[0])[1],
+    "its data": lambda x, t: (t.data.mul_(2), x)[1],
+    "without gradients": lambda x, t: (torch.no_grad()(t.add_)(1), x)[1],
+    "a place for a result": lambda x, t: (torch.add(torch.ones(2), 1, out=t), x)[1],
+    "many at once": lambda x, t: (torch._foreach_add_([t], 1.0), x)[1],
+    "the largest rows": lambda x, t: (
+        x * nn.functional.embedding(torch.tensor([0]), t[None], max_norm=0.1).sum()
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_tensors_are_changed_as_often_as_by_jacrev(name: str) -> None:
+    outcomes = []
+    for jac in (jacrev, jacobian, partial(jacobian, solver="dynamic")):
+        closed_over = torch.ones(2)
+        for _ in range(3):
+            with suppress(RuntimeError):
+                jac(lambda x, t=closed_over: CHANGING[name](x, t))(torch.ones(2))
+        outcomes.append(closed_over.tolist())
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    closed_over = torch.ones(2)
+    with suppress(ChainError):
+        chain(lambda x: CHANGING[name](x, closed_over), torch.ones(2))
+    assert closed_over.tolist() == [1, 1]
+
+
+def test_pytorch_says_nothing_of_what_cannot_be_captured() -> None:
+    """It logs the traceback of an exception that is none for the user."""
+
+    def function(x: Any) -> Any:
+        return torch.view_as_real(torch.view_as_complex(x.reshape(2, 2)).conj())
+
+    class Noting(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise AssertionError(record.getMessage())
+
+    log, noting = logging.getLogger("torch._subclasses.fake_tensor"), Noting(logging.WARNING)
+    log.addHandler(noting)
+    try:
+        with pytest.raises(RuntimeError, match="unresolved conjugated"):
+            jacobian(function)(torch.ones(4))
+    finally:
+        log.removeHandler(noting)
 
 
 def test_float32_and_chunks() -> None:

@@ -127,6 +127,7 @@ CHANGES: dict[str, Callable[[Net], Any]] = {
     "one more module": lambda net: net.parts.append(nn.Linear(3, 3)),
     "a probability": replaced("drop", "p", lambda p: 0.0),
     "forward of a part": patched,
+    "the class of a part": lambda net: setattr(net.norm, "__class__", nn.Identity),
     "a hook": hooked,
     "a hook before": hooked_before,
     "a hook of the derivative": hooked_backwards,

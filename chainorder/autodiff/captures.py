@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from operator import is_
 from threading import RLock
+from types import CodeType
 from typing import Any, ClassVar, TypeAlias
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -33,7 +34,10 @@ REPAID = 16
 """Calls that use captures and so are worth another one at first sight."""
 
 LONGEST_REST = 64
-"""Calls after which it is looked again whether a function can change unseen."""
+"""Calls after which it is looked again at a function that can change unseen, or was always another one."""
+
+MOST_BUDGETS = 1024
+"""Pieces of code of which it is known what captures have been worth."""
 
 Run: TypeAlias = Callable[..., Any]
 """Takes the arrays of a call."""
@@ -82,15 +86,25 @@ class Budget:
     made: int = 0
     used: int = 0
 
-    known: ClassVar[WeakKeyDictionary[Any, Budget]] = WeakKeyDictionary()
+    known: ClassVar[OrderedDict[Hashable, Budget]] = OrderedDict()
+    """The last `MOST_BUDGETS`, by where their code stands: nothing is kept alive by them."""
 
     @classmethod
     def of(cls, function: Any) -> Budget:
-        """The budget of the code of a function, or of the class of another object."""
+        """The budget of the code of a function, or of the class of another object.
+
+        Code that is compiled anew for every function, by `eval` with another number, say, is the same code.
+        """
         while isinstance(function, functools.partial):
             function = function.func
-        code = getattr(getattr(function, "__func__", function), "__code__", type(function))
-        return cls.known.setdefault(code, cls())
+        code = getattr(getattr(function, "__func__", function), "__code__", None)
+        key: Hashable = type(function).__module__, type(function).__qualname__
+        if isinstance(code, CodeType):
+            key = code.co_filename, code.co_firstlineno, code.co_qualname, code.co_code
+        budget = cls.known[key] = cls.known.pop(key, cls())
+        while len(cls.known) > MOST_BUDGETS:
+            cls.known.popitem(last=False)
+        return budget
 
     @property
     def debt(self) -> int:
@@ -108,6 +122,10 @@ class Captures:
         What is captured, and what is known of its framework.
     limited
         Whether captures have to be worth it.
+    kept
+        The captures, and calls that were seen and are none yet: the last used first.
+    rest, rested
+        Calls of unknown kinds that are left to the framework unseen, and how many of them have been.
     """
 
     function: Callable[..., Any]
@@ -123,6 +141,11 @@ class Captures:
 
     def __post_init__(self) -> None:
         self.budget = Budget.of(self.function)
+        self.rest = self._debt
+
+    @property
+    def _debt(self) -> int:
+        return min(LONGEST_REST, self.budget.debt) if self.limited else 0
 
     def run(
         self,
@@ -147,12 +170,12 @@ class Captures:
         NotPlannedError
             If the framework's own mode has to do it, whatever the reason.
         """
-        found = self._standing(key) or self._noted(key, others())
+        found = self._standing(key) or self._noted(key, others)
         if found.run or found.why:
             self.budget.used += 1
             return found.evaluate(arrays)
         found.sights += 1
-        if self.limited and found.sights <= self.budget.debt:
+        if found.sights <= self._debt:
             raise NotPlannedError("it has mostly been another function, or was called in another way")
         with self.lock:
             self.budget.made += 1
@@ -173,21 +196,29 @@ class Captures:
     def _standing(self, key: Hashable) -> Capture | None:
         for each in self.kept:
             if each.key == key and each.snapshot.same():
+                self.rest //= 2
                 if each is not self.kept[0]:
                     self.kept = [each, *(other for other in self.kept if other is not each)]
                 return each
         return None
 
-    def _noted(self, key: Hashable, others: Sequence[Any]) -> Capture:
-        """A call that was not seen before; what may change unseen is not looked at in every call."""
+    def _noted(self, key: Hashable, others: Callable[[], Sequence[Any]]) -> Capture:
+        """A call that was not seen before.
+
+        Looking at what a function depends on takes as long as a small Jacobian. So the more often it was in
+        vain, the more calls rest before the next look: what may change unseen, and what mostly is another
+        function, then costs nothing.
+        """
         if self.rested < self.rest:
             self.rested += 1
-            raise NotPlannedError("it may change unseen")
+            raise NotPlannedError("it may change unseen, or has mostly been another function")
+        self.rested, rest = 0, min(LONGEST_REST, 2 * self.rest + 1)
         try:
-            snapshot = dependencies((self.function, *others), self.knowledge)
+            snapshot = dependencies((self.function, *others()), self.knowledge)
         except NotPlannedError:
-            self.rested, self.rest = 0, min(LONGEST_REST, 2 * self.rest + 1)
+            self.rest = rest
             raise
+        self.rest = rest if self._debt else 0
         noted = Capture(key, snapshot)
         self.kept = [noted, *self.kept[: MOST - 1]]
         return noted

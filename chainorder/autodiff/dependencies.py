@@ -279,6 +279,7 @@ class _Walk:
     def _object(self, value: Any) -> None:
         """Its class and its attributes."""
         kind = type(value)
+        self.held.append(held.classes(value))
         self._class(kind, made=False)
         if isinstance(value, tuple | frozenset):
             self.push(*value)
@@ -302,6 +303,8 @@ class _Walk:
             raise NotPlannedError(f"the class {kind.__qualname__} has a metaclass")
         if self._trusted(kind) and kind.__name__ in READERS:
             raise NotPlannedError(f"it calls {kind.__module__}.{kind.__name__}")
+        if not self._trusted(kind):
+            self.held.append(held.classes(kind))
         overridden = {name for base in kind.__mro__ if self._trusted(base) for name in vars(base)}
         for base in kind.__mro__:
             table: Mapping[str, Any] = vars(base)

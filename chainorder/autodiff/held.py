@@ -97,6 +97,15 @@ def slots(owner: Any, names: Iterable[str]) -> Held:
     return Held(lambda: tuple(getattr(owner, name, MISSING) for name in chosen), write)
 
 
+def classes(value: Any) -> Held:
+    """The class of an object, or those that a class extends, which may be assigned, too."""
+    if isinstance(value, type):
+        bases = value.__bases__
+        return Held(lambda: value.__mro__, lambda: setattr(value, "__bases__", bases))
+    kind = type(value)
+    return Held(lambda: (type(value),), lambda: setattr(value, "__class__", kind))
+
+
 def function(called: FunctionType) -> Held:
     """The code and defaults of a function, and the variables that it closes over."""
     cells = called.__closure__ or ()

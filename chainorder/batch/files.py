@@ -94,7 +94,8 @@ def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
 
 
 def _ending(file: Path) -> str:
-    return (file.with_suffix("") if file.suffix == ".gz" else file).suffix
+    """The ending in small letters, .gz apart."""
+    return (file.with_suffix("") if file.suffix.lower() == ".gz" else file).suffix.lower()
 
 
 def _is_own(file: Path, output: str | None, *, named: bool) -> bool:

@@ -41,6 +41,7 @@ Shell completion: eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"  (zsh_so
 
 def main() -> None:
     """Run the command line; every expected error is one line on stderr."""
+    _fill_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without arrows still gets its table
@@ -49,6 +50,18 @@ def main() -> None:
             _run()
     except Interrupted as interrupted:
         _end(interrupted.signal)
+
+
+def _fill_streams() -> None:
+    """Let streams that are closed lead nowhere: a file that is opened later would take their place."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115 -- until the end
 
 
 def _run() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from chainorder.cli.options import force_option, range_option
-from chainorder.cli.values import Memory, Names, Whole
+from chainorder.cli.values import Memory, Names, Real, Whole
 from chainorder.cli.writing import emit, output_file, protect
 
 
@@ -28,7 +28,7 @@ from chainorder.cli.writing import emit, output_file, protect
     "--matrix-free",
     default=0.0,
     show_default=True,
-    type=click.FloatRange(0, 1),
+    type=Real(0, 1),
     help="Share without a matrix.",
 )
 @range_option("--tangent", "1:1000", "fma of a tangent.")

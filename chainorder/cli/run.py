@@ -22,7 +22,7 @@ from chainorder.cli.options import (
     solver_option,
 )
 from chainorder.cli.reading import AnyPlan, Problem, Request, hessian_of, problem_of, read_inputs, read_plans
-from chainorder.cli.values import Names, Whole
+from chainorder.cli.values import Names, Real, Whole
 from chainorder.cli.writing import Destination
 from chainorder.errors import ChainorderError, ExecutionError
 from chainorder.execution.cluster import LOCAL
@@ -57,7 +57,7 @@ HERE = "here"
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0),
+    type=Real(0),
     help="Largest relative error that passes; by default 1e-9, more for float32 and for differences.",
 )
 @hessian_option
@@ -102,10 +102,13 @@ def run(
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.
     """
+    from chainorder.execution.checks import Tolerances
+    from chainorder.execution.save import check_dense
     from chainorder.report.chains import execution_report
     from chainorder.report.graphs import graph_execution_report, hessian_report
     from chainorder.report.schedules import has_chart
 
+    Tolerances.of(tolerance, 0)  # a wrong one is refused before the work
     report_file, kept = _files(output)
     if hessian and kept is not None:
         raise ChainorderError(f"{kept}: --hessian makes reports; the Jacobian is kept without it")
@@ -123,6 +126,8 @@ def run(
             raise ExecutionError(
                 f"{' '.join(chain)}: {len(problems)} chains but {kept} keeps one Jacobian; run one"
             )
+        if kept is not None:
+            check_dense(kept, *_shape(problems[0]))
         to.check(problems, drawable * any(map(has_chart, problems)))
 
     reports, passed = [], True
@@ -152,6 +157,13 @@ def _files(output: Sequence[str]) -> tuple[str | None, str | None]:
     return next(iter(reported), None), next(iter(kept), None)
 
 
+def _shape(problem: Problem) -> tuple[int, int]:
+    """Rows and columns of the Jacobian of a chain or graph."""
+    if isinstance(problem, Graph):
+        return problem.rows, problem.columns
+    return problem.outputs, problem.inputs
+
+
 def _keep(run: Execution | GraphExecution, file: str) -> None:
     """Save a Jacobian; where the file cannot say that its numbers are random, stderr does."""
     from chainorder.execution.provenance import Source
@@ -168,7 +180,7 @@ def _run_orders(
     """Run a plan, and the baselines before it if asked; those that cannot be are skipped, and why."""
     from chainorder import execute
     from chainorder.comparison.chains import baselines
-    from chainorder.execution.result import check_memory
+    from chainorder.execution.memory import check_memory
 
     problem = problem_of(best)
     others = ("forward", "reverse") if isinstance(problem, Graph) else baselines(problem)

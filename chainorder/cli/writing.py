@@ -39,7 +39,7 @@ def protect(file: Output | None, reads: Iterable[Path], *, force: bool) -> None:
     if file is None or file.direct or force:
         return
     file.refuse_inputs(reads)
-    from chainorder.reading.recognise import kind_of_input
+    from chainorder.problems.recognise import kind_of_input
 
     kind = kind_of_input(file.path)
     if kind is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chainorder.costs.steps import Action, source_of
 from chainorder.errors import InfeasibleError
 from chainorder.execution.checks import (
+    PROBES,
     Check,
     Tolerances,
     against_function,
@@ -19,6 +20,7 @@ from chainorder.execution.checks import (
     residuals,
 )
 from chainorder.execution.conversions import owned
+from chainorder.execution.memory import check_memory, check_probes
 from chainorder.execution.model import CHUNK_ENTRIES
 from chainorder.execution.operand import Operand, stored_entries
 from chainorder.execution.operations import (
@@ -31,7 +33,7 @@ from chainorder.execution.operations import (
     stepped_number,
     stepped_of,
 )
-from chainorder.execution.premises import check_finite, given_program, nonzero, rounding
+from chainorder.execution.premises import check_finite, check_options, given_program, nonzero, rounding
 from chainorder.execution.sources import Function, Jacobians, gather
 from chainorder.plans.chain_operations import Operation
 from chainorder.plans.chain_plan import Plan
@@ -40,7 +42,7 @@ from chainorder.structures.general import Sparse
 
 if TYPE_CHECKING:
     pass
-from chainorder.execution.result import FULL_CHECK, TOLERANCE, Execution, check_memory
+from chainorder.execution.result import FULL_CHECK, TOLERANCE, Execution
 
 SPARSE_CHECK = 2_000_000
 """Stored entries times length up to which a chain of sparse patterns is compared with another order."""
@@ -102,11 +104,17 @@ def execute_chain(
     Raises
     ------
     ExecutionError
-        If a Jacobian does not fit its elemental, a matrix was in memory when the plan was saved and is not
-        given, the plan needs more memory than there is, or workers were asked for and there are none.
+        If the tolerance is none, a Jacobian does not fit its elemental, a matrix was in memory when the plan
+        was saved and is not given, the plan needs more memory than there is, or workers were asked for and
+        there are none.
     """
+    check_options(seed, tolerance)
     function, point = given_program(function, point, plan.chain.inputs, plan.chain.outputs)
-    check_memory(max(plan.peak_memory, int(plan.chain.sizes.max())))  # models and checks pass vectors
+    Tolerances.of(tolerance, TOLERANCE)  # a wrong one is refused before the work
+    largest = int(plan.chain.sizes.max())
+    check_memory(max(plan.peak_memory, largest))  # models pass vectors
+    if verify:
+        check_probes(PROBES, largest)
     source = gather(plan.chain, jacobians, seed, stand_ins=stand_ins)
     settings = Settings(chunk_entries, symbolic)
     if scheduler is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import SupportsFloat
 
 import numpy as np
 
@@ -63,9 +64,17 @@ class Tolerances:
 
     @classmethod
     def of(cls, stated: float | None, default: float) -> Tolerances:
-        """What is stated, for everything; without, the default, and more for central differences."""
+        """What is stated, for everything; without, the default, and more for central differences.
+
+        Raises
+        ------
+        ExecutionError
+            If what is stated is no finite number of at least 0: all would pass, or nothing.
+        """
         if stated is not None:
-            return cls(stated, stated)
+            if not (isinstance(stated, SupportsFloat) and 0 <= float(stated) < np.inf):
+                raise ExecutionError(f"tolerance is {stated!r}; it is a finite number of at least 0")
+            return cls(float(stated), float(stated))
         return cls(default, max(default, CENTRAL_TOLERANCE))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainorder.execution.memory import check_full
 from chainorder.execution.operand import (
     Array,
     AxesOperand,
@@ -87,7 +88,15 @@ def part(matrix: Any, rows: IndexSet, columns: IndexSet) -> Any:
 
 
 def owned(result: Operand, given: Iterable[Operand]) -> Any:
-    """The matrix of a result; a copy if it shares entries with what was given: both may be changed."""
+    """The matrix of a result; a copy if it shares entries with what was given: both may be changed.
+
+    Raises
+    ------
+    ExecutionError
+        If it is dense, and too large with all its zeros.
+    """
+    if isinstance(result, DenseOperand) and not result.filled.full:
+        check_full(*result.filled.shape)
     matrix = result.matrix()
     if isinstance(matrix, np.ndarray):
         mine = [matrix]

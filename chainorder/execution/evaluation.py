@@ -43,8 +43,7 @@ class Checked:
         try:
             returned = self.function(np.array(argument, order="C"))
         except Exception as error:
-            said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
-            raise ExecutionError(f"{self.name} raised {said}") from error
+            raise ExecutionError(f"{self.name} raised {_said(error)}") from error
         values = self._numbers(returned)
         shape = (self.length, *argument.shape[1:])
         if values.shape != shape and _sides(values.shape) != _sides(shape):
@@ -72,6 +71,16 @@ class Checked:
         what = "None" if returned is None else f"a {type(returned).__name__}"
         held = f" of {returned.dtype}" if isinstance(returned, np.ndarray) else ""
         return ExecutionError(f"{self.name} returned {what}{held}; return an array of {self.length} numbers")
+
+
+def _said(error: Exception) -> str:
+    """What a user's exception says, in a line; only its kind, where that cannot be said."""
+    kind = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 -- it is the user's code, too
+        return kind
+    return " ".join(f"{kind}: {text}".split()).removesuffix(":")
 
 
 def _sides(shape: tuple[int, ...]) -> list[int]:

@@ -16,15 +16,16 @@ import numpy as np
 from chainorder.costs.steps import Step
 from chainorder.elimination.replay import Replay
 from chainorder.errors import ExecutionError, PlanError, SolverError
-from chainorder.execution.checks import Check, Tolerances, dot_products
+from chainorder.execution.checks import PROBES, Check, Tolerances, dot_products
 from chainorder.execution.conversions import owned
 from chainorder.execution.graph_checks import against_blocks, against_program, against_sweeps
 from chainorder.execution.kernels import multiply
+from chainorder.execution.memory import check_memory, check_probes
 from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Array, Operand
-from chainorder.execution.premises import check_finite, given_program, nonzero, rounding
+from chainorder.execution.premises import check_finite, check_options, given_program, nonzero, rounding
 from chainorder.execution.provenance import Printed, Provenance, Source, refuse_unsaved, trace
-from chainorder.execution.result import FULL_CHECK, TOLERANCE, check_memory
+from chainorder.execution.result import FULL_CHECK, TOLERANCE
 from chainorder.execution.sources import fit, operand_and_model, random_operand
 from chainorder.execution.sums import add
 from chainorder.plans.graph_operations import GraphOperation
@@ -277,9 +278,14 @@ def execute_graph(
         If a Jacobian does not fit its edge, a matrix was in memory when the plan was saved and is not given,
         or the plan needs more memory than there is.
     """
+    check_options(seed, tolerance)
     graph = plan.graph
     function, point = given_program(function, point, graph.columns, graph.rows)
-    check_memory(max(plan.peak_memory, *graph.vertices.values()))
+    Tolerances.of(tolerance, TOLERANCE)  # a wrong one is refused before the work
+    largest = max(graph.vertices.values())
+    check_memory(max(plan.peak_memory, largest))
+    if verify:
+        check_probes(PROBES, largest)
     sample = None
     if jacobians is None and graph.network is not None:
         sample = graph.network.sample(seed)

@@ -1,8 +1,9 @@
-"""What checks start from: a program to compare with, what rounding explains, finite numbers."""
+"""What checks start from: options, a program to compare with, what rounding explains, finite numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,14 @@ def given_program(
     if at.dtype.kind not in "fiub" or at.shape != (inputs,):
         raise ExecutionError(f"point is {at.dtype} of shape {at.shape}; give {inputs} real numbers")
     return Checked(function, outputs, "the function"), as_floats(at)
+
+
+def check_options(seed: Any, tolerance: Any) -> None:
+    """Raise `ExecutionError` for a seed or a tolerance with which nothing could be checked."""
+    if not isinstance(seed, Integral) or seed < 0:
+        raise ExecutionError(f"seed is {seed!r}; give a whole number from 0 on")
+    if tolerance is not None and not (isinstance(tolerance, Real) and float(tolerance) >= 0):
+        raise ExecutionError(f"tolerance is {tolerance!r}; give a relative error from 0 on, as 1e-9")
 
 
 def rounding(operands: Iterable[Operand], models: Iterable[Model]) -> float:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from chainorder.errors import ExecutionError
-from chainorder.problems.matrix_files import MatrixFile, Unsaved
-from chainorder.reading.numpy_files import JACOBIANS
+from chainorder.problems.matrix_files import MatrixFile, Unsaved, read_note
 from chainorder.structures.banded import Identity
 from chainorder.structures.selection import Selection
 from chainorder.structures.solve import Factorisation, Solve
@@ -139,14 +135,7 @@ def _known(structure: Structure) -> bool:
 
 def _said_in(file: Path) -> Source:
     """What a matrix file is: loaded, unless it holds the Jacobian of a run on stand-ins."""
-    said = ""
-    if file.suffix == ".npz" and zipfile.is_zipfile(file):
-        with np.load(file, allow_pickle=False) as archive:
-            said = str(archive[JACOBIANS]) if JACOBIANS in archive.files else ""
-    elif file.suffix == ".mtx":
-        with file.open(errors="replace") as lines:
-            said = next(islice(lines, 1, None), "").strip().removeprefix(f"%{JACOBIANS}: ")
-    return Source.STAND_INS if said == Source.STAND_INS else Source.LOADED
+    return Source.STAND_INS if read_note(file) == Source.STAND_INS else Source.LOADED
 
 
 def listed(names: Iterable[Any]) -> str:

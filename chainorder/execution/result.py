@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainorder.errors import ExecutionError
 from chainorder.execution.checks import (
     Check,
 )
@@ -24,8 +22,6 @@ TOLERANCE = 1e-9
 
 FULL_CHECK = 4
 """How many times the plan's own cost a full comparison with another order may take."""
-
-ENTRY_BYTES = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,20 +72,3 @@ class Execution(Printed):
         exact = self.plan.estimate is None and self.symbolic
         counted = self.fma == self.plan.fma and self.peak_memory == self.plan.peak_memory
         return (counted or not exact) and all(check.passed for check in self.checks)
-
-
-def check_memory(entries: int) -> None:
-    """Raise `ExecutionError` if the entries that are live at once would not fit this machine."""
-    needed, there = entries * ENTRY_BYTES, physical_memory()
-    if needed > there:
-        raise ExecutionError(
-            f"the plan needs {needed / 2**30:,.1f} GiB for {entries:,} live entries; this machine "
-            f"has {there / 2**30:,.1f} GiB: choose a better order, or declare structures"
-        )
-
-
-def physical_memory() -> int:
-    """Bytes of this machine."""
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return 2**62  # not known: let the machine refuse

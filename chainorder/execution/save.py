@@ -10,12 +10,24 @@ from typing import IO, Any
 
 import numpy as np
 
+from chainorder.errors import ExecutionError
+from chainorder.execution.memory import ENTRY_BYTES, physical_memory
 from chainorder.execution.provenance import Provenance
 from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.system.output import Output
 
 ENDINGS = (".npz", ".npy", ".mtx")
 """Of files that keep a Jacobian."""
+
+
+def check_dense(path: str, rows: int, columns: int) -> None:
+    """Raise `ExecutionError` if a Jacobian would not fit this machine in the format of the path's ending."""
+    needed, there = rows * columns * ENTRY_BYTES, physical_memory()
+    if Path(path).suffix.lower() == ".npy" and needed > there:
+        raise ExecutionError(
+            f"{path} would hold {rows:,} × {columns:,} entries one by one, {needed / 2**30:,.1f} GiB; this "
+            f"machine has {there / 2**30:,.1f} GiB: keep it as .npz or .mtx"
+        )
 
 
 def save_matrix(matrix: Any, path: str, provenance: Provenance) -> None:

@@ -123,7 +123,7 @@ class JaxTask(Task):
         for output, row in zip(outputs, rows, strict=True):
             columns = jnp.split(row, _ends(inputs), axis=1) if len(inputs) > 1 else [row]
             shaped = [
-                column.reshape(output.shape + jnp.shape(leaf)).astype(jnp.result_type(leaf))
+                _typed_as(leaf, column.reshape(output.shape + jnp.shape(leaf)))
                 for leaf, column in zip(inputs, columns, strict=True)
             ]
             blocks.append(jax.tree.unflatten(tree, shaped))
@@ -156,6 +156,19 @@ def _parted(value: Any, leaves: Sequence[Any]) -> list[Any]:
 def _ends(leaves: Sequence[Any]) -> list[int]:
     """Where arrays end that follow each other, but for the last."""
     return list(accumulate(entries(jnp.shape(leaf)) for leaf in leaves))[:-1]
+
+
+def _typed_as(leaf: Any, block: Any) -> Any:
+    """A block in the dtype of an input, and weakly typed if that is: so is what JAX makes for a Python float.
+
+    Only the transpose of a conversion is documented to lead back to a weak type.
+    """
+    dtype = jnp.result_type(leaf)
+    block = block.astype(dtype)
+    if not jax.typeof(leaf).weak_type:
+        return block
+    weak = jax.ShapeDtypeStruct(block.shape, dtype, weak_type=True)
+    return jax.linear_transpose(lambda value: jax.lax.convert_element_type(value, dtype), weak)(block)[0]
 
 
 def _shape(leaf: Any) -> Any:

@@ -15,16 +15,20 @@ PATHS = ("matrix", "solve")
 
 
 def folder_of(item: dict[str, Any], folder: Path) -> Path:
-    """What the paths of a saved plan are relative to: its own folder, else that which it was moved from."""
+    """What the paths of a saved plan are relative to: its own folder, else that which it was moved from.
+
+    The latter only if none of its matrices was moved with it: where one is missing beside others, an old one
+    must not be taken in silence.
+    """
     before = item.get(SAVED_IN)
-    paths = [entry[key] for entry, key in _places(item)]
-    if isinstance(before, str) and not _hold(folder, paths) and _hold(Path(before), paths):
+    paths = [entry[key] for entry, key in _places(item) if not os.path.isabs(entry[key])]  # noqa: PTH117
+    if isinstance(before, str) and not any(_held(folder, paths)) and all(_held(Path(before), paths)):
         return Path(before)
     return folder
 
 
-def _hold(folder: Path, paths: list[str]) -> bool:
-    return all(os.path.exists(folder / path) for path in paths)  # noqa: PTH110 -- pathlib raises where a name is too long
+def _held(folder: Path, paths: list[str]) -> Iterator[bool]:
+    return (os.path.exists(folder / path) for path in paths)  # noqa: PTH110 -- pathlib raises where a name is too long
 
 
 def relocated(data: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -177,7 +177,8 @@ class _Assembly:
             return
         other, its_file, where = self.labels.setdefault(elemental.same, (elemental, file, path))
         unlike = elemental.unlike(other)
-        if unlike is None and file != its_file:
+        shapes = [(each.outputs, each.inputs) for each in (elemental, other)]
+        if file != its_file and (unlike is None or (None not in (file, its_file) and shapes[0] == shapes[1])):
             unlike = _name_of(file), _name_of(its_file)
         if unlike is not None:
             raise Fault(

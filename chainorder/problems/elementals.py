@@ -150,7 +150,8 @@ class Elemental:
         if (self.outputs, self.inputs) != (other.outputs, other.inputs):
             return tuple(f"{each.outputs} × {each.inputs}" for each in (self, other))  # type: ignore[return-value]
         if self.structure != other.structure:
-            return str(self.structure), str(other.structure)
+            mine, its = str(self.structure), str(other.structure)
+            return mine, its if its != mine else f"{its} with other positions or entries"
         return None
 
     def adjoint_within(self, memory: int | None) -> int | None:

@@ -6,7 +6,8 @@ Text becomes plain values (`tokens`, `document`), these are held against the sch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from itertools import chain as chained
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,7 @@ from chainorder.problems.chain import Chain
 from chainorder.problems.chain_from_spec import build
 from chainorder.problems.graph import Graph
 from chainorder.problems.messages import Fault, in_order, validate
+from chainorder.problems.recognise import of_others
 from chainorder.problems.schema import SCHEMA
 from chainorder.reading.document import MAX_DEPTH, Document, parse, shallow
 from chainorder.reading.files import Source, read_lines, read_text
@@ -27,6 +29,9 @@ from chainorder.reading.words import join, one_line
 
 __all__ = ["SCHEMA", "from_data", "iter_chains", "load"]
 
+
+XML = re.compile(r"\s*<[?!A-Za-z]")
+"""How XML begins, however it is called, and no spec in YAML or JSON."""
 
 Problem: TypeAlias = Chain | Graph
 """What a spec declares."""
@@ -84,7 +89,13 @@ def iter_chains(path: str | Path | Source) -> Iterator[tuple[str, Problem | Spec
         raise error.within(source.name) from None
 
 
-def from_data(data: object, folder: Path, file: str | Path | None = None) -> Problem:
+def from_data(
+    data: object,
+    folder: Path,
+    file: str | Path | None = None,
+    *,
+    place: Callable[[KeyPath], tuple[int, int] | None] = lambda _: None,
+) -> Problem:
     """The chain or graph that plain values declare, as `Chain.to_spec` and `Graph.to_spec` return them.
 
     Parameters
@@ -95,17 +106,23 @@ def from_data(data: object, folder: Path, file: str | Path | None = None) -> Pro
         What the paths of matrices are relative to.
     file
         For error messages.
+    place
+        Line and column of a path of keys, where the values came from a text.
 
     Raises
     ------
     SpecError
-        Without line and column.
+        If they declare none.
     """
     if not shallow(data):
         raise SpecError(f"nested in more than {MAX_DEPTH} levels", file)
     problem = _checked(data, folder)
     if isinstance(problem, list):
-        errors = [SpecError(one_line(fault.message), file, key=join(fault.path)) for fault in problem]
+        places = (place(fault.path) or (None, None) for fault in problem)
+        errors = [
+            SpecError(one_line(fault.message), file, line, column, join(fault.path))
+            for fault, (line, column) in zip(problem, places, strict=True)
+        ]
         raise SpecError.of(errors)
     return problem
 
@@ -113,17 +130,29 @@ def from_data(data: object, folder: Path, file: str | Path | None = None) -> Pro
 def _problems(source: Source) -> Iterator[Problem | SpecError]:
     match source.kind:
         case ".graphml":
-            from chainorder.reading.networkx import graphs_of
-
-            return graphs_of(read_text(source), source.stem, source.folder)
+            return _from_xml(read_text(source), source)
         case ".jsonl":
             return _from_lines(source)
         case _:
             return _from_text(source)
 
 
+def _from_xml(text: str, source: Source) -> Iterator[Problem | SpecError]:
+    from chainorder.reading.networkx import graphs_of
+
+    return graphs_of(text, source.stem, source.folder)
+
+
 def _from_text(source: Source) -> Iterator[Problem | SpecError]:
-    document = parse(read_text(source), strict=source.kind == ".json")
+    text = read_text(source)
+    if XML.match(text):
+        yield from _from_xml(text, source)
+        return
+    try:
+        document = parse(text, strict=source.kind == ".json")
+    except SpecError as error:
+        error.foreign = of_others(text)
+        raise
     data, folder = document.data, source.folder
     if not (isinstance(data, dict) and "chains" in data):
         yield _problem(document, folder)

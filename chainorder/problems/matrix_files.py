@@ -23,8 +23,9 @@ import zlib
 from io import BufferedReader
 
 from chainorder.errors import MatrixError
+from chainorder.reading.market_header import market_note
 from chainorder.reading.matrix_market import read_market
-from chainorder.reading.numpy_files import DEFLATED_MOST, read_archive, read_array
+from chainorder.reading.numpy_files import DEFLATED_MOST, archive_note, read_archive, read_array
 from chainorder.structures.number_types import as_floats
 
 
@@ -105,6 +106,26 @@ def read_matrix(path: Path) -> Any:
         raise MatrixError(
             f"{path.name} cannot be read as a matrix ({_reason(error)}); write it again"
         ) from error
+
+
+def read_note(path: Path) -> str:
+    """What a matrix file that can be read says of where its Jacobian came from; empty if it says nothing."""
+    try:
+        with path.open("rb") as file:
+            return _note(file)
+    except _DAMAGE:
+        return ""
+
+
+def _note(file: BufferedReader) -> str:
+    """The note of a file, by its first bytes, as in `_read`."""
+    first = file.peek(6)[:6]
+    if first.startswith(b"PK"):
+        return archive_note(file)
+    if first.startswith(b"\x1f\x8b"):
+        with gzip.GzipFile(fileobj=file) as text:
+            return market_note(text)
+    return "" if first == b"\x93NUMPY" else market_note(file)
 
 
 def _reason(error: BaseException) -> str:

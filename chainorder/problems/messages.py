@@ -127,6 +127,8 @@ def explain(error: Any) -> list[Fault]:
         case "pattern" if "vertex" in schema["title"]:
             remedy = f"{schema['title']} has no line breaks or controls"
             return [Fault(f"{show(value)} is no vertex; {remedy}", path)]
+        case "type" if not path and isinstance(value, list):
+            return [Fault(f"{label} is {show(value)}; write several chains as {{chains: […]}}", path)]
         case _:
             return [Fault(f"{label} {_unlike(error)}", path)]
 

@@ -24,6 +24,9 @@ MAX_RATIO = 200
 LONG = 32 * 2**20
 """Bytes from which on that is looked at."""
 
+PACKED = b"\x1f\x8b"
+"""What gzip begins with."""
+
 STDIN = "-"
 """The path that stands for standard input."""
 
@@ -39,7 +42,7 @@ class Source:
     stem
         What a chain that has no name is called after.
     kind
-        The ending of its name, ``.gz`` apart; of standard input, that which suits its text.
+        The ending of its name in small letters, ``.gz`` apart; of standard input, that which suits its text.
     folder
         What paths in it are relative to.
     path
@@ -66,13 +69,13 @@ class Source:
             content = _read_stdin()
             return cls("<stdin>", "stdin", _kind_of(content), Path(), None, content)
         path = Path(path)
-        named = path.with_suffix("") if path.suffix == ".gz" else path
-        return cls(path, named.stem, named.suffix, path.parent, path)
+        named = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+        return cls(path, named.stem, named.suffix.lower(), path.parent, path)
 
     @property
     def packed(self) -> bool:
         """Whether it is a file of gzip."""
-        return self.path is not None and self.path.suffix == ".gz"
+        return self.path is not None and self.path.suffix.lower() == ".gz"
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -136,9 +139,13 @@ def _check_unpacked(source: Source, size: int) -> None:
     if source.path is None or not source.packed or size <= LONG:
         return
     if size > MAX_RATIO * source.path.stat().st_size:
-        raise SpecError(
-            f"unpacks to more than {MAX_RATIO} times its size; unpack it with gunzip, if it is meant to"
-        )
+        raise _endless()
+
+
+def _endless() -> SpecError:
+    return SpecError(
+        f"unpacks to more than {MAX_RATIO} times its size; unpack it with gunzip, if it is meant to"
+    )
 
 
 def _check_size(what: str, size: int) -> None:
@@ -155,11 +162,23 @@ def _read_stdin() -> bytes:
     try:
         content = sys.stdin.buffer.read(MAX_BYTES + 1)
         _check_size("the input", len(content))
-    except OSError as error:
+        content = _unpacked(content) if content.startswith(PACKED) else content
+    except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(error).within("<stdin>") from None
     except SpecError as error:
         raise error.within("<stdin>") from None
     return content
+
+
+def _unpacked(content: bytes) -> bytes:
+    """What standard input holds, where it is packed."""
+    most = min(MAX_BYTES, max(LONG, MAX_RATIO * len(content)))
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+        unpacked = file.read(most + 1)
+    _check_size("the input", len(unpacked))
+    if len(unpacked) > most:
+        raise _endless()
+    return unpacked
 
 
 def _kind_of(content: bytes) -> str:
@@ -176,7 +195,8 @@ def _decode(data: bytes) -> str:
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
         column = len(before[before.rfind(b"\n") + 1 :].decode())
-        message = f"the byte 0x{error.object[error.start]:02X} is not UTF-8; save the file as UTF-8"
+        remedy = "call it .gz, for it is packed" if data.startswith(PACKED) else "save the file as UTF-8"
+        message = f"the byte 0x{error.object[error.start]:02X} is not UTF-8; {remedy}"
         raise misread(message, Mark(before.count(b"\n"), column)) from None
 
 

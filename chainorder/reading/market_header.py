@@ -9,6 +9,7 @@ from io import BufferedIOBase
 
 from chainorder.errors import MatrixError
 from chainorder.reading.market_words import INDEX, NUMBER, WHOLE, Word, line_count, shown, split
+from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.structures.compressed_rows import MAX_ENTRIES
 
 ROOM = 2**20
@@ -151,6 +152,16 @@ def read_header(lines: Lines, room: int) -> Header:
         raise lines.wrong(f"{entries:,} entries {limit}")
     lines.expect(entries)
     return header
+
+
+def market_note(stream: BufferedIOBase) -> str:
+    """What a comment at the head of a file says under `JACOBIANS`; empty if there is none."""
+    stream.readline(ROOM)
+    while (line := stream.readline(ROOM).strip()).startswith(b"%"):
+        key, _, word = line.lstrip(b"% ").partition(b": ")
+        if key == JACOBIANS.encode():
+            return word.decode("utf-8", "replace")
+    return ""
 
 
 def _banner(lines: Lines) -> tuple[str, str, str]:

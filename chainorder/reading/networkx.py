@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from numbers import Rational
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainorder.errors import GraphError, SpecError
+from chainorder.errors import GraphError, SpecError, raise_first
 from chainorder.problems.graph import Graph
-from chainorder.reading.graphml import Contents, read_contents
+from chainorder.reading.graphml import Attributes, Contents, Place, read_contents
 from chainorder.reading.numerals import TooLongError, as_number
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 def from_networkx(graph: Any, name: str | None = None, folder: Path = Path()) -> Graph:
     """See `Graph.from_networkx`; paths of matrices are relative to the folder."""
+    if not all(hasattr(graph, part) for part in ("is_directed", "nodes", "edges", "graph")):
+        raise GraphError(f"the graph is a {type(graph).__name__}; give a DiGraph of networkx")
     if not graph.is_directed():
         raise GraphError(
             f"a {type(graph).__name__} is no DiGraph; a derivative has a direction, so give it one"
@@ -42,7 +45,19 @@ DEFAULTS = ("node_default", "edge_default")
 def _graph(contents: Contents, folder: Path) -> Graph:
     from chainorder.problems.load import from_data
 
-    built = from_data(spec_of(contents), folder)
+    spec = spec_of(contents)
+    nodes = {name: index for index, name in enumerate(spec["vertices"])}
+
+    def place(path: Sequence[Any]) -> Place | None:
+        match path:
+            case ("vertices", name, *_):
+                return contents.places.get(("nodes", nodes.get(name, -1)))
+            case ("edges", int(index), *_):
+                return contents.places.get(("edges", index))
+            case _:
+                return None
+
+    built = from_data(spec, folder, place=place)
     assert isinstance(built, Graph)
     return built
 
@@ -55,31 +70,56 @@ def spec_of(contents: Contents) -> dict[str, Any]:
     GraphError
         If two nodes have one name, or an attribute would be lost.
     """
+    errors: list[GraphError] = []
     names: dict[Any, str] = {}
-    nodes: dict[str, tuple[Any, Any]] = {}
-    for node, attributes in contents.nodes:
-        _check_known(
-            attributes, ("size", "name", "id"), f"node {node!r}", "a node has a size, and perhaps a name"
-        )
-        name = names[node] = str(attributes.get("name") or node)
-        if name in nodes:
-            raise GraphError(f"nodes {nodes[name][0]!r} and {node!r} are both named {name!r}; rename one")
-        nodes[name] = node, plain(attributes.get("size"))
+    vertices: dict[str, tuple[Any, Any]] = {}
+    for index, (node, attributes) in enumerate(contents.nodes):
+        with _noting(errors, ("nodes", index)):
+            _add_vertex(node, attributes, names, vertices)
     edges = []
-    for source, target, attributes in contents.edges:
-        ends = {"source": names[source], "target": names[target]}
-        for key in ends.keys() & attributes.keys():
-            if str(attributes[key]) != ends[key]:
-                where = f"the edge {ends['source']} → {ends['target']}"
-                raise GraphError(
-                    f"{where} has an attribute {key!r} of its own, {attributes[key]!r}; rename it"
-                )
-        edges.append({key: plain(value, key) for key, value in attributes.items() if key != "id"} | ends)
+    for index, (source, target, attributes) in enumerate(contents.edges):
+        with _noting(errors, ("edges", index)):
+            edges.append(_edge(names[source], names[target], attributes))
     stated = {key: value for key, value in contents.attributes.items() if value not in (None, "")}
-    _check_known(stated, KEPT, "the graph", f"a graph has {', '.join(KEPT)}")
-    vertices = {name: size for name, (_, size) in nodes.items()}
+    with _noting(errors, ()):
+        _check_known(stated, KEPT, "the graph", f"a graph has {', '.join(KEPT)}")
+    raise_first(errors)
     kept = {key: plain(value, key) for key, value in stated.items()}
-    return kept | {"vertices": vertices, "edges": edges}
+    return kept | {"vertices": {name: size for name, (_, size) in vertices.items()}, "edges": edges}
+
+
+@contextmanager
+def _noting(errors: list[GraphError], path: tuple[str | int, ...]) -> Iterator[None]:
+    """What is wrong in its body joins the errors, so that all are said in one go."""
+    try:
+        yield
+    except GraphError as error:
+        errors.append(GraphError(str(error), path))
+
+
+def _add_vertex(
+    node: Any, attributes: Attributes, names: dict[Any, str], vertices: dict[str, tuple[Any, Any]]
+) -> None:
+    """Keep the name of a node, and under that the node and its size."""
+    stated = attributes.get("name")
+    name = names[node] = str(node if stated in (None, "") else stated)
+    if name in vertices:
+        raise GraphError(f"nodes {vertices[name][0]!r} and {node!r} are both named {name!r}; rename one")
+    vertices[name] = node, None
+    _check_known(
+        attributes, ("size", "name", "id"), f"node {node!r}", "a node has a size, and perhaps a name"
+    )
+    vertices[name] = node, plain(attributes.get("size"))
+
+
+def _edge(source: str, target: str, attributes: Attributes) -> Attributes:
+    """The keys of an edge."""
+    ends = {"source": source, "target": target}
+    for key in ends.keys() & attributes.keys():
+        if str(attributes[key]) != ends[key]:
+            message = f"has an attribute {key!r} of its own, {attributes[key]!r}; rename it"
+            raise GraphError(f"the edge {source} → {target} {message}")
+    return {key: plain(value, key) for key, value in attributes.items() if key != "id"} | ends
 
 
 KEPT = ("name", "description", "memory")
@@ -134,10 +174,7 @@ def graphs_of(text: str, stem: str, folder: Path) -> Iterator[Graph | SpecError]
     SpecError
         If the text as a whole cannot be read.
     """
-    try:
-        found = read_contents(text)
-    except GraphError as error:
-        raise SpecError(str(error)) from None
+    found = read_contents(text)
     for contents in found:
         if len(found) == 1:
             contents.attributes.setdefault("name", stem)
@@ -146,4 +183,10 @@ def graphs_of(text: str, stem: str, folder: Path) -> Iterator[Graph | SpecError]
         except SpecError as error:
             yield error
         except GraphError as error:
-            yield SpecError(str(error))
+            yield SpecError.of([_located(each, contents) for each in (error, *error.others)])
+
+
+def _located(error: GraphError, contents: Contents) -> SpecError:
+    """The same with the place of the node or the edge."""
+    line, column = contents.places.get(error.path, (None, None))
+    return SpecError(str(error), line=line, column=column)

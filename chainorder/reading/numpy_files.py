@@ -46,6 +46,8 @@ def read_array(stream: IO[bytes], size: int) -> Array:
                 shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
             case version:
                 raise ValueError(f"version {version} of the format is for records with names")
+        if dtype.hasobject:
+            raise ValueError(f"it holds Python objects, {dtype}, which are not unpickled; make them floats")
         claimed = stream.tell() + math.prod(shape) * dtype.itemsize
         if min(shape, default=0) < 0 or claimed != size:
             raise ValueError(f"its header stands for {claimed:,} bytes, there are {size:,}")
@@ -71,6 +73,19 @@ def read_archive(file: IO[bytes]) -> Any:
         if len(members) != 1:
             raise ValueError(f"it holds {len(members)} arrays, {', '.join(members)}: keep one")
         return _read(archive, members, *members)
+
+
+def archive_note(file: IO[bytes]) -> str:
+    """The word under `JACOBIANS`; empty if what stands there is no word.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read.
+    """
+    with zipfile.ZipFile(file) as archive:
+        word = _read(archive, _members(archive), JACOBIANS)
+    return str(word) if word.dtype.kind == "U" and word.ndim == 0 else ""
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

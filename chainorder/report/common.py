@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -53,9 +54,14 @@ def run_columns(*counts: str) -> tuple[str, ...]:
 def run_row(label: str, run: Run, best: Run, *counts: Cell) -> tuple[Cell, ...]:
     """Predicted beside measured; `counts` are of more than fma."""
     times = run.seconds / best.seconds if best.seconds else None
-    error = max((check.error for check in run.checks), default=None)
+    error = max((check.error for check in run.checks), default=None, key=_or_infinity)
     counted = label, run.plan.fma, run.fma, *counts
     return *counted, run.seconds, times, run.peak_memory, error, run.passed, str(run.source)
+
+
+def _or_infinity(error: float) -> float:
+    """An error that can be compared: NaN is the worst."""
+    return error if error == error else math.inf
 
 
 def outdone(runs: Sequence[tuple[str, Run]]) -> bool:
@@ -115,8 +121,9 @@ def within_tolerance(check: Check) -> str:
 
 
 def checks_data(checks: Iterable[Check]) -> list[dict[str, Any]]:
-    """Checks as plain data."""
-    return [attributes(check, "name", "error", "tolerance", "passed") for check in checks]
+    """Checks as plain data; an error that is no number, for which JSON has no word, is None."""
+    found = [attributes(check, "name", "error", "tolerance", "passed") for check in checks]
+    return [each | ({} if math.isfinite(each["error"]) else {"error": None}) for each in found]
 
 
 def provenance_data(provenance: Provenance) -> dict[str, Any]:

@@ -24,10 +24,10 @@ from chainorder.problems.graph import Graph
 from chainorder.report import stream
 from chainorder.report.calls import KeptError, check_content, check_same, digest
 from chainorder.system.locking import open_locked
-from chainorder.system.output import Output, encoded, partial_name, reason
+from chainorder.system.output import CALL, Output, encoded, partial_name, reason
 
-CALL, READ = b'{"call": ', b'{"read": '
-"""What the first line begins with, and those of matrix files; no item does."""
+READ = b'{"read": '
+"""What the lines of matrix files begin with; no item does."""
 
 _DAMAGE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
@@ -50,6 +50,8 @@ class Partial:
         Items that are finished, and those of them that have errors.
     done
         Items that an earlier process finished.
+    begun
+        Whether what an earlier process left has been gone on from, or thrown away.
     """
 
     output: Output
@@ -59,6 +61,7 @@ class Partial:
     written: int = 0
     failed: int = 0
     done: int = 0
+    begun: bool = False
     _errors: dict[int, str] = field(default_factory=dict)
     _read: dict[str, str | None] = field(default_factory=dict)
 
@@ -72,8 +75,7 @@ class Partial:
         """
         begun, end = (None, 0) if force else self._scan()
         if begun is None or not self.written:
-            self.file.truncate(0)
-            self._append({"call": call})
+            self._start(call)
             return
         if not resume:
             raise KeptError(
@@ -85,8 +87,13 @@ class Partial:
         for file, before in self._read.items():
             check_content(self.name, file, before, digest(Path(file)))
         self.file.truncate(end)
-        self.done = self.written
+        self.begun, self.done = True, self.written
         click.echo(f"going on after {self.done:,} chains of {self.name}", err=True)
+
+    def _start(self, call: Mapping[str, Any]) -> None:
+        self.file.truncate(0)
+        self.begun = True
+        self._append({"call": call})
 
     def _scan(self) -> tuple[dict[str, Any] | None, int]:
         """The call that the file was begun by, None if it is empty; and where its last whole line ends."""
@@ -175,8 +182,15 @@ class Partial:
             case _:
                 yield encoded(stream.text(self.format_name, map(json.loads, lines)))
 
+    def _left(self) -> bool:
+        """Whether an earlier process left something."""
+        return os.fstat(self.file.fileno()).st_size > 0
+
     def leave(self) -> None:
         """Say what is kept when the work is broken off; nothing is, if nothing was finished."""
+        if not self.begun and self._left():
+            click.echo(f"broken off before it began: {self.name} is as it was", err=True)
+            return
         if not self.written:
             Path(self.name).unlink()
             return

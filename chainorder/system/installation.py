@@ -8,7 +8,7 @@ from typing import Any
 
 from chainorder.errors import InstallationError
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent.parent
 
 STRANGERS = ("decompose.py", "order_params.py")
 """Modules of the distribution `chainorder` of the package index, which is about the order of anions: pip puts
@@ -30,8 +30,10 @@ def require(package: str, extra: str | None = None) -> Any:
     """
     try:
         return import_module(package)
-    except ImportError as error:
-        why = "is not installed" if error.name == package else f"cannot be imported ({error})"
+    # JAX raises RuntimeError, PyTorch OSError, where a part of them is missing or of another version.
+    except (ImportError, OSError, RuntimeError) as error:
+        missing = isinstance(error, ImportError) and error.name == package
+        why = "is not installed" if missing else f"cannot be imported ({' '.join(str(error).split())})"
         raise InstallationError(f"{package} {why}: {how_to_add(extra or package)}") from error
 
 

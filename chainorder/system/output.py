@@ -20,6 +20,10 @@ _DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]+)")
 
 
+CALL = b'{"call": '
+"""What the file begins with that keeps a batch in the making; nothing else does."""
+
+
 @dataclass(frozen=True)
 class Output:
     """A file that can be written.

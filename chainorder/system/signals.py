@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a process to end; not every system has all of them."""
+
+
+GRACE = 2.0
+"""Seconds that tidying up may take."""
 
 
 class Interrupted(BaseException):
@@ -29,12 +34,25 @@ class Interrupted(BaseException):
 
 @contextmanager
 def interrupted_by_signals() -> Iterator[None]:
-    """Let the signals that ask this process to end raise `Interrupted`; what it ignores stays ignored."""
-    before = _handle(_interrupt)
+    """Let the signals that ask this process to end raise `Interrupted`; what it ignores stays ignored.
+
+    Once is enough: those that follow within `GRACE` must not break off what tidies up; later ones end this
+    process at once.
+    """
+    asked: list[float] = []
+
+    def interrupt(number: int, frame: Any) -> None:
+        if not asked:
+            asked.append(time.monotonic())
+            raise Interrupted(number)
+        if time.monotonic() > asked[0] + GRACE:
+            _exit(number, frame)
+
+    before = _handle(interrupt)
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in before.items() if not asked else ():
             signal.signal(number, handler)
 
 
@@ -56,10 +74,6 @@ def _handle(handler: Callable[[int, Any], None]) -> dict[signal.Signals, Any]:
     for number in ours:
         signal.signal(number, handler)
     return ours
-
-
-def _interrupt(number: int, _frame: Any) -> None:
-    raise Interrupted(number)
 
 
 def _exit(number: int, _frame: Any) -> None:

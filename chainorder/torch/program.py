@@ -23,7 +23,7 @@ from chainorder.autodiff.cutting import dominators, narrowest
 from chainorder.autodiff.pieces import Piece
 from chainorder.autodiff.segments import MAX_SEGMENTS, entries
 from chainorder.autodiff.task import NotPlannedError
-from chainorder.torch.watch import watched
+from chainorder.torch.watch import quiet, watched
 
 TorchPiece: TypeAlias = Piece[Node, Node]
 
@@ -65,9 +65,9 @@ class TorchProgram:
             with watched():
                 return function(others, value)
 
-        module = make_fx(functionalize(seen), tracing_mode="fake", _allow_non_fake_inputs=True)(
-            examples[:-1], examples[-1]
-        )
+        traced = make_fx(functionalize(seen), tracing_mode="fake", _allow_non_fake_inputs=True)
+        with quiet():
+            module = traced(examples[:-1], examples[-1])
         (output,) = (node for node in module.graph.nodes if node.op == "output")
         placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
         (target,) = output.all_input_nodes

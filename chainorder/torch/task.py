@@ -122,6 +122,8 @@ class TorchTask(Task):
             check_unchanged(before, pytree.tree_flatten((args, kwargs)))
             if self.has_aux and not (isinstance(result, tuple) and len(result) == 2):
                 raise NotPlannedError("a function with aux returns a pair")
+            if self.has_aux and not all(isinstance(t, torch.Tensor) for t in pytree.tree_leaves(result[1])):
+                raise NotPlannedError("its aux holds what is no tensor, which PyTorch refuses")
             leaves, tree = pytree.tree_flatten(result[0] if self.has_aux else result)
             seen.append((leaves, tree))
             if not leaves or not all(is_real(leaf) for leaf in leaves):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch._subclasses import fake_tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -78,7 +80,7 @@ class _Functions(TorchFunctionMode):  # type: ignore[misc]
 
 
 class _Operations(TorchDispatchMode):  # type: ignore[misc]
-    """Notes what functions of PyTorch switch within them."""
+    """Notes what functions of PyTorch switch within them, and lets none change tensors that have data."""
 
     def __init__(self, noted: list[str]) -> None:
         super().__init__()
@@ -89,7 +91,21 @@ class _Operations(TorchDispatchMode):  # type: ignore[misc]
     ) -> Any:
         if _state() != self.state:
             self.noted.append(SWITCHES)
+        if func._schema.is_mutable and not all(
+            isinstance(tensor, fake_tensor.FakeTensor) for tensor in _changed(func, args, kwargs or {})
+        ):
+            raise NotPlannedError(f"it changes a tensor that it closes over ({func})")
         return func(*args, **(kwargs or {}))
+
+
+def _changed(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Any]:
+    """The tensors that an operation writes to."""
+    given = {argument.name: value for argument, value in zip(func._schema.arguments, args, strict=False)}
+    given |= kwargs
+    for argument in func._schema.arguments:
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            leaves = pytree.tree_leaves(given.get(argument.name))
+            yield from (leaf for leaf in leaves if isinstance(leaf, torch.Tensor))
 
 
 @contextmanager
@@ -103,3 +119,14 @@ def watched() -> Iterator[None]:
         yield
     if noted:
         raise NotPlannedError(noted[0])
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Exceptions while a function is captured are not logged by PyTorch: its own mode may know none."""
+    log = logging.getLogger(fake_tensor.__name__)
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before

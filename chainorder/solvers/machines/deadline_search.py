@@ -107,9 +107,12 @@ def hunt(ways: Ways, machines: int, transfer: int, seconds: float | None) -> Ite
     if answer.proved:
         return
     going = Hunt(Model(ways, machines, transfer, answer.schedule.makespan), answer)
-    with ThreadPoolExecutor(2) as pool:
+    pool = ThreadPoolExecutor(2)
+    try:
         while not answer.proved and (until is None or clock() < until):
             before = answer.schedule.makespan, answer.bound
             going.advance(pool)
             if (answer.schedule.makespan, answer.bound) != before:
                 yield answer
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # who breaks it off does not wait for the compiler
