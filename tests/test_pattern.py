@@ -10,16 +10,10 @@ import pytest
 from chainorder import Banded, Diagonal, Sparse, StructureError
 from chainorder.structures import pattern as pattern_module
 from chainorder.structures.band_counts import band_fma
-from chainorder.structures.pattern import (
-    BandPattern,
-    DensePattern,
-    IdentityPattern,
-    Pattern,
-    SparsePattern,
-    band,
-    counted_fma,
-    fma,
-)
+from chainorder.structures.banded import BandPattern, IdentityPattern, band
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.explicit import SparsePattern
+from chainorder.structures.pattern import Pattern, counted_fma, fma
 
 
 def random_pattern(generator: np.random.Generator, rows: int, columns: int) -> Pattern:

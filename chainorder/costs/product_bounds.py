@@ -21,8 +21,11 @@ from typing import Any
 import numpy as np
 
 from chainorder.costs.tables import Models
+from chainorder.structures.banded import BandPattern
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.explicit import SparsePattern
 from chainorder.structures.index_sets import IndexSet, both, dot, mask_of, sum_of
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.structures.pattern import Pattern
 
 COUNTED = 2**20
 """Sizes up to which counts are looked at one by one; of the rows of a real matrix, always."""
@@ -112,21 +115,10 @@ def _own_counts(pattern: Pattern, rows: bool) -> Any:
 
 def _through(pattern: Pattern, floor: int, rows: bool) -> int:
     """To how few positions a row with at least `floor` can come by multiplying this elemental to it."""
-    if _keeps(pattern):
+    if pattern.full_diagonal:  # no product with it has fewer positions in a row or column
         return floor
     dense = isinstance(pattern, DensePattern) and pattern.full
     return min(floor, pattern.shape[1 if rows else 0] if dense else 1)
-
-
-def _keeps(pattern: Pattern) -> bool:
-    """Whether no product with it has fewer positions in a row or column: its diagonal is full."""
-    match pattern:
-        case IdentityPattern() | BandPattern():
-            return True
-        case SparsePattern():
-            return pattern.full_diagonal
-        case _:
-            return False
 
 
 def _dot(left: Any, right: Any, size: int) -> int:

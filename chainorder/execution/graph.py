@@ -25,7 +25,8 @@ from chainorder.execution.operand import Array, Operand
 from chainorder.execution.premises import check_finite, given_program, nonzero, rounding
 from chainorder.execution.provenance import Printed, Provenance, Source, refuse_unsaved, trace
 from chainorder.execution.result import FULL_CHECK, TOLERANCE, check_memory
-from chainorder.execution.sources import fit, operand_and_model, random_operand
+from chainorder.execution.sources import fit, operand_and_model
+from chainorder.execution.storing import random_operand
 from chainorder.execution.sums import add
 from chainorder.plans.graph_operations import GraphOperation
 from chainorder.plans.graph_plan import GraphPlan

@@ -35,7 +35,9 @@ from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains import dynamic, hu_shing
 from chainorder.solvers.chains.sweeps import forward, reverse
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, fma
+from chainorder.structures.banded import BandPattern, IdentityPattern
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.pattern import Pattern, fma
 
 PIECE = 48
 """Elementals of a piece that is planned exactly."""
