@@ -32,8 +32,8 @@ from chainorder.structures import compressed_rows as rows_module
 from chainorder.structures.banded import BandPattern
 from chainorder.structures.colouring import column_colours, row_colours
 from chainorder.structures.dense import DensePattern
-from chainorder.structures.explicit import HypersparsePattern, SparsePattern
 from chainorder.structures.pattern import Pattern, counted_fma, fma
+from chainorder.structures.positions import HypersparsePattern, SparsePattern
 from chainorder.structures.selection import SelectionPattern
 from tests.chains import random_chains
 from tests.huge_chains import huge_chains, least_fma

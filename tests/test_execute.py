@@ -17,7 +17,7 @@ from chainorder.execution.sources import gather
 from chainorder.execution.storing import random_operand
 from chainorder.structures.banded import BandPattern, IdentityPattern
 from chainorder.structures.dense import DensePattern
-from chainorder.structures.explicit import SparsePattern
+from chainorder.structures.positions import SparsePattern
 from tests.chains import MIXES, random_chains
 
 

@@ -35,7 +35,7 @@ from chainorder.problems.random_chains import Ranges, random_chain
 from chainorder.structures.banded import BandPattern, IdentityPattern
 from chainorder.structures.colouring import colour_columns, column_colours
 from chainorder.structures.dense import DensePattern
-from chainorder.structures.explicit import SparsePattern
+from chainorder.structures.positions import SparsePattern
 from chainorder.structures.selection import SelectionPattern
 from chainorder.structures.solve import Factorisation
 from tests.oracle import all_totals

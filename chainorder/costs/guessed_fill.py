@@ -11,7 +11,6 @@ from chainorder.costs.steps import Step
 from chainorder.errors import PlanError
 from chainorder.problems.chain import Chain
 from chainorder.structures.compressed_rows import hypersparse
-from chainorder.structures.dense import DensePattern
 from chainorder.structures.pattern import Pattern
 from chainorder.structures.sparse import Sparse
 
@@ -43,7 +42,7 @@ def with_colours(chain: Chain) -> int | None:
 
 def is_full(pattern: Pattern) -> bool:
     """Whether every position of the matrix belongs to it."""
-    return isinstance(pattern, DensePattern) and pattern.full
+    return pattern.full
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ import numpy.typing as npt
 from chainorder.costs.evaluations import Accumulation, accumulation
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import Elemental
-from chainorder.structures.band_counts import band_fma
-from chainorder.structures.banded import BandPattern
+from chainorder.structures.banded import BandPattern, band_fma
 from chainorder.structures.colouring import column_colours, row_colours
 from chainorder.structures.index_sets import IndexSet, IntArray, listed
 from chainorder.structures.pattern import Pattern

@@ -19,9 +19,9 @@ from chainorder.execution.operand import (
 )
 from chainorder.structures.banded import band
 from chainorder.structures.dense import DensePattern
-from chainorder.structures.explicit import SparsePattern
 from chainorder.structures.index_sets import IndexSet
 from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import SparsePattern
 
 
 def compressed(matrix: Any) -> Operand:

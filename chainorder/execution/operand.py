@@ -27,8 +27,8 @@ import numpy.typing as npt
 from chainorder.structures.axes import AxesPattern
 from chainorder.structures.banded import BandPattern, IdentityPattern
 from chainorder.structures.dense import DensePattern
-from chainorder.structures.explicit import SparsePattern
 from chainorder.structures.pattern import Pattern, counted_fma
+from chainorder.structures.positions import SparsePattern
 from chainorder.structures.selection import SelectionPattern
 
 if TYPE_CHECKING:

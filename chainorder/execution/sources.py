@@ -25,9 +25,9 @@ from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import Elemental
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
 from chainorder.structures.compressed_rows import canonical
-from chainorder.structures.explicit import SparsePattern
 from chainorder.structures.number_types import as_floats
 from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import SparsePattern
 from chainorder.structures.solve import Factorisation, Solve
 from chainorder.structures.sparse_arrays import sound
 

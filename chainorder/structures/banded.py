@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.errors import StructureError
-from chainorder.structures.band_counts import band_fma, band_nnz
 from chainorder.structures.compressed_rows import check_explicit
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.fragments import MOST, given, needs, only, whole
@@ -203,14 +202,7 @@ class BandPattern(Pattern):
         return np.arange(self.size) % self.closed_colour_count()
 
     def closed_reach(self, bits: Bits) -> Bits:
-        if self.diagonal:
-            return bits
-        reached = bits.copy()
-        for offset in range(1, self.lower + 1):
-            reached[offset:] |= bits[: self.size - offset]
-        for offset in range(1, self.upper + 1):
-            reached[: self.size - offset] |= bits[offset:]
-        return reached
+        return _reach_of_window(bits, self.lower) | _reach_of_window(bits[::-1], self.upper)[::-1]
 
     def holds(self, rows: IntArray, columns: IntArray) -> npt.NDArray[np.bool_]:
         return np.asarray((rows - columns <= self.lower) & (columns - rows <= self.upper))
@@ -231,6 +223,16 @@ class BandPattern(Pattern):
             diagonal[: max(offset, 0)] = 0
             diagonal[self.size + min(offset, 0) :] = 0
         return diagonals
+
+
+def _reach_of_window(bits: Bits, width: int) -> Bits:
+    """The bits of each place and as many as `width` before it, by windows of twice the length each time."""
+    reached, length = bits.copy(), 1
+    while length <= width:
+        step = min(length, width + 1 - length)
+        reached[step:] |= reached[:-step].copy()
+        length += step
+    return reached
 
 
 def band(size: int, lower: int, upper: int) -> Pattern:
@@ -308,3 +310,51 @@ class Banded(Structure):
 
     def __str__(self) -> str:
         return f"banded({self.lower},{self.upper})"
+
+
+def band_nnz(size: Any, lower: Any, upper: Any) -> Any:
+    """Positions in a clipped square band; integers or integer arrays."""
+    return size * (lower + upper + 1) - lower * (lower + 1) // 2 - upper * (upper + 1) // 2
+
+
+def band_fma(size: Any, lower1: Any, upper1: Any, lower2: Any, upper2: Any) -> Any:
+    """Fused multiply–adds of the product of two clipped square bands, in closed form.
+
+    Column k of the left has 1 + min(l₁, N−k) + min(u₁, k) positions and row k of the right
+    1 + min(l₂, k) + min(u₂, N−k), with N = size − 1. Multiplied out and summed over k = 0…N, the positions
+    of both are left, and sums of min(p, k)·min(q, k) and of min(p, k)·min(q, N−k). Integers or arrays.
+    """
+    last = size - 1
+    counts = band_nnz(size, lower1, upper1) + band_nnz(size, lower2, upper2) - size
+    same = _sum_min_min(last, lower1, upper2) + _sum_min_min(last, upper1, lower2)
+    opposite = _sum_min_opposite(last, lower2, lower1) + _sum_min_opposite(last, upper1, upper2)
+    return counts + same + opposite
+
+
+def _least(a: Any, b: Any) -> Any:
+    """The smaller one; of Python ints a Python int, which NumPy would make an int64."""
+    arrays = isinstance(a, np.ndarray) or isinstance(b, np.ndarray)
+    return np.minimum(a, b) if arrays else min(a, b)
+
+
+def _sum_min(last: Any, p: Any) -> Any:
+    """Σ_{k=0…N} min(p, k), p ≤ N."""
+    return p * (p + 1) // 2 + p * (last - p)
+
+
+def _sum_min_min(last: Any, p: Any, q: Any) -> Any:
+    """Σ_{k=0…N} min(p, k)·min(q, k)."""
+    p, q = _least(p, q), -_least(-p, -q)
+    squares = p * (p + 1) * (2 * p + 1) // 6
+    return squares + p * (q - p) * (p + q + 1) // 2 + (last - q) * p * q
+
+
+def _sum_min_opposite(last: Any, p: Any, q: Any) -> Any:
+    """Σ_{k=0…N} min(p, k)·min(q, N−k).
+
+    Σ of p·min(q, N−k) less what the small k take from it, Σ_{k<p} (p−k)·min(q, N−k); there min(q, N−k)
+    falls short of q by k−(N−q) only beyond N−q.
+    """
+    short = -_least(last + 1 - p - q, 0)  # the k in N−q+1 … p−1, where both are clipped
+    missing = q * p * (p + 1) // 2 - short * (short + 1) * (short + 2) // 6
+    return p * _sum_min(last, q) - missing

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.structures.explicit import SparsePattern
 from chainorder.structures.index_sets import IntArray, check_listed
 from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import SparsePattern
 
 
 def column_colours(pattern: Pattern) -> int:

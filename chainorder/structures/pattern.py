@@ -49,16 +49,16 @@ class Pattern(ABC):
     claim: ClassVar[tuple[str, str]] = "", ""
     """What its matrices are where it says more than positions, see `agrees`; what to declare of others."""
 
-    explicit: ClassVar[Any]
+    fallback: ClassVar[Any]
     """The class that patterns without a closed form become, which says so itself.
 
     It has ``at(shape, rows, columns)``, the pattern of some positions, and ``product(left, right)``.
     """
 
-    def __init_subclass__(cls, *, explicit: bool = False) -> None:
+    def __init_subclass__(cls, *, fallback: bool = False) -> None:
         super().__init_subclass__()
-        if explicit:
-            Pattern.explicit = cls
+        if fallback:
+            Pattern.fallback = cls
 
     @property
     @abstractmethod
@@ -158,7 +158,7 @@ class Pattern(ABC):
 
     def transposed(self) -> Pattern:
         """The pattern of the transpose."""
-        turned: Pattern = Pattern.explicit.at(self.shape[::-1], *self.coordinates()[::-1]).reduced
+        turned: Pattern = Pattern.fallback.at(self.shape[::-1], *self.coordinates()[::-1]).reduced
         return turned
 
     def scaled(self, *, rows: bool) -> Pattern:
@@ -230,7 +230,7 @@ class Pattern(ABC):
             raise StructureError(f"cannot multiply {self.shape} by {right.shape}: inner sizes differ")
         product = in_closed_form(self, right)
         if product is None:
-            product = Pattern.explicit.product(self, right)
+            product = Pattern.fallback.product(self, right)
         return product
 
     def __or__(self, other: Pattern) -> Pattern:
@@ -240,13 +240,13 @@ class Pattern(ABC):
             union = other.closed_union(self)
         if union is None:
             positions = zip(self.coordinates(), other.coordinates(), strict=True)
-            union = Pattern.explicit.at(self.shape, *map(np.concatenate, positions)).reduced
+            union = Pattern.fallback.at(self.shape, *map(np.concatenate, positions)).reduced
         return union
 
 
 @lru_cache(maxsize=64)
 def _listed(pattern: Pattern) -> Any:
-    return Pattern.explicit.at(pattern.shape, *pattern.coordinates())
+    return Pattern.fallback.at(pattern.shape, *pattern.coordinates())
 
 
 def in_closed_form(left: Pattern, right: Pattern) -> Pattern | None:

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from chainorder.errors import StructureError
 from chainorder.structures.compressed_rows import hypersparse
 from chainorder.structures.dense import DensePattern
-from chainorder.structures.explicit import HypersparsePattern, SparsePattern, picked_columns, picked_rows
 from chainorder.structures.fragments import POSITION, choice, given, listing, needs, only
 from chainorder.structures.index_sets import IndexSet, IntArray, all_or, listed
 from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import HypersparsePattern, SparsePattern, picked_columns, picked_rows
 from chainorder.structures.structure import Item, Structure
 
 AXES = ("rows", "columns")

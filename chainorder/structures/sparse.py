@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from chainorder.errors import StructureError
 from chainorder.structures.compressed_rows import MAX_ENTRIES
-from chainorder.structures.explicit import HypersparsePattern, SparsePattern, positions_of, settled
 from chainorder.structures.fragments import POSITION, given, listing, one_of, only
 from chainorder.structures.index_sets import IntArray
 from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import HypersparsePattern, SparsePattern, positions_of, settled
 from chainorder.structures.structure import Item, Structure
 
 

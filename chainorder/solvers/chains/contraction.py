@@ -148,10 +148,6 @@ def _symbolic(pattern: Pattern) -> bool:
     return isinstance(pattern, IdentityPattern | BandPattern)
 
 
-def _light(pattern: Pattern) -> bool:
-    return isinstance(pattern, IdentityPattern) or (isinstance(pattern, BandPattern) and pattern.diagonal)
-
-
 def _join(left: Block, right: Block, products: list[Product]) -> Block:
     """Multiply two neighbours."""
     products.append((left.last, right.last, right.first))
@@ -162,7 +158,7 @@ def _contract_diagonals(blocks: Sequence[Block], products: list[Product]) -> lis
     """Join neighbouring diagonals and identities."""
     joined: list[Block] = []
     for block in blocks:
-        if joined and _light(joined[-1].pattern) and _light(block.pattern):
+        if joined and joined[-1].pattern.diagonal and block.pattern.diagonal:
             joined[-1] = _join(block, joined[-1], products)
         else:
             joined.append(block)

@@ -21,7 +21,7 @@ from chainorder.structures.sparse_arrays import sound
 
 
 @dataclass(frozen=True, eq=False)
-class SparsePattern(Pattern, explicit=True):
+class SparsePattern(Pattern, fallback=True):
     """Positions as compressed rows: `indices[indptr[r]:indptr[r+1]]` are the columns of row r."""
 
     height: int
