@@ -1,4 +1,4 @@
-"""All structures by the name that specs use."""
+"""All structures by the name that specs use. A new one is imported here, and a line in the table."""
 
 from __future__ import annotations
 
@@ -10,5 +10,14 @@ from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
 STRUCTURES: dict[str, type[Structure]] = {
-    structure.name: structure for structure in (Dense, Diagonal, Identity, Banded, Sparse, Selection, Solve)
+    structure.name: structure
+    for structure in (
+        Dense,
+        Diagonal,
+        Identity,
+        Banded,
+        Sparse,
+        Selection,
+        Solve,
+    )
 }
