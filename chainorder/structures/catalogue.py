@@ -8,6 +8,7 @@ from chainorder.structures.selection import Selection
 from chainorder.structures.solve import Solve
 from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
+from chainorder.structures.triangular import Triangular
 
 STRUCTURES: dict[str, type[Structure]] = {
     structure.name: structure
@@ -19,5 +20,6 @@ STRUCTURES: dict[str, type[Structure]] = {
         Sparse,
         Selection,
         Solve,
+        Triangular,
     )
 }
