@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainorder.structures.banded import Banded, Diagonal, Identity
+from chainorder.structures.block_diagonal import BlockDiagonal
 from chainorder.structures.dense import Dense
 from chainorder.structures.selection import Selection
 from chainorder.structures.solve import Solve
@@ -21,5 +22,6 @@ STRUCTURES: dict[str, type[Structure]] = {
         Selection,
         Solve,
         Triangular,
+        BlockDiagonal,
     )
 }
