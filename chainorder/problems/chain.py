@@ -15,9 +15,10 @@ import numpy.typing as npt
 from chainorder.errors import ChainError, StructureError
 from chainorder.problems.elementals import Elemental, Elementals, check_length, model_spec, whole
 from chainorder.reading.wording import fault_of_name
-from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.dense import Dense
 from chainorder.structures.pattern import Pattern
 from chainorder.structures.selection import Selection
+from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
 if TYPE_CHECKING:
