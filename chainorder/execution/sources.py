@@ -189,9 +189,10 @@ def random_operand(pattern: Pattern, generator: np.random.Generator) -> Operand:
         case DensePattern():
             shape = pattern.filled_rows, pattern.filled_columns
             return DenseOperand(generator.standard_normal(shape) / np.sqrt(max(1, shape[1])), pattern)
-        case AxesPattern(sizes=sizes, varies=varies):
-            lengths = [size if axis in varies else 1 for axis, size in enumerate(sizes)]
-            return AxesOperand(generator.standard_normal(lengths) / np.sqrt(pattern.row_count), pattern)
+        case AxesPattern():
+            return AxesOperand(
+                generator.standard_normal(pattern.values_shape) / np.sqrt(pattern.row_count), pattern
+            )
         case SparsePattern() | HypersparsePattern():
             csr = pattern.csr().astype(np.float64)
             per_row = max(1.0, pattern.nnz / pattern.height)
@@ -238,9 +239,14 @@ def _alike(given: Pattern, pattern: Pattern) -> bool:
 
 
 def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
-    """A given matrix as an operand of a pattern, or a model; `here` names it in errors."""
+    """A given matrix as an operand of a pattern, or a model; `here` names it in errors.
+
+    One with axes may be its values, with a dimension for each axis, of size 1 where entries repeat.
+    """
     if isinstance(matrix, Operand) and _alike(matrix.pattern, pattern):
         return matrix
+    if isinstance(pattern, AxesPattern) and getattr(matrix, "shape", None) == pattern.values_shape:
+        return AxesOperand(as_floats(matrix), pattern)
     model = Model.of(matrix, pattern.shape, here)
     if model is not None:
         return model

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,15 +24,13 @@ from chainorder.problems.elementals import (
     whole,
 )
 from chainorder.problems.matrix_files import MatrixFile, Unsaved, files_of
+from chainorder.problems.network import Network
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name
 from chainorder.structures.general import Dense, Sparse
 from chainorder.structures.pattern import Pattern
 from chainorder.structures.selection import Selection
 from chainorder.structures.structure import Structure
-
-if TYPE_CHECKING:
-    from chainorder.problems.network import Network
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -141,9 +139,12 @@ class Chain(Problem):
         name: str | None = None,
     ) -> Chain:
         """The chain of a fully connected network: see `Network`."""
-        from chainorder.problems.network import Network
+        return cls.of(Network(tuple(layers), activation, output_activation, loss), name)
 
-        return Network(tuple(layers), activation, output_activation, loss).chain(name)
+    @classmethod
+    def of(cls, network: Network, name: str | None = None) -> Chain:
+        """The chain of a network's layers, activations and loss."""
+        return cls(network.elementals(), name, network=network)
 
     def __len__(self) -> int:
         return len(self.elementals)

@@ -13,14 +13,13 @@ from chainorder.problems.chain import Chain
 from chainorder.problems.edge import MODELS, Edge
 from chainorder.problems.elementals import Elemental, whole
 from chainorder.problems.matrix_files import MatrixFile, files_of
+from chainorder.problems.parameter_network import ParameterNetwork
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name, nearest
 from chainorder.structures.pattern import Pattern
 
 if TYPE_CHECKING:
     import networkx as nx
-
-    from chainorder.problems.parameter_network import ParameterNetwork
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -264,9 +263,12 @@ class Graph(Problem):
         name: str | None = None,
     ) -> Graph:
         """The parameter graph of a fully connected network: see `ParameterNetwork`."""
-        from chainorder.problems.parameter_network import ParameterNetwork
+        return cls.of(ParameterNetwork(tuple(layers), activation, output_activation, loss, batch), name)
 
-        return ParameterNetwork(tuple(layers), activation, output_activation, loss, batch).graph(name)
+    @classmethod
+    def of(cls, network: ParameterNetwork, name: str | None = None) -> Graph:
+        """The graph of a network whose weights, biases and samples are its inputs."""
+        return cls(network.vertices(), network.edges(), name, network=network)
 
     def to_networkx(self) -> nx.DiGraph[str]:
         """A ``networkx.DiGraph`` with the attributes that `from_networkx` reads."""
