@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from chainorder.errors import ChainorderError, GraphError, SpecError, raise_first
 from chainorder.problems.chain import Chain
-from chainorder.problems.edge import MODELS, Edge
-from chainorder.problems.elementals import Elemental, whole
+from chainorder.problems.edge import Edge
+from chainorder.problems.elementals import MODELS, Elemental, whole
+from chainorder.problems.graph_from_spec import graph_arguments
 from chainorder.problems.matrix_files import MatrixFile, files_of
+from chainorder.problems.messages import Fault
 from chainorder.problems.parameter_network import ParameterNetwork
 from chainorder.problems.problem import Problem
+from chainorder.reading.files import Source, read_text
+from chainorder.reading.networkx import spec_of_networkx, specs_of_graphml
 from chainorder.reading.wording import fault_of_name, nearest
 from chainorder.structures.pattern import Pattern
 
@@ -170,6 +174,18 @@ class Graph(Problem):
         """The files that its matrices are read from."""
         return files_of(edge.matrix for edge in self.edges)
 
+    @classmethod
+    def _arguments(cls, data: dict[str, Any], folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
+        return graph_arguments(data, folder, faults)
+
+    @classmethod
+    def _made(cls, arguments: dict[str, Any], faults: list[Fault]) -> Self | None:
+        try:
+            return super()._made(arguments, faults)
+        except GraphError as error:
+            faults += [Fault(str(each), each.path) for each in (error, *error.others)]
+            return None
+
     @property
     def _kinds(self) -> tuple[Elemental, ...]:
         return self.elementals
@@ -206,9 +222,9 @@ class Graph(Problem):
         names = [f"x{place}" for place in range(len(chain) + 1)]
         edges = []
         for place, elemental in enumerate(chain.elementals):
-            keys = {key: getattr(elemental, key) for key in ("name", *MODELS, "explicit")}
+            stated = {key: getattr(elemental, key) for key in ("name", "same", *MODELS)}
             matrix = chain.matrices.get(place)
-            edges.append(Edge(names[place], names[place + 1], elemental.structure, **keys, matrix=matrix))
+            edges.append(Edge(names[place], names[place + 1], elemental.structure, **stated, matrix=matrix))
         sizes = dict(zip(names, chain.sizes.tolist(), strict=True))
         return cls(sizes, edges, chain.name, memory=chain.memory)
 
@@ -227,9 +243,7 @@ class Graph(Problem):
             If its edges have no direction, two nodes have one name (1 and "1"), or an attribute would get
             lost.
         """
-        from chainorder.reading.networkx import from_networkx
-
-        return from_networkx(graph, name)
+        return cls.from_spec(spec_of_networkx(graph, name))
 
     @classmethod
     def from_graphml(cls, path: str | Path) -> Graph:
@@ -242,14 +256,16 @@ class Graph(Problem):
         SpecError
             If the file cannot be read, has several graphs, or as `from_networkx`.
         """
-        from chainorder.problems.load import load
-        from chainorder.reading.files import Source
-
-        found = load(replace(Source.of(Path(path)), kind=".graphml"))
-        if len(found) > 1:
-            raise SpecError(f"holds {len(found)} graphs; load reads them all", path)
-        assert isinstance(found[0], cls)
-        return found[0]
+        source = replace(Source.of(Path(path)), kind=".graphml")
+        try:
+            specs = list(specs_of_graphml(read_text(source), source.stem))
+            if len(specs) > 1:
+                raise SpecError(f"holds {len(specs)} graphs; load reads them all")
+            if isinstance(specs[0], SpecError):
+                raise specs[0]
+            return cls.from_spec(specs[0], source.folder)
+        except SpecError as error:
+            raise error.within(source.name) from None
 
     @classmethod
     def from_layers(
