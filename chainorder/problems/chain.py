@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.errors import ChainError, StructureError
-from chainorder.problems.chain_from_spec import chain_arguments
 from chainorder.problems.elementals import (
     DENSE,
     MAX_MACHINES,
@@ -25,7 +24,6 @@ from chainorder.problems.elementals import (
     whole,
 )
 from chainorder.problems.matrix_files import MatrixFile, Unsaved, files_of
-from chainorder.problems.messages import Fault
 from chainorder.problems.network import Network
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name
@@ -185,10 +183,6 @@ class Chain(Problem):
     def dense(self) -> bool:
         """Whether the structure of every elemental is dense."""
         return {type(kind.structure) for kind in self.elementals.kinds} == {Dense}
-
-    @classmethod
-    def _arguments(cls, data: dict[str, Any], folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
-        return chain_arguments(data, folder, faults)
 
     @property
     def _kinds(self) -> tuple[Kind, ...]:

@@ -12,13 +12,9 @@ from chainorder.errors import ChainorderError, GraphError, SpecError, raise_firs
 from chainorder.problems.chain import Chain
 from chainorder.problems.edge import Edge
 from chainorder.problems.elementals import MODELS, Elemental, whole
-from chainorder.problems.graph_from_spec import graph_arguments
 from chainorder.problems.matrix_files import MatrixFile, files_of
-from chainorder.problems.messages import Fault
 from chainorder.problems.parameter_network import ParameterNetwork
 from chainorder.problems.problem import Problem
-from chainorder.reading.files import Source, read_text
-from chainorder.reading.networkx import spec_of_networkx, specs_of_graphml
 from chainorder.reading.wording import fault_of_name, nearest
 from chainorder.structures.pattern import Pattern
 
@@ -174,18 +170,6 @@ class Graph(Problem):
         """The files that its matrices are read from."""
         return files_of(edge.matrix for edge in self.edges)
 
-    @classmethod
-    def _arguments(cls, data: dict[str, Any], folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
-        return graph_arguments(data, folder, faults)
-
-    @classmethod
-    def _made(cls, arguments: dict[str, Any], faults: list[Fault]) -> Self | None:
-        try:
-            return super()._made(arguments, faults)
-        except GraphError as error:
-            faults += [Fault(str(each), each.path) for each in (error, *error.others)]
-            return None
-
     @property
     def _kinds(self) -> tuple[Elemental, ...]:
         return self.elementals
@@ -243,6 +227,8 @@ class Graph(Problem):
             If its edges have no direction, two nodes have one name (1 and "1"), or an attribute would get
             lost.
         """
+        from chainorder.reading.networkx import spec_of_networkx  # start-up does without
+
         return cls.from_spec(spec_of_networkx(graph, name))
 
     @classmethod
@@ -256,6 +242,9 @@ class Graph(Problem):
         SpecError
             If the file cannot be read, has several graphs, or as `from_networkx`.
         """
+        from chainorder.reading.files import Source, read_text  # start-up does without
+        from chainorder.reading.networkx import specs_of_graphml
+
         source = replace(Source.of(Path(path)), kind=".graphml")
         try:
             specs = list(specs_of_graphml(read_text(source), source.stem))
