@@ -23,7 +23,7 @@ from chainorder.problems.elementals import (
     model_spec,
     whole,
 )
-from chainorder.problems.matrix_files import MatrixFile, Unsaved, files_of
+from chainorder.problems.matrix_files import MatrixFile, Unsaved, equal_matrices, files_of
 from chainorder.problems.network import Network
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name
@@ -254,28 +254,11 @@ def _check_labels(elementals: Elementals, matrices: Mapping[int, Any]) -> None:
     for place in np.flatnonzero(np.isin(elementals.codes, labelled)).tolist():
         label = elementals.kinds[elementals.codes[place]].same or ""
         other = first.setdefault(label, place)
-        if not _equal(matrices.get(place), matrices.get(other)):
+        if not equal_matrices(matrices.get(place), matrices.get(other)):
             raise ChainError(
                 f"elementals {other + 1} and {place + 1} are both labelled {label!r} but have unlike "
                 "matrices; equal labels mean equal Jacobians"
             )
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Whether two matrices are equal; what is none, such as a pair of functions, is believed to be."""
-    match one, other:
-        case _ if one is other:
-            return True
-        case (None, _) | (_, None):
-            return False
-        case np.ndarray(), np.ndarray():
-            return np.array_equal(one, other)
-        case MatrixFile(), MatrixFile():
-            return one == other
-        case _ if hasattr(one, "tocsr") and hasattr(other, "tocsr"):
-            return bool(one.shape == other.shape and (one != other).nnz == 0)
-        case _:
-            return True
 
 
 def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:

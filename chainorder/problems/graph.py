@@ -12,7 +12,7 @@ from chainorder.errors import ChainorderError, GraphError, SpecError, raise_firs
 from chainorder.problems.chain import Chain
 from chainorder.problems.edge import Edge
 from chainorder.problems.elementals import MODELS, Elemental, whole
-from chainorder.problems.matrix_files import MatrixFile, files_of
+from chainorder.problems.matrix_files import MatrixFile, equal_matrices, files_of
 from chainorder.problems.parameter_network import ParameterNetwork
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name, nearest
@@ -48,7 +48,7 @@ class Graph(Problem):
     ------
     GraphError
         If there is a cycle (it is named), an unknown or dangling vertex, a duplicate edge, or an edge whose
-        structure does not fit its ends.
+        structure does not fit its ends, or equal labels stand for unlike edges.
     """
 
     kind: ClassVar[str] = "graph"
@@ -85,6 +85,7 @@ class Graph(Problem):
         ends = (("inputs", self.inputs, inputs), ("outputs", self.outputs, outputs))
         raise_first(fault for key, found, stated in ends for fault in self._end_faults(key, found, stated))
         object.__setattr__(self, "elementals", self._elementals())
+        raise_first(_label_faults(self))
 
     elementals: tuple[Elemental, ...] = field(init=False, repr=False)
     """The edges with the sizes of their ends."""
@@ -381,6 +382,25 @@ def _cycle_and_dangling(graph: Graph) -> Iterator[GraphError]:
                 f"{name!r} dangles: no edge leads to it or leaves it, so it reaches no output; connect it",
                 ("vertices", name),
             )
+
+
+def _label_faults(graph: Graph) -> Iterator[GraphError]:
+    """Edges with equal labels that are not alike."""
+    labelled: dict[str, int] = {}
+    for place, elemental in enumerate(graph.elementals):
+        if elemental.same is None:
+            continue
+        other = labelled.setdefault(elemental.same, place)
+        unlike = elemental.unlike(graph.elementals[other])
+        if unlike is None and equal_matrices(graph.edges[place].matrix, graph.edges[other].matrix):
+            continue
+        what = "have unlike matrices" if unlike is None else f"are {unlike[1]} and {unlike[0]}"
+        ends = [f"{edge.source} → {edge.target}" for edge in (graph.edges[other], graph.edges[place])]
+        yield GraphError(
+            f"{ends[0]} and {ends[1]} are both labelled {elemental.same!r} but {what}; equal labels mean "
+            "equal Jacobians",
+            ("edges", place, "same"),
+        )
 
 
 def _digraph(graph: Graph) -> nx.DiGraph[str]:

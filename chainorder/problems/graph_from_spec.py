@@ -66,7 +66,7 @@ def _edge(item: Item, vertices: dict[str, int | None], folder: Path, path: KeyPa
             f"{item['source']} has {columns}; make them agree",
             (*path, "matrix"),
         )
-    models = {key: item[key] for key in MODELS if key in item}
+    stated = {key: item[key] for key in ("name", "same", *MODELS) if key in item}
     try:
         structure = structure_of(item, matrix, rows, columns, path)
         structure.pattern(rows, columns)
@@ -74,4 +74,4 @@ def _edge(item: Item, vertices: dict[str, int | None], folder: Path, path: KeyPa
         key = next((key for key in (str(error).split()[0],) if key in item), "structure")
         raise Fault(str(error), (*path, key)) from None
     kept = Unsaved() if item.get("in_memory") else file
-    return (Edge(item["source"], item["target"], structure, name=item.get("name"), matrix=kept, **models),)
+    return (Edge(item["source"], item["target"], structure, matrix=kept, **stated),)

@@ -231,6 +231,7 @@ _EDGE_KEYS = (
     "explicit",
     "matrix",
     "in_memory",
+    "same",
     "pattern",
     "select",
     "axis",
