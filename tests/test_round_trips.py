@@ -26,6 +26,7 @@ from chainorder import (
     Selection,
     Solve,
     Sparse,
+    Triangular,
     load,
 )
 from chainorder.errors import ChainError, GraphError
@@ -59,6 +60,7 @@ def structures(draw: st.DrawFn, rows: int, columns: int) -> Structure:
     if rows == columns:
         widths = st.integers(0, rows - 1)
         choices += [st.just(Diagonal()), st.just(Identity()), st.builds(Banded, widths, widths)]
+        choices += [st.builds(Triangular, st.booleans(), st.booleans())]
         choices += [st.builds(Solve, factors=st.integers(1, 10**20), key=st.sampled_from(["", "abc"]))]
     return draw(st.one_of(choices))
 
@@ -142,7 +144,9 @@ def vars_of(elemental: Elemental) -> dict[str, Any]:
 
 
 def test_the_structures_drawn_are_all() -> None:
-    assert set(STRUCTURES.values()) == {Dense, Diagonal, Identity, Banded, Sparse, Selection, Solve}
+    assert set(STRUCTURES.values()) == {
+        *(Dense, Diagonal, Identity, Banded, Sparse, Selection, Solve, Triangular)
+    }
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from chainorder.problems.chain_from_spec import chain_arguments
 from chainorder.problems.graph_from_spec import graph_arguments
 from chainorder.problems.messages import Fault, in_order, noting, validate
 from chainorder.reading.document import MAX_DEPTH, shallow
-from chainorder.reading.numerals import MOST, TooLongError, memory_entries
+from chainorder.reading.numerals import TooLongError, memory_entries
 from chainorder.reading.words import join, one_line, show
+from chainorder.structures.fragments import MOST
 
 Made = TypeVar("Made")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chainorder.errors import MAX_FAULTS, MatrixError, StructureError
-from chainorder.problems.chain_from_spec import Item, activations, structure_of
+from chainorder.problems.chain_from_spec import Item, activations, fault_of, structure_of
 from chainorder.problems.edge import Edge
 from chainorder.problems.elementals import MODELS
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
@@ -71,7 +71,6 @@ def _edge(item: Item, vertices: dict[str, int | None], folder: Path, path: KeyPa
         structure = structure_of(item, matrix, rows, columns, path)
         structure.pattern(rows, columns)
     except StructureError as error:
-        key = next((key for key in (str(error).split()[0],) if key in item), "structure")
-        raise Fault(str(error), (*path, key)) from None
+        raise fault_of(error, item, path) from None
     kept = Unsaved() if item.get("in_memory") else file
     return (Edge(item["source"], item["target"], structure, matrix=kept, **stated),)

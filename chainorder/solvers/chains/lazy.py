@@ -26,8 +26,8 @@ from chainorder.costs.product_bounds import Boundaries
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.costs.tables import Models, Table
 from chainorder.problems.chain import Chain
-from chainorder.structures.general import Sparse
 from chainorder.structures.selection import Selection
+from chainorder.structures.sparse import Sparse
 
 LONG, NARROW = 100, 100
 """A longer chain of smaller matrices is left to tables of all costs, which are quicker to fill."""
