@@ -46,11 +46,11 @@ def validate(plan: GraphPlan) -> None:
 
 def _check_bound(plan: GraphPlan) -> None:
     """A bound is not proved again, but the simple rules must not get below it."""
-    from chainorder.solvers.graphs.registry import Search, find_solver
+    from chainorder.solvers import plan as make_plan
 
     for rule in ("forward", "reverse", "markowitz") if plan.lower_bound is not None else ():
         try:
-            cost = find_solver(rule).solve(plan.graph, Search()).fma
+            cost = make_plan(plan.graph, solver=rule).fma
         except ChainorderError:
             continue  # a rule that this graph does not admit, or of which patterns are too large to list
         if plan.lower_bound is not None and cost < plan.lower_bound:
