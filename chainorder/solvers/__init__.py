@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 import chainorder.solvers.chains
 import chainorder.solvers.graphs  # noqa: F401 -- these two register what they have
@@ -15,13 +15,14 @@ from chainorder.costs.steps import Step
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.scheduling import scheduled
-from chainorder.problems.chain import Chain
-from chainorder.problems.graph import Graph
+from chainorder.problems.problem import Problem
 from chainorder.solvers.options import Options, Progress
-from chainorder.solvers.registry import Solver, all_solvers, find_solver, kind_of, register
+from chainorder.solvers.registry import SCHEDULED, Solver, all_solvers, find_solver, register
 
 if TYPE_CHECKING:
     from chainorder.plans.graph_plan import GraphPlan
+    from chainorder.problems.chain import Chain
+    from chainorder.problems.graph import Graph
 
 __all__ = ["Options", "Progress", "Solver", "all_solvers", "find_solver", "plan", "register"]
 
@@ -103,16 +104,20 @@ def plan(
     InfeasibleError
         If the memory admits no plan.
     """
-    kind = kind_of(chain)
-    if kind == "graph" and (machines not in (None, 1) or objective not in (None, "fma") or transfer):
+    if not isinstance(chain, Problem):
         raise SolverError(
-            "graphs are planned for one machine, by fma; leave machines, objective and transfer out"
+            f"a {type(chain).__name__} is no chain and no graph; make one with Chain.from_dims or Graph"
         )
-    problem: Any = chain if memory is None else chain.within(memory)
+    scheduling = machines not in (None, 1) or objective not in (None, "fma") or transfer
+    if scheduling and chain.kind not in SCHEDULED:
+        raise SolverError(
+            f"{chain.kind}s are planned for one machine, by fma; leave machines, objective and transfer out"
+        )
+    problem = chain if memory is None else chain.within(memory)
     problem = problem if machines is None else problem.on(machines)
     options = Options(objective, transfer, time_limit, progress, seed)
-    chosen = find_solver(solver, kind)
-    if kind == "graph" or problem.machines == 1 or (chosen.schedules and objective != "fma"):
+    chosen = find_solver(solver, problem.kind)
+    if problem.machines == 1 or (chosen.schedules and objective != "fma"):
         found: Plan | GraphPlan = chosen(problem, options)
         return found if objective in (None, found.objective) else replace(found, objective=objective)
     order: Plan = chosen(problem.on(1), options)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import singledispatch
 from typing import Any
 
 from chainorder.errors import SolverError
-from chainorder.problems.chain import Chain
-from chainorder.problems.graph import Graph
+from chainorder.problems.problem import Problem
 from chainorder.reading.wording import nearest_of, shortened
 from chainorder.solvers.options import Options
 
@@ -20,23 +18,8 @@ SolveFunction = Callable[..., Any]
 KINDS = ("chain", "graph")
 """Kinds of problems that there are solvers for."""
 
-
-@singledispatch
-def kind_of(problem: object) -> str:
-    """The kind of a problem; raises `SolverError` for what is none."""
-    raise SolverError(
-        f"a {type(problem).__name__} is no chain and no graph; make one with Chain, Chain.from_dims or Graph"
-    )
-
-
-@kind_of.register
-def _(problem: Chain) -> str:
-    return "chain"
-
-
-@kind_of.register
-def _(problem: Graph) -> str:
-    return "graph"
+SCHEDULED = ("chain",)
+"""Those that are planned for several machines: with an objective, and a delay of what is moved."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +49,7 @@ class Solver:
     options: bool = False
     schedules: bool = False
 
-    def __call__(self, problem: Any, options: Options) -> Any:
+    def __call__(self, problem: Problem, options: Options) -> Any:
         """Solve, with the options if the function takes them."""
         return self.solve(problem, options) if self.options else self.solve(problem)
 

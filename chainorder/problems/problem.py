@@ -1,0 +1,95 @@
+"""What a chain and a graph have in common: names, limits, and a spec that each can be made from again."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from chainorder.problems.elementals import ModelCosts
+
+
+class Problem(ABC):
+    """What is to be multiplied: a chain or a computational graph. Immutable.
+
+    Attributes
+    ----------
+    kind
+        ``chain`` or ``graph``: the key under which saved plans and reports hold it, and registries know it.
+    name
+        For reports.
+    machines
+        Identical machines that a plan may use, each for one operation at a time.
+    memory
+        Entries that the tape of one elemental may take on its machine; None for no limit.
+    network
+        The network that it was made from, if it was.
+    """
+
+    kind: ClassVar[str]
+
+    name: str | None
+    memory: int | None
+    machines: int
+    network: Any
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """It in a line: name, counts, sizes."""
+
+    @property
+    @abstractmethod
+    def files(self) -> frozenset[Path]:
+        """The files that its matrices are read from."""
+
+    @property
+    @abstractmethod
+    def _kinds(self) -> Iterable[ModelCosts]:
+        """Its elementals, or one for each kind of them."""
+
+    @property
+    def modelled(self) -> bool:
+        """Whether an elemental has a tangent or an adjoint."""
+        return any(kind.modelled for kind in self._kinds)
+
+    @property
+    def matrix_free(self) -> bool:
+        """Whether an elemental is matrix-free."""
+        return not all(kind.explicit for kind in self._kinds)
+
+    def named(self, name: str) -> Self:
+        """The same under another name."""
+        return self._with(name=name)
+
+    def within(self, memory: int | None) -> Self:
+        """The same with another limit for tapes."""
+        return self._with(memory=memory)
+
+    def on(self, machines: int) -> Self:
+        """The same on another number of machines."""
+        return self._with(machines=machines)
+
+    def _with(self, **changes: Any) -> Self:
+        stated = {field.name: getattr(self, field.name) for field in fields(self) if field.init}  # type: ignore[arg-type]
+        return type(self)(**stated | changes)
+
+    def to_spec(self) -> dict[str, Any]:
+        """The spec that declares it, as plain data; real matrices by the path of their file."""
+        settings = (("name", None), ("machines", 1), ("memory", None))
+        stated = {key: getattr(self, key) for key, default in settings if getattr(self, key) != default}
+        return stated | (self._items() if self.network is None else self.network.to_spec())
+
+    @abstractmethod
+    def _items(self) -> dict[str, Any]:
+        """The keys of a spec that declare its elementals."""
+
+    def to_data(self) -> dict[str, Any]:
+        """Its name and counts, and the spec that it can be made from again: what saved plans hold of it."""
+        return {"name": self.name, **self._counts(), "spec": self.to_spec()}
+
+    @abstractmethod
+    def _counts(self) -> dict[str, int]:
+        """What tells how large it is, by the keys of reports."""
