@@ -10,7 +10,12 @@ from chainorder.costs.product_bounds import Boundaries, most
 from chainorder.costs.sampled_fill import SAMPLES, Sampled
 from chainorder.costs.tables import Models
 from chainorder.problems.chain import Chain
+from chainorder.structures.general import Sparse
 from chainorder.structures.pattern import Pattern
+from chainorder.structures.selection import Selection
+
+LONG, NARROW = 100, 100
+"""A longer chain of smaller matrices is left to tables of all costs, which are quicker to fill."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +25,13 @@ class Outline:
     chain: Chain
     seed: int = 0
     samples: int = SAMPLES
+
+    @staticmethod
+    def pays(chain: Chain) -> bool:
+        """Whether patterns of subchains are worth not making: some are sparse, and not many are small."""
+        if len(chain) > LONG and int(chain.sizes.max()) <= NARROW:
+            return False
+        return any(isinstance(kind.structure, Sparse | Selection) for kind in chain.elementals.kinds)
 
     @cached_property
     def patterns(self) -> list[Pattern]:

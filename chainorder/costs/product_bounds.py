@@ -170,7 +170,7 @@ def most(patterns: Sequence[Pattern], models: Models | None) -> float:
     if models is not None:
         ways = models.accumulations
         entries = np.where([way is None for way in ways], entries, np.inf)
-        leaves = np.array([0 if way is None else way.fma for way in ways], float)
+        leaves = np.array([0 if way is None else way.cost for way in ways], float)
         tangents = _lines(models.tangent_costs, models.overheads)
         adjoints = _lines(models.adjoint_costs, models.overheads)
     best = np.inf

@@ -25,12 +25,6 @@ from chainorder.costs.exact_fill import Words
 from chainorder.costs.product_bounds import Boundaries
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.costs.tables import Models, Table
-from chainorder.problems.chain import Chain
-from chainorder.structures.general import Sparse
-from chainorder.structures.selection import Selection
-
-LONG, NARROW = 100, 100
-"""A longer chain of smaller matrices is left to tables of all costs, which are quicker to fill."""
 
 SMALL = 2.0**60
 """Costs up to which sums of a few fit int64."""
@@ -44,7 +38,7 @@ class Filling(Protocol):
         """Which subchains are alike."""
 
     def join(self, i: int, k: int, j: int) -> int:
-        """fma of the product of the subchains k+1..j and i..k."""
+        """What the product of the subchains k+1..j and i..k costs."""
 
     def tangents(self, i: int, j: int) -> int:
         """How many tangents yield the Jacobian of the subchain i..j."""
@@ -54,13 +48,6 @@ class Filling(Protocol):
 
     def split(self, i: int, j: int, k: int) -> None:
         """Take note that the subchain i..j is best split behind k."""
-
-
-def suits(chain: Chain) -> bool:
-    """Whether patterns of its subchains are worth not making: it has sparse ones, and not many small ones."""
-    if len(chain) > LONG and int(chain.sizes.max()) <= NARROW:
-        return False
-    return any(isinstance(kind.structure, Sparse | Selection) for kind in chain.elementals.kinds)
 
 
 Choice = tuple[Step, int]
@@ -115,18 +102,15 @@ class Search:
 
     def _stepping(self, step: Step, place: int, evaluations: int) -> Any:
         """What a step through an elemental with that many evaluations costs."""
-        if self.models is None:
-            return self._never
-        costs = self.models.tangent_costs if step is Step.TANGENT else self.models.adjoint_costs
-        cost = costs[place]
-        return self._never if cost is None else evaluations * cost + self.models.overheads[place]
+        cost = None if self.models is None else self.models.stepping(step, place, evaluations)
+        return self._never if cost is None else cost
 
     def run(self) -> Steps | None:
         """The steps of a best order; None if every order costs more than the limit."""
         n = self.length
         for place in range(n):
             way = None if self.models is None else self.models.accumulations[place]
-            self._record(place, place, 0 if way is None else min(way.fma, self._never))
+            self._record(place, place, 0 if way is None else min(way.cost, self._never))
         known: dict[int, tuple[int, Choice]] = {}
         for d in range(1, n):
             for i, floors in self._open(d):

@@ -20,7 +20,7 @@ from chainorder.costs.steps import Row, Step, Steps
 from chainorder.costs.storage_formats import BESIDE_DENSE, quicker_dense
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.solvers.chains import auto, estimated, lazy, sweeps
+from chainorder.solvers.chains import auto, estimated, sweeps
 from chainorder.structures.pattern import DensePattern
 
 SAMPLES = 32
@@ -59,7 +59,7 @@ def solve(chain: Chain) -> Plan:
     InfeasibleError
         If the memory admits no plan.
     """
-    if chain.modelled or not lazy.suits(chain) or not guessed_fill.estimable(chain):
+    if chain.modelled or not Outline.pays(chain) or not guessed_fill.estimable(chain):
         return auto.solve(chain)
     check_feasible(chain)
     outline = Outline(chain, samples=SAMPLES)

@@ -14,11 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from chainorder.costs.evaluations import check_feasible
+from chainorder.costs.fma import FMA
+from chainorder.costs.model import CostModel
 from chainorder.costs.steps import Row, Step
-from chainorder.costs.tables import Costs, Table
+from chainorder.costs.tables import CostTables, Table
 from chainorder.plans.scheduling import Job
 from chainorder.problems.chain import Chain
-from chainorder.solvers.chains.dynamic import costs_of
 
 
 class Way(NamedTuple):
@@ -27,7 +28,7 @@ class Way(NamedTuple):
     Attributes
     ----------
     cost
-        Its fma.
+        Of that operation, by the cost model.
     operands
         Numbers of the subchains that it uses and that have to be made; none that is at hand.
     row
@@ -60,8 +61,8 @@ class Ways:
     entries: Sequence[int]
 
     @classmethod
-    def of_chain(cls, chain: Chain) -> Ways:
-        """All ways of a chain within its memory.
+    def of_chain(cls, chain: Chain, model: CostModel = FMA) -> Ways:
+        """All ways of a chain within its memory, priced by a model.
 
         Raises
         ------
@@ -69,12 +70,12 @@ class Ways:
             If an elemental has only adjoints and its tape exceeds the memory.
         """
         check_feasible(chain)
-        costs = costs_of(chain)
+        costs = model.tables(chain)
         n = len(chain)
         found: list[list[Way]] = []
         entries: list[int] = []
         for d in range(n):
-            options = _accumulations(chain, costs) if d == 0 else _joins(costs, d)
+            options = _accumulations(costs) if d == 0 else _joins(costs, d)
             found += (_undominated(each, found) for each in options)
             entries += costs.entries(d).tolist()
         return cls(n, found, entries)
@@ -104,25 +105,17 @@ def number(length: int, i: int, d: int) -> int:
     return d * length - d * (d - 1) // 2 + i
 
 
-def _accumulations(chain: Chain, costs: Costs) -> Iterator[list[Way]]:
-    models = costs.models
-    for i in range(costs.length):
-        way = None if models is None else models.accumulations[i]
-        yield [] if way is None else [Way(way.fma, (), (way.step, i + 1, 0, i + 1))]
+def _accumulations(costs: CostTables) -> Iterator[list[Way]]:
+    for i, way in enumerate(costs.accumulations):
+        yield [] if way is None else [Way(way.cost, (), (way.step, i + 1, 0, i + 1))]
 
 
-def _joins(costs: Costs, d: int) -> Iterator[list[Way]]:
+def _joins(costs: CostTables, d: int) -> Iterator[list[Way]]:
     """All ways to make each subchain of d + 1 elementals."""
     n, rows = costs.length, costs.length - d
     products: Table = np.zeros((rows, d), costs.dtype)
     costs.products(d, products)
-    models = costs.models
-    stepping: list[tuple[Table, Step]] = []
-    if models is not None:
-        stepping = [
-            (models.tangent_steps(costs.tangents(d)), Step.TANGENT),
-            (models.adjoint_steps(costs.adjoints(d)), Step.ADJOINT),
-        ]
+    steps = (costs.tangent_steps(d), Step.TANGENT), (costs.adjoint_steps(d), Step.ADJOINT)
     for first in range(rows):
         i, j = first + 1, first + d + 1
         ways = [
@@ -133,12 +126,11 @@ def _joins(costs: Costs, d: int) -> Iterator[list[Way]]:
             )
             for t, cost in enumerate(products[first].tolist())
         ]
-        for column, step in stepping:
-            cost = int(column[first])
-            if models is not None and cost < models.never:
+        for column, step in steps:
+            if column is not None and column[first] < costs.never:
                 tangent = step is Step.TANGENT
                 operand = number(n, first if tangent else first + 1, d - 1)
-                ways.append(Way(cost, (operand,), (step, j, j - 1 if tangent else i, i)))
+                ways.append(Way(int(column[first]), (operand,), (step, j, j - 1 if tangent else i, i)))
         yield ways
 
 
