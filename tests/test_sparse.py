@@ -40,11 +40,11 @@ def test_bounds_hold_for_every_join(mix: str) -> None:
     for chain in random_chains(mix, 60, seed=41):
         patterns = shared_patterns(chain)
         fill = Fill(patterns, Words(letters_of(chain)))
-        joined = Boundaries.of(patterns).joined
+        products = Boundaries.of(patterns).products
         last = len(chain) - 1
         for i, k, j in all_joins(len(chain)):
-            assert joined[j == last, i == 0][k] <= fill.join(i, k, j)
-            assert joined[True, True][k] <= fill.join(i, k, j)
+            assert products[j == last, i == 0][k] <= fill.product(i, k, j)
+            assert products[True, True][k] <= fill.product(i, k, j)
         assert plan(chain, solver="exhaustive").fma <= most(patterns, None)
 
 
@@ -126,8 +126,8 @@ def test_estimates_against_exact_counts(name: str, matrices: list[Any], typical:
         sampled = Sampled(patterns, letters, seed)
         for i, k, j in all_joins(len(chain)):
             estimate, deviation = sampled.estimate(i, k, j), sampled.error(i, k, j)
-            error = estimate - fill.join(i, k, j)
-            errors.append(abs(error) / fill.join(i, k, j))
+            error = estimate - fill.product(i, k, j)
+            errors.append(abs(error) / fill.product(i, k, j))
             normal.append(error / deviation if deviation else 0.0)
     assert np.sqrt(np.mean(np.square(errors))) < typical
     assert max(errors) < worst
@@ -139,7 +139,7 @@ def test_few_indices_are_not_sampled_but_counted() -> None:
         patterns, letters = shared_patterns(chain), letters_of(chain)
         fill, sampled = Fill(patterns, Words(letters)), Sampled(patterns, letters)
         for place in all_joins(len(chain)):
-            assert (sampled.estimate(*place), sampled.error(*place)) == (fill.join(*place), 0.0)
+            assert (sampled.estimate(*place), sampled.error(*place)) == (fill.product(*place), 0.0)
 
 
 def test_estimates_are_the_same_every_time() -> None:
@@ -174,7 +174,7 @@ def test_few_indices_that_matter_are_met() -> None:
     fill = Fill(shared_patterns(chain), Words(letters_of(chain)))
     for i, k, j in all_joins(len(chain)):
         if i <= 4 <= k < j - 1 or k + 1 < 4 <= j:  # a selection in one of the parts
-            assert sampled.estimate(i, k, j) == pytest.approx(fill.join(i, k, j), rel=0.5)
+            assert sampled.estimate(i, k, j) == pytest.approx(fill.product(i, k, j), rel=0.5)
 
 
 def test_strata_stand_for_all_indices() -> None:

@@ -14,7 +14,7 @@ from chainorder.structures.compressed_rows import hypersparse
 from chainorder.structures.general import Sparse
 from chainorder.structures.pattern import DensePattern, Pattern
 
-FEW_SIZE, MAX_SIZE = 2**24, 2**28
+COUNTED, MOST_COUNTED = 2**24, 2**28
 """Sizes up to which positions are counted one by one: in any case, and where there are so many."""
 
 
@@ -28,8 +28,8 @@ def countable(chain: Chain) -> bool:
     size = int(chain.sizes.max())
     structures = [kind.structure for kind in chain.elementals.kinds]
     positions = [each.positions.nnz for each in structures if isinstance(each, Sparse)]
-    many = size <= MAX_SIZE and not hypersparse((size, size), max(positions, default=0))
-    return size <= FEW_SIZE or many
+    many = size <= MOST_COUNTED and not hypersparse((size, size), max(positions, default=0))
+    return size <= COUNTED or many
 
 
 def with_colours(chain: Chain) -> int | None:
@@ -70,7 +70,7 @@ class Guesses:
     def fma(self, j: int, k: int, i: int, left: Guess, right: Guess) -> int:
         """What it costs, about."""
         self.deviation += self.sampled.error(i - 1, k - 1, j - 1)
-        return self.sampled.join(i - 1, k - 1, j - 1)
+        return self.sampled.product(i - 1, k - 1, j - 1)
 
     def evaluations(self, step: Step, j: int, i: int, result: Guess) -> int:
         """Of a dense elemental: the non-empty columns, or rows, of the result."""

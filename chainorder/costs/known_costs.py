@@ -45,7 +45,7 @@ class Outline:
 
     @cached_property
     def boundaries(self) -> Boundaries:
-        """Lower bounds of joins."""
+        """Lower bounds of products."""
         return Boundaries.of(self.patterns)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What the dynamic program asks for: the costs of joining and of stepping, for all subchains of one length.
+"""What the dynamic program asks for: the costs of products and of steps, for all subchains of one length.
 
 Tables of costs are exact: int64 where no sum of them can overflow, else Python ints in object arrays. Where
 something cannot be done, the cost is `never`, which is above that of every plan. Solvers see `CostTables`;
@@ -224,10 +224,10 @@ class PatternCosts(EvaluationTables):
         self._uneven_rows, self._right_bands = self._right["row_count"] < 0, self._right["lower"] >= 0
         self._uneven_columns, self._left_bands = self._left["column_count"] < 0, self._left["lower"] >= 0
         self._sizes = np.array([pattern.shape[0] for pattern in patterns], self.dtype)
-        self._joins: list[Table] = []
+        self._dots: list[Table] = []
         if not all(isinstance(pattern, BandPattern) for pattern in uneven.values()):
             counting = np.dtype(np.float64) if bound < 2**53 else self.dtype  # BLAS where it is exact
-            self._joins = [_joins(uneven, k, n, counting) for k in range(n - 1)]
+            self._dots = [_dots(uneven, k, n, counting) for k in range(n - 1)]
 
     @classmethod
     def of_chain(cls, chain: Chain) -> PatternCosts:
@@ -263,17 +263,17 @@ class PatternCosts(EvaluationTables):
             sizes = np.lib.stride_tricks.sliding_window_view(self._sizes[:-1], d)[bands]
             widths = [side[name][bands] for side in (left, right) for name in ("lower", "upper")]
             out[bands] = _band_costs(sizes, *widths)
-        if self._joins:
-            joined = uneven & ~bands
-            out[joined] = self._joined(d)[joined]
+        if self._dots:
+            counted = uneven & ~bands
+            out[counted] = self._counted(d)[counted]
 
-    def _joined(self, d: int) -> Table:
+    def _counted(self, d: int) -> Table:
         """The dot products of counts, laid out as `products`."""
-        joined = np.zeros((self.length - d, d), self.dtype)
-        for k, joins in enumerate(self._joins):
+        counted = np.zeros((self.length - d, d), self.dtype)
+        for k, dots in enumerate(self._dots):
             i = np.arange(max(0, k + 1 - d), min(k, self.length - 1 - d) + 1)
-            joined[i, k - i] = joins.diagonal(k + 1 - d)
-        return joined
+            counted[i, k - i] = dots.diagonal(k + 1 - d)
+        return counted
 
 
 def _band_costs(*facts: Table) -> Table:
@@ -286,8 +286,8 @@ def _band_costs(*facts: Table) -> Table:
     return np.array([band_fma(*row) for row in places], object)[alike]
 
 
-def _joins(uneven: dict[tuple[int, int], Pattern], k: int, length: int, dtype: npt.DTypeLike) -> Table:
-    """Costs of joining the uneven subchains k+1..j (rows) and i..k (columns), by dot products of counts.
+def _dots(uneven: dict[tuple[int, int], Pattern], k: int, length: int, dtype: npt.DTypeLike) -> Table:
+    """Costs of multiplying the uneven subchains k+1..j (rows) and i..k (columns), by dot products of counts.
 
     Not of two bands: at indices where nothing but bands has positions, nothing is added up.
     """

@@ -108,7 +108,7 @@ def _limit(outline: Outline, fill: Fill) -> float:
 
 
 def _search(outline: Outline, fill: Fill, limit: float) -> Steps:
-    steps = lazy.Search(fill, outline.boundaries, outline.models, limit).run()
+    steps = lazy.LazyProgram(fill, outline.boundaries, outline.models, limit).run()
     assert steps is not None
     return steps
 

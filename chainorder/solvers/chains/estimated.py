@@ -14,7 +14,7 @@ from chainorder.costs.steps import Row, Step, Steps
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.solvers.chains.lazy import Search
+from chainorder.solvers.chains.lazy import LazyProgram
 
 DOUBT = 0.15
 """Stated error of the fma from which more is looked at: a few indices have most of the positions."""
@@ -66,7 +66,7 @@ def best_steps(outline: Outline) -> Steps:
     steps = None
     while steps is None:
         limit *= SLACK
-        steps = Search(outline.sampled, outline.boundaries, outline.models, limit).run()
+        steps = LazyProgram(outline.sampled, outline.boundaries, outline.models, limit).run()
     return steps
 
 

@@ -17,7 +17,7 @@ Product = tuple[int, int, int]
 
 
 def plan_in_order(chain: Chain, text: str) -> Plan:
-    """The cheapest plan with a given bracketing: where a pair may be joined in several ways, in the cheapest.
+    """The cheapest plan with a given bracketing: of several ways to multiply a pair, the cheapest is taken.
 
     O(length): the ways of a pair do not depend on those of others, except that a step by a model spares
     accumulating its elemental.

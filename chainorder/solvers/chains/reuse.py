@@ -86,12 +86,12 @@ def repeats(chain: Chain) -> bool:
 
 def best_steps(outline: Outline, filling: Filling, limit: float = float("inf")) -> Steps | None:
     """The steps of the best order found; None if it costs more than the limit."""
-    search = _Search(filling, Words(outline.chain.sameness()), len(outline.patterns), outline, limit)
-    return search.run()
+    program = _ReuseProgram(filling, Words(outline.chain.sameness()), len(outline.patterns), outline, limit)
+    return program.run()
 
 
 @dataclass
-class _Search:
+class _ReuseProgram:
     filling: Filling
     words: Words
     length: int
@@ -113,17 +113,17 @@ class _Search:
 
     def _best(self, i: int, j: int) -> float:
         """The least cost of a subchain; infinity beyond the limit."""
-        bounds = self.outline.boundaries.joined[j == self.length - 1, i == 0]
+        bounds = self.outline.boundaries.products[j == self.length - 1, i == 0]
         splits = sorted((self._halves(i, k, j) + bounds[k], k) for k in range(i, j))
         best = float("inf")
         for floor, k in splits:
             if floor >= best or floor > self.limit:
                 break
-            cost = self._halves(i, k, j) + self.filling.join(i, k, j)
+            cost = self._halves(i, k, j) + self.filling.product(i, k, j)
             if cost < best:
                 best, self._split[self.words[i, j]] = cost, k - i
         if best < float("inf"):
-            self.filling.split(i, j, i + self._split[self.words[i, j]])
+            self.filling.split(i, i + self._split[self.words[i, j]], j)
         return best
 
     def _halves(self, i: int, k: int, j: int) -> float:

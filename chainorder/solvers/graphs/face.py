@@ -4,7 +4,7 @@ Every path of the graph is a row of arcs in every state, so what is left to do a
 best bracketing of that row at the path's shares (`bounds`). The sum over all paths never falls by more than
 a move costs: the bound is consistent, and the first finished state that is taken from the queue is optimal.
 States are recognised by their arcs, predecessors and successors. An accumulation is done when an operation
-needs it, or when it lets the arc join another: doing it earlier changes nothing.
+needs it, or when the arc can then be added to another: doing it earlier changes nothing.
 """
 
 from __future__ import annotations
@@ -114,12 +114,12 @@ class Space:
         return self.bound.paths[at].least(cuts, accumulated)
 
     def following(self, node: Node) -> Iterator[Node]:
-        """The states one elimination further; of accumulations, those that join or finish something."""
+        """The states one elimination further, or an accumulation that lets an arc be added or finishes it."""
         line = node.line
         for a, b in sorted(line.faces()):
             for cost, missing, move in self.costs.eliminations(line, a, b):
                 if any(line.twin(arc) is not None for arc in missing):
-                    continue  # accumulated, it would join the other; that is a state of its own, below
+                    continue  # accumulated, it would be added to the other; that is a state of its own, below
                 yield self._child(node, cost, (*self._accumulations(missing), move))
         for a in sorted(set(line.before) - line.accumulated):
             if line.twin(a) is not None or (min(line.before[a]) < 0 and min(line.after[a]) < 0):

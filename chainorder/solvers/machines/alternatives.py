@@ -75,7 +75,7 @@ class Ways:
         found: list[list[Way]] = []
         entries: list[int] = []
         for d in range(n):
-            options = _accumulations(costs) if d == 0 else _joins(costs, d)
+            options = _accumulations(costs) if d == 0 else _products(costs, d)
             found += (_undominated(each, found) for each in options)
             entries += costs.entries(d).tolist()
         return cls(n, found, entries)
@@ -110,7 +110,7 @@ def _accumulations(costs: CostTables) -> Iterator[list[Way]]:
         yield [] if way is None else [Way(way.cost, (), (way.step, i + 1, 0, i + 1))]
 
 
-def _joins(costs: CostTables, d: int) -> Iterator[list[Way]]:
+def _products(costs: CostTables, d: int) -> Iterator[list[Way]]:
     """All ways to make each subchain of d + 1 elementals."""
     n, rows = costs.length, costs.length - d
     products: Table = np.zeros((rows, d), costs.dtype)

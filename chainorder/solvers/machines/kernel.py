@@ -18,8 +18,8 @@ Ints = Any
 """A flat column: an int64 array when compiled, else a list."""
 
 
-class Problem(NamedTuple):
-    """What is searched: all schedules of all trees.
+class Instance(NamedTuple):
+    """What is searched: all schedules of all trees of a chain.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class State(NamedTuple):
     seen: Ints
 
 
-def explore(p: Problem, s: State, nodes: int) -> bool:
+def explore(p: Instance, s: State, nodes: int) -> bool:
     """Search on for a number of nodes; whether there is nothing left to search.
 
     The deadline falls below every schedule that is found, so the last one found is the best there is.
@@ -147,7 +147,7 @@ def explore(p: Problem, s: State, nodes: int) -> bool:
     return bool(s.at[LEVEL] < 0)
 
 
-def turn_to(p: Problem, s: State, level: int, place: int) -> None:
+def turn_to(p: Instance, s: State, level: int, place: int) -> None:
     """Try the ways of a pending subchain next; the longest subchains come first."""
     s.place[level] = place
     s.machine[level] = 0
@@ -155,7 +155,7 @@ def turn_to(p: Problem, s: State, level: int, place: int) -> None:
         s.way[level] = p.first[s.pending[level * p.width + place]]
 
 
-def place_operation(p: Problem, s: State, level: int, place: int, way: int, machine: int) -> bool:
+def place_operation(p: Instance, s: State, level: int, place: int, way: int, machine: int) -> bool:
     """Make the next level; False if it leads to nothing that is better and not found elsewhere."""
     here = level * p.width + place
     cost = p.cost[way]
@@ -180,7 +180,7 @@ def place_operation(p: Problem, s: State, level: int, place: int, way: int, mach
     return True
 
 
-def has_twin(p: Problem, s: State, level: int, machine: int) -> bool:
+def has_twin(p: Instance, s: State, level: int, machine: int) -> bool:
     """Whether an earlier machine is as good as this one: free at the same time, and both without results."""
     free = level * p.machines
     for other in range(machine):
@@ -194,7 +194,7 @@ def has_twin(p: Problem, s: State, level: int, machine: int) -> bool:
     return False
 
 
-def pass_pending(p: Problem, s: State, level: int, place: int, start: int) -> bool:
+def pass_pending(p: Instance, s: State, level: int, place: int, start: int) -> bool:
     """Hand what stays pending to the next level; False if all ways of one would have fitted into a gap."""
     here, there = level * p.width, (level + 1) * p.width
     idle_from = s.free[level * p.machines]
@@ -217,7 +217,7 @@ def pass_pending(p: Problem, s: State, level: int, place: int, start: int) -> bo
     return True
 
 
-def release_operand(p: Problem, s: State, level: int, subchain: int, at: int, machine: int) -> None:
+def release_operand(p: Instance, s: State, level: int, subchain: int, at: int, machine: int) -> None:
     """Add a subchain to those that are pending, which stand in the order of their numbers."""
     if subchain < 0:
         return
@@ -237,7 +237,7 @@ def release_operand(p: Problem, s: State, level: int, subchain: int, at: int, ma
     s.sign[level] ^= p.sign[subchain]
 
 
-def occupy(p: Problem, s: State, level: int, machine: int, start: int, end: int) -> None:
+def occupy(p: Instance, s: State, level: int, machine: int, start: int, end: int) -> None:
     """Hand on when machines are free: no earlier than the last start; in order where machines are alike."""
     here, there = level * p.machines, (level + 1) * p.machines
     if p.moving:
@@ -257,7 +257,7 @@ def occupy(p: Problem, s: State, level: int, machine: int, start: int, end: int)
     s.free[place] = end
 
 
-def is_hopeless(p: Problem, s: State, level: int) -> bool:
+def is_hopeless(p: Instance, s: State, level: int) -> bool:
     """Whether the bounds show that what is pending cannot be done by the deadline."""
     deadline = s.at[DEADLINE]
     free = level * p.machines
@@ -285,7 +285,7 @@ def is_hopeless(p: Problem, s: State, level: int) -> bool:
     return False
 
 
-def is_known(p: Problem, s: State, level: int) -> bool:
+def is_known(p: Instance, s: State, level: int) -> bool:
     """Whether a state with the same pending subchains was searched that was nowhere later; else note it."""
     count = s.count[level]
     if count > p.kept:
@@ -312,7 +312,7 @@ def is_known(p: Problem, s: State, level: int) -> bool:
     return False
 
 
-def keep_best(p: Problem, s: State, level: int) -> None:
+def keep_best(p: Instance, s: State, level: int) -> None:
     """Keep a schedule that is complete, and ask for a better one."""
     latest = 0
     for other in range(level * p.machines, (level + 1) * p.machines):
@@ -324,7 +324,7 @@ def keep_best(p: Problem, s: State, level: int) -> None:
         s.best_taken[k], s.best_start[k], s.best_on[k] = s.taken[k], s.start[k], s.on[k]
 
 
-def compiled() -> Callable[[Problem, State, int], bool]:
+def compiled() -> Callable[[Instance, State, int], bool]:
     """`explore` compiled by Numba, kept on disk between runs; raises `ImportError` without Numba."""
     import numba
 
@@ -345,5 +345,5 @@ def compiled() -> Callable[[Problem, State, int], bool]:
         own.__qualname__ = function.__qualname__
         own.__module__ = __name__
         scope[function.__name__] = numba.njit(cache=True, nogil=True)(own)
-    fast: Callable[[Problem, State, int], bool] = scope["explore"]
+    fast: Callable[[Instance, State, int], bool] = scope["explore"]
     return fast

@@ -13,7 +13,7 @@ from chainorder.plans.scheduling import Job, Schedule, assign_machines
 from chainorder.solvers.machines import kernel
 from chainorder.solvers.machines.alternatives import Way, Ways
 from chainorder.solvers.machines.bounds import COLUMNS, LateWork, critical_paths, least_work
-from chainorder.solvers.machines.kernel import BEST, DEADLINE, LENGTH, Problem, State
+from chainorder.solvers.machines.kernel import BEST, DEADLINE, LENGTH, Instance, State
 
 PROBES = 16
 """Times at which the bound is taken: more do not prune more."""
@@ -24,7 +24,7 @@ KEPT = 10
 TABLE, SMALL_TABLE = 2**16, 2**10
 """States that are remembered, compiled and not."""
 
-Explore = Callable[[Problem, State, int], bool]
+Explore = Callable[[Instance, State, int], bool]
 
 
 @cache
@@ -76,7 +76,7 @@ class Model:
         self.explore: Explore = compiled or kernel.explore
         column = self.column
         random = np.random.default_rng(0)
-        self.problem = Problem(
+        self.instance = Instance(
             machines=machines,
             width=ways.length,
             kept=min(KEPT, ways.length),
@@ -116,7 +116,7 @@ class Search:
     def __init__(self, model: Model, deadline: int) -> None:
         self.model = model
         self.done = False
-        p, zeros = model.problem, model.zeros
+        p, zeros = model.instance, model.zeros
         levels = 2 * p.width + 1
         table = TABLE if model.compiled else SMALL_TABLE
         widths = dict.fromkeys(State._fields, levels) | {
@@ -146,7 +146,7 @@ class Search:
 
     def advance(self, nodes: int) -> None:
         """Search some nodes on."""
-        self.done = self.model.explore(self.model.problem, self.state, nodes)
+        self.done = self.model.explore(self.model.instance, self.state, nodes)
 
     def tighten(self, deadline: int) -> None:
         """Ask for better schedules than were asked for."""
@@ -166,6 +166,6 @@ class Search:
             jobs.append(Job(way.row, way.cost, tuple(made[o] for o in way.operands), ways.entries_of(way)))
             starts.append(makespan - int(s.best_start[level]) - way.cost)
             machines.append(int(s.best_on[level]))
-        if not self.model.problem.moving:
+        if not self.model.instance.moving:
             machines = assign_machines(jobs, starts, self.model.machines)
         return jobs, Schedule(machines, starts, makespan)
