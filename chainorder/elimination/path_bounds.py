@@ -4,9 +4,14 @@ Whatever sequence of face eliminations is used, what it does along one path from
 bracketing of that path's chain of elementals. Its products and evaluations of models belong to triples of
 vertices i → j → k; one operation may serve several paths that all contain the triple. Split the cost of
 every triple among the paths: the optima of all chains at their shares, by dynamic programming, then add up
-to a lower bound. The best split is a linear program, solved by HiGHS through SciPy. Only its shares are
-used, rounded down: the dynamic programs run on integers, so the bound is exact however the program was
-solved.
+to a lower bound. Only the shares of the linear program that finds the best split, solved by HiGHS through
+SciPy, are used, rounded down: the dynamic programs run on integers, so the bound is exact however the program
+was solved.
+
+In heuristic search this is *optimal cost partitioning* (M. Katz & C. Domshlak, *Optimal admissible
+composition of abstraction heuristics*, Artificial Intelligence 174, 2010, 767–798): a path is an abstraction
+of the graph, the cost of every operation is partitioned among the abstractions, and the sum of their optima
+is admissible.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ class Way(NamedTuple):
 class Ways:
     """The ways that are worth a thought, for every subchain: O(n³) of them.
 
-    A way is not, if another costs no more and uses no operand that it does not use.
+    A way is not, if another costs no more and uses no operand that it does not use: put in its place in any
+    schedule, the other ends no later, and what only the first one needs is not made.
 
     Attributes
     ----------

@@ -8,8 +8,13 @@ tree of S has to run earlier than x before its end, at the least:
     L(S, x) = min over ways w of S:  max(0, c_w − x) + Σ over operands O of w:  L(O, max(0, x − c_w)),
 
 and L(S, 0) is the least work of S. By the end less x, all of it is done, so for every x with L > 0 a makespan
-on m machines is at least x + L(whole, x) / m. This includes both bounds of the literature: the critical path
-(the largest x with late work) and work / m (x = 0).
+on m machines is at least x + L(whole, x) / m. This includes the critical path (the largest x with late work)
+and work / m (x = 0).
+
+For one given tree it is the bound of E. B. Fernández & B. Bussell, *Bounds on the number of processors and
+time for multiprocessor optimal schedules*, IEEE Transactions on Computers C-22, 1973, 745–751, for the
+intervals that begin with the schedule: the work that no schedule can move out of them. Here the tree is not
+given, so the recurrence takes the least over all of them.
 """
 
 from __future__ import annotations

@@ -6,6 +6,17 @@ A schedule is built from its end: time runs backwards, the operation that ends t
 operation releases its operands, the subchains that are still to be made. Operations are placed in the order
 of their starts, each as early as it can, which reaches a best schedule: placing those of any schedule in its
 own order starts none of them later.
+
+What is left out is dominated, by rules of scheduling under limited resources:
+
+- an operation that would have fitted into a gap that was left before it: only active schedules count
+  (B. Giffler & G. L. Thompson, *Algorithms for solving production-scheduling problems*, Operations Research
+  8, 1960, 487–503), which is the left-shift rule of E. Demeulemeester & W. Herroelen, *A branch-and-bound
+  procedure for the multiple resource-constrained project scheduling problem*, Management Science 38, 1992,
+  1803–1818;
+- a state with the pending subchains of one that was searched and was nowhere later: their cutset rule, here
+  with a table of fixed size;
+- a machine that is as good as one tried before: identical machines are interchangeable.
 """
 
 from __future__ import annotations
