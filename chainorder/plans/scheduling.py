@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chainorder.costs.pricing import Fills, price, time_column
-from chainorder.costs.steps import Row, Step, Steps, source_of
+from chainorder.costs.steps import Row, Steps, instruction_of
 from chainorder.plans.chain_operations import Timetable
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
@@ -46,29 +46,13 @@ class Schedule:
     makespan: int
 
 
-def operand_places(row: Row) -> tuple[tuple[int, int], ...]:
-    """The (j, i) of the Jacobians that a step uses; those of models are not among them."""
-    step, j, k, i = row
-    match step:
-        case Step.MULTIPLY:
-            return (j, k + 1), (k, i)
-        case Step.TANGENT:
-            return ((j - 1, i),)
-        case Step.ADJOINT:
-            return ((j, i + 1),)
-        case Step.REUSE:
-            return (source_of(j, k, i),)
-        case _:
-            return ()
-
-
 def jobs_of(chain: Chain, steps: Steps, fills: Fills | None = None) -> list[Job]:
     """The jobs that steps in an executable order stand for."""
     prices = price(chain, steps, fills)
     jobs: list[Job] = []
     made: dict[tuple[int, int], int] = {}
     for row, fma, entries in zip(steps, prices.fma.tolist(), prices.entries.tolist(), strict=True):
-        operands = tuple(made[operand] for operand in operand_places(row) if operand in made)
+        operands = tuple(made[operand] for operand in instruction_of(*row).operands if operand in made)
         made[row[1], row[3]] = len(jobs)
         jobs.append(Job(row, fma, operands, entries))
     return jobs
@@ -191,10 +175,8 @@ def plan_of_schedule(
 
 def scheduled(plan: Plan, machines: int, objective: str = "makespan", transfer: int = 0) -> Plan:
     """The operations of a plan for one machine, list-scheduled on several; its fma stay what they are."""
-    operations = plan.operations
-    steps = Steps(operations.step, operations.j, operations.k, operations.i)
     fills = _fills_again(plan)
-    jobs = jobs_of(plan.chain, steps, fills)
+    jobs = jobs_of(plan.chain, plan.operations.steps, fills)
     bound = plan.lower_bound
     if bound is not None and objective == "makespan":
         bound = -(-bound // machines)
