@@ -12,7 +12,7 @@ from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from chainorder.costs.pricing import Made
+from chainorder.costs.pricing import PatternResults
 from chainorder.errors import SolverError
 from chainorder.problems.chain import Chain
 from chainorder.structures.colouring import column_colours, row_colours
@@ -65,7 +65,7 @@ class Words:
 
 
 @dataclass
-class Fill:
+class ExactFill:
     """The patterns of the subchains of a chain, made when they are asked for.
 
     Attributes
@@ -144,7 +144,7 @@ class Fill:
         return row_colours(self.pattern(i, j))
 
 
-def sweeps_within(fill: Fill) -> float:
+def sweeps_within(fill: ExactFill) -> float:
     """What the cheaper sweep costs, if its patterns take a third of the budget at most; else infinity."""
     last = len(fill.patterns) - 1
     forward = [(0, k, k + 1) for k in range(last)]
@@ -161,10 +161,10 @@ def sweeps_within(fill: Fill) -> float:
     return min(costs)
 
 
-class Filled(Made):
+class FilledResults(PatternResults):
     """Results of steps that are made once, or have been made before."""
 
-    def __init__(self, chain: Chain, fill: Fill) -> None:
+    def __init__(self, chain: Chain, fill: ExactFill) -> None:
         super().__init__(chain)
         self.fill = fill
 

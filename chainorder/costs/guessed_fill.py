@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chainorder.costs.estimate import Estimate
 from chainorder.costs.known_costs import Outline
-from chainorder.costs.sampled_fill import MANY, Sampled
+from chainorder.costs.sampled_fill import MANY, SampledFill
 from chainorder.costs.steps import Step
 from chainorder.errors import PlanError
 from chainorder.problems.chain import Chain
@@ -55,7 +55,7 @@ class Guess:
 class Guesses:
     """Results of steps by samples."""
 
-    def __init__(self, sampled: Sampled) -> None:
+    def __init__(self, sampled: SampledFill) -> None:
         self.sampled = sampled
         self.deviation = 0.0  # the sum of standard errors: products share samples
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from chainorder.costs.exact_fill import Fill, Words, letters_of, shared_patterns
+from chainorder.costs.exact_fill import ExactFill, Words, letters_of, shared_patterns
 from chainorder.costs.product_bounds import Boundaries, most
-from chainorder.costs.sampled_fill import SAMPLES, Sampled
+from chainorder.costs.sampled_fill import SAMPLES, SampledFill
 from chainorder.costs.tables import Models
 from chainorder.problems.chain import Chain
 from chainorder.structures.general import Sparse
@@ -54,10 +54,10 @@ class Outline:
         return most(self.patterns, self.models)
 
     @cached_property
-    def sampled(self) -> Sampled:
+    def sampled(self) -> SampledFill:
         """Estimated costs; samples are drawn when they are asked for."""
-        return Sampled(self.patterns, letters_of(self.chain), self.seed, self.samples)
+        return SampledFill(self.patterns, letters_of(self.chain), self.seed, self.samples)
 
-    def fill(self, budget: int | None = None) -> Fill:
+    def fill(self, budget: int | None = None) -> ExactFill:
         """Exact costs, within a budget."""
-        return Fill(self.patterns, Words(letters_of(self.chain)), budget)
+        return ExactFill(self.patterns, Words(letters_of(self.chain)), budget)

@@ -38,17 +38,19 @@ class Prices:
     peak_memory: int
 
 
-def price(chain: Chain, steps: Steps, fills: Fills | None = None) -> Prices:
+def price(chain: Chain, steps: Steps, results: Results | None = None) -> Prices:
     """Price steps: O(steps), vectorised where all elementals are dense and explicit.
 
-    By default products are made to price what comes of them; `fills` knows better.
+    By default products are made to price what comes of them; `results` knows better.
     """
     if chain.dense and not chain.modelled and not (steps.step == Step.REUSE).any():
         return _price_dense(chain, steps)
     numbers = range(1, len(chain) + 1)
-    pricing = _Pricing(chain, Made(chain) if fills is None else fills)
-    live = {(n, n): pricing.fills.own(n) for n in numbers if chain.kind_of(n).explicit}
-    held = {(n, n): chain.kind_of(n).held for n in numbers if chain.kind_of(n).held}  # by a model until its use
+    pricing = _Pricing(chain, PatternResults(chain) if results is None else results)
+    live = {(n, n): pricing.results.own(n) for n in numbers if chain.kind_of(n).explicit}
+    held = {
+        (n, n): chain.kind_of(n).held for n in numbers if chain.kind_of(n).held
+    }  # by a model until its use
     ledger = Ledger({place: stored.entries for place, stored in live.items()} | held)
     entries = []
     for instruction, result in replay(steps.instructions(), live, pricing.make):
@@ -97,7 +99,7 @@ def _price_dense(chain: Chain, steps: Steps) -> Prices:
     return Prices(result * inner, result, int(live.max()))
 
 
-class Stored(Protocol):
+class Result(Protocol):
     """What is known of a Jacobian that is stored."""
 
     @property
@@ -105,13 +107,13 @@ class Stored(Protocol):
         """Matrix entries stored for it."""
 
 
-class Fills(Protocol):
+class Results(Protocol):
     """What results of steps look like and cost; subchains by their last and first elemental, from 1."""
 
-    def own(self, number: int) -> Stored:
+    def own(self, number: int) -> Result:
         """The Jacobian of an elemental."""
 
-    def product(self, j: int, k: int, i: int, left: Any, right: Any) -> Stored:
+    def product(self, j: int, k: int, i: int, left: Any, right: Any) -> Result:
         """F'_{j,k+1} · F'_{k,i}."""
 
     def fma(self, j: int, k: int, i: int, left: Any, right: Any) -> int:
@@ -121,7 +123,7 @@ class Fills(Protocol):
         """How many tangents or adjoints a step evaluates."""
 
 
-class Made:
+class PatternResults:
     """Results made as patterns."""
 
     def __init__(self, chain: Chain) -> None:
@@ -147,12 +149,12 @@ class Made:
 class _Pricing:
     """What comes of steps, and the fma of each of them so far."""
 
-    def __init__(self, chain: Chain, fills: Fills) -> None:
+    def __init__(self, chain: Chain, results: Results) -> None:
         self.chain = chain
-        self.fills = fills
+        self.results = results
         self.costs: list[int] = []
 
-    def make(self, instruction: Instruction[Place], operands: list[Stored]) -> Stored:
+    def make(self, instruction: Instruction[Place], operands: list[Result]) -> Result:
         """What is stored of a result."""
         j, i = instruction.result
         if instruction.how is How.REUSE:
@@ -162,20 +164,20 @@ class _Pricing:
             return self._evaluated(instruction, instruction.through, operands)
         left, right = operands
         k, _ = instruction.operands[1]
-        self.costs.append(self.fills.fma(j, k, i, left, right))
-        return self.fills.product(j, k, i, left, right)
+        self.costs.append(self.results.fma(j, k, i, left, right))
+        return self.results.product(j, k, i, left, right)
 
-    def _evaluated(self, instruction: Instruction[Place], number: int, operands: list[Stored]) -> Stored:
+    def _evaluated(self, instruction: Instruction[Place], number: int, operands: list[Result]) -> Result:
         """What evaluations of an elemental yield."""
         j, i = instruction.result
         forward = instruction.how is How.TANGENTS
         step = Step.TANGENT if forward else Step.ADJOINT
-        kind, result = self.chain.kind_of(number), self.fills.own(number)
+        kind, result = self.chain.kind_of(number), self.results.own(number)
         if operands:
             factors = (result, operands[0]) if forward else (operands[0], result)
-            result = self.fills.product(j, j - 1 if forward else i, i, *factors)
+            result = self.results.product(j, j - 1 if forward else i, i, *factors)
         cost = kind.tangent if forward else kind.adjoint_within(self.chain.memory)
         if cost is None:
             raise PlanError(f"elemental {number} has no {model_name(step)}")
-        self.costs.append(self.fills.evaluations(step, j, i, result) * cost + kind.overhead)
+        self.costs.append(self.results.evaluations(step, j, i, result) * cost + kind.overhead)
         return result

@@ -117,7 +117,7 @@ NOTHING = Stratified(np.zeros(0, np.int64), np.zeros(0)), np.zeros(0, np.int64)
 
 
 @dataclass
-class Sampled:
+class SampledFill:
     """Estimated costs of a chain's products; the same seed gives the same ones.
 
     Attributes

@@ -127,7 +127,6 @@ class Steps:
         for step, j, k, i in zip(*columns, strict=True):
             yield Step(step), j, k, i
 
-
     def instructions(self) -> Iterator[Instruction[Place]]:
         """What each step does."""
         return (instruction_of(*row, number) for number, row in enumerate(self))

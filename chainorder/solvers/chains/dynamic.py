@@ -24,11 +24,11 @@ import numpy as np
 
 from chainorder.costs import guessed_fill
 from chainorder.costs.evaluations import Accumulation, check_feasible
-from chainorder.costs.exact_fill import Fill, Filled, OverBudgetError, sweeps_within
+from chainorder.costs.exact_fill import ExactFill, FilledResults, OverBudgetError, sweeps_within
 from chainorder.costs.fma import FMA
 from chainorder.costs.known_costs import Outline
 from chainorder.costs.model import CostModel
-from chainorder.costs.pricing import Fills
+from chainorder.costs.pricing import Results
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.costs.tables import CostTables, Table
 from chainorder.errors import SolverError
@@ -62,8 +62,8 @@ def solve(chain: Chain) -> Plan:
     """
     check_length(chain, "dynamic")
     check_feasible(chain)
-    steps, fills = exact_steps(chain)
-    return Plan.of(chain, steps, solver="dynamic", optimal=True, why=WHY, fills=fills)
+    steps, results = exact_steps(chain)
+    return Plan.of(chain, steps, solver="dynamic", optimal=True, why=WHY, results=results)
 
 
 def solve_within(outline: Outline, budget: int) -> Plan:
@@ -76,11 +76,13 @@ def solve_within(outline: Outline, budget: int) -> Plan:
     """
     fill = outline.fill(budget)
     steps = _search(outline, fill, _limit(outline, fill))
-    fills = Filled(outline.chain, fill)
-    return Plan.of(outline.chain, steps, solver="dynamic", optimal=True, why=WHY, fills=fills)
+    results = FilledResults(outline.chain, fill)
+    return Plan.of(outline.chain, steps, solver="dynamic", optimal=True, why=WHY, results=results)
 
 
-def exact_steps(chain: Chain, model: CostModel = FMA, *, stepping: bool = True) -> tuple[Steps, Fills | None]:
+def exact_steps(
+    chain: Chain, model: CostModel = FMA, *, stepping: bool = True
+) -> tuple[Steps, Results | None]:
     """The steps of a best plan by a cost model, and what their results look like, if that is known."""
     outline = model.outline(chain)
     if outline is None:
@@ -96,18 +98,20 @@ def exact_steps(chain: Chain, model: CostModel = FMA, *, stepping: bool = True) 
         if stepping and guessed_fill.estimable(chain):
             # A good order, priced exactly, spares patterns of subchains that cost more than all of it.
             order = estimated.best_steps(outline)
-            limit = min(limit, Plan.of(chain, order, solver="estimated", fills=Filled(chain, fill)).fma)
+            limit = min(
+                limit, Plan.of(chain, order, solver="estimated", results=FilledResults(chain, fill)).fma
+            )
         steps = _search(outline, fill, limit)
     fill.budget = None
-    return steps, Filled(chain, fill)
+    return steps, FilledResults(chain, fill)
 
 
-def _limit(outline: Outline, fill: Fill) -> float:
+def _limit(outline: Outline, fill: ExactFill) -> float:
     """What some order costs at most."""
     return outline.most if outline.models is not None else min(outline.most, sweeps_within(fill))
 
 
-def _search(outline: Outline, fill: Fill, limit: float) -> Steps:
+def _search(outline: Outline, fill: ExactFill, limit: float) -> Steps:
     steps = lazy.LazyProgram(fill, outline.boundaries, outline.models, limit).run()
     assert steps is not None
     return steps

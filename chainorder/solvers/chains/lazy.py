@@ -29,7 +29,7 @@ SMALL = 2.0**60
 """Costs up to which sums of a few fit int64."""
 
 
-class Filling(Protocol):
+class Fill(Protocol):
     """Costs that are worth not asking for; subchains are i..j, elementals counted from 0."""
 
     @property
@@ -59,7 +59,7 @@ class LazyProgram:
 
     Attributes
     ----------
-    filling
+    fill
         The costs.
     boundaries
         Their bounds.
@@ -69,7 +69,7 @@ class LazyProgram:
         What some order of the whole chain costs at most.
     """
 
-    filling: Filling
+    fill: Fill
     boundaries: Boundaries
     models: Models | None
     limit: float
@@ -113,7 +113,7 @@ class LazyProgram:
         known: dict[int, tuple[int, Choice]] = {}
         for d in range(1, n):
             for i, floors in self._open(d):
-                word = self.filling.words[i, i + d]
+                word = self.fill.words[i, i + d]
                 found = known[word] if word in known else self._best(i, i + d, floors)
                 if found is not None:
                     known[word] = found
@@ -159,23 +159,23 @@ class LazyProgram:
             if cost <= limit and (best is None or cost < best[0]):
                 best = cost, choice
         if best is not None and best[1][0] is Step.MULTIPLY:
-            self.filling.split(i, i + best[1][1], j)
+            self.fill.split(i, i + best[1][1], j)
         return best
 
     def _cost(self, i: int, j: int, place: int) -> tuple[int, Choice]:
         """What a way to make a subchain costs: a split, or (−2) a tangent step, or (−1) an adjoint step."""
         if place == -2:
             rest = int(self._by_start[i, j - i - 1])
-            return rest + self._stepping(Step.TANGENT, j, self.filling.tangents(i, j)), (
+            return rest + self._stepping(Step.TANGENT, j, self.fill.tangents(i, j)), (
                 Step.TANGENT,
                 j - i - 1,
             )
         if place == -1:
             rest = int(self._by_start[i + 1, j - i - 1])
-            return rest + self._stepping(Step.ADJOINT, i, self.filling.adjoints(i, j)), (Step.ADJOINT, 0)
+            return rest + self._stepping(Step.ADJOINT, i, self.fill.adjoints(i, j)), (Step.ADJOINT, 0)
         k = i + place
         halves = int(self._by_start[i, place]) + int(self._by_start[k + 1, j - k - 1])
-        return halves + self.filling.product(i, k, j), (Step.MULTIPLY, place)
+        return halves + self.fill.product(i, k, j), (Step.MULTIPLY, place)
 
     def _steps(self) -> Steps:
         rows: list[Row] = []

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from chainorder.costs import guessed_fill
 from chainorder.costs.evaluations import check_feasible
 from chainorder.costs.known_costs import Outline
-from chainorder.costs.sampled_fill import Sampled
+from chainorder.costs.sampled_fill import SampledFill
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.costs.storage_formats import BESIDE_DENSE, quicker_dense
 from chainorder.plans.chain_plan import Plan
@@ -118,7 +118,7 @@ class _Look:
 class Times:
     """Nanoseconds of the products of a chain; subchains are i..j, elementals counted from 0."""
 
-    sampled: Sampled
+    sampled: SampledFill
     _looks: dict[Hashable, _Look] = field(init=False, default_factory=dict)
 
     @property

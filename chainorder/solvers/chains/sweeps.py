@@ -67,8 +67,8 @@ def preaccumulation(chain: Chain) -> Plan:
     """
     dynamic.check_length(chain, "preaccumulation")
     check_feasible(chain)
-    steps, fills = dynamic.exact_steps(chain, stepping=False)
-    return Plan.of(chain, steps, solver="preaccumulation", why="asked for", fills=fills)
+    steps, results = dynamic.exact_steps(chain, stepping=False)
+    return Plan.of(chain, steps, solver="preaccumulation", why="asked for", results=results)
 
 
 def _first(chain: Chain, number: int, step: Step) -> list[Row]:
