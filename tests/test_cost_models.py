@@ -13,7 +13,7 @@ from chainorder.costs.model import AskedTables, CostModel
 from chainorder.costs.steps import Step, Steps
 from chainorder.problems.elementals import ModelCosts
 from chainorder.solvers.chains import dynamic, exhaustive
-from chainorder.solvers.machines.alternatives import Ways
+from chainorder.solvers.machines.alternatives import Alternatives
 from chainorder.solvers.machines.bounds import critical_paths, least_work
 from chainorder.solvers.machines.deadline_search import hunt
 from chainorder.structures.pattern import Pattern
@@ -84,13 +84,13 @@ def test_every_model_is_planned_as_by_exhaustive_search(
         found, _ = dynamic.exact_steps(chain, model)
         assert recounted(chain, found, model) == least
         assert recounted(chain, dynamic.best_steps(AskedTables(model, chain)), model) == least
-        ways = Ways.of_chain(chain, model)
+        ways = Alternatives.of_chain(chain, model)
         assert least_work(ways)[ways.whole] == least
 
 
 def test_searches_on_machines_take_any_integers() -> None:
     for chain in random_chains(next(iter(MIXES)), 8, seed=7, longest=6, matrix_free=0.3):
-        ways = Ways.of_chain(chain, Drawn())
+        ways = Alternatives.of_chain(chain, Drawn())
         *_, best = hunt(ways, 2, 0, None)
         assert best.proved
         assert critical_paths(ways)[ways.whole] <= best.schedule.makespan <= least_work(ways)[ways.whole]

@@ -40,7 +40,7 @@ MAX_WAYS = 20_000
 Key = tuple[Any, ...]
 
 
-class Way(NamedTuple):
+class Alternative(NamedTuple):
     """A way to make the Jacobian of an interval of a path.
 
     Attributes
@@ -90,7 +90,7 @@ class PathChain:
             self._patterns[a, b] = last if b == a + 1 else last @ self.pattern(a, b - 1)
         return self._patterns[a, b]
 
-    def accumulation(self, a: int) -> Way | None:
+    def accumulation(self, a: int) -> Alternative | None:
         """How to have edge a at hand; None if it is."""
         edge = self.edges[a]
         elemental = self.costs.arcs.graph.elementals[edge]
@@ -98,9 +98,9 @@ class PathChain:
             return None
         way = self.costs.accumulation(edge)
         assert way is not None
-        return Way(("accumulate", edge), way[0], ())
+        return Alternative(("accumulate", edge), way[0], ())
 
-    def ways(self, a: int, b: int, cuts: tuple[int, ...]) -> Iterator[Way]:
+    def ways(self, a: int, b: int, cuts: tuple[int, ...]) -> Iterator[Alternative]:
         """The ways to make the interval a … b out of shorter ones that meet at the cuts between.
 
         A model is that of an edge, so it passes only one that is an interval of its own.
@@ -108,15 +108,15 @@ class PathChain:
         vertices = self.vertices
         for m in cuts:
             cost = fma(self.pattern(m, b), self.pattern(a, m))
-            yield Way((vertices[a], vertices[m], vertices[b]), cost, ((a, m), (m, b)))
+            yield Alternative((vertices[a], vertices[m], vertices[b]), cost, ((a, m), (m, b)))
         if cuts and cuts[-1] == b - 1:
             passed = self._model(self.edges[b - 1], Step.TANGENT, a, b)
             if passed is not None:
-                yield Way((vertices[a], "tangent", self.edges[b - 1]), passed, ((a, b - 1),))
+                yield Alternative((vertices[a], "tangent", self.edges[b - 1]), passed, ((a, b - 1),))
         if cuts and cuts[0] == a + 1:
             passed = self._model(self.edges[a], Step.ADJOINT, a, b)
             if passed is not None:
-                yield Way((vertices[b], "adjoint", self.edges[a]), passed, ((a + 1, b),))
+                yield Alternative((vertices[b], "adjoint", self.edges[a]), passed, ((a + 1, b),))
 
     def _model(self, edge: int, step: Step, a: int, b: int) -> int | None:
         """What a model costs at least: a colouring has as many colours as a row has positions."""
@@ -158,19 +158,19 @@ class PathChain:
                 )
         return best[cuts[0], cuts[-1]]
 
-    def ways_between(self, a: int, b: int, cuts: tuple[int, ...]) -> list[Way]:
+    def ways_between(self, a: int, b: int, cuts: tuple[int, ...]) -> list[Alternative]:
         """The ways to make an interval, kept."""
         key = a, b, cuts
         if key not in self._kept:
             self._kept[key] = list(self.ways(a, b, cuts))
         return self._kept[key]
 
-    _kept: dict[tuple[int, int, tuple[int, ...]], list[Way]] = field(default_factory=dict)
+    _kept: dict[tuple[int, int, tuple[int, ...]], list[Alternative]] = field(default_factory=dict)
 
-    def _shared(self, way: Way) -> int:
+    def _shared(self, way: Alternative) -> int:
         return way.fma * self.shares.get(way.key, UNIT)
 
-    def all_ways(self) -> Iterator[tuple[tuple[int, int], Way | None]]:
+    def all_ways(self) -> Iterator[tuple[tuple[int, int], Alternative | None]]:
         """Every interval with every way to make it; None for an edge that is at hand."""
         length = len(self.edges)
         for a in range(length):
@@ -340,7 +340,7 @@ Entry = tuple[int, int, float]
 
 
 def _balance(
-    made: list[tuple[PathChain, tuple[int, int], Way]], at_hand: set[tuple[int, tuple[int, int]]]
+    made: list[tuple[PathChain, tuple[int, int], Alternative]], at_hand: set[tuple[int, tuple[int, int]]]
 ) -> tuple[list[Entry], Any]:
     """Rows that make an interval as often as it is used, and the whole path once."""
     rows: dict[tuple[int, tuple[int, int]], int] = {}

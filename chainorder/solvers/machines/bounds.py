@@ -24,10 +24,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainorder.costs.tables import Table
-from chainorder.solvers.machines.alternatives import Ways
+from chainorder.solvers.machines.alternatives import Alternatives
 
 
-def critical_paths(ways: Ways) -> list[int]:
+def critical_paths(ways: Alternatives) -> list[int]:
     """The least makespan of every subchain on as many machines as it likes: O(n³). Exact without transfer."""
     least: list[int] = []
     for options in ways.of:
@@ -36,7 +36,7 @@ def critical_paths(ways: Ways) -> list[int]:
     return least
 
 
-def least_work(ways: Ways) -> list[int]:
+def least_work(ways: Alternatives) -> list[int]:
     """The least fma of every subchain, which is the least makespan on one machine: O(n³)."""
     least: list[int] = []
     for options in ways.of:
@@ -60,7 +60,7 @@ class LateWork:
     delta: int
 
     @classmethod
-    def of(cls, ways: Ways, horizon: int, columns: int) -> LateWork:
+    def of(cls, ways: Alternatives, horizon: int, columns: int) -> LateWork:
         """The table up to a horizon: O(n³) operations on rows."""
         work = least_work(ways)
         delta = max(1, -(-horizon // (columns - 1)))
@@ -89,7 +89,7 @@ COLUMNS = 256
 """Columns of late work: more do not prune more."""
 
 
-def lower_bound(ways: Ways, machines: int, horizon: int) -> int:
+def lower_bound(ways: Alternatives, machines: int, horizon: int) -> int:
     """What every plan takes at least, if one takes no more than the horizon."""
     late = LateWork.of(ways, horizon, COLUMNS)
     return max(critical_paths(ways)[ways.whole], late.bound(ways.whole, machines))

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainorder.plans.scheduling import Job, Schedule, assign_machines
 from chainorder.solvers.machines import kernel
-from chainorder.solvers.machines.alternatives import Way, Ways
+from chainorder.solvers.machines.alternatives import Alternative, Alternatives
 from chainorder.solvers.machines.bounds import COLUMNS, LateWork, critical_paths, least_work
 from chainorder.solvers.machines.kernel import BEST, DEADLINE, LENGTH, Instance, State
 
@@ -53,19 +53,21 @@ class Model:
         Whether to compile the kernel, if Numba is there and no sum of costs can overflow.
     """
 
-    def __init__(self, ways: Ways, machines: int, transfer: int, horizon: int, *, fast: bool = True) -> None:
+    def __init__(
+        self, ways: Alternatives, machines: int, transfer: int, horizon: int, *, fast: bool = True
+    ) -> None:
         self.ways = ways
         self.machines = machines
         late = LateWork.of(ways, horizon, COLUMNS)
         path, work = critical_paths(ways), least_work(ways)
 
-        def promise(way: Way) -> int:
+        def promise(way: Alternative) -> int:
             """A bound on a subchain that is made this way: the best ways come first."""
             after = max([path[o] for o in way.operands], default=0)
             return way.cost + max(after, sum([work[o] for o in way.operands]) // machines)
 
         ordered = [sorted(options, key=promise) for options in ways.of]
-        self.flat: list[Way] = [way for options in ordered for way in options]
+        self.flat: list[Alternative] = [way for options in ordered for way in options]
         delays = [transfer * entries for entries in ways.entries]
         delays[ways.whole] = 0
         sums = (
