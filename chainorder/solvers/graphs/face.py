@@ -17,7 +17,8 @@ from itertools import count
 
 from chainorder.elimination.line_graph import Arcs, LineGraph
 from chainorder.elimination.moves import Costs, Move, feasible_arcs
-from chainorder.elimination.path_bounds import UNIT, PathBound
+from chainorder.elimination.path_bounds import PathBound
+from chainorder.elimination.path_chains import UNIT
 from chainorder.elimination.vertex_orders import Sweep, moves_of
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
