@@ -28,9 +28,10 @@ from chainorder.problems.elementals import Elemental
 from chainorder.solvers import plan
 from chainorder.solvers.registry import register
 from chainorder.structures.banded import Banded, Diagonal, Identity
-from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.dense import Dense
 from chainorder.structures.selection import Selection
 from chainorder.structures.solve import Solve
+from chainorder.structures.sparse import Sparse
 from chainorder.system.installation import refuse_strangers
 
 if TYPE_CHECKING:

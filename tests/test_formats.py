@@ -40,7 +40,8 @@ from chainorder.execution.operand import (
 )
 from chainorder.execution.sums import add
 from chainorder.solvers.chains import quickest
-from chainorder.structures.pattern import DensePattern, counted_fma
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.pattern import counted_fma
 from chainorder.structures.selection import SelectionPattern
 from tests.chains import random_chains
 from tests.matrices import heat, picked_rows, sparse

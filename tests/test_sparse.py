@@ -17,7 +17,7 @@ from chainorder.costs.sampled_fill import SampledFill, Stratified
 from chainorder.execution import kernels
 from chainorder.solvers.chains import auto
 from chainorder.solvers.chains.dynamic import solve_within
-from chainorder.structures.pattern import SparsePattern
+from chainorder.structures.positions import SparsePattern
 from tests.chains import random_chains
 from tests.matrices import grid, picked_rows, sparse
 

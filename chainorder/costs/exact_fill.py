@@ -16,7 +16,7 @@ from chainorder.costs.pricing import PatternResults
 from chainorder.errors import SolverError
 from chainorder.problems.chain import Chain
 from chainorder.structures.colouring import column_colours, row_colours
-from chainorder.structures.pattern import BandPattern, DensePattern, Pattern, fma
+from chainorder.structures.pattern import Pattern, fma, in_closed_form
 
 Subchain = tuple[int, int]
 """First and last elemental, counted from 0."""
@@ -117,11 +117,13 @@ class ExactFill:
         return self._made[self.words[i, j]]
 
     def _product(self, left: Pattern, right: Pattern) -> Pattern:
-        if _symbolic(left, right):
-            cost = fma(left, right)
-            if self.budget is not None and self.work + cost > self.budget:
-                raise OverBudgetError(f"patterns take more than the {self.budget:,} multiply–adds allowed")
-            self.work += cost
+        product = in_closed_form(left, right)
+        if product is not None:
+            return product
+        cost = fma(left, right)
+        if self.budget is not None and self.work + cost > self.budget:
+            raise OverBudgetError(f"patterns take more than the {self.budget:,} multiply–adds allowed")
+        self.work += cost
         return left @ right
 
     def split(self, i: int, k: int, j: int) -> None:
@@ -172,12 +174,3 @@ class FilledResults(PatternResults):
         """The pattern of a product."""
         self.fill.split(i - 1, k - 1, j - 1)
         return self.fill.pattern(i - 1, j - 1)
-
-
-def _symbolic(left: Pattern, right: Pattern) -> bool:
-    """Whether the pattern of a product has to be worked out, position by position."""
-    pair = left, right
-    if any(isinstance(pattern, DensePattern) or pattern.free for pattern in pair):
-        return False
-    bands = [pattern for pattern in pair if isinstance(pattern, BandPattern)]
-    return len(bands) < 2 and not any(band.diagonal for band in bands)

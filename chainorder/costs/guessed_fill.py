@@ -11,8 +11,8 @@ from chainorder.costs.steps import Step
 from chainorder.errors import PlanError
 from chainorder.problems.chain import Chain
 from chainorder.structures.compressed_rows import hypersparse
-from chainorder.structures.general import Sparse
-from chainorder.structures.pattern import DensePattern, Pattern
+from chainorder.structures.pattern import Pattern
+from chainorder.structures.sparse import Sparse
 
 COUNTED, MOST_COUNTED = 2**24, 2**28
 """Sizes up to which positions are counted one by one: in any case, and where there are so many."""
@@ -42,7 +42,7 @@ def with_colours(chain: Chain) -> int | None:
 
 def is_full(pattern: Pattern) -> bool:
     """Whether every position of the matrix belongs to it."""
-    return isinstance(pattern, DensePattern) and pattern.full
+    return pattern.full
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from chainorder.costs.product_bounds import Boundaries, most
 from chainorder.costs.sampled_fill import SAMPLES, SampledFill
 from chainorder.costs.tables import Models
 from chainorder.problems.chain import Chain
-from chainorder.structures.general import Sparse
 from chainorder.structures.pattern import Pattern
 from chainorder.structures.selection import Selection
+from chainorder.structures.sparse import Sparse
 
 LONG, NARROW = 100, 100
 """A longer chain of smaller matrices is left to tables of all costs, which are quicker to fill."""

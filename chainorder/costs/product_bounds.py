@@ -21,7 +21,8 @@ import numpy as np
 
 from chainorder.costs.tables import Models
 from chainorder.structures.index_sets import IndexSet, both, dot, mask_of, sum_of
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import SparsePattern
 
 COUNTED = 2**20
 """Sizes up to which counts are looked at one by one; of the rows of a real matrix, always."""
@@ -69,7 +70,7 @@ class Boundaries:
 
 
 def _evaluations(stepped: Pattern, counts: Any, others: Any) -> int:
-    if not (isinstance(stepped, DensePattern) and stepped.full):
+    if not stepped.full:
         return 0
     return int(np.max(np.where(np.asarray(others) > 0, counts, 0)))
 
@@ -104,28 +105,16 @@ def _own_counts(pattern: Pattern, rows: bool) -> Any:
         return even
     size = pattern.shape[0 if rows else 1]
     if size > COUNTED and not isinstance(pattern, SparsePattern):
-        return 1 if isinstance(pattern, BandPattern) else 0
+        return int(pattern.full_diagonal)
     counts = pattern.row_counts() if rows else pattern.column_counts()
     return (np.minimum(counts, UNBOUNDED) if counts.dtype == object else counts).astype(np.int64)
 
 
 def _through(pattern: Pattern, floor: int, rows: bool) -> int:
     """To how few positions a row with at least `floor` can come by multiplying this elemental to it."""
-    if _keeps(pattern):
+    if pattern.full_diagonal:  # no product with it has fewer positions in a row or column
         return floor
-    dense = isinstance(pattern, DensePattern) and pattern.full
-    return min(floor, pattern.shape[1 if rows else 0] if dense else 1)
-
-
-def _keeps(pattern: Pattern) -> bool:
-    """Whether no product with it has fewer positions in a row or column: its diagonal is full."""
-    match pattern:
-        case IdentityPattern() | BandPattern():
-            return True
-        case SparsePattern():
-            return pattern.full_diagonal
-        case _:
-            return False
+    return min(floor, pattern.shape[1 if rows else 0] if pattern.full else 1)
 
 
 def _dot(left: Any, right: Any, size: int) -> int:

@@ -32,7 +32,6 @@ import numpy.typing as npt
 from chainorder.costs.exact_fill import Words
 from chainorder.costs.product_bounds import alive
 from chainorder.costs.reachability import Reach
-from chainorder.structures.colouring import transposed
 from chainorder.structures.index_sets import IndexSet, IntArray, mask_of, sum_of
 from chainorder.structures.number_types import EXACT
 from chainorder.structures.pattern import Pattern, fma
@@ -147,11 +146,11 @@ class SampledFill:
         backwards = self.patterns[::-1]
         self._right = Reach(
             lambda place: backwards[place],
-            lambda place: transposed(backwards[place]),
+            lambda place: backwards[place].transposed(),
             Words(self.letters[::-1]),
         )
         self._left = Reach(
-            lambda place: transposed(self.patterns[place]), lambda place: self.patterns[place], self.words
+            lambda place: self.patterns[place].transposed(), lambda place: self.patterns[place], self.words
         )
 
     def split(self, i: int, k: int, j: int) -> None:

@@ -18,10 +18,10 @@ from chainorder.costs.evaluations import Accumulation, accumulation
 from chainorder.costs.steps import Step
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import Kind
-from chainorder.structures.band_counts import band_fma
+from chainorder.structures.banded import BandPattern, band_fma
 from chainorder.structures.colouring import column_colours, row_colours
 from chainorder.structures.index_sets import IndexSet, IntArray, listed
-from chainorder.structures.pattern import BandPattern, Pattern
+from chainorder.structures.pattern import Pattern
 
 Table = npt.NDArray[Any]
 
@@ -205,7 +205,7 @@ class PatternCosts(EvaluationTables):
             for d in range(n - i):
                 pattern = patterns[i + d] @ pattern if d else pattern
                 facts = _facts(pattern)
-                if facts[1] < 0 or facts[2] < 0:
+                if facts[2] < 0 or facts[3] < 0:
                     uneven[i, i + d] = pattern
                 colours = (column_colours(pattern), row_colours(pattern)) if modelled else (0, 0)
                 rows[i].append((*facts, *colours))
@@ -241,7 +241,7 @@ class PatternCosts(EvaluationTables):
         return self._fact("row_colours", d)
 
     def entries(self, d: int) -> Table:
-        return self._fact("nnz", d)  # of what is free to multiply by, none
+        return self._fact("entries", d)
 
     def _fact(self, fact: str, d: int) -> Table:
         table: Table = self._right[fact]
@@ -315,16 +315,16 @@ def _parts(filled: Sequence[IndexSet], size: int) -> Iterator[IntArray]:
         yield inner[first : first + TOGETHER]
 
 
-_FACTS = ("nnz", "row_count", "column_count", "lower", "upper", "column_colours", "row_colours")
+_FACTS = ("nnz", "entries", "row_count", "column_count", "lower", "upper", "column_colours", "row_colours")
 
 
-def _facts(pattern: Pattern) -> tuple[int, int, int, int, int]:
-    """Positions, positions per row and per column (−1: uneven), bandwidths (−1: no band); 0 if it is free."""
+def _facts(pattern: Pattern) -> tuple[int, ...]:
+    """Positions, stored ones, those per row and column (−1: uneven), bandwidths (−1: none); 0 if free."""
     if pattern.free:
-        return 0, 0, 0, -1, -1
+        return 0, 0, 0, 0, -1, -1
     lower, upper = (pattern.lower, pattern.upper) if isinstance(pattern, BandPattern) else (-1, -1)
-    rows, columns = pattern.row_count, pattern.column_count
-    return pattern.nnz, -1 if rows is None else rows, -1 if columns is None else columns, lower, upper
+    counts = (-1 if count is None else count for count in (pattern.row_count, pattern.column_count))
+    return pattern.nnz, pattern.entries, *counts, lower, upper
 
 
 def _by_end(by_start: Table) -> Table:

@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 from chainorder.costs.steps import Step
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import Costs
-from chainorder.structures.colouring import column_colours, transposed
-from chainorder.structures.hypersparse import HypersparsePattern
-from chainorder.structures.pattern import Pattern, SparsePattern, fma
+from chainorder.structures.pattern import Pattern, fma
 
 UNIT = 2**40
 """Shares, and bounds that are made of them, are whole multiples of 1 / UNIT."""
@@ -106,7 +104,7 @@ class PathChain:
         if cost is None:
             return None
         pattern = self.pattern(a, b)
-        return _longest(pattern if forward else transposed(pattern)) * cost + elemental.overhead
+        return _longest(pattern if forward else pattern.transposed()) * cost + elemental.overhead
 
     def least(self, cuts: tuple[int, ...], accumulated: int) -> int:
         """What making the whole path costs at least, at its shares: an optimal bracketing of what is left.
@@ -164,11 +162,8 @@ class PathChain:
 
 def _longest(pattern: Pattern) -> int:
     """The most positions that a row has: without sparse ones, the colours of its columns."""
-    if isinstance(pattern, HypersparsePattern):
-        pattern = pattern.core
-    if isinstance(pattern, SparsePattern):
-        return int(pattern.row_counts().max(initial=0))
-    return column_colours(pattern)
+    closed = pattern.closed_colour_count()
+    return int(pattern.compact.row_counts().max(initial=0)) if closed is None else closed
 
 
 def all_paths(arcs: Arcs) -> Iterator[tuple[int, ...]]:

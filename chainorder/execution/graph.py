@@ -25,14 +25,14 @@ from chainorder.execution.operand import Array, Operand
 from chainorder.execution.premises import check_finite, given_program, nonzero, rounding
 from chainorder.execution.provenance import Printed, Provenance, Source, refuse_unsaved, trace
 from chainorder.execution.result import FULL_CHECK, TOLERANCE, check_memory
-from chainorder.execution.sources import fit, operand_and_model, random_operand
+from chainorder.execution.sources import fit, operand_and_model
+from chainorder.execution.storing import random_operand
 from chainorder.execution.sums import add
 from chainorder.plans.graph_operations import GraphOperation
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.graph_validation import find_move
 from chainorder.problems.graph import Graph
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
-from chainorder.structures.banded import Identity
 from chainorder.structures.pattern import Pattern, counted_fma
 
 Key = tuple[str, str]
@@ -332,7 +332,7 @@ def gather(
     for place, edge in enumerate(graph.edges):
         here = f"the Jacobian of {edge.source} → {edge.target}"
         source = edge.matrix if given is None else given.get((edge.source, edge.target))
-        if source is None and given is not None and not isinstance(edge.structure, Identity):
+        if source is None and given is not None and not edge.structure.known:
             raise ExecutionError(f"{here} is missing; give one for every edge")
         if isinstance(source, MatrixFile):
             source = source.load()

@@ -24,8 +24,9 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.structures.dense import DensePattern
 from chainorder.structures.index_sets import IndexSet, IntArray
-from chainorder.structures.pattern import DensePattern, Pattern
+from chainorder.structures.pattern import Pattern
 from chainorder.structures.selection import SelectionPattern, pick_columns, pick_rows
 
 FREE = (IdentityOperand, SelectionOperand)
@@ -77,9 +78,9 @@ def _multiply(left: Operand, right: Operand, symbolic: bool) -> Operand:  # noqa
             return _dense_sparse(left, right)
         case BandOperand(format="diagonal"), SparseOperand():
             counts = np.diff(right.csr.indptr)
-            return _with_data(right, np.repeat(left.diagonals[0], counts) * right.csr.data)
+            return _with_data(left, right, np.repeat(left.diagonals[0], counts) * right.csr.data)
         case SparseOperand(), BandOperand(format="diagonal"):
-            return _with_data(left, left.csr.data * right.diagonals[0][left.csr.indices])
+            return _with_data(left, right, left.csr.data * right.diagonals[0][left.csr.indices])
         case _:
             assert isinstance(left, BandOperand | SparseOperand)
             assert isinstance(right, BandOperand | SparseOperand)
@@ -103,7 +104,7 @@ def _multiply_free(left: Operand, right: Operand) -> Operand:
             places = _places(selection.columns, filled.rows)
             return _picked_dense(part(values, places, None), selection @ filled)
         case DenseOperand(values, filled), SelectionOperand(selection):
-            places = _places(selection.turned.columns, filled.columns)
+            places = _places(selection.transposed().columns, filled.columns)
             return _picked_dense(part(values, None, places), filled @ selection)
         case SelectionOperand(selection), (BandOperand() | SparseOperand()):
             picked = pick_rows(by_rows(right), selection)
@@ -221,11 +222,14 @@ def _quick(matrix: Any) -> Any:
     return matrix.toarray() if quicker_dense(matrix.shape, matrix.nnz, BESIDE_DENSE) else matrix
 
 
-def _with_data(operand: SparseOperand, data: Array) -> SparseOperand:
+def _with_data(left: Operand, right: Operand, data: Array) -> SparseOperand:
+    """The product of a sparse operand and a diagonal: other entries at the same positions."""
     from scipy.sparse import csr_array
 
+    operand = left if isinstance(left, SparseOperand) else right
+    assert isinstance(operand, SparseOperand)
     csr = csr_array((data, operand.csr.indices, operand.csr.indptr), shape=operand.csr.shape)
-    return SparseOperand(csr, operand.symbolic)
+    return SparseOperand(csr, None if operand.symbolic is None else left.pattern @ right.pattern)
 
 
 def _zero(filled: DensePattern, a: Any, b: Any) -> DenseOperand:

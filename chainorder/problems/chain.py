@@ -26,9 +26,10 @@ from chainorder.problems.elementals import (
 from chainorder.problems.matrix_files import MatrixFile, Unsaved, files_of
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name
-from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.dense import Dense
 from chainorder.structures.pattern import Pattern
 from chainorder.structures.selection import Selection
+from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.problems.elementals import Elemental, model_spec
 from chainorder.problems.matrix_files import MatrixFile
-from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.dense import Dense
+from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
 if TYPE_CHECKING:

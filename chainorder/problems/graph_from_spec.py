@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from chainorder.errors import MAX_FAULTS, GraphError, MatrixError, StructureError
-from chainorder.problems.chain_from_spec import MODEL_KEYS, Item, noting, structure_of
+from chainorder.problems.chain_from_spec import Item, fault_of, noting, structure_of
 from chainorder.problems.edge import Edge
 from chainorder.problems.graph import Graph
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
 from chainorder.problems.messages import Fault
+from chainorder.problems.schema import MODEL_KEYS
 from chainorder.reading.wording import nearest
 from chainorder.reading.words import Path as KeyPath
 
@@ -64,7 +65,6 @@ def _edge(item: Item, vertices: dict[str, int | None], folder: Path, path: KeyPa
         structure = structure_of(item, matrix, rows, columns, path)
         structure.pattern(rows, columns)
     except StructureError as error:
-        key = next((key for key in (str(error).split()[0],) if key in item), "structure")
-        raise Fault(str(error), (*path, key)) from None
+        raise fault_of(error, item, path) from None
     kept = Unsaved() if item.get("in_memory") else file
     return (Edge(item["source"], item["target"], structure, name=item.get("name"), matrix=kept, **models),)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from chainorder.errors import SpecError
 from chainorder.problems.chain import Chain
-from chainorder.reading.numerals import MOST, TooLongError, as_number
+from chainorder.reading.numerals import TooLongError, as_number
+from chainorder.structures.fragments import MOST
 
 _LIKE_A_NUMBER = re.compile(r"\s*[-+]?\.?[0-9][0-9_.]*(e[-+]?[0-9]+)?\s*", re.IGNORECASE)
 

@@ -15,7 +15,7 @@ from chainorder.problems.graph import Graph
 from chainorder.problems.network import ACTIVATIONS, Network
 from chainorder.structures.axes import Axes
 from chainorder.structures.banded import Diagonal, Identity
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 from chainorder.structures.structure import Structure
 
 if TYPE_CHECKING:

@@ -16,11 +16,14 @@ from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from chainorder.errors import StructureError
+from chainorder.structures.banded import BandPattern
 from chainorder.structures.compressed_rows import check_explicit
+from chainorder.structures.dense import DensePattern
 from chainorder.structures.index_sets import IndexSet, IntArray, listed
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.structures.pattern import Pattern
 from chainorder.structures.structure import Structure
 
 
@@ -43,17 +46,7 @@ class AxesPattern(Pattern):
     sizes: tuple[int, ...]
     varies: frozenset[int]
 
-    multiplies_itself: ClassVar[bool] = True
-
-    def __matmul__(self, right: Pattern) -> Pattern:
-        if isinstance(right, IdentityPattern):
-            return self
-        closed = product(self, right)
-        return SparsePattern.of(self.csr()) @ right if closed is None else closed
-
-    def __rmatmul__(self, left: Pattern) -> Pattern:
-        closed = product(left, self)
-        return left @ SparsePattern.of(self.csr()) if closed is None else closed
+    storage: ClassVar[str] = "axes"
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -82,20 +75,16 @@ class AxesPattern(Pattern):
         return np.full(len(listed(self.shape[1], columns)), self.column_count)
 
     def columns_from(self, rows: IndexSet) -> IndexSet:
-        return None if rows is None else SparsePattern.of(self.csr()).columns_from(rows)
+        return None if rows is None else self.listed.columns_from(rows)
 
     def rows_into(self, columns: IndexSet) -> IndexSet:
-        return None if columns is None else SparsePattern.of(self.csr()).rows_into(columns)
-
-    def csr(self) -> Any:
-        from scipy.sparse import csr_array
-
-        check_explicit(self.shape, self.nnz)
-        rows, columns = (self.positions(axes).ravel() for axes in (self.rows, self.columns))
-        return csr_array((np.ones(self.nnz, bool), (rows, columns)), shape=self.shape)
+        return None if columns is None else self.listed.rows_into(columns)
 
     def coordinates(self) -> tuple[IntArray, IntArray]:
-        return SparsePattern.of(self.csr()).coordinates()
+        check_explicit(self.shape, self.nnz)
+        rows, columns = (self.positions(axes).ravel() for axes in (self.rows, self.columns))
+        order = np.lexsort((columns, rows))
+        return rows[order], columns[order]
 
     def transposed(self) -> AxesPattern:
         """Rows and columns exchanged; axes are numbered anew."""
@@ -106,6 +95,48 @@ class AxesPattern(Pattern):
             self.lengths(order),
             frozenset(map(order.index, self.varies)),
         )
+
+    def scaled(self, *, rows: bool) -> AxesPattern:
+        own = self.rows if rows else self.columns
+        return AxesPattern(self.rows, self.columns, self.sizes, self.varies | set(own))
+
+    def closed_product(self, right: Pattern) -> Pattern | None:
+        return product(self, right)
+
+    def closed_product_behind(self, left: Pattern) -> Pattern | None:
+        return product(left, self)
+
+    def closed_union(self, other: Pattern) -> Pattern | None:
+        if isinstance(other, AxesPattern) and self._places == other._places:
+            return AxesPattern(*self._places, self.varies | other.varies)
+        return None
+
+    @property
+    def _places(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """All that says where positions are."""
+        return self.rows, self.columns, self.sizes
+
+    def closed_colour_count(self) -> int:
+        return self.row_count
+
+    def closed_colours(self) -> IntArray:
+        """Columns that differ on a linked axis meet in no row: only the other axes tell colours apart."""
+        own = [axis for axis in self.columns if axis not in self.rows]
+        size = self.shape[1]
+        numbers = np.unravel_index(np.arange(size), self.lengths(self.columns))
+        kept = [numbers[self.columns.index(axis)] for axis in own]
+        return np.ravel_multi_index(kept, self.lengths(own)) if own else np.zeros(size, np.int64)
+
+    def laid_out(self, csr: Any) -> npt.NDArray[Any] | None:
+        """One dimension for every axis, of size 1 where entries repeat along it; None if they do not."""
+        rows, columns = (self.positions(axes).ravel() for axes in (self.rows, self.columns))
+        tensor = np.asarray(csr[rows, columns]).reshape(self.sizes)
+        first = tensor[tuple(slice(None if axis in self.varies else 1) for axis in range(len(self.sizes)))]
+        return first if np.array_equal(np.broadcast_to(first, self.sizes), tensor) else None
+
+    def random_entries(self, generator: np.random.Generator) -> npt.NDArray[Any]:
+        lengths = [size if axis in self.varies else 1 for axis, size in enumerate(self.sizes)]
+        return np.asarray(generator.standard_normal(lengths) / np.sqrt(self.row_count))
 
     def positions(self, axes: Sequence[int]) -> IntArray:
         """The row (column) number of every entry, shape `sizes`."""
@@ -229,19 +260,17 @@ def view(
     pattern: Pattern, rows: tuple[int, ...] | None, columns: tuple[int, ...] | None
 ) -> AxesPattern | None:
     """A full or diagonal matrix with the given axes on one side; None for others."""
-    match pattern:
-        case DensePattern(full=True):
-            rows = pattern.shape[:1] if rows is None else rows
-            columns = pattern.shape[1:] if columns is None else columns
-            sizes = (*rows, *columns)
-            axes = tuple(range(len(sizes)))
-            return AxesPattern(axes[: len(rows)], axes[len(rows) :], sizes, frozenset(axes))
-        case BandPattern(diagonal=True):
-            sizes = next((sizes for sizes in (rows, columns) if sizes is not None), ())
-            axes = tuple(range(len(sizes)))
-            return AxesPattern(axes, axes, sizes, frozenset(axes))
-        case _:
-            return None
+    if pattern.full:
+        rows = pattern.shape[:1] if rows is None else rows
+        columns = pattern.shape[1:] if columns is None else columns
+        sizes = (*rows, *columns)
+        axes = tuple(range(len(sizes)))
+        return AxesPattern(axes[: len(rows)], axes[len(rows) :], sizes, frozenset(axes))
+    if pattern.diagonal:
+        sizes = next((sizes for sizes in (rows, columns) if sizes is not None), ())
+        axes = tuple(range(len(sizes)))
+        return AxesPattern(axes, axes, sizes, frozenset(axes))
+    return None
 
 
 def reduced(pattern: AxesPattern) -> Pattern:

@@ -35,7 +35,9 @@ from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains import dynamic, hu_shing
 from chainorder.solvers.chains.sweeps import forward, reverse
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, fma
+from chainorder.structures.banded import BandPattern, IdentityPattern
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.pattern import Pattern, fma
 
 PIECE = 48
 """Elementals of a piece that is planned exactly."""
@@ -146,10 +148,6 @@ def _symbolic(pattern: Pattern) -> bool:
     return isinstance(pattern, IdentityPattern | BandPattern)
 
 
-def _light(pattern: Pattern) -> bool:
-    return isinstance(pattern, IdentityPattern) or (isinstance(pattern, BandPattern) and pattern.diagonal)
-
-
 def _multiply(left: Block, right: Block, products: list[Product]) -> Block:
     """Multiply two neighbours."""
     products.append((left.last, right.last, right.first))
@@ -160,7 +158,7 @@ def _contract_diagonals(blocks: Sequence[Block], products: list[Product]) -> lis
     """Multiply neighbouring diagonals and identities."""
     contracted: list[Block] = []
     for block in blocks:
-        if contracted and _light(contracted[-1].pattern) and _light(block.pattern):
+        if contracted and contracted[-1].pattern.diagonal and block.pattern.diagonal:
             contracted[-1] = _multiply(block, contracted[-1], products)
         else:
             contracted.append(block)

@@ -21,7 +21,7 @@ from chainorder.costs.storage_formats import BESIDE_DENSE, quicker_dense
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains import auto, estimated, sweeps
-from chainorder.structures.pattern import DensePattern
+from chainorder.structures.dense import DensePattern
 
 SAMPLES = 32
 """Inner indices that are looked at for each product: an error of some percent is good enough for a choice."""

@@ -23,7 +23,7 @@ from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.orders import best_of_rules, inner_places
 from chainorder.solvers.options import Options
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 
 MAX_DENSE = 20
 """Inner vertices of a graph of dense matrices: about 1 GB."""
