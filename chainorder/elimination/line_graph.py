@@ -184,7 +184,7 @@ class LineGraph:
         """Have the Jacobian of an edge at hand; what is added then."""
         self.accumulated.add(a)
         self.entries += self.arcs.entries(a)
-        return self._join({(self.arcs[a].source, self.arcs[a].target)})
+        return self._add_up({(self.arcs[a].source, self.arcs[a].target)})
 
     def eliminate(self, a: int, b: int) -> tuple[int, list[Sum]]:
         """Eliminate the face (a, b): the product, and what is added then."""
@@ -195,7 +195,7 @@ class LineGraph:
         self.before[b] -= {a}
         changed |= {self._ends_of(a), self._ends_of(b)}
         changed |= self._prune([a, b])
-        return result, self._join(changed)
+        return result, self._add_up(changed)
 
     def _ends_of(self, a: int) -> tuple[int, int]:
         return self.arcs[a].source, self.arcs[a].target
@@ -241,7 +241,7 @@ class LineGraph:
                 candidates += neighbours
         return changed
 
-    def _join(self, changed: set[tuple[int, int]]) -> list[Sum]:
+    def _add_up(self, changed: set[tuple[int, int]]) -> list[Sum]:
         """Add accumulated arcs of the same ends, predecessors and successors, until there are none."""
         sums = []
         pending = [ends for ends in changed if len(self._ends.get(ends, ())) > 1]
