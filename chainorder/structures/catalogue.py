@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainorder.structures.axes import Axes
 from chainorder.structures.banded import Banded, Diagonal, Identity
 from chainorder.structures.dense import Dense
 from chainorder.structures.selection import Selection
@@ -21,5 +22,6 @@ STRUCTURES: dict[str, type[Structure]] = {
         Selection,
         Solve,
         Triangular,
+        Axes,
     )
 }

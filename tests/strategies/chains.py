@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from tests.strategies.specs import NAMES, Spec
 Item = dict[str, Any]
 
 SQUARE = ("diagonal", "identity", "banded", "triangular", "solve", "factors", "permutation")
-ALL = ("dense", "sparse", "matrix", "rows", "columns", *SQUARE)
+ALL = ("dense", "sparse", "axes", "matrix", "rows", "columns", *SQUARE)
 """Kinds of elementals."""
 
 UNBOUNDED = (
@@ -151,6 +152,14 @@ class Drawing:
     def _triangular(self, _: int) -> Item:
         keys = {"side": st.sampled_from(("lower", "upper")), "unit": st.booleans()}
         return {"structure": "triangular"} | self.draw(st.fixed_dictionaries({}, optional=keys))
+
+    def _axes(self, inputs: int) -> Item:
+        outputs = self.draw(self.sizes)
+        linked = gcd(inputs, outputs)
+        sizes = {"l": linked, "r": outputs // linked, "c": inputs // linked}
+        varies = self.draw(st.lists(st.sampled_from("lrc"), unique=True))
+        axes = {"rows": ["l", "r"], "columns": ["l", "c"], "sizes": sizes, "varies": varies}
+        return {"structure": "axes", "axes": axes, "outputs": outputs}
 
     def _factors(self, _: int) -> Item:
         return {"structure": "solve", "factors": max(1, self.draw(self.costs))}
