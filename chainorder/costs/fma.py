@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from chainorder.costs.evaluations import evaluations_fma
-from chainorder.costs.known_costs import Outline
 from chainorder.costs.model import CostModel
 from chainorder.costs.steps import Step
-from chainorder.costs.tables import CostTables, DenseCosts, PatternCosts
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import ModelCosts
 from chainorder.structures.pattern import Pattern, fma
+
+if TYPE_CHECKING:
+    from chainorder.costs.known_costs import Outline
+    from chainorder.costs.tables import CostTables
 
 
 class Fma(CostModel):
@@ -39,10 +41,14 @@ class Fma(CostModel):
 
     def tables(self, chain: Chain) -> CostTables:
         """By the closed forms of dense elementals where that is enough, else from patterns."""
+        from chainorder.costs.tables import DenseCosts, PatternCosts  # not needed to start, nor for graphs
+
         return DenseCosts(chain) if chain.dense else PatternCosts.of_chain(chain)
 
     def outline(self, chain: Chain) -> Outline | None:
         """Bounds, samples and fill on demand, where that pays."""
+        from chainorder.costs.known_costs import Outline
+
         return Outline(chain) if Outline.pays(chain) else None
 
 

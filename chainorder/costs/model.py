@@ -11,17 +11,19 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from chainorder.costs.evaluations import Accumulation, accumulation
-from chainorder.costs.known_costs import Outline
 from chainorder.costs.steps import Step
-from chainorder.costs.tables import CostTables, Table
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import ModelCosts
 from chainorder.structures.pattern import Pattern
+
+if TYPE_CHECKING:
+    from chainorder.costs.known_costs import Outline
+    from chainorder.costs.tables import CostTables, Table
 
 
 class CostModel(ABC):
