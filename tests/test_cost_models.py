@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import random
+from itertools import permutations
 from typing import ClassVar
 
 import pytest
 
-from chainorder import Chain, InfeasibleError
+from chainorder import Chain, InfeasibleError, SolverError
 from chainorder.costs.fma import FMA
 from chainorder.costs.model import AskedTables, CostModel
 from chainorder.costs.steps import Step, Steps
+from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.path_bounds import PathBound
+from chainorder.elimination.vertex_orders import VertexGraph, order_cost
 from chainorder.problems.elementals import ModelCosts
 from chainorder.solvers.chains import dynamic, exhaustive
+from chainorder.solvers.graphs.face import search_faces
+from chainorder.solvers.graphs.vertex import exact_order
 from chainorder.solvers.machines.alternatives import Alternatives
 from chainorder.solvers.machines.bounds import critical_paths, least_work
 from chainorder.solvers.machines.deadline_search import hunt
+from chainorder.solvers.options import Options
 from chainorder.structures.pattern import Pattern
 from tests.chains import MIXES, random_chains
+from tests.graphs import random_graph
 
 
 class Bytes(CostModel):
@@ -95,3 +103,25 @@ def test_searches_on_machines_take_any_integers() -> None:
         assert best.proved
         assert critical_paths(ways)[ways.whole] <= best.schedule.makespan <= least_work(ways)[ways.whole]
         assert 2 * best.schedule.makespan >= least_work(ways)[ways.whole]
+
+
+@pytest.mark.parametrize("model", [Bytes(), FMA], ids=lambda model: model.unit)
+@pytest.mark.parametrize("seed", range(3))
+def test_graphs_are_planned_under_every_model_as_by_searches_over_everything(
+    model: CostModel, seed: int
+) -> None:
+    generator = random.Random(seed)
+    for _ in range(5):
+        graph = random_graph(generator, 4, density=0.5, matrix_free=0.3, structured=True)
+        arcs = Arcs(graph, model)
+        try:
+            order = exact_order(arcs, Options())
+        except SolverError:  # a vertex that only faces eliminate
+            continue
+        least = order_cost(VertexGraph.of(arcs), order)
+        assert least == min(order_cost(VertexGraph.of(arcs), each) for each in permutations(order))
+        small = random_graph(generator, 2, density=0.5, matrix_free=0.4, structured=True)
+        arcs = Arcs(small, model)
+        bound = PathBound.of(arcs)
+        proved = search_faces(arcs, bound, 10**12, Options()).lower_bound
+        assert bound.cost <= proved == search_faces(arcs, PathBound(()), 10**12, Options()).lower_bound

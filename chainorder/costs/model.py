@@ -11,29 +11,36 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from chainorder.costs.evaluations import Accumulation, accumulation
-from chainorder.costs.known_costs import Outline
 from chainorder.costs.steps import Step
-from chainorder.costs.tables import CostTables, Table
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import ModelCosts
 from chainorder.structures.pattern import Pattern
+
+if TYPE_CHECKING:
+    from chainorder.costs.known_costs import Outline
+    from chainorder.costs.tables import CostTables, Table
 
 
 class CostModel(ABC):
     """What operations cost, as exact integers of at least 0.
 
+    Bounds for graphs rely on it that a product costs no less if its factors have more positions.
+
     Attributes
     ----------
     unit
         What the integers count.
+    cubic
+        Whether a product of dense m × k and k × n matrices costs m · k · n: then there are closed forms.
     """
 
     unit: ClassVar[str]
+    cubic: ClassVar[bool] = False
 
     @abstractmethod
     def product(self, left: Pattern, right: Pattern) -> int:
@@ -45,6 +52,12 @@ class CostModel(ABC):
 
         None if there is no such model, or its tape exceeds the memory.
         """
+
+    def least_evaluation(
+        self, kind: ModelCosts, step: Step, result: Pattern, memory: int | None
+    ) -> int | None:
+        """What `evaluation` costs at least for a result that has these positions, and perhaps others."""
+        return None if self.evaluation(kind, step, result, memory) is None else 0
 
     def accumulation(self, kind: ModelCosts, pattern: Pattern, memory: int | None) -> Accumulation | None:
         """The cheaper way to accumulate an elemental of this kind and pattern; None if there is none."""

@@ -48,12 +48,12 @@ def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bo
     shared = {key: len(made) + at for at, key in enumerate(k for k, who in users.items() if len(who) > 1)}
     if not shared:
         return True
-    scale = max(1, *(way.fma for _, _, way in made))
-    objective = np.array([0 if w.key in shared else w.fma / scale for _, _, w in made] + [1] * len(shared))
+    scale = max(1, *(way.cost for _, _, way in made))
+    objective = np.array([0 if w.key in shared else w.cost / scale for _, _, w in made] + [1] * len(shared))
     at_hand = {(id(path), interval) for path in paths for interval, way in path.all_ways() if way is None}
     balance, right = _balance(made, at_hand)
     sharing = [(at, path, way) for at, (path, _, way) in enumerate(made) if way.key in shared]
-    paid = [(row, at, way.fma / scale) for row, (at, _, way) in enumerate(sharing)]
+    paid = [(row, at, way.cost / scale) for row, (at, _, way) in enumerate(sharing)]
     paid += [(row, shared[way.key], -1.0) for row, (_, _, way) in enumerate(sharing)]
     result = linprog(
         objective,

@@ -49,7 +49,7 @@ class PathBound:
         return cls(paths)
 
     @property
-    def fma(self) -> int:
+    def cost(self) -> int:
         """What every sequence of face eliminations costs at least."""
         total = sum(path.least(tuple(range(len(path.edges) + 1)), _explicit(path)) for path in self.paths)
         return -(-total // UNIT)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from chainorder.costs.steps import Step
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import Costs
-from chainorder.structures.pattern import Pattern, fma
+from chainorder.structures.pattern import Pattern
 
 UNIT = 2**40
 """Shares, and bounds that are made of them, are whole multiples of 1 / UNIT."""
@@ -25,14 +25,14 @@ class Alternative(NamedTuple):
     ----------
     key
         What it is, shared with other paths.
-    fma
+    cost
         What it costs at least.
     operands
         The intervals that it needs.
     """
 
     key: Key
-    fma: int
+    cost: int
     operands: tuple[tuple[int, int], ...]
 
 
@@ -85,7 +85,7 @@ class PathChain:
         """
         vertices = self.vertices
         for m in cuts:
-            cost = fma(self.pattern(m, b), self.pattern(a, m))
+            cost = self.costs.arcs.model.product(self.pattern(m, b), self.pattern(a, m))
             yield Alternative((vertices[a], vertices[m], vertices[b]), cost, ((a, m), (m, b)))
         if cuts and cuts[-1] == b - 1:
             passed = self._model(self.edges[b - 1], Step.TANGENT, a, b)
@@ -97,14 +97,10 @@ class PathChain:
                 yield Alternative((vertices[b], "adjoint", self.edges[a]), passed, ((a + 1, b),))
 
     def _model(self, edge: int, step: Step, a: int, b: int) -> int | None:
-        """What a model costs at least: a colouring has as many colours as a row has positions."""
-        elemental = self.costs.arcs.graph.elementals[edge]
-        forward = step is Step.TANGENT
-        cost = elemental.tangent if forward else elemental.adjoint_within(self.costs.memory)
-        if cost is None:
-            return None
-        pattern = self.pattern(a, b)
-        return _longest(pattern if forward else pattern.transposed()) * cost + elemental.overhead
+        """What a model costs at least."""
+        arcs = self.costs.arcs
+        kind, memory = arcs.graph.elementals[edge], arcs.graph.memory
+        return arcs.model.least_evaluation(kind, step, self.pattern(a, b), memory)
 
     def least(self, cuts: tuple[int, ...], accumulated: int) -> int:
         """What making the whole path costs at least, at its shares: an optimal bracketing of what is left.
@@ -146,7 +142,7 @@ class PathChain:
     _kept: dict[tuple[int, int, tuple[int, ...]], list[Alternative]] = field(default_factory=dict)
 
     def _shared(self, way: Alternative) -> int:
-        return way.fma * self.shares.get(way.key, UNIT)
+        return way.cost * self.shares.get(way.key, UNIT)
 
     def all_ways(self) -> Iterator[tuple[tuple[int, int], Alternative | None]]:
         """Every interval with every way to make it; None for an edge that is at hand."""
@@ -158,12 +154,6 @@ class PathChain:
                 cuts = tuple(range(a + 1, a + span))
                 for way in self.ways_between(a, a + span, cuts):
                     yield (a, a + span), way
-
-
-def _longest(pattern: Pattern) -> int:
-    """The most positions that a row has: without sparse ones, the colours of its columns."""
-    closed = pattern.closed_colour_count()
-    return int(pattern.compact.row_counts().max(initial=0)) if closed is None else closed
 
 
 def all_paths(arcs: Arcs) -> Iterator[tuple[int, ...]]:

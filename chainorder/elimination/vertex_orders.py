@@ -48,7 +48,7 @@ class Elimination:
     Attributes
     ----------
     cost
-        fma.
+        Of all its operations.
     accumulations
         Pairs of ends and the step; −1 stands for the vertex itself.
     faces

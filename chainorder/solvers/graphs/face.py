@@ -40,7 +40,7 @@ class Node:
     line, rows
         The line graph, and the arcs of every path.
     cost
-        fma so far.
+        So far.
     rests
         What is left along every path costs at least that, in units of 1 / UNIT.
     rest
@@ -214,7 +214,7 @@ def solve_faces(graph: Graph, options: Options, solver: str, work: int | None = 
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
     arcs = feasible_arcs(graph)
     bound = PathBound.of(arcs, options.left)
-    lower = bound.fma
+    lower = bound.cost
     cost, order, sweep = improve(arcs, options, lower)
     if cost > lower and len(order) <= SMALL:
         with suppress(SolverError):  # too many choices, or no time: what local search found stands
