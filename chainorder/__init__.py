@@ -28,6 +28,7 @@ from chainorder.problems.elementals import Elemental
 from chainorder.solvers import plan
 from chainorder.solvers.registry import register
 from chainorder.structures.banded import Banded, Diagonal, Identity
+from chainorder.structures.block_diagonal import BlockDiagonal
 from chainorder.structures.dense import Dense
 from chainorder.structures.selection import Selection
 from chainorder.structures.solve import Solve
@@ -56,6 +57,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Banded",
+    "BlockDiagonal",
     "Chain",
     "ChainError",
     "ChainTable",
