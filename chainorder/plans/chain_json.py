@@ -49,8 +49,8 @@ def _estimate(data: Any) -> Estimate | None:
 
 def _operations(items: list[Any], length: int) -> Operations:
     columns: dict[str, list[int]] = {key: [] for key in ("step", "j", "k", "i", "fma", "machine", "start")}
-    for number, item in enumerate(items):
-        here = f"operations[{number}]"
+    for place, item in enumerate(items):
+        here = f"operations[{place}]"
         columns["step"].append(read_step(item, here))
         for key in ("j", "i", "fma", "machine", "start"):
             columns[key].append(get_value(item, key, int, f"{here}."))

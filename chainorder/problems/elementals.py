@@ -18,6 +18,7 @@ import numpy.typing as npt
 from chainorder.errors import ChainError, StructureError
 from chainorder.reading.wording import fault_of_name
 from chainorder.structures.dense import Dense
+from chainorder.structures.fragments import MOST
 from chainorder.structures.structure import Structure
 
 MAX_MACHINES = 1_000_000
@@ -25,9 +26,6 @@ MAX_MACHINES = 1_000_000
 
 MAX_LENGTH = 100_000_000
 """Elementals of one chain; the columns of more would not fit the memory of an ordinary machine."""
-
-MAX_SIZE = 10**100
-"""Enough for any size or cost; products of three still print, and have a ratio."""
 
 
 class ModelCosts:
@@ -344,7 +342,7 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
         if not set(map(type, values)) <= {int}:
             values = [whole(value, f"dims[{place}]", "a size") for place, value in enumerate(values)]
         greatest = max(values, default=0)
-        if greatest > MAX_SIZE:
+        if greatest > MOST:
             whole(greatest, f"dims[{values.index(greatest)}]", "a size")
         fits = greatest < 2**63
         column = np.array(values, np.int64 if fits else object)
@@ -358,7 +356,7 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
 def whole(value: Any, key: str, what: str, *, least: int = 1) -> int:
     """The value as an int if it is a whole number (of NumPy too; no boolean) from `least` to 10^100."""
     number = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
-    if number and abs(int(value)) > MAX_SIZE:
+    if number and abs(int(value)) > MOST:
         raise ChainError(f"{key} has more than 100 digits; {what} is at most 10^100")
     if number and value >= least:
         return int(value)
