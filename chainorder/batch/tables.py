@@ -19,7 +19,7 @@ from chainorder.costs.evaluations import accumulation
 from chainorder.errors import ChainError, ChainorderError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental
+from chainorder.problems.elementals import Elemental, Kind
 from chainorder.solvers import plan
 from chainorder.solvers.chains.dynamic import BY_ADJOINT, BY_TANGENT, backtrack
 from chainorder.structures.index_sets import IntArray
@@ -149,7 +149,7 @@ class Solved:
 
     def plan(self, chain: Chain, row: int) -> Plan:
         """The plan of one chain."""
-        kinds = [(chain.kind(number), chain.pattern(number)) for number in range(1, len(chain) + 1)]
+        kinds = [(chain.kind_of(number), chain.pattern(number)) for number in range(1, len(chain) + 1)]
         ways = [None if kind.explicit else accumulation(kind, p, chain.memory) for kind, p in kinds]
         steps = backtrack(self.choices[row], ways)
         why = "planned together with others of its length by the dynamic program"
@@ -318,7 +318,7 @@ def _alike(chains: Sequence[Chain]) -> dict[int, list[int]]:
 def _table(chains: Sequence[Chain]) -> ChainTable | None:
     """Dense chains of one length as a table; None where a number exceeds int64."""
     length = len(chains[0])
-    kinds: list[Elemental] = []
+    kinds: list[Kind] = []
     for chain in chains:
         distinct = chain.elementals.kinds
         # Kinds stand in the order of first use, so as many kinds as elementals are the elementals.

@@ -36,7 +36,7 @@ def with_colours(chain: Chain) -> int | None:
     """An elemental that has tangents or adjoints, and may have fewer colours than rows or columns."""
     if not chain.modelled:
         return None
-    numbers = (number for number in range(1, len(chain) + 1) if chain.kind(number).modelled)
+    numbers = (number for number in range(1, len(chain) + 1) if chain.kind_of(number).modelled)
     return next((number for number in numbers if not is_full(chain.pattern(number))), None)
 
 

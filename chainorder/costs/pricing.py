@@ -163,9 +163,11 @@ class Store:
         self.fills = fills
         self.live: dict[tuple[int, int], Stored] = {}
         self.shares = Shares()
-        explicit = (n for n in range(1, len(chain) + 1) if chain.kind(n).explicit)
+        explicit = (n for n in range(1, len(chain) + 1) if chain.kind_of(n).explicit)
         self.unused = {n: fills.own(n) for n in explicit}
-        self.unused |= {n: Held(chain.kind(n).held) for n in range(1, len(chain) + 1) if chain.kind(n).held}
+        self.unused |= {
+            n: Held(chain.kind_of(n).held) for n in range(1, len(chain) + 1) if chain.kind_of(n).held
+        }
         self.entries = self.peak = sum(stored.entries for stored in self.unused.values())
 
     def run(self, step: Step, j: int, k: int, i: int) -> int:
@@ -200,7 +202,7 @@ class Store:
 
     def _evaluate(self, step: Step, j: int, i: int, result: Stored) -> int:
         number = j if step is Step.TANGENT else i
-        kind = self.chain.kind(number)
+        kind = self.chain.kind_of(number)
         cost = kind.tangent if step.by_tangents else kind.adjoint_within(self.chain.memory)
         if cost is None:
             raise PlanError(f"elemental {number} has no {model_name(step)}")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from chainorder.costs.evaluations import Accumulation, accumulation
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental
+from chainorder.problems.elementals import Kind
 from chainorder.structures.band_counts import band_fma
 from chainorder.structures.colouring import column_colours, row_colours
 from chainorder.structures.index_sets import IndexSet, IntArray, listed
@@ -61,7 +61,7 @@ class Models:
     """The tangents and adjoints of a chain's elementals, in columns of shape (length,)."""
 
     def __init__(self, chain: Chain, patterns: Sequence[Pattern] | None, most: int) -> None:
-        kinds = [chain.kind(number) for number in range(1, len(chain) + 1)]
+        kinds = [chain.kind_of(number) for number in range(1, len(chain) + 1)]
         self.tangent_costs = [kind.tangent for kind in kinds]
         self.adjoint_costs = [kind.adjoint_within(chain.memory) for kind in kinds]
         self.overheads = [kind.overhead for kind in kinds]
@@ -104,7 +104,7 @@ class Models:
 
 
 def _accumulation(
-    chain: Chain, number: int, kind: Elemental, patterns: Sequence[Pattern] | None
+    chain: Chain, number: int, kind: Kind, patterns: Sequence[Pattern] | None
 ) -> Accumulation | None:
     pattern = chain.pattern(number + 1) if patterns is None else patterns[number]
     return accumulation(kind, pattern, chain.memory)

@@ -214,4 +214,4 @@ def _quickly_priced(plan: Plan) -> bool:
 
 
 def _sparse(plan: Plan, number: int) -> bool:
-    return isinstance(plan.chain.kind(number).structure, Sparse)
+    return isinstance(plan.chain.kind_of(number).structure, Sparse)

@@ -16,7 +16,7 @@ from chainorder.execution.operand import Operand, fma_between
 from chainorder.execution.sources import Jacobians
 from chainorder.plans.chain_operations import Operation
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental
+from chainorder.problems.elementals import ModelCosts
 from chainorder.structures.pattern import Pattern
 
 
@@ -81,7 +81,7 @@ class Stepped:
         Its tangents and adjoints.
     """
 
-    kind: Elemental
+    kind: ModelCosts
     pattern: Pattern
     model: Model
 
@@ -108,7 +108,7 @@ def stepped_of(operation: Operation, chain: Chain, source: Jacobians) -> Stepped
     number = stepped_number(operation)
     if number is None:
         return None
-    return Stepped(chain.kind(number), chain.pattern(number), source.models[number])
+    return Stepped(chain.kind_of(number), chain.pattern(number), source.models[number])
 
 
 def operands_of(operation: Operation) -> list[tuple[int, int]]:

@@ -25,7 +25,7 @@ from chainorder.execution.operand import (
 )
 from chainorder.execution.provenance import Provenance, Source, refuse_unsaved, trace
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental
+from chainorder.problems.elementals import ModelCosts
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
 from chainorder.structures.axes import AxesPattern
 from chainorder.structures.compressed_rows import canonical
@@ -85,7 +85,7 @@ def gather(chain: Chain, given: Sequence[Any] | None, seed: int, *, stand_ins: b
         found = _sort(chain, fitted, network, network.point)
         return replace(found, provenance=Provenance((Source.NETWORK,)))
     numbers = range(1, len(chain) + 1)
-    elementals = [(n, chain.matrices.get(n - 1), chain.kind(n).structure) for n in numbers]
+    elementals = [(n, chain.matrices.get(n - 1), chain.kind_of(n).structure) for n in numbers]
     if not stand_ins:
         refuse_unsaved(elementals)
     found = _sort(chain, _loaded_or_random(chain, seed, stand_ins=stand_ins))
@@ -102,7 +102,7 @@ def _sort(
     operands: dict[int, Operand] = {}
     models: dict[int, Model] = {}
     for number, source in enumerate(sources, 1):
-        operand, models[number] = operand_and_model(chain.kind(number), source, f"elemental {number}")
+        operand, models[number] = operand_and_model(chain.kind_of(number), source, f"elemental {number}")
         if operand is not None:
             operands[number] = operand
     return Jacobians(_marked(operands), models, function, point)
@@ -119,7 +119,7 @@ def _marked(operands: Mapping[int, Operand]) -> dict[int, Operand]:
     return {number: marked.get(id(operand), operand) for number, operand in operands.items()}
 
 
-def operand_and_model(kind: Elemental, source: Operand | Model, here: str) -> tuple[Operand | None, Model]:
+def operand_and_model(kind: ModelCosts, source: Operand | Model, here: str) -> tuple[Operand | None, Model]:
     """The matrix of an explicit elemental, None of others; and the models that it says there are."""
     if kind.explicit:
         if isinstance(source, Model):
@@ -140,12 +140,12 @@ def _loaded_or_random(chain: Chain, seed: int, *, stand_ins: bool) -> Iterator[O
     fitter = _Fitter(chain)
     for place in range(len(chain)):
         matrix = chain.matrices.get(place)
-        match None if isinstance(matrix, Unsaved) else matrix, chain.kind(place + 1).structure:
+        match None if isinstance(matrix, Unsaved) else matrix, chain.kind_of(place + 1).structure:
             case None, Solve(factorisation=None) as solve if stand_ins:
                 yield _random_solve(solve, int(chain.sizes[place]), generator)
             case None, Solve() as solve:
                 yield fitter.fit(place, solve)
-            case None, _ if (label := chain.kind(place + 1).same) is not None:
+            case None, _ if (label := chain.kind_of(place + 1).same) is not None:
                 if label not in drawn:
                     drawn[label] = random_operand(chain.pattern(place + 1), generator)
                 yield drawn[label]
@@ -189,9 +189,10 @@ def random_operand(pattern: Pattern, generator: np.random.Generator) -> Operand:
         case DensePattern():
             shape = pattern.filled_rows, pattern.filled_columns
             return DenseOperand(generator.standard_normal(shape) / np.sqrt(max(1, shape[1])), pattern)
-        case AxesPattern(sizes=sizes, varies=varies):
-            lengths = [size if axis in varies else 1 for axis, size in enumerate(sizes)]
-            return AxesOperand(generator.standard_normal(lengths) / np.sqrt(pattern.row_count), pattern)
+        case AxesPattern():
+            return AxesOperand(
+                generator.standard_normal(pattern.values_shape) / np.sqrt(pattern.row_count), pattern
+            )
         case SparsePattern() | HypersparsePattern():
             csr = pattern.csr().astype(np.float64)
             per_row = max(1.0, pattern.nnz / pattern.height)
@@ -222,8 +223,8 @@ def _clip(diagonals: Array, lower: int) -> Array:
 
 def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
     """A given matrix as an operand of its elemental's pattern, or a model; a diagonal may be its vector."""
-    structure, pattern = chain.kind(place + 1).structure, chain.pattern(place + 1)
-    name = chain.kind(place + 1).name
+    structure, pattern = chain.kind_of(place + 1).structure, chain.pattern(place + 1)
+    name = chain.kind_of(place + 1).name
     here = f"elemental {place + 1}" + (f" ({name})" if name else "")
     if isinstance(structure, Solve):
         return Model.of_solve(_factorised(structure, pattern.shape, matrix, here))
@@ -238,9 +239,14 @@ def _alike(given: Pattern, pattern: Pattern) -> bool:
 
 
 def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
-    """A given matrix as an operand of a pattern, or a model; `here` names it in errors."""
+    """A given matrix as an operand of a pattern, or a model; `here` names it in errors.
+
+    One with axes may be its values, with a dimension for each axis, of size 1 where entries repeat.
+    """
     if isinstance(matrix, Operand) and _alike(matrix.pattern, pattern):
         return matrix
+    if isinstance(pattern, AxesPattern) and getattr(matrix, "shape", None) == pattern.values_shape:
+        return AxesOperand(as_floats(matrix), pattern)
     model = Model.of(matrix, pattern.shape, here)
     if model is not None:
         return model

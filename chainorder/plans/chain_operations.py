@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,6 @@ import numpy.typing as npt
 from chainorder.costs.pricing import IntColumn, total
 from chainorder.costs.steps import Action, Step, source_of
 from chainorder.structures.index_sets import IntArray
-
-if TYPE_CHECKING:
-    pass
 
 OBJECTIVES = ("fma", "makespan")
 """What a plan may minimise."""
@@ -55,6 +52,19 @@ class Operation:
     def split(self) -> int:
         """k, as columns hold it: 0 where it means nothing."""
         return 0 if self.k is None else self.k
+
+    def to_data(self) -> dict[str, Any]:
+        """It as plain data, as in the JSON of a plan."""
+        return {
+            "action": str(self.action),
+            "mode": self.mode,
+            "j": self.j,
+            "k": self.k,
+            "i": self.i,
+            "fma": self.fma,
+            "machine": self.machine,
+            "start": self.start,
+        }
 
 
 @dataclass(frozen=True, eq=False)

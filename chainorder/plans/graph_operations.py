@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from chainorder.costs.steps import Action, Step
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,19 @@ class GraphOperation:
     def step(self) -> Step:
         """Action and mode as one."""
         return Step.of(str(self.action), self.mode)
+
+    def to_data(self) -> dict[str, Any]:
+        """It as plain data, as in the JSON of a plan."""
+        return {
+            "action": str(self.action),
+            "mode": self.mode,
+            "vertices": list(self.vertices),
+            "arcs": list(self.arcs),
+            "fma": self.fma,
+            "adds": self.adds,
+            "machine": self.machine,
+            "start": self.start,
+        }
 
     @property
     def result(self) -> str:

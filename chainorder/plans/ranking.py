@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from chainorder.plans.base import Claims
+from chainorder.plans.base import BasePlan
 
-if TYPE_CHECKING:
-    pass
-
-SomePlan = TypeVar("SomePlan", bound=Claims)
+SomePlan = TypeVar("SomePlan", bound=BasePlan)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,11 @@ class AxesPattern(Pattern):
     def column_count(self) -> int:
         return self._count(set(self.rows) - set(self.columns))
 
+    @property
+    def values_shape(self) -> tuple[int, ...]:
+        """The shape of its entries: a dimension for every axis, of size 1 where they repeat."""
+        return tuple(size if axis in self.varies else 1 for axis, size in enumerate(self.sizes))
+
     def row_counts(self, rows: IndexSet = None) -> IntArray:
         return np.full(len(listed(self.shape[0], rows)), self.row_count)
 
@@ -143,15 +148,19 @@ class Axes(Structure):
     varies: tuple[str, ...]
     name = "axes"
 
-    def pattern(self, rows: int, columns: int) -> Pattern:
+    def bound(self) -> AxesPattern:
+        """Its pattern, of the shape that its axes have; axes are numbered in the order of their names."""
         names = list(dict.fromkeys((*self.rows, *self.columns)))
         sizes = dict(self.sizes)
-        bound = AxesPattern(
+        return AxesPattern(
             tuple(map(names.index, self.rows)),
             tuple(map(names.index, self.columns)),
             tuple(sizes[name] for name in names),
             frozenset(map(names.index, self.varies)),
         )
+
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        bound = self.bound()
         if bound.shape != (rows, columns):
             raise StructureError(
                 f"axes of {bound.shape[0]} × {bound.shape[1]} where {rows} × {columns} is stated; agree"

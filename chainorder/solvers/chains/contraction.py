@@ -131,7 +131,7 @@ def _model_bound(chain: Chain) -> int:
     after = list(accumulate(sizes[:0:-1], min))[::-1]
     bound = 0
     for number in range(1, len(chain) + 1):
-        kind = chain.kind(number)
+        kind = chain.kind_of(number)
         if not kind.explicit:
             evaluations = (before[number - 1], after[number - 1]) if chain.dense else (some, some)
             models = (kind.tangent, kind.adjoint_within(chain.memory))

@@ -92,10 +92,10 @@ def sweep(outline: Outline, name: str) -> Plan:
     if name == "reverse":
         accumulated, stepped, start = Step.ACCUMULATE_ADJOINT, Step.ADJOINT, last
     check_models(chain, stepped)
-    if not chain.kind(start).explicit:
+    if not chain.kind_of(start).explicit:
         rows.append((accumulated, start, 0, start))
     for number in range(2, last + 1) if name == "forward" else range(last - 1, 0, -1):
-        step = Step.MULTIPLY if chain.kind(number).explicit else stepped
+        step = Step.MULTIPLY if chain.kind_of(number).explicit else stepped
         rows.append((step, number, number - 1, 1) if name == "forward" else (step, last, number, number))
     return price_by_samples(chain, Steps.of_rows(rows), outline.sampled, solver=name, why="asked for")
 

@@ -44,7 +44,11 @@ def cheapest_ways(
     ways: dict[tuple[int, int], Row] = {}
     for number in range(1, len(chain) + 1):
         pattern = known.setdefault((number, 0, number), chain.pattern(number))
-        way = None if chain.kind(number).explicit else accumulation(chain.kind(number), pattern, chain.memory)
+        way = (
+            None
+            if chain.kind_of(number).explicit
+            else accumulation(chain.kind_of(number), pattern, chain.memory)
+        )
         made[number, number] = pattern, 0 if way is None else way.fma
         if way is not None:
             ways[number, number] = way.step, number, 0, number
@@ -58,7 +62,7 @@ def cheapest_ways(
             (Step.TANGENT, j, k == j - 1, right),
             (Step.ADJOINT, i, k == i, left),
         ):
-            cost = evaluations_fma(chain.kind(number), step, result, chain.memory) if fits else None
+            cost = evaluations_fma(chain.kind_of(number), step, result, chain.memory) if fits else None
             if cost is not None:  # takes the place of its elemental's own Jacobian
                 costs[step] = other[1] + cost
         step = min(costs, key=costs.__getitem__)

@@ -72,14 +72,14 @@ def preaccumulation(chain: Chain) -> Plan:
 
 def _first(chain: Chain, number: int, step: Step) -> list[Row]:
     """How a sweep comes by its first Jacobian: it is at hand, or accumulated in the mode of the sweep."""
-    if chain.kind(number).explicit:
+    if chain.kind_of(number).explicit:
         return []
     return [(_cheaper(chain, number, step, 0, chain.pattern(number)), number, 0, number)]
 
 
 def _cheaper(chain: Chain, number: int, step: Step, product: int, result: Pattern) -> Step:
     """Multiply by an elemental if it is explicit, or take a step by its model, whichever costs less."""
-    kind = chain.kind(number)
+    kind = chain.kind_of(number)
     by_model = evaluations_fma(kind, step, result, chain.memory)
     if by_model is None and not kind.explicit:
         raise InfeasibleError(f"elemental {number} has no {model_name(step)}")
