@@ -16,7 +16,6 @@ from chainorder.problems.edge import Edge
 from chainorder.problems.graph import Graph
 from chainorder.problems.parameter_network import ParameterNetwork
 from chainorder.solvers import plan
-from chainorder.solvers.graphs import plan_graph
 
 ONE_LAYER = "P + B max(m + n)"
 """What a pass that keeps nothing holds."""
@@ -99,7 +98,7 @@ def backpropagation(graph: Graph, *, solver: str = "auto", **options: Any) -> Ba
     forward = network.samples * sum(layer.inputs * layer.outputs for layer in network.steps)
     widest = network.samples * max(layer.inputs + layer.outputs for layer in network.steps)
     passing = network.parameters + widest
-    plans = {name: plan_graph(graph, solver=name) for name in ("reverse", "forward")}
+    plans = {name: plan(graph, solver=name) for name in ("reverse", "forward")}
     blocks, alone = _unshared(graph, network)
     reverse, tangents, best = plans["reverse"], plans["forward"], plan(graph, solver=solver, **options)
     return Backpropagation(
@@ -166,4 +165,4 @@ def _reverse_cost(graph: Graph, path: list[Edge]) -> int:
         return 0
     names = {name for edge in edges for name in (edge.source, edge.target)}
     vertices = {name: size for name, size in graph.vertices.items() if name in names}
-    return plan_graph(Graph(vertices, edges), solver="reverse").fma
+    return plan(Graph(vertices, edges), solver="reverse").fma

@@ -38,7 +38,7 @@ from chainorder.problems.edge import Edge
 from chainorder.problems.graph import Graph
 from chainorder.problems.network import ACTIVATIONS, LOSSES
 from chainorder.problems.parameter_network import Layer, ParameterNetwork, SampledParameters
-from chainorder.solvers.graphs import plan_graph
+from chainorder.solvers import plan as plan_graph
 from chainorder.structures.axes import Axes
 from chainorder.structures.banded import Diagonal, Identity
 from chainorder.structures.general import Dense

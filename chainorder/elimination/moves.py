@@ -90,8 +90,14 @@ class Costs:
         return count * cost + kind.overhead
 
 
-def check_feasible(graph: Graph) -> None:
-    """Raise `InfeasibleError` if an edge can neither be accumulated nor passed by its model."""
+def feasible_arcs(graph: Graph) -> Arcs:
+    """The arcs of a graph.
+
+    Raises
+    ------
+    InfeasibleError
+        If the memory admits no plan: an edge can neither be accumulated nor passed by its model.
+    """
     for edge, elemental in zip(graph.edges, graph.elementals, strict=True):
         usable = elemental.explicit or elemental.tangent is not None
         if not usable and elemental.adjoint_within(graph.memory) is None:
@@ -99,3 +105,4 @@ def check_feasible(graph: Graph) -> None:
                 f"{edge.source} → {edge.target} has only adjoints and its tape of {elemental.tape:,} entries "
                 f"exceeds the memory of {graph.memory:,}; give it more"
             )
+    return Arcs(graph)

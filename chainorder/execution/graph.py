@@ -390,12 +390,12 @@ def _check_orders(
     plan: GraphPlan, source: EdgeJacobians, blocks: Mapping[Key, Operand], tolerance: float
 ) -> list[Check]:
     """Compare with the forward and reverse orders, if those do not take much longer."""
-    from chainorder.solvers.graphs.registry import Search, find_solver
+    from chainorder.solvers import plan as make_plan
 
     checks = []
     for name in ("forward", "reverse"):
         try:
-            other = find_solver(name).solve(plan.graph, Search())
+            other = make_plan(plan.graph, solver=name)
         except SolverError:
             continue  # a pure sweep that lacks a model
         if other.operations == plan.operations or other.fma > FULL_CHECK * max(plan.fma, 10**7):
