@@ -293,7 +293,9 @@ class Graph(Problem):
     def _items(self) -> dict[str, Any]:
         return {"vertices": dict(self.vertices), "edges": [edge.to_spec() for edge in self.edges]}
 
-    def _counts(self) -> dict[str, int]:
+    @property
+    def counts(self) -> dict[str, int]:
+        """What tells how large it is, by the keys of reports."""
         return {
             "vertices": len(self.vertices),
             "edges": len(self.edges),

@@ -125,8 +125,9 @@ class Problem(ABC):
 
     def to_data(self) -> dict[str, Any]:
         """Its name and counts, and the spec that it can be made from again: what saved plans hold of it."""
-        return {"name": self.name, **self._counts(), "spec": self.to_spec()}
+        return {"name": self.name, **self.counts, "spec": self.to_spec()}
 
+    @property
     @abstractmethod
-    def _counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """What tells how large it is, by the keys of reports."""
