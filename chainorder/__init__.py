@@ -37,9 +37,12 @@ from chainorder.structures.triangular import Triangular
 from chainorder.system.installation import refuse_strangers
 
 if TYPE_CHECKING:
-    from chainorder.batch.tables import ChainTable, plan_many
-    from chainorder.comparison.chains import Comparison, Scaling, compare, scale
+    from chainorder.batch.many import plan_many
+    from chainorder.batch.tables import ChainTable
+    from chainorder.comparison.chains import Comparison
+    from chainorder.comparison.compare import compare
     from chainorder.comparison.graphs import GraphComparison
+    from chainorder.comparison.scaling import Scaling, scale
     from chainorder.execution.checks import Check
     from chainorder.execution.execute import execute
     from chainorder.execution.graph import GraphExecution
@@ -101,9 +104,12 @@ __all__ = [
 ]
 
 _LAZY = {
-    "batch.tables": ("ChainTable", "plan_many"),
-    "comparison.chains": ("Comparison", "Scaling", "compare", "scale"),
+    "batch.many": ("plan_many",),
+    "batch.tables": ("ChainTable",),
+    "comparison.chains": ("Comparison",),
+    "comparison.compare": ("compare",),
     "comparison.graphs": ("GraphComparison",),
+    "comparison.scaling": ("Scaling", "scale"),
     "execution.checks": ("Check",),
     "execution.execute": ("execute",),
     "execution.graph": ("GraphExecution",),

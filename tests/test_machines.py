@@ -67,7 +67,7 @@ def test_a_solver_may_ask_for_options_or_not() -> None:
         assert seen == [Options(time_limit=3, transfer=2)]
     finally:
         for name in ("plain", "asks"):
-            _SOLVERS.pop(name, None)
+            _SOLVERS.pop(("chain", name), None)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from chainorder import (
 from chainorder.errors import ChainError, GraphError
 from chainorder.problems.load import from_data
 from chainorder.problems.schema import SCHEMA
+from chainorder.structures.axes import Axes
 from chainorder.structures.catalogue import STRUCTURES
 from chainorder.structures.structure import Structure
 
@@ -58,6 +59,8 @@ def structures(draw: st.DrawFn, rows: int, columns: int) -> Structure:
             lambda order: Selection(order[: min(rows, columns)], "rows" if rows <= columns else "columns")
         ),
     ]
+    generator = np.random.default_rng(draw(st.integers(0, 99)))
+    choices.append(st.just(Axes.drawn(generator, rows, columns, (0, 1))))
     few = min(rows, columns)
     apart = [(1, 1)] * (few - 1) + [(rows - few + 1, columns - few + 1)]
     choices += [st.sampled_from([[(rows, columns)], apart]).map(BlockDiagonal)]
@@ -149,7 +152,7 @@ def vars_of(elemental: Elemental) -> dict[str, Any]:
 
 def test_the_structures_drawn_are_all() -> None:
     assert set(STRUCTURES.values()) == {
-        *(Dense, Diagonal, Identity, Banded, Sparse, Selection, Solve, Triangular, BlockDiagonal)
+        *(Dense, Diagonal, Identity, Banded, Sparse, Selection, Solve, Triangular, Axes, BlockDiagonal)
     }
 
 

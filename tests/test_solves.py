@@ -71,7 +71,7 @@ def explicit(chain: Chain, seed: int) -> np.ndarray:
     operands = gather(chain, None, seed).operands
     factors = []
     for number in range(1, len(chain) + 1):
-        structure = chain.kind(number).structure
+        structure = chain.kind_of(number).structure
         if isinstance(structure, Solve):
             assert structure.factorisation is not None
             factors.append(np.linalg.inv(as_array(structure.factorisation.matrix)))
@@ -113,7 +113,7 @@ def test_few_wanted_rows_cost_a_handful_of_solves_not_n() -> None:
     )
     answer = plan(chain)
     solves = [operation for operation in answer.operations if operation.action == "adjoint"]
-    assert [operation.fma for operation in solves] == [3 * chain.kind(1).held]
+    assert [operation.fma for operation in solves] == [3 * chain.kind_of(1).held]
     assert answer.optimal
     assert plan(chain, solver="forward").fma > 100 * answer.fma
     done = execute(answer)
@@ -135,7 +135,7 @@ def test_many_right_hand_sides_are_solved_in_parts(count: int) -> None:
 def test_a_wrong_solve_is_found() -> None:
     matrix = 3 * np.eye(4) + np.tri(4)
     chain = Chain([Elemental(4, 4, Solve(matrix)), Elemental(4, 2)])
-    structure = chain.kind(1).structure
+    structure = chain.kind_of(1).structure
     assert isinstance(structure, Solve)
     assert structure.factorisation is not None
     factors, _ = structure.factorisation._factors

@@ -12,8 +12,7 @@ from chainorder.cli.values import Memory, Names, Whole, whole
 from chainorder.plans.chain_operations import OBJECTIVES
 from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.reading.wording import without_breaks
-from chainorder.solvers.graphs.registry import all_solvers as all_graph_solvers
-from chainorder.solvers.registry import all_solvers
+from chainorder.solvers import all_solvers
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -33,7 +32,7 @@ def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Co
 
 def _solver_help() -> str:
     chains = "; ".join(f"{solver.name}: {solver.summary}" for solver in all_solvers())
-    graphs = "; ".join(f"{solver.name}: {solver.summary}" for solver in all_graph_solvers())
+    graphs = "; ".join(f"{solver.name}: {solver.summary}" for solver in all_solvers("graph"))
     return f"{chains}. For graphs: {graphs}"
 
 

@@ -15,7 +15,7 @@ from chainorder.errors import OutputError
 from chainorder.system.output import Output, encoded
 
 if TYPE_CHECKING:
-    from chainorder.cli.reading import Problem
+    from chainorder.problems.problem import Problem
     from chainorder.report.model import Report
 
 

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from chainorder.structures.colouring import column_colours, row_colours
-from chainorder.structures.pattern import Pattern, fma
+from chainorder.costs.model import CostModel
+from chainorder.structures.pattern import Pattern
 
 
 @dataclass(eq=False)
 class Patterns:
-    """Numbers for patterns: equal ones have the same number."""
+    """Numbers for patterns: equal ones have the same number.
 
+    Attributes
+    ----------
+    model
+        What prices products.
+    """
+
+    model: CostModel
     kept: list[Pattern] = field(default_factory=list)
     _numbers: dict[Pattern, int] = field(default_factory=dict)
     _products: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     _sums: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
-    _colours: dict[tuple[int, bool], int] = field(default_factory=dict)
 
     def number(self, pattern: Pattern) -> int:
         """The number of a pattern."""
@@ -33,11 +39,11 @@ class Patterns:
         return self.kept[number]
 
     def product(self, left: int, right: int) -> tuple[int, int]:
-        """The number of the product's pattern, and its fma."""
+        """The number of the product's pattern, and what the product costs."""
         pair = left, right
         if pair not in self._products:
             a, b = self.kept[left], self.kept[right]
-            self._products[pair] = self.number(a @ b), fma(a, b)
+            self._products[pair] = self.number(a @ b), self.model.product(a, b)
         return self._products[pair]
 
     def sum(self, a: int, b: int) -> tuple[int, int]:
@@ -48,11 +54,3 @@ class Patterns:
             both = first | second
             self._sums[pair] = self.number(both), first.nnz + second.nnz - both.nnz
         return self._sums[pair]
-
-    def evaluations(self, number: int, *, tangents: bool) -> int:
-        """How many tangents (adjoints) yield a result of this pattern."""
-        key = number, tangents
-        if key not in self._colours:
-            pattern = self.kept[number]
-            self._colours[key] = column_colours(pattern) if tangents else row_colours(pattern)
-        return self._colours[key]

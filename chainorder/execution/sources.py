@@ -14,6 +14,7 @@ from chainorder.errors import ExecutionError, StructureError
 from chainorder.execution.model import Model
 from chainorder.execution.operand import (
     Array,
+    AxesOperand,
     BandOperand,
     DenseOperand,
     Operand,
@@ -22,8 +23,9 @@ from chainorder.execution.operand import (
 from chainorder.execution.provenance import Provenance, Source, refuse_unsaved, trace
 from chainorder.execution.storing import fitted, random_operand
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental
+from chainorder.problems.elementals import ModelCosts
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
+from chainorder.structures.axes import AxesPattern
 from chainorder.structures.compressed_rows import canonical
 from chainorder.structures.number_types import as_floats
 from chainorder.structures.pattern import Pattern
@@ -80,7 +82,7 @@ def gather(chain: Chain, given: Sequence[Any] | None, seed: int, *, stand_ins: b
         found = _sort(chain, fitted, network, network.point)
         return replace(found, provenance=Provenance((Source.NETWORK,)))
     numbers = range(1, len(chain) + 1)
-    elementals = [(n, chain.matrices.get(n - 1), chain.kind(n).structure) for n in numbers]
+    elementals = [(n, chain.matrices.get(n - 1), chain.kind_of(n).structure) for n in numbers]
     if not stand_ins:
         refuse_unsaved(elementals)
     found = _sort(chain, _loaded_or_random(chain, seed, stand_ins=stand_ins))
@@ -97,7 +99,7 @@ def _sort(
     operands: dict[int, Operand] = {}
     models: dict[int, Model] = {}
     for number, source in enumerate(sources, 1):
-        operand, models[number] = operand_and_model(chain.kind(number), source, f"elemental {number}")
+        operand, models[number] = operand_and_model(chain.kind_of(number), source, f"elemental {number}")
         if operand is not None:
             operands[number] = operand
     return Jacobians(_marked(operands), models, function, point)
@@ -114,7 +116,7 @@ def _marked(operands: Mapping[int, Operand]) -> dict[int, Operand]:
     return {number: marked.get(id(operand), operand) for number, operand in operands.items()}
 
 
-def operand_and_model(kind: Elemental, source: Operand | Model, here: str) -> tuple[Operand | None, Model]:
+def operand_and_model(kind: ModelCosts, source: Operand | Model, here: str) -> tuple[Operand | None, Model]:
     """The matrix of an explicit elemental, None of others; and the models that it says there are."""
     if kind.explicit:
         if isinstance(source, Model):
@@ -135,12 +137,12 @@ def _loaded_or_random(chain: Chain, seed: int, *, stand_ins: bool) -> Iterator[O
     fitter = _Fitter(chain)
     for place in range(len(chain)):
         matrix = chain.matrices.get(place)
-        match None if isinstance(matrix, Unsaved) else matrix, chain.kind(place + 1).structure:
+        match None if isinstance(matrix, Unsaved) else matrix, chain.kind_of(place + 1).structure:
             case None, Solve(factorisation=None) as solve if stand_ins:
                 yield _random_solve(solve, int(chain.sizes[place]), generator)
             case None, Solve() as solve:
                 yield fitter.fit(place, solve)
-            case None, _ if (label := chain.kind(place + 1).same) is not None:
+            case None, _ if (label := chain.kind_of(place + 1).same) is not None:
                 if label not in drawn:
                     drawn[label] = random_operand(chain.pattern(place + 1), generator)
                 yield drawn[label]
@@ -181,8 +183,8 @@ def _random_solve(structure: Solve, size: int, generator: np.random.Generator) -
 
 def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
     """A given matrix as an operand of its elemental's pattern, or a model; a diagonal may be its vector."""
-    structure, pattern = chain.kind(place + 1).structure, chain.pattern(place + 1)
-    name = chain.kind(place + 1).name
+    structure, pattern = chain.kind_of(place + 1).structure, chain.pattern(place + 1)
+    name = chain.kind_of(place + 1).name
     here = f"elemental {place + 1}" + (f" ({name})" if name else "")
     if isinstance(structure, Solve):
         return Model.of_solve(_factorised(structure, pattern.shape, matrix, here))
@@ -190,9 +192,14 @@ def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
 
 
 def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
-    """A given matrix as an operand of a pattern, or a model; `here` names it in errors."""
+    """A given matrix as an operand of a pattern, or a model; `here` names it in errors.
+
+    One with axes may be its values, with a dimension for each axis, of size 1 where entries repeat.
+    """
     if isinstance(matrix, Operand) and matrix.pattern == pattern:
         return matrix
+    if isinstance(pattern, AxesPattern) and getattr(matrix, "shape", None) == pattern.values_shape:
+        return AxesOperand(as_floats(matrix), pattern)
     model = Model.of(matrix, pattern.shape, here)
     if model is not None:
         return model

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import Move
+from chainorder.elimination.replay import Replay
 from chainorder.errors import PlanError
-from chainorder.plans.base import Claims
-from chainorder.plans.chain_operations import SHOWN
+from chainorder.plans.base import BasePlan
+from chainorder.plans.drawing import plan_to_networkx, to_dot
+from chainorder.plans.graph_json import read
+from chainorder.plans.graph_operations import GraphOperation
+from chainorder.plans.saved import STATED, attributes
 from chainorder.problems.graph import Graph
 
 if TYPE_CHECKING:
     import networkx as nx
-from chainorder.elimination.replay import Replay
-from chainorder.plans.graph_operations import GraphOperation
 
 
 @dataclass(frozen=True)
-class GraphPlan(Claims):
+class GraphPlan(BasePlan):
     """An order in which to compute the Jacobian of a graph. Immutable; prints itself; saves itself.
 
     Attributes
@@ -43,6 +46,9 @@ class GraphPlan(Claims):
     why
         Why this solver, and what is proved, in a sentence.
     """
+
+    kind: ClassVar[str] = Graph.kind
+    derived: ClassVar[tuple[str, ...]] = ("fma", "flops", "adds", "makespan", "machines", "order")
 
     graph: Graph
     solver: str
@@ -93,9 +99,9 @@ class GraphPlan(Claims):
         return cls(graph, solver, model, optimal, bound, tuple(operations), replay.peak, why=why)
 
     @property
-    def name(self) -> str | None:
-        """The graph's name."""
-        return self.graph.name
+    def problem(self) -> Graph:
+        """The graph."""
+        return self.graph
 
     @property
     def fma(self) -> int:
@@ -104,18 +110,13 @@ class GraphPlan(Claims):
 
     @property
     def adds(self) -> int:
-        """Additions where parallel Jacobians join."""
+        """Additions where parallel Jacobians meet."""
         return sum(operation.adds for operation in self.operations)
 
     @property
     def makespan(self) -> int:
         """When the last operation ends."""
         return self.fma
-
-    @property
-    def machines(self) -> int:
-        """Machines that it was made for."""
-        return 1
 
     @property
     def order(self) -> str:
@@ -129,42 +130,29 @@ class GraphPlan(Claims):
 
     def validate(self) -> None:
         """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
-        from chainorder.plans.graph_validation import validate
+        from chainorder.plans.graph_validation import validate  # seldom wanted: start-up does without
 
-        validate(self)
+        validate(self.graph, self.operations, self)
 
-    def to_json(self, *, indent: int | None = None) -> str:
-        """The plan as JSON, with its graph."""
-        from chainorder.plans.graph_json import dumps
-
-        return dumps(self, indent=indent)
+    def _attributes(self) -> dict[str, Any]:
+        costs = ("adds", "makespan", "machines", "peak_memory", "order")
+        return attributes(self, "model", *STATED, *costs)
 
     @classmethod
-    def from_json(cls, text: str) -> GraphPlan:
-        """The plan that `to_json` saved; raises `PlanError` or `SpecError` for anything else."""
-        from chainorder.plans.graph_json import loads
-
-        return loads(text)
+    def _read(cls, data: Any, folder: Path) -> dict[str, Any]:
+        return read(data, folder)
 
     def to_networkx(self) -> nx.DiGraph[str]:
         """The operations as a graph: nodes are Jacobians, edges lead from operands to results."""
-        from chainorder.plans.drawing import plan_to_networkx
-
-        return plan_to_networkx(self)
+        return plan_to_networkx(self.graph, self.operations, self.fma)
 
     def to_dot(self) -> str:
         """The operations as a drawing for Graphviz."""
-        from chainorder.plans.drawing import to_dot
-
         return to_dot(self.to_networkx())
 
-    def __str__(self) -> str:
-        lines = [
-            self.graph.title,
-            f"{self.fma:,} fma, {self.adds:,} additions, peak memory {self.peak_memory:,} entries, "
-            f"{self.solver} ({self.claim})",
-        ]
-        lines += (f"  {o.result} = {o.formula}  {o.fma:,} fma" for o in self.operations[:SHOWN])
-        if len(self.operations) > SHOWN:
-            lines.append(f"  … and {len(self.operations) - SHOWN:,} more operations")
-        return "\n".join(lines)
+    @property
+    def _summary(self) -> str:
+        return f"{self.fma:,} fma, {self.adds:,} additions, peak memory {self.peak_memory:,} entries"
+
+    def _lines(self) -> Iterator[str]:
+        return (f"{o.result} = {o.formula}  {o.fma:,} fma" for o in self.operations)

@@ -6,30 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from chainorder.errors import ChainorderError, GraphError, SpecError, raise_first
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental, whole
-from chainorder.problems.matrix_files import MatrixFile, files_of
+from chainorder.problems.edge import Edge
+from chainorder.problems.elementals import MODELS, Elemental, whole
+from chainorder.problems.matrix_files import MatrixFile, equal_matrices, files_of
+from chainorder.problems.parameter_network import ParameterNetwork
+from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name, nearest
 from chainorder.structures.pattern import Pattern
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from chainorder.problems.parameter_network import ParameterNetwork
-
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import networkx as nx
-from chainorder.problems.edge import MODELS, Edge
-
 
 @dataclass(frozen=True, eq=False, init=False)
-class Graph:
+class Graph(Problem):
     """A directed acyclic graph of elementals: its sources are the inputs, its sinks the outputs.
 
     The Jacobian of outputs with respect to inputs is the sum, over all paths between them, of the products
@@ -54,8 +48,10 @@ class Graph:
     ------
     GraphError
         If there is a cycle (it is named), an unknown or dangling vertex, a duplicate edge, or an edge whose
-        structure does not fit its ends.
+        structure does not fit its ends, or equal labels stand for unlike edges.
     """
+
+    kind: ClassVar[str] = "graph"
 
     vertices: Mapping[str, int]
     edges: tuple[Edge, ...]
@@ -89,6 +85,7 @@ class Graph:
         ends = (("inputs", self.inputs, inputs), ("outputs", self.outputs, outputs))
         raise_first(fault for key, found, stated in ends for fault in self._end_faults(key, found, stated))
         object.__setattr__(self, "elementals", self._elementals())
+        raise_first(_label_faults(self))
 
     elementals: tuple[Elemental, ...] = field(init=False, repr=False)
     """The edges with the sizes of their ends."""
@@ -175,14 +172,13 @@ class Graph:
         return files_of(edge.matrix for edge in self.edges)
 
     @property
-    def matrix_free(self) -> bool:
-        """Whether an edge is matrix-free."""
-        return not all(elemental.explicit for elemental in self.elementals)
+    def _kinds(self) -> tuple[Elemental, ...]:
+        return self.elementals
 
     @property
-    def modelled(self) -> bool:
-        """Whether an edge has a tangent or an adjoint."""
-        return any(elemental.modelled for elemental in self.elementals)
+    def machines(self) -> int:  # type: ignore[override]
+        """Graphs are planned for one machine."""
+        return 1
 
     def pattern(self, place: int) -> Pattern:
         """The pattern of an edge, by its place in `edges`."""
@@ -211,9 +207,9 @@ class Graph:
         names = [f"x{place}" for place in range(len(chain) + 1)]
         edges = []
         for place, elemental in enumerate(chain.elementals):
-            keys = {key: getattr(elemental, key) for key in ("name", *MODELS, "explicit")}
+            stated = {key: getattr(elemental, key) for key in ("name", "same", *MODELS)}
             matrix = chain.matrices.get(place)
-            edges.append(Edge(names[place], names[place + 1], elemental.structure, **keys, matrix=matrix))
+            edges.append(Edge(names[place], names[place + 1], elemental.structure, **stated, matrix=matrix))
         sizes = dict(zip(names, chain.sizes.tolist(), strict=True))
         return cls(sizes, edges, chain.name, memory=chain.memory)
 
@@ -232,9 +228,9 @@ class Graph:
             If its edges have no direction, two nodes have one name (1 and "1"), or an attribute would get
             lost.
         """
-        from chainorder.reading.networkx import from_networkx
+        from chainorder.reading.networkx import spec_of_networkx  # start-up does without
 
-        return from_networkx(graph, name)
+        return cls.from_spec(spec_of_networkx(graph, name))
 
     @classmethod
     def from_graphml(cls, path: str | Path) -> Graph:
@@ -247,14 +243,19 @@ class Graph:
         SpecError
             If the file cannot be read, has several graphs, or as `from_networkx`.
         """
-        from chainorder.problems.load import load
-        from chainorder.reading.files import Source
+        from chainorder.reading.files import Source, read_text  # start-up does without
+        from chainorder.reading.networkx import specs_of_graphml
 
-        found = load(replace(Source.of(Path(path)), kind=".graphml"))
-        if len(found) > 1:
-            raise SpecError(f"holds {len(found)} graphs; load reads them all", path)
-        assert isinstance(found[0], cls)
-        return found[0]
+        source = replace(Source.of(Path(path)), kind=".graphml")
+        try:
+            spec, *others = specs_of_graphml(read_text(source), source.stem)
+            if others:
+                raise SpecError(f"holds {1 + len(others)} graphs; load reads them all")
+            if isinstance(spec, SpecError):
+                raise spec
+            return cls.from_spec(spec.data, source.folder, place=spec.place)
+        except SpecError as error:
+            raise error.within(source.name) from None
 
     @classmethod
     def from_layers(
@@ -268,42 +269,50 @@ class Graph:
         name: str | None = None,
     ) -> Graph:
         """The parameter graph of a fully connected network: see `ParameterNetwork`."""
-        from chainorder.problems.parameter_network import ParameterNetwork
+        return cls.of(ParameterNetwork(tuple(layers), activation, output_activation, loss, batch), name)
 
-        return ParameterNetwork(tuple(layers), activation, output_activation, loss, batch).graph(name)
+    @classmethod
+    def of(cls, network: ParameterNetwork, name: str | None = None) -> Graph:
+        """The graph of a network whose weights, biases and samples are its inputs."""
+        return cls(network.vertices(), network.edges(), name, network=network)
 
     def to_networkx(self) -> nx.DiGraph[str]:
         """A ``networkx.DiGraph`` with the attributes that `from_networkx` reads."""
-        pass
+        import networkx as nx
 
-        return to_networkx(self)
-
-    def to_spec(self) -> dict[str, Any]:
-        """The spec of this graph, as plain data; real matrices by the path of their file."""
-        named: dict[str, Any] = {} if self.name is None else {"name": self.name}
+        digraph: nx.DiGraph[str] = nx.DiGraph(name=self.name or "")
         if self.memory is not None:
-            named["memory"] = self.memory
-        if self.network is not None:
-            return named | self.network.to_spec()
-        return named | {"vertices": dict(self.vertices), "edges": [edge.to_spec() for edge in self.edges]}
+            digraph.graph["memory"] = self.memory
+        for name, size in self.vertices.items():
+            digraph.add_node(name, size=size)
+        for edge in self.edges:
+            spec = edge.to_spec()
+            digraph.add_edge(spec.pop("source"), spec.pop("target"), **spec)
+        return digraph
 
-    def named(self, name: str) -> Graph:
-        """The same graph under another name."""
-        return self._changed(name=name)
+    def _items(self) -> dict[str, Any]:
+        return {"vertices": dict(self.vertices), "edges": [edge.to_spec() for edge in self.edges]}
 
-    def within(self, memory: int | None) -> Graph:
-        """The same graph with another limit for tapes."""
-        return self._changed(memory=memory)
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of its Jacobian."""
+        return self.rows, self.columns
 
-    def on(self, machines: int) -> Graph:
+    @property
+    def counts(self) -> dict[str, int]:
+        """What tells how large it is, by the keys of reports."""
+        return {
+            "vertices": len(self.vertices),
+            "edges": len(self.edges),
+            "inputs": self.columns,
+            "outputs": self.rows,
+        }
+
+    def on(self, machines: int) -> Self:
         """The same graph; raises `GraphError` for more than one machine."""
         if machines != 1:
             raise GraphError(f"machines is {machines}; graphs are planned for one machine")
         return self
-
-    def _changed(self, **changes: Any) -> Graph:
-        stated = {key: getattr(self, key) for key in ("name", "memory", "network")} | changes
-        return Graph(self.vertices, self.edges, **stated)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Graph):
@@ -382,6 +391,25 @@ def _cycle_and_dangling(graph: Graph) -> Iterator[GraphError]:
             )
 
 
+def _label_faults(graph: Graph) -> Iterator[GraphError]:
+    """Edges with equal labels that are not alike."""
+    labelled: dict[str, int] = {}
+    for place, elemental in enumerate(graph.elementals):
+        if elemental.same is None:
+            continue
+        other = labelled.setdefault(elemental.same, place)
+        unlike = elemental.unlike(graph.elementals[other])
+        if unlike is None and equal_matrices(graph.edges[place].matrix, graph.edges[other].matrix):
+            continue
+        what = "have unlike matrices" if unlike is None else f"are {unlike[1]} and {unlike[0]}"
+        ends = [f"{edge.source} → {edge.target}" for edge in (graph.edges[other], graph.edges[place])]
+        yield GraphError(
+            f"{ends[0]} and {ends[1]} are both labelled {elemental.same!r} but {what}; equal labels mean "
+            "equal Jacobians",
+            ("edges", place, "same"),
+        )
+
+
 def _digraph(graph: Graph) -> nx.DiGraph[str]:
     import networkx as nx
 
@@ -393,18 +421,3 @@ def _digraph(graph: Graph) -> nx.DiGraph[str]:
 
 def _unknown(name: str, vertices: Iterable[str]) -> str:
     return f"there is no vertex {name!r}; {nearest(name, vertices)}"
-
-
-def to_networkx(graph: Graph) -> nx.DiGraph[str]:
-    """See `Graph.to_networkx`."""
-    import networkx as nx
-
-    digraph: nx.DiGraph[str] = nx.DiGraph(name=graph.name or "")
-    if graph.memory is not None:
-        digraph.graph["memory"] = graph.memory
-    for name, size in graph.vertices.items():
-        digraph.add_node(name, size=size)
-    for edge in graph.edges:
-        spec = edge.to_spec()
-        digraph.add_edge(spec.pop("source"), spec.pop("target"), **spec)
-    return digraph

@@ -19,8 +19,7 @@ import click
 
 from chainorder.batch.files import Item
 from chainorder.errors import OutputError
-from chainorder.problems.chain import Chain
-from chainorder.problems.graph import Graph
+from chainorder.problems.problem import Problem
 from chainorder.report import stream
 from chainorder.report.calls import KeptError, check_content, check_same, digest
 from chainorder.system.locking import open_locked
@@ -138,7 +137,7 @@ class Partial:
             again = place < self.done
             if again and isinstance(item.outcome, str) and self._errors.get(place) != item.outcome:
                 raise KeptError(self.name, f"{item.source} is now {item.outcome}; start over with --force")
-            files = item.outcome.files if isinstance(item.outcome, Chain | Graph) else frozenset()
+            files = item.outcome.files if isinstance(item.outcome, Problem) else frozenset()
             for file in sorted(map(str, files)):
                 if file in self._read:
                     continue

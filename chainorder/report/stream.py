@@ -8,13 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from chainorder.batch.files import Item
-from chainorder.plans.chain_json import plan_data
-from chainorder.plans.chain_plan import Plan
-from chainorder.plans.graph_json import plan_data as graph_plan_data
-from chainorder.plans.graph_plan import GraphPlan
+from chainorder.plans.base import BasePlan
 from chainorder.report.csv import write_rows
 from chainorder.report.formats import FORMATS
-from chainorder.report.graphs import batch_row
 from chainorder.report.model import Cell, Report
 
 SCALARS = (
@@ -118,20 +114,17 @@ class Stream:
 
 def item_data(item: Item) -> dict[str, object]:
     """An item as plain data: the plan's JSON and its source, or the error."""
-    if isinstance(item.outcome, Plan):
-        return {"source": item.source, **plan_data(item.outcome)}
-    if isinstance(item.outcome, GraphPlan):
-        return {"source": item.source, **graph_plan_data(item.outcome)}
+    if isinstance(item.outcome, BasePlan):
+        return {"source": item.source, **item.outcome.to_data()}
     return {"source": item.source, "error": str(item.outcome)}
 
 
 def item_row(item: Item) -> tuple[Cell, ...]:
-    """An item as a row of `COLUMNS`."""
+    """An item as a row of `COLUMNS`; the length of a graph is the number of its edges."""
     plan = item.outcome
-    if isinstance(plan, GraphPlan):
-        return (item.source, *batch_row(plan), *(getattr(plan, name, None) for name in SCALARS), None)
-    if not isinstance(plan, Plan):
+    if not isinstance(plan, BasePlan):
         return (item.source, *[None] * (len(COLUMNS) - 2), str(plan))
-    chain = plan.chain
-    head = (item.source, chain.name, len(chain), chain.inputs, chain.outputs)
-    return (*head, *(getattr(plan, name) for name in SCALARS), None)
+    counts = plan.problem.counts
+    length = counts["length" if "length" in counts else "edges"]
+    head = (item.source, plan.name, length, counts["inputs"], counts["outputs"])
+    return (*head, *(getattr(plan, name, None) for name in SCALARS), None)

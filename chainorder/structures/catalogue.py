@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainorder.structures.axes import Axes
 from chainorder.structures.banded import Banded, Diagonal, Identity
 from chainorder.structures.block_diagonal import BlockDiagonal
 from chainorder.structures.dense import Dense
@@ -22,6 +23,7 @@ STRUCTURES: dict[str, type[Structure]] = {
         Selection,
         Solve,
         Triangular,
+        Axes,
         BlockDiagonal,
     )
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from tests.strategies.specs import NAMES, Spec
 Item = dict[str, Any]
 
 SQUARE = ("diagonal", "identity", "banded", "triangular", "solve", "factors", "permutation")
-ALL = ("dense", "sparse", "matrix", "rows", "columns", "blocks", "repeated", *SQUARE)
+ALL = ("dense", "sparse", "axes", "matrix", "rows", "columns", "blocks", "repeated", *SQUARE)
 """Kinds of elementals."""
 
 UNBOUNDED = (
@@ -164,6 +165,14 @@ class Drawing:
     def _triangular(self, _: int) -> Item:
         keys = {"side": st.sampled_from(("lower", "upper")), "unit": st.booleans()}
         return {"structure": "triangular"} | self.draw(st.fixed_dictionaries({}, optional=keys))
+
+    def _axes(self, inputs: int) -> Item:
+        outputs = self.draw(self.sizes)
+        linked = gcd(inputs, outputs)
+        sizes = {"l": linked, "r": outputs // linked, "c": inputs // linked}
+        varies = self.draw(st.lists(st.sampled_from("lrc"), unique=True))
+        axes = {"rows": ["l", "r"], "columns": ["l", "c"], "sizes": sizes, "varies": varies}
+        return {"structure": "axes", "axes": axes, "outputs": outputs}
 
     def _blocks(self, inputs: int) -> Item:
         cut = self.draw(st.integers(1, inputs))

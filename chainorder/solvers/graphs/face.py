@@ -4,7 +4,7 @@ Every path of the graph is a row of arcs in every state, so what is left to do a
 best bracketing of that row at the path's shares (`bounds`). The sum over all paths never falls by more than
 a move costs: the bound is consistent, and the first finished state that is taken from the queue is optimal.
 States are recognised by their arcs, predecessors and successors. An accumulation is done when an operation
-needs it, or when it lets the arc join another: doing it earlier changes nothing.
+needs it, or when the arc can then be added to another: doing it earlier changes nothing.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from chainorder.elimination.line_graph import Arcs, LineGraph
-from chainorder.elimination.moves import Costs, Move
-from chainorder.elimination.path_bounds import UNIT, PathBound
-from chainorder.elimination.vertex_orders import moves_of
+from chainorder.elimination.moves import Costs, Move, feasible_arcs
+from chainorder.elimination.path_bounds import PathBound
+from chainorder.elimination.path_chains import UNIT
+from chainorder.elimination.vertex_orders import Sweep, moves_of
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.local import improve
-from chainorder.solvers.graphs.registry import Search
 from chainorder.solvers.graphs.vertex import exact_order
+from chainorder.solvers.options import Options
 
 Row = tuple[int, ...]
 """The arcs that a path consists of."""
@@ -39,7 +40,7 @@ class Node:
     line, rows
         The line graph, and the arcs of every path.
     cost
-        fma so far.
+        So far.
     rests
         What is left along every path costs at least that, in units of 1 / UNIT.
     rest
@@ -93,14 +94,14 @@ class Outcome:
 class Space:
     """The states of a graph."""
 
-    def __init__(self, graph: Graph, arcs: Arcs, bound: PathBound) -> None:
-        self.graph, self.arcs, self.bound = graph, arcs, bound
+    def __init__(self, arcs: Arcs, bound: PathBound) -> None:
+        self.arcs, self.bound = arcs, bound
         self.costs = Costs(arcs)
         self._positions = [{v: at for at, v in enumerate(path.vertices)} for path in bound.paths]
 
     def start(self) -> Node:
         """Nothing eliminated."""
-        line = LineGraph.of(self.graph, self.arcs)
+        line = LineGraph.of(self.arcs.graph, self.arcs)
         rows = tuple(path.edges for path in self.bound.paths)
         rests = tuple(self._rest(at, line, row) for at, row in enumerate(rows))
         return Node(line, rows, 0, rests, sum(rests), (), None)
@@ -114,12 +115,12 @@ class Space:
         return self.bound.paths[at].least(cuts, accumulated)
 
     def following(self, node: Node) -> Iterator[Node]:
-        """The states one elimination further; of accumulations, those that join or finish something."""
+        """The states one elimination further, or an accumulation that lets an arc be added or finishes it."""
         line = node.line
         for a, b in sorted(line.faces()):
             for cost, missing, move in self.costs.eliminations(line, a, b):
                 if any(line.twin(arc) is not None for arc in missing):
-                    continue  # accumulated, it would join the other; that is a state of its own, below
+                    continue  # accumulated, it would be added to the other; that is a state of its own, below
                 yield self._child(node, cost, (*self._accumulations(missing), move))
         for a in sorted(set(line.before) - line.accumulated):
             if line.twin(a) is not None or (min(line.before[a]) < 0 and min(line.after[a]) < 0):
@@ -167,10 +168,10 @@ def _replace(rows: list[Row], changed: set[int], part: Row, result: int) -> None
 
 
 def search_faces(
-    graph: Graph, arcs: Arcs, bound: PathBound, known: int, search: Search, max_states: int | None = None
+    arcs: Arcs, bound: PathBound, known: int, options: Options, max_states: int | None = None
 ) -> Outcome:
     """Look for moves cheaper than a known cost, until there provably are none, or time or states are up."""
-    space = Space(graph, arcs, bound)
+    space = Space(arcs, bound)
     start = space.start()
     numbers = count()
     queue = [(start.total, -start.cost, next(numbers), start)]
@@ -186,7 +187,7 @@ def search_faces(
             continue
         for child in space.following(node):
             states += 1
-            if search.over or (max_states is not None and states >= max_states):
+            if options.over or (max_states is not None and states >= max_states):
                 return Outcome(best, lower, states)
             key = child.line.key
             if -(-child.total // UNIT) >= known or least.get(key, child.cost + 1) <= child.cost:
@@ -194,37 +195,37 @@ def search_faces(
             least[key] = child.cost
             if not any(True for _ in child.line.faces()) and set(child.line.before) == child.line.accumulated:
                 known, best = child.cost, child.history()
+                options.report(known, lower)
                 continue
             heapq.heappush(queue, (child.total, -child.cost, next(numbers), child))
     return Outcome(best, known, states)
 
 
-def solve(graph: Graph, search: Search) -> GraphPlan:
+def solve(graph: Graph, options: Options) -> GraphPlan:
     """The cheapest sequence of face eliminations, with proof; within a time limit the best so far."""
-    pass
-
-    return solve_faces(graph, search, "face")
+    return solve_faces(graph, options, "face")
 
 
 SMALL = 12
 """Inner vertices up to which `auto` finds the best vertex elimination to start from."""
 
 
-def solve_faces(graph: Graph, search: Search, solver: str, work: int | None = None) -> GraphPlan:
+def solve_faces(graph: Graph, options: Options, solver: str, work: int | None = None) -> GraphPlan:
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
-    arcs = Arcs(graph)
-    bound = PathBound.of(arcs, search.left)
-    lower = bound.fma
-    cost, order, sweep = improve(graph, arcs, search)
+    arcs = feasible_arcs(graph)
+    bound = PathBound.of(arcs, options.left)
+    lower = bound.cost
+    cost, order, sweep = improve(arcs, options, lower)
     if cost > lower and len(order) <= SMALL:
         with suppress(SolverError):  # too many choices, or no time: what local search found stands
-            order = exact_order(graph, arcs, search)
+            order, sweep = exact_order(arcs, options), Sweep.BEST
     moves, model = moves_of(graph, order, sweep, arcs), "vertex"
     best = GraphPlan.of(graph, moves, solver=solver, model=model, lower_bound=lower, arcs=arcs)
+    options.report(best.fma, lower)
     if best.optimal:
         return replace(best, why="an order of vertices costs what every sequence of faces costs at least")
     states = None if work is None else work // (len(bound.paths) + len(graph.edges))
-    found = search_faces(graph, arcs, bound, best.fma, search, states)
+    found = search_faces(arcs, bound, best.fma, options, states)
     if found.moves is not None:
         moves, model = found.moves, "face"
     why = f"face elimination, {found.states:,} states"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.moves import feasible_arcs
 from chainorder.elimination.vertex_orders import Sweep, VertexGraph, moves_of, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
-from chainorder.solvers.graphs.registry import Search
+from chainorder.solvers.options import Options
 
 Score = Callable[[VertexGraph, int], float]
 
@@ -20,42 +21,45 @@ def inner_places(graph: Graph) -> list[int]:
     return [places[name] for name in graph.inner]
 
 
-def forward(graph: Graph, search: Search) -> GraphPlan:
+def forward(graph: Graph) -> GraphPlan:
     """Eliminate from the inputs on, by tangents where they are."""
-    return _plan(graph, inner_places(graph), "forward", Sweep.FORWARD)
+    return _plan(feasible_arcs(graph), inner_places(graph), "forward", Sweep.FORWARD)
 
 
-def reverse(graph: Graph, search: Search) -> GraphPlan:
+def reverse(graph: Graph) -> GraphPlan:
     """Eliminate from the outputs back, by adjoints where they are."""
-    return _plan(graph, inner_places(graph)[::-1], "reverse", Sweep.REVERSE)
+    return _plan(feasible_arcs(graph), inner_places(graph)[::-1], "reverse", Sweep.REVERSE)
 
 
-def markowitz(graph: Graph, search: Search) -> GraphPlan:
+def markowitz(graph: Graph, options: Options) -> GraphPlan:
     """The cheapest vertex next (A. Griewank & S. Reese 1991)."""
-    return _plan(graph, greedy(graph, _cost, search), "markowitz")
+    arcs = feasible_arcs(graph)
+    return _plan(arcs, greedy(arcs, _cost, options), "markowitz")
 
 
-def relative_markowitz(graph: Graph, search: Search) -> GraphPlan:
+def relative_markowitz(graph: Graph, options: Options) -> GraphPlan:
     """Next the vertex whose cost is least beyond what it costs at the very end (Naumann 1999)."""
-    return _plan(graph, greedy(graph, _relative(graph), search), "relative-markowitz")
+    arcs = feasible_arcs(graph)
+    return _plan(arcs, greedy(arcs, _relative(graph), options), "relative-markowitz")
 
 
-def minimum_fill(graph: Graph, search: Search) -> GraphPlan:
+def minimum_fill(graph: Graph, options: Options) -> GraphPlan:
     """Next the vertex whose elimination makes the fewest new positions."""
-    return _plan(graph, greedy(graph, _fill, search), "minimum-fill")
+    arcs = feasible_arcs(graph)
+    return _plan(arcs, greedy(arcs, _fill, options), "minimum-fill")
 
 
-def greedy(graph: Graph, score: Score, search: Search | None = None) -> list[int]:
+def greedy(arcs: Arcs, score: Score, options: Options) -> list[int]:
     """An order by the least score; of equals, the first in topological order. In that order, once time is up.
 
     Eliminating a vertex changes the scores of its neighbours, and of vertices between two of them.
     """
-    state = VertexGraph.of(Arcs(graph))
-    left = dict.fromkeys(inner_places(graph))
+    state = VertexGraph.of(arcs)
+    left = dict.fromkeys(inner_places(arcs.graph))
     scores = {vertex: score(state, vertex) for vertex in left}
     order: list[int] = []
     while left:
-        if search is not None and search.over:
+        if options.over:
             return [*order, *left]
         best = min(left, key=scores.__getitem__)
         into, out = list(state.into[best]), list(state.out[best])
@@ -68,22 +72,22 @@ def greedy(graph: Graph, score: Score, search: Search | None = None) -> list[int
     return order
 
 
-def candidates(graph: Graph, search: Search) -> Iterator[tuple[list[int], Sweep]]:
+def candidates(arcs: Arcs, options: Options) -> Iterator[tuple[list[int], Sweep]]:
     """All orders of this module with their sweeps, as far as there is time."""
-    order = inner_places(graph)
+    order = inner_places(arcs.graph)
     yield order, Sweep.BEST
     yield order, Sweep.FORWARD
     yield order[::-1], Sweep.REVERSE
     yield order[::-1], Sweep.BEST
-    for score in (_cost, _relative(graph), _fill):
-        if not search.over:
-            yield greedy(graph, score, search), Sweep.BEST
+    for score in (_cost, _relative(arcs.graph), _fill):
+        if not options.over:
+            yield greedy(arcs, score, options), Sweep.BEST
 
 
-def best_of_rules(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[int], Sweep]:
+def best_of_rules(arcs: Arcs, options: Options) -> tuple[int, list[int], Sweep]:
     """The cheapest of these orders: its cost, the order, its sweep."""
     found: list[tuple[int, list[int], Sweep]] = []
-    for order, sweep in candidates(graph, search):
+    for order, sweep in candidates(arcs, options):
         try:
             cost = order_cost(VertexGraph.of(arcs, sweep), order)
         except SolverError:
@@ -94,8 +98,9 @@ def best_of_rules(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[i
     return min(found, key=lambda each: each[0])
 
 
-def _plan(graph: Graph, order: list[int], solver: str, sweep: Sweep = Sweep.BEST) -> GraphPlan:
-    return GraphPlan.of(graph, moves_of(graph, order, sweep), solver=solver, model="vertex")
+def _plan(arcs: Arcs, order: list[int], solver: str, sweep: Sweep = Sweep.BEST) -> GraphPlan:
+    moves = moves_of(arcs.graph, order, sweep, arcs)
+    return GraphPlan.of(arcs.graph, moves, solver=solver, model="vertex", arcs=arcs)
 
 
 def _cost(state: VertexGraph, vertex: int) -> float:

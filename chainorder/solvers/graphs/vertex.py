@@ -15,12 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.moves import feasible_arcs
+from chainorder.elimination.path_bounds import PathBound
 from chainorder.elimination.vertex_orders import MAX_CHOICES, Sweep, VertexGraph, moves_of
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.orders import best_of_rules, inner_places
-from chainorder.solvers.graphs.registry import Search
+from chainorder.solvers.options import Options
 from chainorder.structures.dense import Dense
 
 MAX_DENSE = 20
@@ -35,25 +37,18 @@ WORD = 63
 Sets = npt.NDArray[np.int64]
 
 
-def solve(graph: Graph, search: Search) -> GraphPlan:
+def solve(graph: Graph, options: Options) -> GraphPlan:
     """The cheapest order of vertex eliminations; the bound is the one for faces."""
-    from chainorder.elimination.path_bounds import PathBound
-
-    arcs = Arcs(graph)
-    order = exact_order(graph, arcs, search)
+    arcs = feasible_arcs(graph)
+    moves = moves_of(graph, exact_order(arcs, options), arcs=arcs)
+    bound = PathBound.of(arcs, options.left).cost
     why = "no order of vertex eliminations costs less; eliminating faces may"
-    return GraphPlan.of(
-        graph,
-        moves_of(graph, order, arcs=arcs),
-        solver="vertex",
-        model="vertex",
-        lower_bound=PathBound.of(arcs, search.left).fma,
-        why=why,
-        arcs=arcs,
-    )
+    best = GraphPlan.of(graph, moves, solver="vertex", model="vertex", lower_bound=bound, why=why, arcs=arcs)
+    options.report(best.fma, bound)
+    return best
 
 
-def exact_order(graph: Graph, arcs: Arcs, search: Search) -> list[int]:
+def exact_order(arcs: Arcs, options: Options) -> list[int]:
     """The cheapest order of the inner vertices.
 
     Raises
@@ -61,11 +56,9 @@ def exact_order(graph: Graph, arcs: Arcs, search: Search) -> list[int]:
     SolverError
         If there are too many of them, or too many matrix-free edges at one; or the time is up.
     """
+    graph = arcs.graph
     count = len(graph.inner)
-    dense = all(each.explicit and not each.modelled for each in graph.elementals) and all(
-        isinstance(each.structure, Dense) for each in graph.elementals
-    )
-    if dense and count <= MAX_DENSE:
+    if arcs.model.cubic and _is_dense(graph) and count <= MAX_DENSE:
         table = _DenseTable.of(graph)
         if table is not None:
             return table.order()
@@ -74,12 +67,20 @@ def exact_order(graph: Graph, arcs: Arcs, search: Search) -> list[int]:
             f"{count} inner vertices; exact vertex elimination takes {MAX_DENSE} with dense matrices and "
             f"{MAX_ANY} otherwise: use integer, lookahead or auto"
         )
-    return _order_by_sets(graph, arcs, search)
+    return _order_by_sets(arcs, options)
 
 
-def _order_by_sets(graph: Graph, arcs: Arcs, search: Search) -> list[int]:
+def _is_dense(graph: Graph) -> bool:
+    """Whether all edges are explicit dense matrices."""
+    return all(
+        each.explicit and not each.modelled and isinstance(each.structure, Dense) for each in graph.elementals
+    )
+
+
+def _order_by_sets(arcs: Arcs, options: Options) -> list[int]:
     """Layer by layer of sets of the same size; costs above a known order's are dropped."""
-    known, order, sweep = best_of_rules(graph, arcs, search)
+    graph = arcs.graph
+    known, order, sweep = best_of_rules(arcs, options)
     start = VertexGraph.of(arcs)
     _check_choices(graph, start)
     finish = start.finish().cost if not graph.inner else 0
@@ -88,7 +89,7 @@ def _order_by_sets(graph: Graph, arcs: Arcs, search: Search) -> list[int]:
     for _ in inner:
         following: dict[int, tuple[int, VertexGraph, tuple[int, ...]]] = {}
         for done, (cost, state, path) in layer.items():
-            if search.over:
+            if options.over:
                 raise SolverError(
                     "the time is up before the cheapest order is known; allow more, or use auto"
                 )
