@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainorder.errors import ChainorderError, PlanError, SpecError
 from chainorder.plans.chain_plan import Plan
-from chainorder.plans.scheduling import scheduled
 from chainorder.problems.chain import Chain
 from chainorder.problems.graph import Graph
 from chainorder.problems.inline_dims import looks_like_dims, parse_dims
 from chainorder.reading.wording import without_breaks
 from chainorder.report.progress import searching
-from chainorder.solvers import plan
-from chainorder.solvers.chains.given import plan_in_order
+from chainorder.solvers import plan, plan_in_order
 
 if TYPE_CHECKING:
     from chainorder.comparison.hessian import HessianProblem
@@ -180,13 +178,5 @@ def plan_or_price(chain: Problem, request: Request) -> AnyPlan:
     if request.order is None:
         with searching() as progress:
             return plan(chain, solver=request.solver, progress=progress, **request.options)
-    if isinstance(chain, Graph):
-        from chainorder.solvers.graphs.given import eliminate_in_order
-
-        return eliminate_in_order(chain, request.order)
-    priced = plan_in_order(chain.on(1), request.order)
-    if chain.machines == 1:
-        return priced
-    objective = request.options.get("objective")
-    objective = "makespan" if objective is None else objective
-    return scheduled(priced, chain.machines, objective, request.options.get("transfer", 0))
+    stated = {key: request.options[key] for key in ("objective", "transfer") if key in request.options}
+    return plan_in_order(chain, request.order, **stated)
