@@ -32,6 +32,7 @@ from chainorder.structures.dense import Dense
 from chainorder.structures.selection import Selection
 from chainorder.structures.solve import Solve
 from chainorder.structures.sparse import Sparse
+from chainorder.structures.triangular import Triangular
 from chainorder.system.installation import refuse_strangers
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ __all__ = [
     "Sparse",
     "SpecError",
     "StructureError",
+    "Triangular",
     "compare",
     "execute",
     "load",

@@ -107,7 +107,7 @@ def gradients(repeats: int) -> None:
     click.echo("|---" * 4 + "|")
     for batch in (None, 16, 128):
         network = ParameterNetwork(LAYERS, "tanh", loss="cross_entropy", batch=batch)
-        graph = network.graph()
+        graph = Graph.of(network)
         program = Program.of(plan(graph))
         sample = network.sample(0)
         operands = gather(graph, sample.jacobians(), 0).operands

@@ -189,7 +189,7 @@ NETWORKS = [
 
 @pytest.mark.parametrize("network", NETWORKS, ids=str)
 def test_every_gradient_of_a_network(network: ParameterNetwork) -> None:
-    graph = network.graph("net")
+    graph = Graph.of(network, "net")
     best = plan(graph)
     best.validate()
     assert best.optimal
@@ -219,7 +219,7 @@ def test_of_a_vector_reverse_is_not_always_best() -> None:
 
 def test_backpropagation_by_hand() -> None:
     network = ParameterNetwork((6, 5, 4), "tanh", loss="cross_entropy", batch=3)
-    table = backpropagation(network.graph())
+    table = backpropagation(Graph.of(network))
     costs = {method.name: method.fma for method in table.methods}
     forward = 3 * (6 * 5 + 5 * 4)
     # ∂W and Wᵀδ of both layers, one ⊙ σ'(s), and the biases summed over the batch.
@@ -238,7 +238,7 @@ def test_backpropagation_by_hand() -> None:
 
 def test_gradient_descent_lowers_the_loss() -> None:
     network = ParameterNetwork((5, 8, 3), "tanh", loss="cross_entropy", batch=4)
-    graph = network.graph()
+    graph = Graph.of(network)
     program = Program.of(plan(graph))
     sample = network.sample(0)
     losses = []

@@ -21,7 +21,8 @@ from chainorder.plans.chain_plan import Plan
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.chain import Chain
 from chainorder.problems.graph import Graph
-from chainorder.problems.load import Problem, iter_chains
+from chainorder.problems.load import iter_chains
+from chainorder.problems.problem import Problem
 from chainorder.reading.files import STDIN
 from chainorder.solvers import plan
 from chainorder.system.main_guard import check_guard

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,7 @@ class Differentiated:
     """A graph with the Jacobians of its edges at a point."""
 
     graph: Graph
-    jacobians: Mapping[Key, Operand]
+    jacobians: Mapping[Key, Any]
 
     def jacobian(self, plan: GraphPlan, *, verify: bool = False) -> Array:
         """The whole Jacobian by a plan, dense."""
@@ -149,7 +150,7 @@ class HessianProblem:
     @cached_property
     def first(self) -> Differentiated:
         """The loss itself."""
-        return Differentiated(self.network.graph("loss"), self.point.jacobians())
+        return Differentiated(Graph.of(self.network, "loss"), self.point.jacobians())
 
     @cached_property
     def gradient(self) -> Differentiated:
@@ -315,7 +316,7 @@ class _Builder:
 def gradient_graph(sample: SampledParameters) -> Differentiated:
     """The graph of a network's gradient with its Jacobians: inputs x, W1, b1, …, outputs dx, dW1, db1, …"""
     network = sample.network
-    graph = network.graph()
+    graph = Graph.of(network)
     sizes = {name: size for name, size in graph.vertices.items() if name != "loss"}
     build = _Builder(sizes | {f"d{name}": size for name, size in sizes.items()})
     passed = sample.values()
@@ -345,7 +346,7 @@ def gradient_graph(sample: SampledParameters) -> Differentiated:
 def tangent_graph(sample: SampledParameters, direction: SampledParameters) -> Differentiated:
     """The graph of ∇loss · direction with its Jacobians: one output; ts, tx are the tangents of s and x."""
     network = sample.network
-    vertices = {name: size for name, size in network.graph().vertices.items() if name != "loss"}
+    vertices = {name: size for name, size in network.vertices().items() if name != "loss"}
     inner = {
         name: size
         for layer in network.steps

@@ -316,16 +316,8 @@ def gather(
     generator = np.random.default_rng(seed)
     operands: dict[int, Operand] = {}
     models: dict[int, Model] = {}
-    keys = {(edge.source, edge.target) for edge in graph.edges}
-    if given is not None and not isinstance(given, Mapping):
-        raise ExecutionError(
-            f"the Jacobians are a {type(given).__name__}; give a graph's as {{(source, target): matrix}}"
-        )
-    for key in given or ():
-        if key not in keys:
-            raise ExecutionError(
-                f"a Jacobian is given for {key!r}, which is no edge; keys are (source, target)"
-            )
+    drawn: dict[str, Operand | Model] = {}  # of edges that are said to be the same
+    _check_keys(graph, given)
     origins = [((edge.source, edge.target), edge.matrix, edge.structure) for edge in graph.edges]
     if given is None and not stand_ins:
         refuse_unsaved(origins)
@@ -339,11 +331,30 @@ def gather(
         if isinstance(source, Unsaved):
             source = None
         pattern = graph.pattern(place)
-        fitted = random_operand(pattern, generator) if source is None else fit(pattern, source, here)
+        if source is not None:
+            fitted = fit(pattern, source, here)
+        elif edge.same is None or edge.same not in drawn:
+            fitted = random_operand(pattern, generator)
+            drawn |= {} if edge.same is None else {edge.same: fitted}
+        else:
+            fitted = drawn[edge.same]
         operand, models[place] = operand_and_model(graph.elementals[place], fitted, here)
         if operand is not None:
             operands[place] = operand
     return EdgeJacobians(operands, models, Provenance() if given is not None else trace(origins))
+
+
+def _check_keys(graph: Graph, given: Mapping[Key, Any] | None) -> None:
+    keys = {(edge.source, edge.target) for edge in graph.edges}
+    if given is not None and not isinstance(given, Mapping):
+        raise ExecutionError(
+            f"the Jacobians are a {type(given).__name__}; give a graph's as {{(source, target): matrix}}"
+        )
+    for key in given or ():
+        if key not in keys:
+            raise ExecutionError(
+                f"a Jacobian is given for {key!r}, which is no edge; keys are (source, target)"
+            )
 
 
 def _run(program: Program, source: EdgeJacobians, chunk: int) -> tuple[GraphExecution, dict[Key, Operand]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.costs.storage_formats import BESIDE_DENSE, quicker_by_columns, quicker_dense
+from chainorder.costs.storage_formats import BESIDE_DENSE, LARGE_BAND, quicker_by_columns, quicker_dense
 from chainorder.execution.contraction import contract
 from chainorder.execution.conversions import banded, by_rows, compressed, part, with_pattern, written_out
 from chainorder.execution.operand import (
@@ -66,6 +66,9 @@ def _multiply(left: Operand, right: Operand, symbolic: bool) -> Operand:  # noqa
             return contract(left, right) or multiply(written_out(left), written_out(right), symbolic=symbolic)
         case DenseOperand(), DenseOperand():
             return _dense_dense(left, right)
+        case BandOperand(), BandOperand() if _wide(left) and _wide(right):
+            values = left.matrix().toarray() @ right.matrix().toarray()
+            return DenseOperand(values, DensePattern(*values.shape), left.pattern @ right.pattern)
         case BandOperand(), BandOperand():
             return _band_band(left, right)
         case BandOperand(format="diagonal"), DenseOperand(filled=DensePattern(rows=None)):
@@ -146,6 +149,10 @@ def _dense_dense(left: DenseOperand, right: DenseOperand) -> DenseOperand:
     if not filled.nnz:
         return _zero(filled, a, b)
     return DenseOperand(np.dot(a, b), filled)
+
+
+def _wide(operand: BandOperand) -> bool:
+    return operand.size >= LARGE_BAND and quicker_dense(operand.pattern.shape, operand.pattern.nnz)
 
 
 def _band_band(left: BandOperand, right: BandOperand) -> Operand:

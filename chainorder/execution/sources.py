@@ -14,6 +14,7 @@ from chainorder.errors import ExecutionError, StructureError
 from chainorder.execution.model import Model
 from chainorder.execution.operand import (
     Array,
+    AxesOperand,
     BandOperand,
     DenseOperand,
     Operand,
@@ -24,6 +25,7 @@ from chainorder.execution.storing import fitted, random_operand
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import ModelCosts
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
+from chainorder.structures.axes import AxesPattern
 from chainorder.structures.compressed_rows import canonical
 from chainorder.structures.number_types import as_floats
 from chainorder.structures.pattern import Pattern
@@ -190,9 +192,14 @@ def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
 
 
 def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
-    """A given matrix as an operand of a pattern, or a model; `here` names it in errors."""
+    """A given matrix as an operand of a pattern, or a model; `here` names it in errors.
+
+    One with axes may be its values, with a dimension for each axis, of size 1 where entries repeat.
+    """
     if isinstance(matrix, Operand) and matrix.pattern == pattern:
         return matrix
+    if isinstance(pattern, AxesPattern) and getattr(matrix, "shape", None) == pattern.values_shape:
+        return AxesOperand(as_floats(matrix), pattern)
     model = Model.of(matrix, pattern.shape, here)
     if model is not None:
         return model

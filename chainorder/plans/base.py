@@ -14,6 +14,7 @@ from chainorder.errors import PlanError
 from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.saved import SCHEMA_VERSION, parse
 from chainorder.problems.problem import Problem
+from chainorder.reading.words import show
 
 
 class BasePlan(ABC):
@@ -155,8 +156,8 @@ class BasePlan(ABC):
         plan = cls(**cls._read(data, folder))
         for key in cls.derived:
             if data.get(key) != getattr(plan, key):
-                stated, right = str(data.get(key))[:40], str(getattr(plan, key))[:40]
-                raise PlanError(f"{key} is {stated!r}; the operations say {right!r}")
+                stated, right = show(data.get(key)), show(getattr(plan, key))
+                raise PlanError(f"{key} is {stated}; the operations say {right}")
         return plan
 
     @classmethod

@@ -16,7 +16,6 @@ from chainorder.costs.steps import Step, Steps
 from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_json import read
 from chainorder.plans.chain_operations import Operations, Timetable, formula, node_name, operand_names
-from chainorder.plans.chain_validation import validate
 from chainorder.plans.saved import STATED, attributes
 from chainorder.problems.chain import Chain
 
@@ -147,6 +146,8 @@ class Plan(BasePlan):
 
     def validate(self) -> None:
         """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
+        from chainorder.plans.chain_validation import validate  # seldom wanted: start-up does without
+
         validate(self.chain, self.operations, self)
 
     def _attributes(self) -> dict[str, Any]:

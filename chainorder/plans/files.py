@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainorder.errors import PlanError, SpecError
 from chainorder.plans.chain_plan import Plan
-from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.saved_paths import folder_of
+from chainorder.problems.graph import Graph
 from chainorder.reading.files import Source, read_text
+
+if TYPE_CHECKING:
+    from chainorder.plans.graph_plan import GraphPlan
 
 
 def read_saved(path: str | Path | Source) -> list[Plan | GraphPlan] | None:
@@ -48,5 +51,8 @@ def read_saved(path: str | Path | Source) -> list[Plan | GraphPlan] | None:
 
 
 def _saved(item: dict[str, Any], folder: Path) -> Plan | GraphPlan:
-    kind = GraphPlan if GraphPlan.kind in item else Plan
-    return kind.from_data(item, folder)
+    if Graph.kind not in item:
+        return Plan.from_data(item, folder)
+    from chainorder.plans.graph_plan import GraphPlan  # brings elimination with it: chains start up without
+
+    return GraphPlan.from_data(item, folder)

@@ -16,7 +16,6 @@ from chainorder.plans.base import BasePlan
 from chainorder.plans.drawing import plan_to_networkx, to_dot
 from chainorder.plans.graph_json import read
 from chainorder.plans.graph_operations import GraphOperation
-from chainorder.plans.graph_validation import validate
 from chainorder.plans.saved import STATED, attributes
 from chainorder.problems.graph import Graph
 
@@ -131,6 +130,8 @@ class GraphPlan(BasePlan):
 
     def validate(self) -> None:
         """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
+        from chainorder.plans.graph_validation import validate  # seldom wanted: start-up does without
+
         validate(self.graph, self.operations, self)
 
     def _attributes(self) -> dict[str, Any]:

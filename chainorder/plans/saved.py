@@ -34,20 +34,16 @@ SomeProblem = TypeVar("SomeProblem", bound=Problem)
 
 def read_problem(data: Any, kind: type[SomeProblem], folder: Path) -> SomeProblem:
     """What a plan is for, made from its spec again; first of all, whether the data are a plan's."""
-    from chainorder.problems.load import from_data
-
     if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
         raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
     key = kind.kind
+    spec = get_value(get_value(data, key, dict), "spec", dict)
     try:
-        problem = from_data(get_value(get_value(data, key, dict), "spec", dict), folder)
+        return kind.from_spec(spec, folder)
     except SpecError as error:
         for each in (error, *error.others):
             each.key = f"{key}.spec.{each.key}".removesuffix(".")
         raise
-    if not isinstance(problem, kind):
-        raise PlanError(f"not a plan: {key}.spec is the spec of a {type(problem).__name__.lower()}")
-    return problem
 
 
 def read_claims(data: dict[str, Any]) -> dict[str, Any]:

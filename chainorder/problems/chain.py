@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,8 @@ from chainorder.problems.elementals import (
     model_spec,
     whole,
 )
-from chainorder.problems.matrix_files import MatrixFile, Unsaved, files_of
+from chainorder.problems.matrix_files import MatrixFile, Unsaved, equal_matrices, files_of
+from chainorder.problems.network import Network
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name
 from chainorder.structures.dense import Dense
@@ -31,9 +32,6 @@ from chainorder.structures.pattern import Pattern
 from chainorder.structures.selection import Selection
 from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
-
-if TYPE_CHECKING:
-    from chainorder.problems.network import Network
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -142,9 +140,12 @@ class Chain(Problem):
         name: str | None = None,
     ) -> Chain:
         """The chain of a fully connected network: see `Network`."""
-        from chainorder.problems.network import Network
+        return cls.of(Network(tuple(layers), activation, output_activation, loss), name)
 
-        return Network(tuple(layers), activation, output_activation, loss).chain(name)
+    @classmethod
+    def of(cls, network: Network, name: str | None = None) -> Chain:
+        """The chain of a network's layers, activations and loss."""
+        return cls(network.elementals(), name, network=network)
 
     def __len__(self) -> int:
         return len(self.elementals)
@@ -254,28 +255,11 @@ def _check_labels(elementals: Elementals, matrices: Mapping[int, Any]) -> None:
     for place in np.flatnonzero(np.isin(elementals.codes, labelled)).tolist():
         label = elementals.kinds[elementals.codes[place]].same or ""
         other = first.setdefault(label, place)
-        if not _equal(matrices.get(place), matrices.get(other)):
+        if not equal_matrices(matrices.get(place), matrices.get(other)):
             raise ChainError(
                 f"elementals {other + 1} and {place + 1} are both labelled {label!r} but have unlike "
                 "matrices; equal labels mean equal Jacobians"
             )
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Whether two matrices are equal; what is none, such as a pair of functions, is believed to be."""
-    match one, other:
-        case _ if one is other:
-            return True
-        case (None, _) | (_, None):
-            return False
-        case np.ndarray(), np.ndarray():
-            return np.array_equal(one, other)
-        case MatrixFile(), MatrixFile():
-            return one == other
-        case _ if hasattr(one, "tocsr") and hasattr(other, "tocsr"):
-            return bool(one.shape == other.shape and (one != other).nnz == 0)
-        case _:
-            return True
 
 
 def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:

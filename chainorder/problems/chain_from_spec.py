@@ -1,9 +1,7 @@
-"""Valid data to a chain."""
+"""Valid data to the arguments of a chain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,19 +9,15 @@ from typing import Any
 import numpy as np
 
 from chainorder.errors import MAX_FAULTS, ChainError, MatrixError, StructureError
-from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import MAX_LENGTH, Elemental, Elementals
-from chainorder.problems.graph import Graph
+from chainorder.problems.elementals import MAX_LENGTH, MODELS, Elemental, Elementals
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
-from chainorder.problems.messages import Fault
-from chainorder.problems.schema import MODEL_KEYS, STATING
-from chainorder.reading.numerals import TooLongError, memory_entries
-from chainorder.reading.words import Path as KeyPath
-from chainorder.reading.words import join, show
+from chainorder.problems.messages import Fault, noting
+from chainorder.problems.network import Network
+from chainorder.problems.schema import STATING
+from chainorder.reading.words import KeyPath, join, show
 from chainorder.structures.catalogue import STRUCTURES
 from chainorder.structures.compressed_rows import canonical
 from chainorder.structures.dense import Dense
-from chainorder.structures.fragments import MOST
 from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
@@ -33,8 +27,8 @@ FILES = ("matrix", *(key for key, kind in STATING.items() if kind.loads))
 """Keys that name the file of a matrix."""
 
 
-def build(data: Item, folder: Path, faults: list[Fault]) -> Chain | Graph | None:
-    """The chain, the graph, or the parameter graph of a network, that data declares.
+def chain_arguments(data: Item, folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
+    """The elementals of the chain that data declares, and where they come from.
 
     Parameters
     ----------
@@ -44,68 +38,28 @@ def build(data: Item, folder: Path, faults: list[Fault]) -> Chain | Graph | None
 
     Returns
     -------
-    Chain or Graph or None
-        None if there are faults.
+    dict or None
+        Arguments of `Chain`; None if there are faults.
     """
-    memory = None
-    if all(fault.path != ("memory",) for fault in faults):
-        with noting(faults):
-            memory = memory_of(data)
-    problem = _problem(data, folder, faults)
-    if problem is None or faults:
-        return None
-    problem = problem if memory is None else problem.within(memory)
-    return problem.on(data["machines"]) if "machines" in data and isinstance(problem, Chain) else problem
-
-
-@contextmanager
-def noting(faults: list[Fault]) -> Iterator[None]:
-    """Note a fault and go on after the block."""
-    try:
-        yield
-    except Fault as fault:
-        faults.append(fault)
-
-
-def memory_of(data: Item) -> int | None:
-    """The limit for tapes that valid data states, in entries."""
-    stated: int | str | None = data.get("memory")
-    if not isinstance(stated, str):
-        return stated
-    try:
-        entries = memory_entries(stated)
-    except TooLongError as error:
-        raise Fault(str(error), ("memory",)) from None
-    if entries is None or entries > MOST:
-        message = (
-            f"memory is {show(stated)}; a limit is a whole number of entries or bytes, at most {MOST:.0e}"
-        )
-        raise Fault(message, ("memory",))
-    return entries
-
-
-def _problem(data: Item, folder: Path, faults: list[Fault]) -> Chain | Graph | None:
-    name = data.get("name")
     if isinstance(data.get("elementals"), list):
-        return _Assembly(folder, faults).chain(data["elementals"], name)
-    if "vertices" in data:
-        from chainorder.problems.graph_from_spec import build_graph
-
-        return build_graph(data, folder, faults)
+        return _Assembly(folder, faults).arguments(data["elementals"])
     if faults:
         return None
     if "dims" in data:
-        return Chain.from_dims(data["dims"], name)
-    options = {key: data.get(key) for key in ("activation", "output_activation", "loss")}
-    stated = {key: None if value == "none" else value for key, value in options.items()}
-    if data.get("parameters"):
-        return Graph.from_layers(data["layers"], name=name, batch=data.get("batch"), **stated)
-    return Chain.from_layers(data["layers"], name=name, **stated)
+        return {"elementals": Elementals.dense(data["dims"])}
+    network = Network(tuple(data["layers"]), **activations(data))
+    return {"elementals": network.elementals(), "network": network}
+
+
+def activations(data: Item) -> dict[str, str | None]:
+    """What follows the layers of a network."""
+    stated = {key: data.get(key) for key in ("activation", "output_activation", "loss")}
+    return {key: None if value == "none" else value for key, value in stated.items()}
 
 
 @dataclass
 class _Assembly:
-    """A chain of elementals in the making; what is wrong with one is noted, and the next is looked at.
+    """Elementals of a chain in the making; what is wrong with one is noted, and the next is looked at.
 
     Attributes
     ----------
@@ -123,8 +77,8 @@ class _Assembly:
     structures: dict[tuple[str, Path], Structure] = field(default_factory=dict)
     labels: dict[str, tuple[Elemental, MatrixFile | None, KeyPath]] = field(default_factory=dict)
 
-    def chain(self, items: list[Item], name: str | None) -> Chain | None:
-        """The chain; None if there are faults."""
+    def arguments(self, items: list[Item]) -> dict[str, Any] | None:
+        """Elementals and matrices; None if there are faults."""
         wrong = {fault.path for fault in self.faults}
         broken = {path[:2] for path in wrong}
         for place, item in enumerate(items):
@@ -141,7 +95,7 @@ class _Assembly:
                 break
         if self.faults:
             return None
-        return Chain(Elementals.from_runs(self.runs), name, matrices=self.files)
+        return {"elementals": Elementals.from_runs(self.runs), "matrices": self.files}
 
     def _append(self, item: Item, path: KeyPath) -> Elemental | None:
         """The elemental, which is now part of the chain; None if it follows one that could not be made."""
@@ -191,7 +145,7 @@ class _Assembly:
             raise self._misfit(item, matrix, inputs, path)
         try:
             structure = self._structure(item, matrix, outputs, inputs, path)
-            models = {key: item[key] for key in MODEL_KEYS if key in item}
+            models = {key: item[key] for key in MODELS if key in item}
             labels = {key: item[key] for key in ("name", "same") if key in item}
             return Elemental(inputs, outputs, structure, **labels, **models)
         except (ChainError, StructureError) as error:

@@ -58,6 +58,10 @@ class ModelCosts:
         return self.adjoint if memory is None or self.tape <= memory else None
 
 
+MODELS = ("tangent", "adjoint", "tape", "overhead", "explicit")
+"""Keys that declare the models of an elemental, or of a graph's edge."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind(ModelCosts):
     """An elemental but for its sizes, which tells it from others in the columns of a chain.

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from chainorder.errors import ChainorderError, GraphError, SpecError, raise_first
 from chainorder.problems.chain import Chain
-from chainorder.problems.edge import MODELS, Edge
-from chainorder.problems.elementals import Elemental, whole
-from chainorder.problems.matrix_files import MatrixFile, files_of
+from chainorder.problems.edge import Edge
+from chainorder.problems.elementals import MODELS, Elemental, whole
+from chainorder.problems.matrix_files import MatrixFile, equal_matrices, files_of
+from chainorder.problems.parameter_network import ParameterNetwork
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name, nearest
 from chainorder.structures.pattern import Pattern
 
 if TYPE_CHECKING:
     import networkx as nx
-
-    from chainorder.problems.parameter_network import ParameterNetwork
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -49,7 +48,7 @@ class Graph(Problem):
     ------
     GraphError
         If there is a cycle (it is named), an unknown or dangling vertex, a duplicate edge, or an edge whose
-        structure does not fit its ends.
+        structure does not fit its ends, or equal labels stand for unlike edges.
     """
 
     kind: ClassVar[str] = "graph"
@@ -86,6 +85,7 @@ class Graph(Problem):
         ends = (("inputs", self.inputs, inputs), ("outputs", self.outputs, outputs))
         raise_first(fault for key, found, stated in ends for fault in self._end_faults(key, found, stated))
         object.__setattr__(self, "elementals", self._elementals())
+        raise_first(_label_faults(self))
 
     elementals: tuple[Elemental, ...] = field(init=False, repr=False)
     """The edges with the sizes of their ends."""
@@ -207,9 +207,9 @@ class Graph(Problem):
         names = [f"x{place}" for place in range(len(chain) + 1)]
         edges = []
         for place, elemental in enumerate(chain.elementals):
-            keys = {key: getattr(elemental, key) for key in ("name", *MODELS, "explicit")}
+            stated = {key: getattr(elemental, key) for key in ("name", "same", *MODELS)}
             matrix = chain.matrices.get(place)
-            edges.append(Edge(names[place], names[place + 1], elemental.structure, **keys, matrix=matrix))
+            edges.append(Edge(names[place], names[place + 1], elemental.structure, **stated, matrix=matrix))
         sizes = dict(zip(names, chain.sizes.tolist(), strict=True))
         return cls(sizes, edges, chain.name, memory=chain.memory)
 
@@ -228,9 +228,9 @@ class Graph(Problem):
             If its edges have no direction, two nodes have one name (1 and "1"), or an attribute would get
             lost.
         """
-        from chainorder.reading.networkx import from_networkx
+        from chainorder.reading.networkx import spec_of_networkx  # start-up does without
 
-        return from_networkx(graph, name)
+        return cls.from_spec(spec_of_networkx(graph, name))
 
     @classmethod
     def from_graphml(cls, path: str | Path) -> Graph:
@@ -243,14 +243,19 @@ class Graph(Problem):
         SpecError
             If the file cannot be read, has several graphs, or as `from_networkx`.
         """
-        from chainorder.problems.load import load
-        from chainorder.reading.files import Source
+        from chainorder.reading.files import Source, read_text  # start-up does without
+        from chainorder.reading.networkx import specs_of_graphml
 
-        found = load(replace(Source.of(Path(path)), kind=".graphml"))
-        if len(found) > 1:
-            raise SpecError(f"holds {len(found)} graphs; load reads them all", path)
-        assert isinstance(found[0], cls)
-        return found[0]
+        source = replace(Source.of(Path(path)), kind=".graphml")
+        try:
+            specs = list(specs_of_graphml(read_text(source), source.stem))
+            if len(specs) > 1:
+                raise SpecError(f"holds {len(specs)} graphs; load reads them all")
+            if isinstance(specs[0], SpecError):
+                raise specs[0]
+            return cls.from_spec(specs[0], source.folder)
+        except SpecError as error:
+            raise error.within(source.name) from None
 
     @classmethod
     def from_layers(
@@ -264,9 +269,12 @@ class Graph(Problem):
         name: str | None = None,
     ) -> Graph:
         """The parameter graph of a fully connected network: see `ParameterNetwork`."""
-        from chainorder.problems.parameter_network import ParameterNetwork
+        return cls.of(ParameterNetwork(tuple(layers), activation, output_activation, loss, batch), name)
 
-        return ParameterNetwork(tuple(layers), activation, output_activation, loss, batch).graph(name)
+    @classmethod
+    def of(cls, network: ParameterNetwork, name: str | None = None) -> Graph:
+        """The graph of a network whose weights, biases and samples are its inputs."""
+        return cls(network.vertices(), network.edges(), name, network=network)
 
     def to_networkx(self) -> nx.DiGraph[str]:
         """A ``networkx.DiGraph`` with the attributes that `from_networkx` reads."""
@@ -374,6 +382,25 @@ def _cycle_and_dangling(graph: Graph) -> Iterator[GraphError]:
                 f"{name!r} dangles: no edge leads to it or leaves it, so it reaches no output; connect it",
                 ("vertices", name),
             )
+
+
+def _label_faults(graph: Graph) -> Iterator[GraphError]:
+    """Edges with equal labels that are not alike."""
+    labelled: dict[str, int] = {}
+    for place, elemental in enumerate(graph.elementals):
+        if elemental.same is None:
+            continue
+        other = labelled.setdefault(elemental.same, place)
+        unlike = elemental.unlike(graph.elementals[other])
+        if unlike is None and equal_matrices(graph.edges[place].matrix, graph.edges[other].matrix):
+            continue
+        what = "have unlike matrices" if unlike is None else f"are {unlike[1]} and {unlike[0]}"
+        ends = [f"{edge.source} → {edge.target}" for edge in (graph.edges[other], graph.edges[place])]
+        yield GraphError(
+            f"{ends[0]} and {ends[1]} are both labelled {elemental.same!r} but {what}; equal labels mean "
+            "equal Jacobians",
+            ("edges", place, "same"),
+        )
 
 
 def _digraph(graph: Graph) -> nx.DiGraph[str]:

@@ -10,29 +10,29 @@ from collections.abc import Iterator
 from itertools import chain as chained
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from chainorder.errors import MAX_FAULTS, SHOWN, SpecError
 from chainorder.problems.chain import Chain
-from chainorder.problems.chain_from_spec import build
+from chainorder.problems.from_spec import declared
 from chainorder.problems.graph import Graph
 from chainorder.problems.messages import Fault, in_order, validate
 from chainorder.problems.schema import SCHEMA
-from chainorder.reading.document import MAX_DEPTH, Document, parse, shallow
+from chainorder.reading.document import Document, parse
 from chainorder.reading.files import Source, read_lines, read_text
 from chainorder.reading.foreign import foreign, result
+from chainorder.reading.networkx import specs_of_graphml
 from chainorder.reading.tokens import misread
-from chainorder.reading.words import Path as KeyPath
-from chainorder.reading.words import join, one_line
+from chainorder.reading.words import KeyPath, join
 
 __all__ = ["SCHEMA", "from_data", "iter_chains", "load"]
 
 
-Problem: TypeAlias = Chain | Graph
-"""What a spec declares."""
+KINDS: dict[str, type[Chain] | type[Graph]] = {kind.kind: kind for kind in (Chain, Graph)}
+"""What a spec may declare."""
 
 
-def load(path: str | Path | Source) -> list[Problem]:
+def load(path: str | Path | Source) -> list[Chain | Graph]:
     """Read the chains and graphs of a spec file.
 
     Parameters
@@ -46,7 +46,7 @@ def load(path: str | Path | Source) -> list[Problem]:
     SpecError
         With file, line, column and key of the first fault; its `others` are the next ones.
     """
-    problems: list[Problem] = []
+    problems: list[Chain | Graph] = []
     errors: list[SpecError] = []
     for _, problem in iter_chains(path):
         if isinstance(problem, SpecError):
@@ -60,7 +60,7 @@ def load(path: str | Path | Source) -> list[Problem]:
     return problems
 
 
-def iter_chains(path: str | Path | Source) -> Iterator[tuple[str, Problem | SpecError]]:
+def iter_chains(path: str | Path | Source) -> Iterator[tuple[str, Chain | Graph | SpecError]]:
     """Go through the chains of a spec file, broken ones too: one does not keep the others from being read.
 
     Yields
@@ -84,45 +84,30 @@ def iter_chains(path: str | Path | Source) -> Iterator[tuple[str, Problem | Spec
         raise error.within(source.name) from None
 
 
-def from_data(data: object, folder: Path, file: str | Path | None = None) -> Problem:
-    """The chain or graph that plain values declare, as `Chain.to_spec` and `Graph.to_spec` return them.
-
-    Parameters
-    ----------
-    data
-        What a spec holds for one chain.
-    folder
-        What the paths of matrices are relative to.
-    file
-        For error messages.
-
-    Raises
-    ------
-    SpecError
-        Without line and column.
-    """
-    if not shallow(data):
-        raise SpecError(f"nested in more than {MAX_DEPTH} levels", file)
-    problem = _checked(data, folder)
-    if isinstance(problem, list):
-        errors = [SpecError(one_line(fault.message), file, key=join(fault.path)) for fault in problem]
-        raise SpecError.of(errors)
-    return problem
+def from_data(data: object, folder: Path, file: str | Path | None = None) -> Chain | Graph:
+    """The chain or graph that plain values declare: see `Problem.from_spec`."""
+    return KINDS[declared(data)].from_spec(data, folder, file)
 
 
-def _problems(source: Source) -> Iterator[Problem | SpecError]:
+def _problems(source: Source) -> Iterator[Chain | Graph | SpecError]:
     match source.kind:
         case ".graphml":
-            from chainorder.reading.networkx import graphs_of
-
-            return graphs_of(read_text(source), source.stem, source.folder)
+            return _from_graphml(source)
         case ".jsonl":
             return _from_lines(source)
         case _:
             return _from_text(source)
 
 
-def _from_text(source: Source) -> Iterator[Problem | SpecError]:
+def _from_graphml(source: Source) -> Iterator[Chain | Graph | SpecError]:
+    for spec in specs_of_graphml(read_text(source), source.stem):
+        try:
+            yield spec if isinstance(spec, SpecError) else Graph.from_spec(spec, source.folder)
+        except SpecError as error:
+            yield error
+
+
+def _from_text(source: Source) -> Iterator[Chain | Graph | SpecError]:
     document = parse(read_text(source), strict=source.kind == ".json")
     data, folder = document.data, source.folder
     if not (isinstance(data, dict) and "chains" in data):
@@ -137,7 +122,7 @@ def _from_text(source: Source) -> Iterator[Problem | SpecError]:
     yield from (_located(each, document) for each in checked)
 
 
-def _from_lines(source: Source) -> Iterator[Problem | SpecError]:
+def _from_lines(source: Source) -> Iterator[Chain | Graph | SpecError]:
     empty = True
     for number, line in enumerate(read_lines(source), 1):
         if isinstance(line, str) and not line.strip():
@@ -149,7 +134,7 @@ def _from_lines(source: Source) -> Iterator[Problem | SpecError]:
         raise SpecError("there is nothing in it; write one chain per line", line=1, column=1)
 
 
-def _from_line(line: str | SpecError, folder: Path) -> Problem | SpecError:
+def _from_line(line: str | SpecError, folder: Path) -> Chain | Graph | SpecError:
     if isinstance(line, SpecError):
         return line
     try:
@@ -159,7 +144,7 @@ def _from_line(line: str | SpecError, folder: Path) -> Problem | SpecError:
         return error
 
 
-def _problem(document: Document, folder: Path) -> Problem | SpecError:
+def _problem(document: Document, folder: Path) -> Chain | Graph | SpecError:
     """The one chain or graph of a document."""
     if result(document.data):
         return SpecError(
@@ -169,16 +154,13 @@ def _problem(document: Document, folder: Path) -> Problem | SpecError:
     return _located(_checked(document.data, folder), document)
 
 
-def _checked(data: Any, folder: Path, prefix: KeyPath = ()) -> Problem | list[Fault]:
+def _checked(data: Any, folder: Path, prefix: KeyPath = ()) -> Chain | Graph | list[Fault]:
     """The chain or graph of plain values, or all that is wrong with it, in its order."""
-    faults, complete = validate(data, "chain")
-    problem = build(data, folder, faults) if complete and isinstance(data, dict) else None
-    if problem is not None:
-        return problem
-    return [fault.under(prefix) for fault in in_order(data, faults)]
+    found = KINDS[declared(data)].checked(data, folder)
+    return [fault.under(prefix) for fault in found] if isinstance(found, list) else found
 
 
-def _located(problem: Problem | list[Fault], document: Document) -> Problem | SpecError:
+def _located(problem: Chain | Graph | list[Fault], document: Document) -> Chain | Graph | SpecError:
     """The same, with places; raises for keys that stand in the text twice."""
     if document.repeated:
         raise _error(problem if isinstance(problem, list) else [], document)

@@ -6,9 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from chainorder.problems.elementals import ModelCosts
+
+if TYPE_CHECKING:
+    from chainorder.problems.messages import Fault
 
 
 class Problem(ABC):
@@ -59,6 +62,35 @@ class Problem(ABC):
     def matrix_free(self) -> bool:
         """Whether an elemental is matrix-free."""
         return not all(kind.explicit for kind in self._kinds)
+
+    @classmethod
+    def from_spec(cls, data: object, folder: Path = Path(), file: str | Path | None = None) -> Self:
+        """What plain values declare, as `to_spec` returns them.
+
+        Parameters
+        ----------
+        data
+            What a spec holds for one chain or graph.
+        folder
+            What the paths of matrices are relative to.
+        file
+            For error messages.
+
+        Raises
+        ------
+        SpecError
+            Without line and column.
+        """
+        from chainorder.problems.from_spec import problem_of  # the schema and its like: start-up does without
+
+        return problem_of(cls.kind, cls, data, folder, file)
+
+    @classmethod
+    def checked(cls, data: Any, folder: Path) -> Self | list[Fault]:
+        """What plain values declare, or all that is wrong with them, in their order."""
+        from chainorder.problems.from_spec import checked  # as above
+
+        return checked(cls.kind, cls, data, folder)
 
     def named(self, name: str) -> Self:
         """The same under another name."""

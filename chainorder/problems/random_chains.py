@@ -16,11 +16,8 @@ from chainorder.reading.wording import nearest_of, shortened
 from chainorder.structures.catalogue import STRUCTURES
 from chainorder.structures.structure import draw
 
-WRITTEN_OUT = ("sparse", "selection")
-"""Structures whose positions are drawn one by one."""
-
-MAX_WRITTEN_OUT = 30_000
-"""Rows or columns of those: a random number for each position."""
+MAX_ENUMERATED = 30_000
+"""Rows or columns of structures that are drawn position by position."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +65,10 @@ class Ranges:
                 raise ChainError(
                     f"unknown structure {shortened(structure)}; {nearest_of(structure, STRUCTURES)}"
                 )
-            if structure in WRITTEN_OUT and self.sizes[1] > MAX_WRITTEN_OUT:
+            if STRUCTURES[structure].enumerated and self.sizes[1] > MAX_ENUMERATED:
                 raise ChainError(
                     f"sizes go up to {self.sizes[1]:,}; a random {structure} Jacobian has at most "
-                    f"{MAX_WRITTEN_OUT:,} rows and columns"
+                    f"{MAX_ENUMERATED:,} rows and columns"
                 )
         if not self.structures:
             raise ChainError("there is no structure to draw from; name one")

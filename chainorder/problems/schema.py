@@ -31,9 +31,6 @@ from chainorder.structures.fragments import (
     whole,
 )
 
-MODEL_KEYS = ("tangent", "adjoint", "tape", "overhead", "explicit")
-"""Keys of models."""
-
 STATING = {kind.stated_by: kind for kind in STRUCTURES.values() if kind.stated_by is not None}
 """Structures by the key that states them without `structure`."""
 
@@ -143,7 +140,7 @@ ELEMENTAL_SIZES = [
 ]
 """What an elemental has to say of its sizes; those of an edge are the sizes of its ends."""
 
-_NOT_OF_EDGES = ("inputs", "outputs", "repeat", "same", *(key for key, kind in STATING.items() if kind.loads))
+_NOT_OF_EDGES = ("inputs", "outputs", "repeat", *(key for key, kind in STATING.items() if kind.loads))
 """Keys of elementals that edges do not have: their ends have the sizes, and each has one file, its matrix."""
 
 EDGE: Schema = {

@@ -1,26 +1,21 @@
-"""Graphs and their plans for other programs: networkx, GraphML, Graphviz."""
+"""Graphs of other programs, networkx and GraphML, as specs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from numbers import Rational
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainorder.errors import GraphError, SpecError
-from chainorder.problems.graph import Graph
 from chainorder.reading.graphml import Contents, read_contents
 from chainorder.reading.numerals import TooLongError, as_number
 
-if TYPE_CHECKING:
-    pass
 
-
-def from_networkx(graph: Any, name: str | None = None, folder: Path = Path()) -> Graph:
-    """See `Graph.from_networkx`; paths of matrices are relative to the folder."""
+def spec_of_networkx(graph: Any, name: str | None = None) -> dict[str, Any]:
+    """The spec of a ``networkx.DiGraph``, perhaps under another name; raises `GraphError` as `spec_of`."""
     if not graph.is_directed():
         raise GraphError(
             f"a {type(graph).__name__} is no DiGraph; a derivative has a direction, so give it one"
@@ -32,19 +27,11 @@ def from_networkx(graph: Any, name: str | None = None, folder: Path = Path()) ->
         {key: value for key, value in graph.graph.items() if key not in DEFAULTS},
     )
     contents.attributes |= {} if name is None else {"name": name}
-    return _graph(contents, folder)
+    return spec_of(contents)
 
 
 DEFAULTS = ("node_default", "edge_default")
 """Where networkx keeps the defaults of a GraphML file, which it gives to no node and no edge."""
-
-
-def _graph(contents: Contents, folder: Path) -> Graph:
-    from chainorder.problems.load import from_data
-
-    built = from_data(spec_of(contents), folder)
-    assert isinstance(built, Graph)
-    return built
 
 
 def spec_of(contents: Contents) -> dict[str, Any]:
@@ -85,7 +72,7 @@ def spec_of(contents: Contents) -> dict[str, Any]:
 KEPT = ("name", "description", "memory")
 """Attributes of a graph itself."""
 
-TEXTS = ("name", "description", "structure", "matrix", "axis", "key")
+TEXTS = ("name", "description", "structure", "matrix", "axis", "key", "same")
 """Attributes that are texts, even if they look like a number."""
 
 
@@ -126,8 +113,8 @@ def _number_or_text(text: str) -> Any:
     return text if number is None else number
 
 
-def graphs_of(text: str, stem: str, folder: Path) -> Iterator[Graph | SpecError]:
-    """The graphs of a GraphML text, and what is wrong with those that are none; one alone is called `stem`.
+def specs_of_graphml(text: str, stem: str) -> Iterator[dict[str, Any] | SpecError]:
+    """The specs of the graphs of a text, or what is wrong with them; one alone is called `stem`.
 
     Raises
     ------
@@ -142,8 +129,6 @@ def graphs_of(text: str, stem: str, folder: Path) -> Iterator[Graph | SpecError]
         if len(found) == 1:
             contents.attributes.setdefault("name", stem)
         try:
-            yield _graph(contents, folder)
-        except SpecError as error:
-            yield error
+            yield spec_of(contents)
         except GraphError as error:
             yield SpecError(str(error))

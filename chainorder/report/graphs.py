@@ -12,6 +12,7 @@ from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.graph_json import graph_data, plan_data
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.saved import SCHEMA_VERSION, attributes
+from chainorder.problems.graph import Graph
 from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.report import common
 from chainorder.report.model import Cell, Report
@@ -177,7 +178,7 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
     count = problem.first.graph.columns
     data: Mapping[str, Any] = {
         "schema": SCHEMA_VERSION,
-        "graph": graph_data(problem.network.graph()),
+        "graph": graph_data(Graph.of(problem.network)),
         "ways": [
             {"name": way.name, "hessian_vector_product": way.product, "hessian": way.hessian} for way in ways
         ],

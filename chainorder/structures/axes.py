@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
-from typing import Any, ClassVar
+from math import gcd, prod
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,10 @@ from chainorder.errors import StructureError
 from chainorder.structures.banded import BandPattern
 from chainorder.structures.compressed_rows import check_explicit
 from chainorder.structures.dense import DensePattern
+from chainorder.structures.fragments import MOST, given, listing, needs, only, text, whole
 from chainorder.structures.index_sets import IndexSet, IntArray, listed
 from chainorder.structures.pattern import Pattern
-from chainorder.structures.structure import Structure
+from chainorder.structures.structure import Item, Structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class AxesPattern(Pattern):
     @property
     def column_count(self) -> int:
         return self._count(set(self.rows) - set(self.columns))
+
+    @property
+    def values_shape(self) -> tuple[int, ...]:
+        """The shape of its entries: a dimension for every axis, of size 1 where they repeat."""
+        return tuple(size if axis in self.varies else 1 for axis, size in enumerate(self.sizes))
 
     def row_counts(self, rows: IndexSet = None) -> IntArray:
         return np.full(len(listed(self.shape[0], rows)), self.row_count)
@@ -135,8 +141,7 @@ class AxesPattern(Pattern):
         return first if np.array_equal(np.broadcast_to(first, self.sizes), tensor) else None
 
     def random_entries(self, generator: np.random.Generator) -> npt.NDArray[Any]:
-        lengths = [size if axis in self.varies else 1 for axis, size in enumerate(self.sizes)]
-        return np.asarray(generator.standard_normal(lengths) / np.sqrt(self.row_count))
+        return np.asarray(generator.standard_normal(self.values_shape) / np.sqrt(self.row_count))
 
     def positions(self, axes: Sequence[int]) -> IntArray:
         """The row (column) number of every entry, shape `sizes`."""
@@ -154,6 +159,9 @@ class AxesPattern(Pattern):
         return prod(self.sizes[axis] for axis in axes)
 
 
+AXIS = text("a name", "Of an axis.")
+
+
 @dataclass(frozen=True)
 class Axes(Structure):
     """A Jacobian with axes, as of tensors: `rows` and `columns` name them, outer first.
@@ -161,11 +169,16 @@ class Axes(Structure):
     Attributes
     ----------
     rows, columns
-        Names of axes.
+        Names of axes, each at most once on a side.
     sizes
-        Pairs of a name and its size.
+        Pairs of a name and its size; those of no axis are left out.
     varies
         The axes along which entries differ.
+
+    Raises
+    ------
+    StructureError
+        If a side names an axis twice, or an axis has no size.
     """
 
     rows: tuple[str, ...]
@@ -173,19 +186,85 @@ class Axes(Structure):
     sizes: tuple[tuple[str, int], ...]
     varies: tuple[str, ...]
     name = "axes"
+    keys: ClassVar = {
+        "axes": {
+            "title": "what has axes",
+            "description": "Rows and columns that run over axes, as those of tensors do, in C order. Entries "
+            "are where both have the same position on the axes that they share.",
+            "type": "object",
+            "properties": {
+                "rows": listing("it", "Names of the axes of the rows, outer first.", 0, AXIS),
+                "columns": listing("it", "Names of the axes of the columns, outer first.", 0, AXIS),
+                "sizes": {
+                    "title": "a mapping",
+                    "description": "How many positions each axis has, by its name.",
+                    "type": "object",
+                    "additionalProperties": whole("a size", "Of an axis.", 1, maximum=MOST),
+                },
+                "varies": listing("it", "The axes along which entries differ; others repeat them.", 0, AXIS),
+            },
+            "additionalProperties": False,
+            "required": ["rows", "columns", "sizes", "varies"],
+        }
+    }
+    rules: ClassVar = [
+        only(given("structure", "axes"), "only what has the structure axes has it", "axes"),
+        needs(given("structure", "axes"), "a Jacobian with axes", "axes"),
+    ]
 
-    def pattern(self, rows: int, columns: int) -> Pattern:
+    def __post_init__(self) -> None:
+        sizes = dict(self.sizes)
+        for key in ("rows", "columns", "varies"):
+            for place, axis in enumerate(names := getattr(self, key)):
+                if axis in names[:place]:
+                    raise StructureError(f"{key} has the axis {axis!r} twice; keep one", ("axes", key, place))
+                if axis not in (sizes if key != "varies" else (*self.rows, *self.columns)):
+                    what = "without a size" if key != "varies" else "of neither rows nor columns"
+                    message = f"{key} has the axis {axis!r} {what}; add it, or remove it"
+                    raise StructureError(message, ("axes", key, place))
+        axes = dict.fromkeys((*self.rows, *self.columns))
+        object.__setattr__(self, "sizes", tuple((axis, sizes[axis]) for axis in axes))
+
+    @classmethod
+    def from_spec(cls, item: Item, matrix: Any, shape: tuple[int, int]) -> Self:
+        stated = item["axes"]
+        rows, columns, varies = (tuple(stated[key]) for key in ("rows", "columns", "varies"))
+        for axis in stated["sizes"]:
+            if axis not in (*rows, *columns):
+                message = f"sizes has {axis!r}, which is no axis of rows or columns; remove it"
+                raise StructureError(message, ("axes", "sizes", axis))
+        return cls(rows, columns, tuple(stated["sizes"].items()), varies)
+
+    def to_spec(self) -> dict[str, Any]:
+        names = {key: list(getattr(self, key)) for key in ("rows", "columns", "varies")}
+        return {"structure": self.name, "axes": names | {"sizes": dict(self.sizes)}}
+
+    @classmethod
+    def drawn(
+        cls, generator: np.random.Generator, rows: int, columns: int, density: tuple[float, float]
+    ) -> Self:
+        linked = gcd(rows, columns)
+        sizes = (("l", linked), ("r", rows // linked), ("c", columns // linked))
+        varies = tuple(axis for axis in "lrc" if generator.random() < 0.5)
+        return cls(("l", "r"), ("l", "c"), sizes, varies)
+
+    def bound(self) -> AxesPattern:
+        """Its pattern, of the shape that its axes have; axes are numbered in the order of their names."""
         names = list(dict.fromkeys((*self.rows, *self.columns)))
         sizes = dict(self.sizes)
-        bound = AxesPattern(
+        return AxesPattern(
             tuple(map(names.index, self.rows)),
             tuple(map(names.index, self.columns)),
             tuple(sizes[name] for name in names),
             frozenset(map(names.index, self.varies)),
         )
+
+    def pattern(self, rows: int, columns: int) -> Pattern:
+        bound = self.bound()
         if bound.shape != (rows, columns):
             raise StructureError(
-                f"axes of {bound.shape[0]} × {bound.shape[1]} where {rows} × {columns} is stated; agree"
+                f"axes of {bound.shape[0]} × {bound.shape[1]} where {rows} × {columns} is stated; make them "
+                "agree"
             )
         return reduced(bound)
 

@@ -207,7 +207,7 @@ class BandPattern(Pattern):
     def holds(self, rows: IntArray, columns: IntArray) -> npt.NDArray[np.bool_]:
         return np.asarray((rows - columns <= self.lower) & (columns - rows <= self.upper))
 
-    def laid_out(self, csr: Any) -> npt.NDArray[Any]:
+    def laid_out(self, csr: Any) -> npt.NDArray[Any] | None:
         """One row per diagonal, from the lowest to the uppermost; by column, 0 outside of the matrix."""
         coo = csr.tocoo()
         diagonals = np.zeros((self.lower + self.upper + 1, self.size), csr.dtype)

@@ -182,6 +182,7 @@ class Selection(Structure):
     name = "selection"
     stated_by = "select"
     known = True
+    enumerated = True
     keys: ClassVar = {
         "select": listing(
             "a selection",

@@ -29,6 +29,7 @@ class Sparse(Structure):
 
     positions: SparsePattern | HypersparsePattern
     name = "sparse"
+    enumerated = True
     keys: ClassVar = {
         "pattern": {
             "title": "a pattern",

@@ -41,6 +41,8 @@ class Structure(ABC):
         Whether its outputs equal its inputs.
     modelled
         Whether it has tangents and adjoints of its own.
+    enumerated
+        Whether a random one is drawn position by position.
     known
         Whether it says all of the Jacobian, so that no matrix is needed.
     """
@@ -52,6 +54,7 @@ class Structure(ABC):
     loads: ClassVar[bool] = False
     square: ClassVar[bool] = False
     modelled: ClassVar[bool] = False
+    enumerated: ClassVar[bool] = False
     known: ClassVar[bool] = False
 
     @classmethod
