@@ -28,9 +28,11 @@ from chainorder.problems.elementals import Elemental
 from chainorder.solvers import plan
 from chainorder.solvers.registry import register
 from chainorder.structures.banded import Banded, Diagonal, Identity
-from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.dense import Dense
 from chainorder.structures.selection import Selection
 from chainorder.structures.solve import Solve
+from chainorder.structures.sparse import Sparse
+from chainorder.structures.triangular import Triangular
 from chainorder.system.installation import refuse_strangers
 
 if TYPE_CHECKING:
@@ -89,6 +91,7 @@ __all__ = [
     "Sparse",
     "SpecError",
     "StructureError",
+    "Triangular",
     "compare",
     "execute",
     "load",

@@ -13,8 +13,11 @@ from chainorder import Banded, Chain, Diagonal, Elemental, ExecutionError, Ident
 from chainorder.execution import kernels
 from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import BandOperand, DenseOperand
-from chainorder.execution.sources import gather, random_operand
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, SparsePattern
+from chainorder.execution.sources import gather
+from chainorder.execution.storing import random_operand
+from chainorder.structures.banded import BandPattern, IdentityPattern
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.positions import SparsePattern
 from tests.chains import MIXES, random_chains
 
 

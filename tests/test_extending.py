@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,11 @@ def titles(reports: Sequence[Report]) -> str:
     return "".join(f"= {report.title}: {len(report.rows)}\n" for report in reports)
 
 
+def lines(records: Iterable[Any]) -> str:
+    """A line for all records."""
+    return f"{list(records)}\n"
+
+
 def mine(chain: Chain) -> Plan:
     """from the left, as I always do; no claim"""
     return plan(chain, solver="forward")
@@ -32,7 +38,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr(registry, "_SOLVERS", dict(registry._SOLVERS))
         register_format(Format("titles", (".titles", ".ttl"), titles))
-        register_format(Format("records", (".rec",), titles, data=True, append=lambda each: f"{list(each)}\n"))
+        register_format(Format("records", (".rec",), titles, data=True, append=lines))
         register("mine", mine)
         yield
     FORMATS.clear()

@@ -29,10 +29,13 @@ from chainorder import (
 from chainorder.comparison.chains import baselines
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import transpose
-from chainorder.execution.sources import gather, random_operand
+from chainorder.execution.sources import gather
+from chainorder.execution.storing import random_operand
 from chainorder.problems.random_chains import Ranges, random_chain
-from chainorder.structures.colouring import colour_columns, column_colours, transposed
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, SparsePattern
+from chainorder.structures.banded import BandPattern, IdentityPattern
+from chainorder.structures.colouring import colour_columns, column_colours
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.positions import SparsePattern
 from chainorder.structures.selection import SelectionPattern
 from chainorder.structures.solve import Factorisation
 from tests.oracle import all_totals
@@ -185,7 +188,7 @@ def test_selections_have_one_colour_and_no_entries() -> None:
     selection = Selection([4, 1]).pattern(2, 6)
     assert (column_colours(selection), selection.entries, selection.nnz) == (1, 0, 2)
     assert colour_columns(selection).tolist() == [-1, 0, -1, -1, 0, -1]
-    assert np.array_equal(transposed(selection).csr().toarray(), selection.csr().toarray().T)
+    assert np.array_equal(selection.transposed().csr().toarray(), selection.csr().toarray().T)
 
 
 def test_a_selection_of_an_enormous_identity_is_planned() -> None:

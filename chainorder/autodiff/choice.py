@@ -21,8 +21,8 @@ from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers import plan as make_plan
 from chainorder.structures.banded import Diagonal, Identity
-from chainorder.structures.general import Dense
-from chainorder.structures.pattern import BandPattern, IdentityPattern, Pattern
+from chainorder.structures.dense import Dense
+from chainorder.structures.pattern import Pattern
 
 ENTRY = 8
 """What writing an entry takes: an fma of a large dense product takes about 0.06 ns, an entry 0.5 ns."""
@@ -67,9 +67,9 @@ class Rates:
         if left.free or right.free:
             return 0
         rows, columns = left.shape[0], right.shape[1]
-        if _diagonal(left) and _diagonal(right):
+        if left.diagonal and right.diagonal:
             return rows * ENTRY + self.launch
-        if _diagonal(left) or _diagonal(right):
+        if left.diagonal or right.diagonal:
             return rows * columns * ENTRY + self.launch
         inner = left.shape[1]  # sparse factors are multiplied as dense ones
         read = (rows + columns) * inner * READ
@@ -174,7 +174,7 @@ def plan_time(plan: Plan, segments: Sequence[Segment], rates: Rates) -> int:
         _operation_time(operation, patterns, segments, plan.chain, rates) for operation in plan.operations
     )
     last = patterns[len(segments), 1]
-    if _diagonal(last) or last.free:
+    if last.diagonal or last.free:
         time += last.shape[0] * last.shape[1] * ENTRY
     return time
 
@@ -200,14 +200,10 @@ def _operation_time(
         pattern = pattern @ patterns[j - 1, i]
     elif operation.action is Action.ADJOINT:
         pattern = patterns[j, i + 1] @ pattern
-    elif not _diagonal(pattern):
+    elif not pattern.diagonal:
         seeds = pattern.shape[1 if forward else 0] ** 2 * ENTRY
     patterns[j, i] = pattern
     work = segments[number - 1].tangent if forward else segments[number - 1].adjoint
     assert work is not None
     step = Step.ACCUMULATE_TANGENT if forward else Step.ACCUMULATE_ADJOINT
     return rates.transform + seeds + rates.evaluate(work, evaluations(step, pattern))
-
-
-def _diagonal(pattern: Pattern) -> bool:
-    return isinstance(pattern, IdentityPattern) or (isinstance(pattern, BandPattern) and pattern.diagonal)

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from chainorder.autodiff.segments import Segment
 from chainorder.structures.banded import Diagonal, Identity
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 from chainorder.structures.structure import Structure
 
 SHOWN = 3

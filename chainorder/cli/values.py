@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from chainorder.reading.numerals import MOST, TooLongError, memory_entries, whole_number
+from chainorder.reading.numerals import TooLongError, memory_entries, whole_number
 from chainorder.reading.wording import nearest
+from chainorder.structures.fragments import MOST
 
 
 def whole(text: str) -> int:

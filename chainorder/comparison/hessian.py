@@ -41,7 +41,7 @@ from chainorder.problems.parameter_network import Layer, ParameterNetwork, Sampl
 from chainorder.solvers import plan as plan_graph
 from chainorder.structures.axes import Axes
 from chainorder.structures.banded import Diagonal, Identity
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 from chainorder.structures.structure import Structure
 
 Key = tuple[str, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chainorder.costs.steps import Step
@@ -60,19 +61,25 @@ def evaluations_fma(kind: ModelCosts, step: Step, result: Pattern, memory: int |
     return None if cost is None else evaluations(step, result) * cost + kind.overhead
 
 
+Evaluation = Callable[[ModelCosts, Step, Pattern, "int | None"], "int | None"]
+"""What prices a step by its kind, the step, its result and the memory, as `evaluations_fma`."""
+
+
 @dataclass(frozen=True)
 class Accumulation:
-    """A way to accumulate an elemental, and its fma."""
+    """A way to accumulate an elemental, and what it costs."""
 
     step: Step
-    fma: int
+    cost: int
 
 
-def accumulation(kind: ModelCosts, pattern: Pattern, memory: int | None) -> Accumulation | None:
+def accumulation(
+    kind: ModelCosts, pattern: Pattern, memory: int | None, evaluation: Evaluation = evaluations_fma
+) -> Accumulation | None:
     """The cheaper way to accumulate an elemental of this kind and pattern; None if there is none."""
     ways = []
     for step in (Step.ACCUMULATE_TANGENT, Step.ACCUMULATE_ADJOINT):
-        cost = evaluations_fma(kind, step, pattern, memory)
+        cost = evaluation(kind, step, pattern, memory)
         if cost is not None:
             ways.append(Accumulation(step, cost))
-    return min(ways, key=lambda way: way.fma, default=None)
+    return min(ways, key=lambda way: way.cost, default=None)

@@ -36,7 +36,7 @@ from chainorder.execution.sources import Function, Jacobians, gather
 from chainorder.plans.chain_operations import Operation
 from chainorder.plans.chain_plan import Plan
 from chainorder.solvers import plan as make_plan
-from chainorder.structures.general import Sparse
+from chainorder.structures.sparse import Sparse
 
 if TYPE_CHECKING:
     pass

@@ -25,14 +25,14 @@ from chainorder.execution.operand import Array, Operand
 from chainorder.execution.premises import check_finite, given_program, nonzero, rounding
 from chainorder.execution.provenance import Printed, Provenance, Source, refuse_unsaved, trace
 from chainorder.execution.result import FULL_CHECK, TOLERANCE, check_memory
-from chainorder.execution.sources import fit, operand_and_model, random_operand
+from chainorder.execution.sources import fit, operand_and_model
+from chainorder.execution.storing import random_operand
 from chainorder.execution.sums import add
 from chainorder.plans.graph_operations import GraphOperation
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.graph_validation import find_move
 from chainorder.problems.graph import Graph
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
-from chainorder.structures.banded import Identity
 from chainorder.structures.pattern import Pattern, counted_fma
 
 Key = tuple[str, str]
@@ -316,6 +316,35 @@ def gather(
     generator = np.random.default_rng(seed)
     operands: dict[int, Operand] = {}
     models: dict[int, Model] = {}
+    drawn: dict[str, Operand | Model] = {}  # of edges that are said to be the same
+    _check_keys(graph, given)
+    origins = [((edge.source, edge.target), edge.matrix, edge.structure) for edge in graph.edges]
+    if given is None and not stand_ins:
+        refuse_unsaved(origins)
+    for place, edge in enumerate(graph.edges):
+        here = f"the Jacobian of {edge.source} → {edge.target}"
+        source = edge.matrix if given is None else given.get((edge.source, edge.target))
+        if source is None and given is not None and not edge.structure.known:
+            raise ExecutionError(f"{here} is missing; give one for every edge")
+        if isinstance(source, MatrixFile):
+            source = source.load()
+        if isinstance(source, Unsaved):
+            source = None
+        pattern = graph.pattern(place)
+        if source is not None:
+            fitted = fit(pattern, source, here)
+        elif edge.same is None or edge.same not in drawn:
+            fitted = random_operand(pattern, generator)
+            drawn |= {} if edge.same is None else {edge.same: fitted}
+        else:
+            fitted = drawn[edge.same]
+        operand, models[place] = operand_and_model(graph.elementals[place], fitted, here)
+        if operand is not None:
+            operands[place] = operand
+    return EdgeJacobians(operands, models, Provenance() if given is not None else trace(origins))
+
+
+def _check_keys(graph: Graph, given: Mapping[Key, Any] | None) -> None:
     keys = {(edge.source, edge.target) for edge in graph.edges}
     if given is not None and not isinstance(given, Mapping):
         raise ExecutionError(
@@ -326,24 +355,6 @@ def gather(
             raise ExecutionError(
                 f"a Jacobian is given for {key!r}, which is no edge; keys are (source, target)"
             )
-    origins = [((edge.source, edge.target), edge.matrix, edge.structure) for edge in graph.edges]
-    if given is None and not stand_ins:
-        refuse_unsaved(origins)
-    for place, edge in enumerate(graph.edges):
-        here = f"the Jacobian of {edge.source} → {edge.target}"
-        source = edge.matrix if given is None else given.get((edge.source, edge.target))
-        if source is None and given is not None and not isinstance(edge.structure, Identity):
-            raise ExecutionError(f"{here} is missing; give one for every edge")
-        if isinstance(source, MatrixFile):
-            source = source.load()
-        if isinstance(source, Unsaved):
-            source = None
-        pattern = graph.pattern(place)
-        fitted = random_operand(pattern, generator) if source is None else fit(pattern, source, here)
-        operand, models[place] = operand_and_model(graph.elementals[place], fitted, here)
-        if operand is not None:
-            operands[place] = operand
-    return EdgeJacobians(operands, models, Provenance() if given is not None else trace(origins))
 
 
 def _run(program: Program, source: EdgeJacobians, chunk: int) -> tuple[GraphExecution, dict[Key, Operand]]:

@@ -16,7 +16,6 @@ from chainorder.jax.parts import JaxPart
 from chainorder.jax.program import LinearProgram
 from chainorder.jax.rules import contraction, is_view
 from chainorder.jax.sparsity import compressed, decompressed, worthwhile_colours
-from chainorder.structures.colouring import transposed as transposed_pattern
 from chainorder.structures.pattern import Pattern
 
 Evaluate = Callable[[Any], Any]
@@ -72,7 +71,7 @@ class JaxExecutor(Executor):
         source = jax.ShapeDtypeStruct(part.segment.source, self._dtype(part.piece.source))
         transposed = jax.linear_transpose(lambda value: self.program.run(part.piece, value), source)
         run = self._rowwise(lambda value: transposed(value)[0], part, part.segment.target)
-        turned = transposed_pattern(pattern)
+        turned = pattern.transposed()
         colours = worthwhile_colours(turned)
         if colours is None:
             return run(seeds)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.costs.pricing import IntColumn, total
-from chainorder.costs.steps import Action, Step, source_of
+from chainorder.costs.steps import Action, Step, Steps, source_of
 from chainorder.structures.index_sets import IntArray
 
 OBJECTIVES = ("fma", "makespan")
@@ -82,6 +82,11 @@ class Operations(Sequence[Operation]):
     def __post_init__(self) -> None:
         for column in fields(self):
             getattr(self, column.name).flags.writeable = False
+
+    @property
+    def steps(self) -> Steps:
+        """What is done, without costs and times."""
+        return Steps(self.step, self.j, self.k, self.i)
 
     def __len__(self) -> int:
         return len(self.j)

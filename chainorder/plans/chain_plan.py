@@ -11,7 +11,7 @@ import numpy as np
 
 from chainorder.costs.bracketing import format_bracketing
 from chainorder.costs.estimate import Estimate
-from chainorder.costs.pricing import Fills, price, starts, total
+from chainorder.costs.pricing import Results, price, starts, total
 from chainorder.costs.steps import Step, Steps
 from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_json import read
@@ -77,7 +77,7 @@ class Plan(BasePlan):
         why: str = "",
         objective: str = "fma",
         timetable: Timetable | None = None,
-        fills: Fills | None = None,
+        results: Results | None = None,
     ) -> Plan:
         """The plan that runs the given steps one after the other, or by a timetable; prices them.
 
@@ -88,7 +88,7 @@ class Plan(BasePlan):
         PlanError
             If a step uses a model that its elemental does not have, or cannot use within the memory.
         """
-        prices = price(chain, steps, fills)
+        prices = price(chain, steps, results)
         if timetable is None:
             timetable = Timetable(np.zeros(len(steps), np.int32), starts(prices.fma))
         operations = Operations(

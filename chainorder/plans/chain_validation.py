@@ -18,8 +18,7 @@ from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_operations import OBJECTIVES, Operation
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import Kind
-from chainorder.structures.colouring import colour_columns, column_colours, transposed
-from chainorder.structures.hypersparse import HypersparsePattern
+from chainorder.structures.colouring import colour_columns, column_colours
 from chainorder.structures.pattern import Pattern, counted_fma, fma
 
 EXPAND = 10_000
@@ -167,7 +166,7 @@ def _result(
     result = pattern = chain.pattern(_stepped(operation))
     if operands:
         result = pattern @ operands[0] if operation.action is Action.TANGENT else operands[0] @ pattern
-    evaluated = result if _by_tangents(operation) else transposed(result)
+    evaluated = result if _by_tangents(operation) else result.transposed()
     kind, cost = _model(operation, chain, here)
     return result, _checked_colours(evaluated, here) * cost + kind.overhead
 
@@ -203,8 +202,8 @@ def _guessed(operation: Operation, chain: Chain, here: str, guesses: Guesses) ->
 def _checked_colours(pattern: Pattern, here: str) -> int:
     """The colours of the columns, after seeing that no two columns of a colour share a row."""
     count = column_colours(pattern)
-    if isinstance(pattern, HypersparsePattern):
-        pattern = pattern.core
+    if pattern.closed_colour_count() is None:
+        pattern = pattern.compact
     if pattern.nnz <= EXPAND and pattern.shape[1] <= EXPAND:
         rows, columns = pattern.coordinates()
         colours = colour_columns(pattern)[columns].tolist()

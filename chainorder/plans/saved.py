@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from chainorder.costs.steps import Step
 from chainorder.errors import PlanError, SpecError
-from chainorder.problems.problem import Problem, declared
+from chainorder.problems.problem import Problem
 
 SCHEMA_VERSION = 1
 
@@ -38,8 +38,6 @@ def read_problem(data: Any, kind: type[SomeProblem], folder: Path) -> SomeProble
         raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
     key = kind.kind
     spec = get_value(get_value(data, key, dict), "spec", dict)
-    if (other := declared(spec)) != key:
-        raise PlanError(f"not a plan: {key}.spec is the spec of a {other}")
     try:
         return kind.from_spec(spec, folder)
     except SpecError as error:

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.errors import ChainError, StructureError
-from chainorder.problems.chain_from_spec import chain_arguments
 from chainorder.problems.elementals import (
     DENSE,
     MAX_MACHINES,
@@ -24,14 +23,14 @@ from chainorder.problems.elementals import (
     model_spec,
     whole,
 )
-from chainorder.problems.matrix_files import MatrixFile, Unsaved, files_of
-from chainorder.problems.messages import Fault
+from chainorder.problems.matrix_files import MatrixFile, Unsaved, equal_matrices, files_of
 from chainorder.problems.network import Network
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name
-from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.dense import Dense
 from chainorder.structures.pattern import Pattern
 from chainorder.structures.selection import Selection
+from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
 
@@ -186,10 +185,6 @@ class Chain(Problem):
         """Whether the structure of every elemental is dense."""
         return {type(kind.structure) for kind in self.elementals.kinds} == {Dense}
 
-    @classmethod
-    def _arguments(cls, data: dict[str, Any], folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
-        return chain_arguments(data, folder, faults)
-
     @property
     def _kinds(self) -> tuple[Kind, ...]:
         return self.elementals.kinds
@@ -262,28 +257,11 @@ def _check_labels(elementals: Elementals, matrices: Mapping[int, Any]) -> None:
     for place in np.flatnonzero(np.isin(elementals.codes, labelled)).tolist():
         label = elementals.kinds[elementals.codes[place]].same or ""
         other = first.setdefault(label, place)
-        if not _equal(matrices.get(place), matrices.get(other)):
+        if not equal_matrices(matrices.get(place), matrices.get(other)):
             raise ChainError(
                 f"elementals {other + 1} and {place + 1} are both labelled {label!r} but have unlike "
                 "matrices; equal labels mean equal Jacobians"
             )
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Whether two matrices are equal; what is none, such as a pair of functions, is believed to be."""
-    match one, other:
-        case _ if one is other:
-            return True
-        case (None, _) | (_, None):
-            return False
-        case np.ndarray(), np.ndarray():
-            return np.array_equal(one, other)
-        case MatrixFile(), MatrixFile():
-            return one == other
-        case _ if hasattr(one, "tocsr") and hasattr(other, "tocsr"):
-            return bool(one.shape == other.shape and (one != other).nnz == 0)
-        case _:
-            return True
 
 
 def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:

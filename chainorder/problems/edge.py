@@ -7,7 +7,8 @@ from typing import Any
 
 from chainorder.problems.elementals import MODELS, Elemental, model_spec
 from chainorder.problems.matrix_files import MatrixFile
-from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.dense import Dense
+from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
 
@@ -49,7 +50,8 @@ class Edge:
 
     def to_spec(self) -> dict[str, Any]:
         """The keys that declare it in a spec."""
-        kept = ({} if self.name is None else {"name": self.name}) | model_spec(self)
+        labels = {key: getattr(self, key) for key in ("name", "same") if getattr(self, key) is not None}
+        kept = labels | model_spec(self)
         if isinstance(self.matrix, MatrixFile):
             # A sparse pattern is that of its file, which may be dense all the same.
             sparse = isinstance(self.structure, Sparse)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from chainorder.errors import ChainError, StructureError
 from chainorder.reading.wording import fault_of_name
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 from chainorder.structures.structure import Structure
 
 MAX_MACHINES = 1_000_000

@@ -12,13 +12,9 @@ from chainorder.errors import ChainorderError, GraphError, SpecError, raise_firs
 from chainorder.problems.chain import Chain
 from chainorder.problems.edge import Edge
 from chainorder.problems.elementals import MODELS, Elemental, whole
-from chainorder.problems.graph_from_spec import graph_arguments
-from chainorder.problems.matrix_files import MatrixFile, files_of
-from chainorder.problems.messages import Fault
+from chainorder.problems.matrix_files import MatrixFile, equal_matrices, files_of
 from chainorder.problems.parameter_network import ParameterNetwork
 from chainorder.problems.problem import Problem
-from chainorder.reading.files import Source, read_text
-from chainorder.reading.networkx import spec_of_networkx, specs_of_graphml
 from chainorder.reading.wording import fault_of_name, nearest
 from chainorder.structures.pattern import Pattern
 
@@ -52,7 +48,7 @@ class Graph(Problem):
     ------
     GraphError
         If there is a cycle (it is named), an unknown or dangling vertex, a duplicate edge, or an edge whose
-        structure does not fit its ends.
+        structure does not fit its ends, or equal labels stand for unlike edges.
     """
 
     kind: ClassVar[str] = "graph"
@@ -89,6 +85,7 @@ class Graph(Problem):
         ends = (("inputs", self.inputs, inputs), ("outputs", self.outputs, outputs))
         raise_first(fault for key, found, stated in ends for fault in self._end_faults(key, found, stated))
         object.__setattr__(self, "elementals", self._elementals())
+        raise_first(_label_faults(self))
 
     elementals: tuple[Elemental, ...] = field(init=False, repr=False)
     """The edges with the sizes of their ends."""
@@ -174,18 +171,6 @@ class Graph(Problem):
         """The files that its matrices are read from."""
         return files_of(edge.matrix for edge in self.edges)
 
-    @classmethod
-    def _arguments(cls, data: dict[str, Any], folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
-        return graph_arguments(data, folder, faults)
-
-    @classmethod
-    def _made(cls, arguments: dict[str, Any], faults: list[Fault]) -> Self | None:
-        try:
-            return super()._made(arguments, faults)
-        except GraphError as error:
-            faults += [Fault(str(each), each.path) for each in (error, *error.others)]
-            return None
-
     @property
     def _kinds(self) -> tuple[Elemental, ...]:
         return self.elementals
@@ -243,6 +228,8 @@ class Graph(Problem):
             If its edges have no direction, two nodes have one name (1 and "1"), or an attribute would get
             lost.
         """
+        from chainorder.reading.networkx import spec_of_networkx  # start-up does without
+
         return cls.from_spec(spec_of_networkx(graph, name))
 
     @classmethod
@@ -256,6 +243,9 @@ class Graph(Problem):
         SpecError
             If the file cannot be read, has several graphs, or as `from_networkx`.
         """
+        from chainorder.reading.files import Source, read_text  # start-up does without
+        from chainorder.reading.networkx import specs_of_graphml
+
         source = replace(Source.of(Path(path)), kind=".graphml")
         try:
             specs = list(specs_of_graphml(read_text(source), source.stem))
@@ -394,6 +384,25 @@ def _cycle_and_dangling(graph: Graph) -> Iterator[GraphError]:
                 f"{name!r} dangles: no edge leads to it or leaves it, so it reaches no output; connect it",
                 ("vertices", name),
             )
+
+
+def _label_faults(graph: Graph) -> Iterator[GraphError]:
+    """Edges with equal labels that are not alike."""
+    labelled: dict[str, int] = {}
+    for place, elemental in enumerate(graph.elementals):
+        if elemental.same is None:
+            continue
+        other = labelled.setdefault(elemental.same, place)
+        unlike = elemental.unlike(graph.elementals[other])
+        if unlike is None and equal_matrices(graph.edges[place].matrix, graph.edges[other].matrix):
+            continue
+        what = "have unlike matrices" if unlike is None else f"are {unlike[1]} and {unlike[0]}"
+        ends = [f"{edge.source} → {edge.target}" for edge in (graph.edges[other], graph.edges[place])]
+        yield GraphError(
+            f"{ends[0]} and {ends[1]} are both labelled {elemental.same!r} but {what}; equal labels mean "
+            "equal Jacobians",
+            ("edges", place, "same"),
+        )
 
 
 def _digraph(graph: Graph) -> nx.DiGraph[str]:

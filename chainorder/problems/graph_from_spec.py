@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chainorder.errors import MAX_FAULTS, MatrixError, StructureError
-from chainorder.problems.chain_from_spec import Item, activations, structure_of
+from chainorder.problems.chain_from_spec import Item, activations, fault_of, structure_of
 from chainorder.problems.edge import Edge
 from chainorder.problems.elementals import MODELS
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
@@ -66,12 +66,11 @@ def _edge(item: Item, vertices: dict[str, int | None], folder: Path, path: KeyPa
             f"{item['source']} has {columns}; make them agree",
             (*path, "matrix"),
         )
-    models = {key: item[key] for key in MODELS if key in item}
+    stated = {key: item[key] for key in ("name", "same", *MODELS) if key in item}
     try:
         structure = structure_of(item, matrix, rows, columns, path)
         structure.pattern(rows, columns)
     except StructureError as error:
-        key = next((key for key in (str(error).split()[0],) if key in item), "structure")
-        raise Fault(str(error), (*path, key)) from None
+        raise fault_of(error, item, path) from None
     kept = Unsaved() if item.get("in_memory") else file
-    return (Edge(item["source"], item["target"], structure, name=item.get("name"), matrix=kept, **models),)
+    return (Edge(item["source"], item["target"], structure, matrix=kept, **stated),)

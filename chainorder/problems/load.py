@@ -14,9 +14,9 @@ from typing import Any
 
 from chainorder.errors import MAX_FAULTS, SHOWN, SpecError
 from chainorder.problems.chain import Chain
+from chainorder.problems.from_spec import declared
 from chainorder.problems.graph import Graph
 from chainorder.problems.messages import Fault, in_order, validate
-from chainorder.problems.problem import declared
 from chainorder.problems.schema import SCHEMA
 from chainorder.reading.document import Document, parse
 from chainorder.reading.files import Source, read_lines, read_text

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-
-from chainorder.errors import StructureError
-
-if TYPE_CHECKING:
-    pass
-
-
 import gzip
 import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from io import BufferedReader
+from pathlib import Path
+from typing import Any
 
-from chainorder.errors import MatrixError
+import numpy as np
+
+from chainorder.errors import MatrixError, StructureError
 from chainorder.reading.matrix_market import read_market
 from chainorder.reading.numpy_files import DEFLATED_MOST, read_archive, read_array
 from chainorder.structures.number_types import as_floats
@@ -36,8 +29,6 @@ class MatrixFile:
 
     def load(self) -> Any:
         """Read it: a NumPy array or a SciPy sparse array of floats."""
-        pass
-
         return read_matrix(self.path)
 
 
@@ -49,6 +40,23 @@ class Unsaved:
 def files_of(matrices: Iterable[Any]) -> frozenset[Path]:
     """The paths of those matrices that are files."""
     return frozenset(matrix.path for matrix in matrices if isinstance(matrix, MatrixFile))
+
+
+def equal_matrices(one: Any, other: Any) -> bool:
+    """Whether two matrices are equal; what is none, such as a pair of functions, is believed to be."""
+    match one, other:
+        case _ if one is other:
+            return True
+        case (None, _) | (_, None):
+            return False
+        case np.ndarray(), np.ndarray():
+            return np.array_equal(one, other)
+        case MatrixFile(), MatrixFile():
+            return one == other
+        case _ if hasattr(one, "tocsr") and hasattr(other, "tocsr"):
+            return bool(one.shape == other.shape and (one != other).nnz == 0)
+        case _:
+            return True
 
 
 LONGEST = 160

@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any
 
 from chainorder.errors import MAX_FAULTS
-from chainorder.problems.schema import Schema
 from chainorder.problems.validator import validator
 from chainorder.reading.wording import nearest
 from chainorder.reading.words import KeyPath, count, last_key, show
+from chainorder.structures.fragments import Schema
 
 
 class Fault(Exception):  # noqa: N818 - on its way to becoming a SpecError

@@ -13,7 +13,7 @@ from chainorder.errors import ChainError
 from chainorder.problems.elementals import Elemental, as_sizes
 from chainorder.reading.wording import nearest_of
 from chainorder.structures.banded import Diagonal
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 
 Array = npt.NDArray[Any]
 

@@ -17,7 +17,7 @@ from chainorder.problems.edge import Edge
 from chainorder.problems.network import ACTIVATIONS, LOSSES, Array, Network
 from chainorder.structures.axes import Axes, AxesPattern
 from chainorder.structures.banded import Diagonal, Identity
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 from chainorder.structures.structure import Structure
 
 Key = tuple[str, str]

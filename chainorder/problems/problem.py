@@ -6,14 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from chainorder.errors import SpecError
 from chainorder.problems.elementals import ModelCosts
-from chainorder.problems.messages import Fault, in_order, noting, validate
-from chainorder.reading.document import MAX_DEPTH, shallow
-from chainorder.reading.numerals import MOST, TooLongError, memory_entries
-from chainorder.reading.words import join, one_line, show
+
+if TYPE_CHECKING:
+    from chainorder.problems.messages import Fault
 
 
 class Problem(ABC):
@@ -83,42 +81,16 @@ class Problem(ABC):
         SpecError
             Without line and column.
         """
-        if not shallow(data):
-            raise SpecError(f"nested in more than {MAX_DEPTH} levels", file)
-        found = cls.checked(data, folder)
-        if isinstance(found, list):
-            errors = [SpecError(one_line(fault.message), file, key=join(fault.path)) for fault in found]
-            raise SpecError.of(errors)
-        return found
+        from chainorder.problems.from_spec import problem_of  # the schema and its like: start-up does without
+
+        return problem_of(cls.kind, cls, data, folder, file)
 
     @classmethod
     def checked(cls, data: Any, folder: Path) -> Self | list[Fault]:
         """What plain values declare, or all that is wrong with them, in their order."""
-        faults, complete = validate(data, "chain")
-        made = cls._valid(data, folder, faults) if complete and isinstance(data, dict) else None
-        return in_order(data, faults) if made is None else made
+        from chainorder.problems.from_spec import checked  # as above
 
-    @classmethod
-    def _valid(cls, data: dict[str, Any], folder: Path, faults: list[Fault]) -> Self | None:
-        """What data declare that the schema has looked at; None if there are faults, old ones or new ones."""
-        if declared(data) != cls.kind:
-            faults.append(Fault(f"it is the spec of a {declared(data)}, not of a {cls.kind}"))
-        settings: dict[str, Any] = {key: data[key] for key in ("name", "machines") if key in data}
-        if all(fault.path != ("memory",) for fault in faults):
-            with noting(faults):
-                settings["memory"] = memory_of(data)
-        arguments = cls._arguments(data, folder, faults)
-        return None if arguments is None or faults else cls._made(arguments | settings, faults)
-
-    @classmethod
-    @abstractmethod
-    def _arguments(cls, data: dict[str, Any], folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
-        """The elementals that data declare, as arguments; None if there are faults, old ones or new ones."""
-
-    @classmethod
-    def _made(cls, arguments: dict[str, Any], faults: list[Fault]) -> Self | None:
-        """The chain or graph of arguments; None if they do not fit together, which is added to the faults."""
-        return cls(**arguments)
+        return checked(cls.kind, cls, data, folder)
 
     def named(self, name: str) -> Self:
         """The same under another name."""
@@ -154,27 +126,3 @@ class Problem(ABC):
     @abstractmethod
     def counts(self) -> dict[str, int]:
         """What tells how large it is, by the keys of reports."""
-
-
-def declared(data: object) -> str:
-    """Whether data are the spec of a ``graph`` or, as whatever is none, of a ``chain``."""
-    if not isinstance(data, dict) or isinstance(data.get("elementals"), list):
-        return "chain"
-    return "graph" if "vertices" in data or data.get("parameters") else "chain"
-
-
-def memory_of(data: dict[str, Any]) -> int | None:
-    """The limit for tapes that valid data state, in entries."""
-    stated: int | str | None = data.get("memory")
-    if not isinstance(stated, str):
-        return stated
-    try:
-        entries = memory_entries(stated)
-    except TooLongError as error:
-        raise Fault(str(error), ("memory",)) from None
-    if entries is None or entries > MOST:
-        message = (
-            f"memory is {show(stated)}; a limit is a whole number of entries or bytes, at most {MOST:.0e}"
-        )
-        raise Fault(message, ("memory",))
-    return entries

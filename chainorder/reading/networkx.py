@@ -72,7 +72,7 @@ def spec_of(contents: Contents) -> dict[str, Any]:
 KEPT = ("name", "description", "memory")
 """Attributes of a graph itself."""
 
-TEXTS = ("name", "description", "structure", "matrix", "axis", "key")
+TEXTS = ("name", "description", "structure", "matrix", "axis", "key", "same")
 """Attributes that are texts, even if they look like a number."""
 
 

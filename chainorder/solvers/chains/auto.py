@@ -11,7 +11,7 @@ from chainorder.costs.exact_fill import OverBudgetError
 from chainorder.costs.known_costs import Outline
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.solvers.chains import contraction, dynamic, estimated, hu_shing, lazy, makespan, reuse
+from chainorder.solvers.chains import contraction, dynamic, estimated, hu_shing, makespan, reuse
 from chainorder.solvers.options import Options
 
 WORK = 2_000_000
@@ -51,7 +51,7 @@ def solve(chain: Chain, options: Options | None = None) -> Plan:
 def _choose(chain: Chain) -> Plan:
     if chain.dense and not chain.modelled:
         return replace(hu_shing.solve(chain), why="all elementals are dense and explicit: hu-shing is exact")
-    if lazy.suits(chain) and len(chain) <= dynamic.MAX_LENGTH and guessed_fill.estimable(chain):
+    if Outline.pays(chain) and len(chain) <= dynamic.MAX_LENGTH and guessed_fill.estimable(chain):
         return _sparse(chain)
     what = "matrix-free" if chain.matrix_free else "structured"
     length = dynamic.QUICK_LENGTH
@@ -63,7 +63,7 @@ def _choose(chain: Chain) -> Plan:
 
 def _heavy(chain: Chain) -> bool:
     """Whether making the fill-in of all subchains takes more work than planning should."""
-    if not lazy.suits(chain) or not guessed_fill.estimable(chain):
+    if not Outline.pays(chain) or not guessed_fill.estimable(chain):
         return False
     check_feasible(chain)
     return Outline(chain).sampled.sweep() > WORK

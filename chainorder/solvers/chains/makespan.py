@@ -14,7 +14,7 @@ from chainorder.plans.chain_plan import Plan
 from chainorder.plans.scheduling import plan_of_schedule, scheduled
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains import dynamic, hu_shing
-from chainorder.solvers.machines.alternatives import Ways
+from chainorder.solvers.machines.alternatives import Alternatives
 from chainorder.solvers.machines.bounds import lower_bound
 from chainorder.solvers.machines.deadline_search import Answer, hunt
 from chainorder.solvers.machines.search import compiled_explore
@@ -122,13 +122,13 @@ def _by_dynamic_program(chain: Chain, transfer: int) -> Plan:
     return replace(shortest, optimal=True, lower_bound=shortest.makespan, why=why)
 
 
-def _ways(chain: Chain, solver: str) -> Ways:
+def _ways(chain: Chain, solver: str) -> Alternatives:
     if len(chain) > MAX_LENGTH:
         raise SolverError(
             f"{solver} takes at most {MAX_LENGTH} elementals on several machines; the chain has "
             f"{len(chain):,}: use auto"
         )
-    return Ways.of_chain(chain)
+    return Alternatives.of_chain(chain)
 
 
 def _machines(chain: Chain) -> int:

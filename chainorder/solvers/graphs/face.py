@@ -4,7 +4,7 @@ Every path of the graph is a row of arcs in every state, so what is left to do a
 best bracketing of that row at the path's shares (`bounds`). The sum over all paths never falls by more than
 a move costs: the bound is consistent, and the first finished state that is taken from the queue is optimal.
 States are recognised by their arcs, predecessors and successors. An accumulation is done when an operation
-needs it, or when it lets the arc join another: doing it earlier changes nothing.
+needs it, or when the arc can then be added to another: doing it earlier changes nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from itertools import count
 
 from chainorder.elimination.line_graph import Arcs, LineGraph
 from chainorder.elimination.moves import Costs, Move, feasible_arcs
-from chainorder.elimination.path_bounds import UNIT, PathBound
+from chainorder.elimination.path_bounds import PathBound
+from chainorder.elimination.path_chains import UNIT
 from chainorder.elimination.vertex_orders import Sweep, moves_of
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
@@ -39,7 +40,7 @@ class Node:
     line, rows
         The line graph, and the arcs of every path.
     cost
-        fma so far.
+        So far.
     rests
         What is left along every path costs at least that, in units of 1 / UNIT.
     rest
@@ -114,12 +115,12 @@ class Space:
         return self.bound.paths[at].least(cuts, accumulated)
 
     def following(self, node: Node) -> Iterator[Node]:
-        """The states one elimination further; of accumulations, those that join or finish something."""
+        """The states one elimination further, or an accumulation that lets an arc be added or finishes it."""
         line = node.line
         for a, b in sorted(line.faces()):
             for cost, missing, move in self.costs.eliminations(line, a, b):
                 if any(line.twin(arc) is not None for arc in missing):
-                    continue  # accumulated, it would join the other; that is a state of its own, below
+                    continue  # accumulated, it would be added to the other; that is a state of its own, below
                 yield self._child(node, cost, (*self._accumulations(missing), move))
         for a in sorted(set(line.before) - line.accumulated):
             if line.twin(a) is not None or (min(line.before[a]) < 0 and min(line.after[a]) < 0):
@@ -213,7 +214,7 @@ def solve_faces(graph: Graph, options: Options, solver: str, work: int | None = 
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
     arcs = feasible_arcs(graph)
     bound = PathBound.of(arcs, options.left)
-    lower = bound.fma
+    lower = bound.cost
     cost, order, sweep = improve(arcs, options, lower)
     if cost > lower and len(order) <= SMALL:
         with suppress(SolverError):  # too many choices, or no time: what local search found stands

@@ -58,7 +58,7 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
     """The best order that the integer program, or local options, finds; with a lower bound and so a gap."""
     arcs = feasible_arcs(graph)
     cost, order, sweep = improve(arcs, options)
-    bound = PathBound.of(arcs, options.left).fma
+    bound = PathBound.of(arcs, options.left).cost
     options.report(cost, bound)
     if bound < cost and len(order) > 1:
         found = _order_by_program(graph, arcs, options)

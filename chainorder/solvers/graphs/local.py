@@ -31,7 +31,7 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
     """The best rule's order, improved by moving single vertices to other places."""
     arcs = feasible_arcs(graph)
     cost, order, sweep = improve(arcs, options)
-    bound = PathBound.of(arcs, options.left).fma
+    bound = PathBound.of(arcs, options.left).cost
     options.report(cost, bound)
     moves = moves_of(graph, order, sweep, arcs)
     return GraphPlan.of(graph, moves, solver="lookahead", model="vertex", lower_bound=bound, arcs=arcs)

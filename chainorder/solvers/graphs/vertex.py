@@ -23,7 +23,7 @@ from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.orders import best_of_rules, inner_places
 from chainorder.solvers.options import Options
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 
 MAX_DENSE = 20
 """Inner vertices of a graph of dense matrices: about 1 GB."""
@@ -41,7 +41,7 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
     """The cheapest order of vertex eliminations; the bound is the one for faces."""
     arcs = feasible_arcs(graph)
     moves = moves_of(graph, exact_order(arcs, options), arcs=arcs)
-    bound = PathBound.of(arcs, options.left).fma
+    bound = PathBound.of(arcs, options.left).cost
     why = "no order of vertex eliminations costs less; eliminating faces may"
     best = GraphPlan.of(graph, moves, solver="vertex", model="vertex", lower_bound=bound, why=why, arcs=arcs)
     options.report(best.fma, bound)
@@ -58,10 +58,7 @@ def exact_order(arcs: Arcs, options: Options) -> list[int]:
     """
     graph = arcs.graph
     count = len(graph.inner)
-    dense = all(each.explicit and not each.modelled for each in graph.elementals) and all(
-        isinstance(each.structure, Dense) for each in graph.elementals
-    )
-    if dense and count <= MAX_DENSE:
+    if arcs.model.cubic and _is_dense(graph) and count <= MAX_DENSE:
         table = _DenseTable.of(graph)
         if table is not None:
             return table.order()
@@ -71,6 +68,13 @@ def exact_order(arcs: Arcs, options: Options) -> list[int]:
             f"{MAX_ANY} otherwise: use integer, lookahead or auto"
         )
     return _order_by_sets(arcs, options)
+
+
+def _is_dense(graph: Graph) -> bool:
+    """Whether all edges are explicit dense matrices."""
+    return all(
+        each.explicit and not each.modelled and isinstance(each.structure, Dense) for each in graph.elementals
+    )
 
 
 def _order_by_sets(arcs: Arcs, options: Options) -> list[int]:
