@@ -170,5 +170,5 @@ def plan_or_price(problem: Problem, request: Request) -> AnyPlan:
     if request.order is None:
         with searching() as progress:
             return plan(problem, solver=request.solver, progress=progress, **request.options)
-    asked = {key: request.options[key] for key in ("objective", "transfer") if key in request.options}
-    return plan_in_order(problem, request.order, **asked)
+    stated = {key: request.options[key] for key in ("objective", "transfer") if key in request.options}
+    return plan_in_order(problem, request.order, **stated)
