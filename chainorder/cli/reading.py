@@ -12,7 +12,7 @@ from chainorder.problems.inline_dims import looks_like_dims, parse_dims
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import without_breaks
 from chainorder.report.progress import searching
-from chainorder.solvers import plan
+from chainorder.solvers import plan, plan_in_order
 
 if TYPE_CHECKING:
     from chainorder.comparison.hessian import HessianProblem
@@ -170,7 +170,5 @@ def plan_or_price(problem: Problem, request: Request) -> AnyPlan:
     if request.order is None:
         with searching() as progress:
             return plan(problem, solver=request.solver, progress=progress, **request.options)
-    from chainorder.solvers.given import plan_given
-
-    asked = {key: value for key, value in request.options.items() if key in ("objective", "transfer")}
-    return plan_given(problem, request.order, **asked)
+    stated = {key: request.options[key] for key in ("objective", "transfer") if key in request.options}
+    return plan_in_order(problem, request.order, **stated)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainorder.cli.options import (
-    FORMAT_NAMES,
     chain_argument,
     force_option,
+    format_names,
     hessian_option,
     machines_option,
     memory_option,
@@ -22,7 +22,7 @@ from chainorder.cli.options import (
     solver_option,
 )
 from chainorder.cli.reading import AnyPlan, Request, hessian_of, read_inputs, read_plans
-from chainorder.cli.values import Names, Real, Whole
+from chainorder.cli.values import Real, Whole
 from chainorder.cli.writing import Destination
 from chainorder.errors import ChainorderError, ExecutionError
 from chainorder.execution.cluster import LOCAL
@@ -66,7 +66,7 @@ HERE = "here"
     help="Let random Jacobians stand in for matrices that were in memory when the plan was saved.",
 )
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")
-@click.option("--format", "format_name", type=Names(FORMAT_NAMES), help="How to write the report.")
+@click.option("--format", "format_name", type=format_names, help="How to write the report.")
 @click.option(
     "-o",
     "--output",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from math import isnan
 from typing import Any
 
@@ -65,9 +66,29 @@ class Memory(Whole):
 
 
 class Names(click.Choice):  # type: ignore[type-arg]  # no generic at run time before click 8.2
-    """One of some names; the nearest is suggested for another."""
+    """One of some names, such as are registered by now; the nearest is suggested for another."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.case_sensitive = True
+        self._names = names
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(self._names)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value not in self.choices:
             self.fail(f"{value!r} is none of the names; {nearest(value, self.choices)}", param, ctx)
         return value
+
+
+class Told(click.Option):
+    """An option whose help is written when it is asked for: it tells what is registered by then."""
+
+    def __init__(self, *declared: Any, told: Callable[[], str], **settings: Any) -> None:
+        super().__init__(*declared, **settings)
+        self._told = told
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        self.help = self._told()
+        return super().get_help_record(ctx)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainorder.errors import OutputError
+from chainorder.report.formats import FORMATS, Format, check_drawable, format_of
 from chainorder.system.output import Output, encoded
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class Destination:
 
     Attributes
     ----------
-    format_name
-        One of `chainorder.report.formats.FORMATS`.
+    form
+        The format.
     file
         None for stdout.
     kept
@@ -62,7 +63,7 @@ class Destination:
         Whether a spec, or what the call reads, may be replaced.
     """
 
-    format_name: str
+    form: Format
     file: Output | None
     kept: Output | None
     force: bool
@@ -86,11 +87,9 @@ class Destination:
         """
         file = output_file(output)
         if format_name is None and file is not None and (PurePath(file.name).suffix or not file.direct):
-            from chainorder.report.formats import format_of
-
             format_name = format_of(file.name)
-        made = cls(format_name or "table", file, output_file(kept), force)
-        made._check_drawable(drawable)
+        made = cls(FORMATS[format_name or "table"], file, output_file(kept), force)
+        check_drawable(made.form, drawable)
         return made
 
     def protect(self, reads: Iterable[str | Path]) -> None:
@@ -109,14 +108,7 @@ class Destination:
             If a matrix would be lost, or the format cannot show such a report.
         """
         self.protect(file for each in problems for file in each.files)
-        self._check_drawable(drawable)
-
-    def _check_drawable(self, drawable: Collection[str]) -> None:
-        if self.format_name == "table":
-            return  # the formats need not be imported
-        from chainorder.report.formats import check_drawable
-
-        check_drawable(self.format_name, drawable)
+        check_drawable(self.form, drawable)
 
     @contextmanager
     def opened(self) -> Iterator[Callable[[str], object]]:
@@ -134,12 +126,10 @@ class Destination:
 
     def write(self, reports: Sequence[Report]) -> None:
         """Write the reports; what a file keeps of plans states paths of matrices relative to its folder."""
-        from chainorder.report.formats import FORMATS
-
-        if self.file is not None and not self.file.direct and self.format_name in ("json", "jsonl"):
+        if self.file is not None and not self.file.direct and self.form.data:
             folder = Path(self.file.name).parent
             reports = [replace(each, data=partial(_located, each, folder)) for each in reports]
-        emit([FORMATS[self.format_name].render(reports)], self.file)
+        emit([self.form.render(reports)], self.file)
 
 
 def _located(report: Report, folder: Path) -> Mapping[str, Any]:

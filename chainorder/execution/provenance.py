@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from chainorder.errors import ExecutionError
-from chainorder.problems.matrix_files import MatrixFile, Unsaved, read_note
+from chainorder.problems.matrix_files import MatrixFile, Unsaved
+from chainorder.reading.matrices import read_note
 from chainorder.structures.solve import Factorisation, Solve
 from chainorder.structures.structure import Structure
 

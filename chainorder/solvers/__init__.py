@@ -18,13 +18,14 @@ from chainorder.plans.scheduling import scheduled
 from chainorder.problems.problem import Problem
 from chainorder.solvers.options import Options, Progress
 from chainorder.solvers.registry import SCHEDULED, Solver, all_solvers, find_solver, register
+from chainorder.system.later import later
 
 if TYPE_CHECKING:
     from chainorder.plans.graph_plan import GraphPlan
     from chainorder.problems.chain import Chain
     from chainorder.problems.graph import Graph
 
-__all__ = ["Options", "Progress", "Solver", "all_solvers", "find_solver", "plan", "register"]
+__all__ = ["Options", "Progress", "Solver", "all_solvers", "find_solver", "plan", "plan_in_order", "register"]
 
 
 @overload
@@ -121,11 +122,7 @@ def plan(
         raise SolverError(
             f"a {type(chain).__name__} is no chain and no graph; make one with Chain.from_dims or Graph"
         )
-    scheduling = machines not in (None, 1) or objective not in (None, "fma") or transfer
-    if scheduling and chain.kind not in SCHEDULED:
-        raise SolverError(
-            f"{chain.kind}s are planned for one machine, by fma; leave machines, objective and transfer out"
-        )
+    _check_scheduling(chain, machines, objective, transfer)
     problem = chain if memory is None else chain.within(memory)
     problem = problem if machines is None else problem.on(machines)
     options = Options(objective, transfer, time_limit, progress, seed)
@@ -138,3 +135,48 @@ def plan(
         # Machines share trees of operations, not what is reused.
         order = find_solver("dynamic")(problem.on(1), options)
     return scheduled(order, problem.machines, objective or "makespan", transfer)
+
+
+_GIVEN = {
+    "chain": later("solvers.chains.given", "plan_in_order"),
+    "graph": later("solvers.graphs.given", "eliminate_in_order"),
+}
+
+
+def plan_in_order(
+    problem: Problem, order: str, *, objective: str | None = None, transfer: int = 0
+) -> Plan | GraphPlan:
+    """The plan of an order that is given as text, on the machines of the problem.
+
+    Parameters
+    ----------
+    problem
+        A chain, or a graph.
+    order
+        Of a chain its bracketing, ``(F3 F2) F1``; of a graph the names of its inner vertices.
+    objective, transfer
+        As of `plan`.
+
+    Raises
+    ------
+    PlanError
+        If the text is no order of this problem.
+    SolverError, InfeasibleError
+        As `plan`.
+    """
+    _check_scheduling(problem, None, objective, transfer)
+    options = Options(objective, transfer)
+    priced = _GIVEN[problem.kind](problem.on(1), order)
+    if problem.machines > 1:
+        priced = scheduled(priced, problem.machines, options.objective or "makespan", options.transfer)
+    made: Plan | GraphPlan = priced
+    return made
+
+
+def _check_scheduling(problem: Problem, machines: int | None, objective: str | None, transfer: int) -> None:
+    """Refuse options that only make sense for kinds of problems that are planned for several machines."""
+    stated = machines not in (None, 1) or objective not in (None, "fma") or transfer
+    if stated and problem.kind not in SCHEDULED:
+        raise SolverError(
+            f"{problem.kind}s are planned for one machine, by fma; leave machines, objective and transfer out"
+        )
