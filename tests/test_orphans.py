@@ -99,8 +99,9 @@ def test_a_worker_that_is_killed_loses_no_chain(long: Path, tmp_path: Path) -> N
 
 FATAL = """
 import os, signal
-from chainorder import Chain, batch  # noqa: E402
-from chainorder.many import plan_each  # noqa: E402
+from chainorder import Chain
+from chainorder.batch import files as batch
+from chainorder.batch.tables import plan_each
 
 def fatal(chains, **options):
     if len(chains[0]) == 3:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chainorder.errors import InstallationError
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent.parent
 
 STRANGERS = ("decompose.py", "order_params.py")
 """Modules of the distribution `chainorder` of the package index, which is about the order of anions: pip puts
