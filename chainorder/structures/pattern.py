@@ -244,7 +244,7 @@ class Pattern(ABC):
         return union
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)  # a few: each may take much memory
 def _listed(pattern: Pattern) -> Any:
     return Pattern.fallback.at(pattern.shape, *pattern.coordinates())
 

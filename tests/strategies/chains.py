@@ -175,7 +175,7 @@ class Drawing:
         return {"structure": "axes", "axes": axes, "outputs": outputs}
 
     def _blocks(self, inputs: int) -> Item:
-        cut = self.draw(st.integers(1, inputs))
+        cut = self.draw(st.integers(1, min(inputs, 5)))
         widths = [cut, inputs - cut] if cut < inputs else [inputs]
         blocks = [[min(self.draw(self.sizes), MOST // 2), width] for width in widths]
         return {"structure": "block-diagonal", "blocks": blocks, "outputs": sum(rows for rows, _ in blocks)}
