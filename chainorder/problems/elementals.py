@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, overload
 
 import numpy as np
@@ -86,6 +87,8 @@ class Kind(ModelCosts):
 
 KIND = tuple(key.name for key in fields(Kind))
 """Attributes of an elemental that are not its sizes."""
+
+_kind_values = attrgetter(*KIND)
 
 DENSE = Kind()
 """The kind of elementals that a spec writes as ``dims``."""
@@ -177,7 +180,7 @@ class Elemental(ModelCosts):
     @property
     def kind(self) -> Kind:
         """All of it but the sizes; elementals of one kind share a place in a chain's columns."""
-        return Kind(*(getattr(self, key) for key in KIND))
+        return Kind(*_kind_values(self))
 
     def unlike(self, other: Elemental) -> tuple[str, str] | None:
         """What tells its Jacobian from another's, in words: sizes, else structures; None if nothing does."""
@@ -230,7 +233,7 @@ class Elementals(Sequence[Elemental]):
         sizes: list[int] = []
         counts: list[int] = [1]
         codes: list[int] = []
-        kinds: dict[Kind, int] = {}
+        kinds: dict[tuple[Any, ...], int] = {}
         known: dict[int, int] = {}
         labels: dict[str, tuple[int, Elemental]] = {}
         kept: list[Elemental] = []  # an object that is gone could give its id to another
@@ -246,7 +249,7 @@ class Elementals(Sequence[Elemental]):
             counts.append(count)
             if id(elemental) not in known:  # the same object again needs no look at its pattern
                 _check_label(labels, number, elemental)
-                known[id(elemental)] = kinds.setdefault(elemental.kind, len(kinds))
+                known[id(elemental)] = kinds.setdefault(_kind_values(elemental), len(kinds))
                 kept.append(elemental)
             codes.append(known[id(elemental)])
             number += count
@@ -255,7 +258,8 @@ class Elementals(Sequence[Elemental]):
         check_length(number - 1)
         column = np.repeat(as_sizes(sizes), counts)
         column.flags.writeable = False
-        return cls(column, tuple(kinds), np.repeat(np.array(codes, np.int32), counts[1:]))
+        distinct = tuple(Kind(*values) for values in kinds)
+        return cls(column, distinct, np.repeat(np.array(codes, np.int32), counts[1:]))
 
     @classmethod
     def dense(cls, sizes: Sequence[int] | npt.NDArray[Any]) -> Elementals:
