@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from chainorder.solvers import plan
     from chainorder.solvers.registry import register
     from chainorder.structures.banded import Banded, Diagonal, Identity
+    from chainorder.structures.block_diagonal import BlockDiagonal
     from chainorder.structures.dense import Dense
     from chainorder.structures.selection import Selection
     from chainorder.structures.solve import Solve
@@ -59,6 +60,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Banded",
+    "BlockDiagonal",
     "Chain",
     "ChainError",
     "ChainTable",
@@ -125,6 +127,7 @@ _LAZY = {
     "solvers": ("plan",),
     "solvers.registry": ("register",),
     "structures.banded": ("Banded", "Diagonal", "Identity"),
+    "structures.block_diagonal": ("BlockDiagonal",),
     "structures.dense": ("Dense",),
     "structures.selection": ("Selection",),
     "structures.solve": ("Solve",),

@@ -21,7 +21,7 @@ import numpy as np
 
 from chainorder.errors import GraphError
 from chainorder.execution.checks import Check, Tolerances, relative_error
-from chainorder.execution.graph import execute_graph
+from chainorder.execution.execute import execute
 from chainorder.execution.model import transpose
 from chainorder.execution.operand import (
     Array,
@@ -62,7 +62,7 @@ class Differentiated:
 
     def jacobian(self, plan: GraphPlan, *, verify: bool = False) -> Array:
         """The whole Jacobian by a plan, dense."""
-        matrix = execute_graph(plan, self.jacobians, verify=verify).jacobian
+        matrix = execute(plan, self.jacobians, verify=verify).jacobian
         return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
 
     def seeded(self, vectors: Mapping[str, Array], *, forward: bool) -> Differentiated:
