@@ -76,8 +76,8 @@ def upward(found: frozenset[tuple[str, str]], order: tuple[str, ...]) -> list[st
         f"{name} imports {other}"
         for name, other in found
         if room_of(name) not in FLAT - {"errors"}
-        and floor[room_of(other)] > floor[room_of(name)]
         and other != "__init__"
+        and floor[room_of(other)] > floor[room_of(name)]
     )
 
 

@@ -219,7 +219,7 @@ def test_of_a_vector_reverse_is_not_always_best() -> None:
 
 def test_backpropagation_by_hand() -> None:
     network = ParameterNetwork((6, 5, 4), "tanh", loss="cross_entropy", batch=3)
-    table = backpropagation(Graph.of(network))
+    table = backpropagation(plan(Graph.of(network)))
     costs = {method.name: method.fma for method in table.methods}
     forward = 3 * (6 * 5 + 5 * 4)
     # ∂W and Wᵀδ of both layers, one ⊙ σ'(s), and the biases summed over the batch.
@@ -233,7 +233,7 @@ def test_backpropagation_by_hand() -> None:
     assert costs["finite differences"] == 2 * (30 + 5 + 20 + 4) * forward
     assert any("times the square root" in fact for fact in table.facts())
     with pytest.raises(GraphError, match="not that of a network"):
-        backpropagation(RESIDUAL)
+        backpropagation(plan(RESIDUAL))
 
 
 def test_gradient_descent_lowers_the_loss() -> None:

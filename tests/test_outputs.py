@@ -20,7 +20,7 @@ from chainorder.cli import cli
 from chainorder.errors import ChainorderError, OutputError
 from chainorder.execution.provenance import Provenance
 from chainorder.execution.save import save_matrix
-from chainorder.problems.matrix_files import read_matrix
+from chainorder.reading.matrices import read_matrix
 from chainorder.system.output import Output
 from tests.processes import Command, wait_until
 

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from chainorder import (
     Banded,
+    BlockDiagonal,
     Chain,
     Dense,
     Diagonal,
@@ -60,6 +61,9 @@ def structures(draw: st.DrawFn, rows: int, columns: int) -> Structure:
     ]
     generator = np.random.default_rng(draw(st.integers(0, 99)))
     choices.append(st.just(Axes.drawn(generator, rows, columns, (0, 1))))
+    few = min(rows, columns)
+    apart = [(1, 1)] * (few - 1) + [(rows - few + 1, columns - few + 1)]
+    choices += [st.sampled_from([[(rows, columns)], apart]).map(BlockDiagonal)]
     if rows == columns:
         widths = st.integers(0, rows - 1)
         choices += [st.just(Diagonal()), st.just(Identity()), st.builds(Banded, widths, widths)]
@@ -148,7 +152,7 @@ def vars_of(elemental: Elemental) -> dict[str, Any]:
 
 def test_the_structures_drawn_are_all() -> None:
     assert set(STRUCTURES.values()) == {
-        *(Dense, Diagonal, Identity, Banded, Sparse, Selection, Solve, Triangular, Axes)
+        *(Dense, Diagonal, Identity, Banded, Sparse, Selection, Solve, Triangular, Axes, BlockDiagonal)
     }
 
 

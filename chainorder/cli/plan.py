@@ -17,9 +17,9 @@ from chainorder.cli.options import (
     solver_option,
     verbose_option,
 )
-from chainorder.cli.reading import Problem, Request, read_plans
+from chainorder.cli.reading import Request, read_plans
 from chainorder.cli.writing import Destination
-from chainorder.plans.chain_plan import Plan
+from chainorder.problems.problem import Problem
 from chainorder.report.model import CHARTS, GRAPH
 
 
@@ -49,8 +49,7 @@ def plan_command(
     On several machines, also where and when each operation runs; -o plan.svg draws it. A saved plan is shown
     as it is; it keeps paths of matrices relative to its file.
     """
-    from chainorder.report.chains import plan_report
-    from chainorder.report.graphs import graph_plan_report
+    from chainorder.report.results import plan_report
     from chainorder.report.schedules import has_chart
 
     to = Destination.of(format_name, output, force=force, drawable=(CHARTS, GRAPH))
@@ -60,10 +59,4 @@ def plan_command(
         to.check(problems, [*[CHARTS] * any(map(has_chart, problems)), *[GRAPH] * (len(problems) == 1)])
 
     plans = read_plans(chain, Request(solver, order, memory, machines, options), check)
-    reports = [
-        plan_report(each, verbose=verbose)
-        if isinstance(each, Plan)
-        else graph_plan_report(each, verbose=verbose)
-        for each in plans
-    ]
-    to.write(reports)
+    to.write([plan_report(each, verbose=verbose) for each in plans])

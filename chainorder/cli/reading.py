@@ -8,19 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainorder.errors import ChainorderError, PlanError, SpecError
-from chainorder.plans.chain_plan import Plan
-from chainorder.problems.chain import Chain
-from chainorder.problems.graph import Graph
 from chainorder.problems.inline_dims import looks_like_dims, parse_dims
+from chainorder.problems.problem import Problem
 from chainorder.reading.wording import without_breaks
 from chainorder.report.progress import searching
 from chainorder.solvers import plan, plan_in_order
 
 if TYPE_CHECKING:
     from chainorder.comparison.hessian import HessianProblem
+    from chainorder.plans.chain_plan import Plan
     from chainorder.plans.graph_plan import GraphPlan
 
-Problem: TypeAlias = Chain | Graph
 AnyPlan: TypeAlias = "Plan | GraphPlan"
 
 
@@ -71,9 +69,7 @@ def read_inputs(texts: Sequence[str], request: Request) -> list[Problem | AnyPla
     ChainorderError
         If there is one, and another plan is asked for.
     """
-    from chainorder.reading.files import STDIN
-
-    if texts.count(STDIN) > 1:
+    if texts.count("-") > 1:
         raise ChainorderError("- is there twice, but standard input is read once; keep one")
     found: list[Problem | AnyPlan] = []
     errors: list[SpecError] = []
@@ -110,7 +106,7 @@ def _read(text: str, request: Request) -> Sequence[Problem | AnyPlan]:
     return saved
 
 
-def _named(problems: list[Problem], stem: str) -> list[Problem]:
+def _named(problems: Sequence[Problem], stem: str) -> list[Problem]:
     """Problems, the nameless ones called after their file."""
     stem = without_breaks(stem)
     names = [stem if len(problems) == 1 else f"{stem}#{index}" for index in range(len(problems))]
@@ -132,51 +128,45 @@ def read_plans(
     found = read_inputs(texts, request)
     check(list(map(problem_of, found)))
     for each in found:
-        if recheck and not isinstance(each, (Chain, Graph)) and each.optimal:
+        if recheck and not isinstance(each, Problem) and each.optimal:
             _check_optimal(each)
-    return [plan_or_price(each, request) if isinstance(each, (Chain, Graph)) else each for each in found]
+    return [plan_or_price(each, request) if isinstance(each, Problem) else each for each in found]
 
 
 def _check_optimal(saved: AnyPlan) -> None:
-    again = _planned_again(saved)
+    again = plan(saved.problem, objective=saved.objective, transfer=saved.transfer)
     if again.cost < saved.cost:
         raise PlanError(
-            f"{problem_of(saved).title}: says a {saved.objective} of {saved.cost} is optimal, but "
+            f"{saved.problem.title}: says a {saved.objective} of {saved.cost} is optimal, but "
             f"{again.cost} suffices; plan it again"
         )
 
 
-def _planned_again(saved: AnyPlan) -> AnyPlan:
-    if not isinstance(saved, Plan):
-        return plan(saved.graph)
-    return plan(saved.chain, objective=saved.objective, transfer=saved.transfer)
-
-
-def hessian_of(problem: Problem | AnyPlan, seed: int = 0) -> HessianProblem:
+def hessian_of(found: Problem | AnyPlan, seed: int = 0) -> HessianProblem:
     """The second derivatives of a network with parameters; raises `ChainorderError` for anything else."""
     from chainorder.comparison.hessian import HessianProblem
+    from chainorder.problems.parameter_network import ParameterNetwork
 
-    if not isinstance(problem, Graph) or problem.network is None:
-        name = problem.name if isinstance(problem, (Chain, Graph)) else "a saved plan"
+    network = found.network if isinstance(found, Problem) else None
+    if not isinstance(network, ParameterNetwork):
+        name = found.name if isinstance(found, Problem) else "a saved plan"
         raise ChainorderError(f"{name}: --hessian is for layers with parameters: true and a loss")
-    return HessianProblem(problem.network, seed)
+    return HessianProblem(network, seed)
 
 
 def problem_of(found: Problem | AnyPlan) -> Problem:
     """What a plan is for; a chain or graph itself."""
-    if isinstance(found, (Chain, Graph)):
-        return found
-    return found.chain if isinstance(found, Plan) else found.graph
+    return found if isinstance(found, Problem) else found.problem
 
 
 def _is_file(text: str) -> bool:
     return os.path.isfile(text)  # noqa: PTH113 -- pathlib raises where the text is too long for a name
 
 
-def plan_or_price(chain: Problem, request: Request) -> AnyPlan:
+def plan_or_price(problem: Problem, request: Request) -> AnyPlan:
     """The plan of a solver, or of the order that is given; shows the progress of a search."""
     if request.order is None:
         with searching() as progress:
-            return plan(chain, solver=request.solver, progress=progress, **request.options)
+            return plan(problem, solver=request.solver, progress=progress, **request.options)
     stated = {key: request.options[key] for key in ("objective", "transfer") if key in request.options}
-    return plan_in_order(chain, request.order, **stated)
+    return plan_in_order(problem, request.order, **stated)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
 
 from chainorder.errors import GraphError
 from chainorder.plans.graph_plan import GraphPlan
@@ -84,14 +83,15 @@ class Backpropagation:
         ]
 
 
-def backpropagation(graph: Graph, *, solver: str = "auto", **options: Any) -> Backpropagation:
-    """Compare the ways to the derivatives of a network with parameters; `options` are those of `plan`.
+def backpropagation(best: GraphPlan) -> Backpropagation:
+    """The ways to the derivatives of a network with parameters, beside a plan that is there already.
 
     Raises
     ------
     GraphError
         If the graph is not that of a network with parameters.
     """
+    graph = best.graph
     network = graph.network
     if network is None:
         raise GraphError("the graph is not that of a network; state layers with parameters: true")
@@ -100,7 +100,7 @@ def backpropagation(graph: Graph, *, solver: str = "auto", **options: Any) -> Ba
     passing = network.parameters + widest
     plans = {name: plan(graph, solver=name) for name in ("reverse", "forward")}
     blocks, alone = _unshared(graph, network)
-    reverse, tangents, best = plans["reverse"], plans["forward"], plan(graph, solver=solver, **options)
+    reverse, tangents = plans["reverse"], plans["forward"]
     return Backpropagation(
         graph,
         network,

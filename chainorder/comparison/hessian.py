@@ -13,7 +13,7 @@ Forward over forward differentiates, for every direction v, the tangent ∇loss 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from chainorder.errors import GraphError
 from chainorder.execution.checks import Check, Tolerances, relative_error
-from chainorder.execution.graph import execute_graph
+from chainorder.execution.execute import execute
 from chainorder.execution.model import transpose
 from chainorder.execution.operand import (
     Array,
@@ -62,7 +62,7 @@ class Differentiated:
 
     def jacobian(self, plan: GraphPlan, *, verify: bool = False) -> Array:
         """The whole Jacobian by a plan, dense."""
-        matrix = execute_graph(plan, self.jacobians, verify=verify).jacobian
+        matrix = execute(plan, self.jacobians, verify=verify).jacobian
         return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
 
     def seeded(self, vectors: Mapping[str, Array], *, forward: bool) -> Differentiated:
@@ -106,6 +106,36 @@ class SecondOrder:
     product: int
     hessian: int
     optimal: bool = False
+
+
+@dataclass(frozen=True)
+class SecondDerivatives:
+    """The ways to second derivatives beside one another.
+
+    Attributes
+    ----------
+    graph
+        Of the network, with its loss.
+    ways
+        What each costs, the best found last.
+    checks, provenance
+        What running them gave, and where the Jacobians came from; None if they were not run.
+    """
+
+    graph: Graph
+    ways: tuple[SecondOrder, ...]
+    checks: tuple[Check, ...] | None = None
+    provenance: Provenance | None = None
+
+    @property
+    def rows(self) -> int:
+        """Of the Hessian."""
+        return self.graph.columns
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed."""
+        return all(check.passed for check in self.checks or ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +233,14 @@ class HessianProblem:
             SecondOrder("differences of gradients", 2 * values, 2 * count * values),
             SecondOrder("best found", values + products["forward"], values + best.fma, best.optimal),
         )
+
+    def compared(self) -> SecondDerivatives:
+        """The ways beside one another, by what they cost."""
+        return SecondDerivatives(Graph.of(self.network), self.ways())
+
+    def executed(self, tolerance: float | None = None) -> SecondDerivatives:
+        """They and what running them gives; `tolerance` is that of `checks`."""
+        return replace(self.compared(), checks=tuple(self.checks(tolerance)), provenance=self.provenance)
 
     def _first_order(self) -> int:
         """fma of the loss and its gradient."""

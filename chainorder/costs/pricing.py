@@ -48,9 +48,7 @@ def price(chain: Chain, steps: Steps, results: Results | None = None) -> Prices:
     numbers = range(1, len(chain) + 1)
     pricing = _Pricing(chain, PatternResults(chain) if results is None else results)
     live = {(n, n): pricing.results.own(n) for n in numbers if chain.kind_of(n).explicit}
-    held = {
-        (n, n): chain.kind_of(n).held for n in numbers if chain.kind_of(n).held
-    }  # by a model until its use
+    held = {(n, n): held for n in numbers if (held := chain.kind_of(n).held)}  # by a model until its use
     ledger = Ledger({place: stored.entries for place, stored in live.items()} | held)
     entries = []
     for instruction, result in replay(steps.instructions(), live, pricing.make):
@@ -156,14 +154,14 @@ class _Pricing:
 
     def make(self, instruction: Instruction[Place], operands: list[Result]) -> Result:
         """What is stored of a result."""
-        j, i = instruction.result
-        if instruction.how is How.REUSE:
+        how, factors, number, (j, i), *_ = instruction
+        if how is How.REUSE:
             self.costs.append(0)
             return operands[0]
-        if instruction.through is not None:
-            return self._evaluated(instruction, instruction.through, operands)
+        if number is not None:
+            return self._evaluated(instruction, number, operands)
         left, right = operands
-        k, _ = instruction.operands[1]
+        k = factors[1][0]
         self.costs.append(self.results.fma(j, k, i, left, right))
         return self.results.product(j, k, i, left, right)
 

@@ -81,6 +81,7 @@ _ACTIONS: dict[Step, tuple[Action, str | None]] = {
     Step.ACCUMULATE_ADJOINT: (Action.ACCUMULATE, "adjoint"),
     Step.REUSE: (Action.REUSE, None),
 }
+_OF_CODE = tuple(Step)  # many times as fast as to call the class
 _STEPS: dict[tuple[str, str | None], Step] = {(str(a), mode): step for step, (a, mode) in _ACTIONS.items()}
 
 Row = tuple[Step, int, int, int]
@@ -123,13 +124,15 @@ class Steps:
         return len(self.j)
 
     def __iter__(self) -> Iterator[Row]:
-        columns = (column.tolist() for column in (self.step, self.j, self.k, self.i))
-        for step, j, k, i in zip(*columns, strict=True):
-            yield Step(step), j, k, i
+        return zip(*self._columns(), strict=True)
 
     def instructions(self) -> Iterator[Instruction[Place]]:
         """What each step does."""
-        return (instruction_of(*row, number) for number, row in enumerate(self))
+        return map(instruction_of, *self._columns(), range(len(self)))
+
+    def _columns(self) -> tuple[Iterable[Step], Iterable[int], Iterable[int], Iterable[int]]:
+        steps = map(_OF_CODE.__getitem__, self.step.tolist())
+        return steps, self.j.tolist(), self.k.tolist(), self.i.tolist()
 
 
 Place = tuple[int, int]
@@ -268,8 +271,6 @@ class Shares:
 
     def last(self, place: Hashable) -> bool:
         """Give up a result; whether nothing else is the same."""
-        if not self._group:
-            return True
         group = self._group.pop(place, place)
         others = self._others.get(group, 0)
         self._others[group] = max(0, others - 1)
@@ -289,20 +290,23 @@ class Ledger(Generic[At]):
 
     def __init__(self, live: Mapping[At, int]) -> None:
         self._live = dict(live)
-        self._shares = Shares()
+        self._shares: Shares | None = None
         self.entries = self.peak = sum(self._live.values())
 
     def enter(self, instruction: Instruction[At], entries: int) -> None:
         """An instruction was carried out; its result stores so many entries."""
-        if instruction.how is How.REUSE:
-            self._shares.share(instruction.operands[0], instruction.result)
+        how, operands, _, result, freed, *_ = instruction
+        now = self.entries
+        if how is How.REUSE:
+            self._shares = self._shares or Shares()
+            self._shares.share(operands[0], result)
         else:
-            if instruction.how is not How.ADD:  # a sum takes the place of what it adds
-                self.peak = max(self.peak, self.entries + entries)
-            self.entries += entries
-        self.entries -= sum(map(self._gone, instruction.freed))
-        self._live[instruction.result] = entries
-
-    def _gone(self, at: At) -> int:
-        entries = self._live.pop(at, 0)
-        return entries if self._shares.last(at) else 0
+            now += entries
+            if now > self.peak and how is not How.ADD:  # a sum takes the place of what it adds
+                self.peak = now
+        for at in freed:
+            gone = self._live.pop(at, 0)
+            if self._shares is None or self._shares.last(at):
+                now -= gone
+        self._live[result] = entries
+        self.entries = now

@@ -6,66 +6,38 @@ that running the same plan again, as every step of a training does, costs its pr
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 
-from chainorder.costs.steps import Step
+from chainorder.costs.steps import Instruction, Ledger, replay
 from chainorder.elimination.replay import Replay
 from chainorder.errors import ExecutionError, PlanError, SolverError
+from chainorder.execution.backends import CHUNK_ENTRIES, Backend, Held, Settings
 from chainorder.execution.checks import Check, Tolerances, dot_products
 from chainorder.execution.conversions import owned
 from chainorder.execution.graph_checks import against_blocks, against_program, against_sweeps
-from chainorder.execution.kernels import multiply
-from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
+from chainorder.execution.model import Model
+from chainorder.execution.numpy_backend import NumPyBackend
 from chainorder.execution.operand import Array, Operand
-from chainorder.execution.premises import check_finite, given_program, nonzero, rounding
+from chainorder.execution.operations import OperationRecord, Stepped, run_here
+from chainorder.execution.options import Options, run
+from chainorder.execution.premises import check_finite, given_program, nonzero, rounding, told_zero
 from chainorder.execution.provenance import Printed, Provenance, Source, refuse_unsaved, trace
 from chainorder.execution.result import FULL_CHECK, TOLERANCE, check_memory
-from chainorder.execution.sources import fit, operand_and_model
+from chainorder.execution.sources import Function, fit, operand_and_model
 from chainorder.execution.storing import random_operand
-from chainorder.execution.sums import add
 from chainorder.plans.graph_operations import GraphOperation
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.graph_validation import find_move
 from chainorder.problems.graph import Graph
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
-from chainorder.structures.pattern import Pattern, counted_fma
+from chainorder.solvers import plan as make_plan
 
 Key = tuple[str, str]
 """The source and target of an edge, or an input and an output."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """An operation on numbered places.
-
-    Attributes
-    ----------
-    step
-        What is done.
-    a, b
-        Places of the operands (of the model's edge, where a model is evaluated); b is −1 for an accumulation.
-    result
-        Where the result goes, before it is added to others.
-    pattern
-        Of the result.
-    sums
-        Places to add and where their sum goes.
-    freed
-        Places that are not needed any more.
-    """
-
-    step: Step
-    a: int
-    b: int
-    result: int
-    pattern: Pattern
-    sums: tuple[tuple[int, int, int], ...]
-    freed: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,38 +49,26 @@ class Program:
     plan
         The plan.
     instructions
-        One for each operation.
+        Those of its operations, in order, on numbered arcs.
     blocks
-        The place of every block of the Jacobian, by (input, output).
+        The arc of every block of the Jacobian, by (input, output).
     """
 
     plan: GraphPlan
-    instructions: tuple[Instruction, ...]
+    instructions: tuple[Instruction[int], ...]
     blocks: Mapping[Key, int]
 
     @classmethod
     def of(cls, plan: GraphPlan) -> Program:
         """Carry out a plan on the line graph; raises `PlanError` if an operation is not possible."""
-        replay = Replay(plan.graph)
-        instructions = []
-        for number, operation in enumerate(plan.operations, 1):
-            move = find_move(replay, operation, f"operation {number}")
-            result, sums = replay.run(move)
-            arcs = replay.line.arcs
-            instructions.append(
-                Instruction(
-                    move.step,
-                    move.a,
-                    -1 if move.b is None else move.b,
-                    result,
-                    arcs.patterns[arcs[result].pattern],
-                    tuple((each.first, each.second, each.result) for each in sums),
-                    tuple(replay.line.gone),
-                )
-            )
-        left, arcs = replay.line.before, replay.line.arcs
+        replayed = Replay(plan.graph)
+        instructions: list[Instruction[int]] = []
+        for number, operation in enumerate(plan.operations):
+            move = find_move(replayed, operation, f"operation {number + 1}")
+            instructions += replayed.instructions(move, number)
+        left, arcs = replayed.line.before, replayed.line.arcs
         names = list(plan.graph.vertices)
-        if any(True for _ in replay.line.faces()):
+        if any(True for _ in replayed.line.faces()):
             raise PlanError("the plan ends before the Jacobian is there")
         blocks = {(names[arcs[arc].source], names[arcs[arc].target]): arc for arc in left}
         return cls(plan, tuple(instructions), blocks)
@@ -116,58 +76,27 @@ class Program:
     def run(
         self, operands: Mapping[int, Operand], models: Mapping[int, Model], chunk: int = CHUNK_ENTRIES
     ) -> dict[Key, Operand]:
-        """The blocks of the Jacobian, without counting."""
-        live = dict(operands)
-        for instruction in self.instructions:
-            _operate(instruction, live, models, chunk)
-        return {key: live[place] for key, place in self.blocks.items()}
+        """The blocks of the Jacobian by NumPy, without counting."""
+        return self.run_on(NumPyBackend(Settings(chunk)), operands, models)
 
+    def run_on(
+        self,
+        backend: Backend[Operand, Model, Held],
+        operands: Mapping[int, Operand],
+        models: Mapping[int, Model],
+    ) -> dict[Key, Operand]:
+        """The same by a backend."""
+        graph = self.plan.graph
 
-def _operate(
-    instruction: Instruction, live: dict[int, Operand], models: Mapping[int, Model], chunk: int
-) -> tuple[Operand, int, int]:
-    """Run one instruction: the result before sums, the evaluations of models, and the additions."""
-    evaluations = adds = 0
-    result: Operand
-    match instruction.step:
-        case Step.MULTIPLY:
-            result = multiply(live[instruction.b], live[instruction.a])
-        case Step.TANGENT:
-            done = by_tangents(models[instruction.b], live[instruction.a], instruction.pattern, chunk)
-            result, evaluations = done.result, done.evaluations
-        case Step.ADJOINT:
-            done = by_adjoints(models[instruction.a], live[instruction.b], instruction.pattern, chunk)
-            result, evaluations = done.result, done.evaluations
-        case Step.ACCUMULATE_TANGENT:
-            done = by_tangents(models[instruction.a], None, instruction.pattern, chunk)
-            result, evaluations = done.result, done.evaluations
-        case Step.ACCUMULATE_ADJOINT:
-            done = by_adjoints(models[instruction.a], None, instruction.pattern, chunk)
-            result, evaluations = done.result, done.evaluations
-        case Step.REUSE:
-            raise AssertionError("only chains reuse products")
-        case _:
-            assert_never(instruction.step)
-    live[instruction.result] = result
-    for first, second, place in instruction.sums:
-        a, b = live.pop(first), live.pop(second)
-        live[place] = add(a, b)
-        adds += a.pattern.nnz + b.pattern.nnz - live[place].pattern.nnz
-    for place in instruction.freed:
-        live.pop(place, None)
-    return result, evaluations, adds
+        def make(instruction: Instruction[int], factors: list[Held]) -> Held:
+            edge = instruction.through
+            model, own = (None, None) if edge is None else (models[edge], graph.pattern(edge))
+            return backend.carry_out(instruction, factors, model, own).result
 
-
-@dataclass(frozen=True, slots=True)
-class GraphRecord:
-    """What one operation did: as `OperationRecord`, and the additions."""
-
-    operation: GraphOperation
-    fma: int
-    adds: int
-    evaluations: int
-    seconds: float
-    format: str
+        live = {arc: backend.take(operand) for arc, operand in operands.items()}
+        for _ in replay(self.instructions, live, make):
+            pass
+        return {key: backend.to_host(live[arc]) for key, arc in self.blocks.items()}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -201,7 +130,7 @@ class GraphExecution(Printed):
     adds: int
     seconds: float
     peak_memory: int
-    records: tuple[GraphRecord, ...]
+    records: tuple[OperationRecord[GraphOperation], ...]
     checks: tuple[Check, ...] = ()
     provenance: Provenance = Provenance()
 
@@ -242,67 +171,38 @@ class EdgeJacobians:
     provenance: Provenance = Provenance()
 
 
-def execute_graph(
-    plan: GraphPlan,
-    jacobians: Mapping[Key, Any] | None = None,
-    *,
-    function: Any = None,
-    point: Any = None,
-    seed: int = 0,
-    verify: bool = True,
-    tolerance: float | None = None,
-    chunk_entries: int = CHUNK_ENTRIES,
-    stand_ins: bool = False,
-) -> GraphExecution:
-    """Compute the Jacobian of a graph in the order of a plan.
-
-    Parameters
-    ----------
-    plan
-        The order.
-    jacobians
-        Elemental Jacobians by (source, target), those of identities may be left out; each is what
-        `chainorder.execute` takes for an elemental. By default
-        those of the network, the matrices of the edges, or random stand-ins.
-    function, point
-        The program itself, from the values of all inputs, one after the other, to those of all outputs, and
-        where it was differentiated. By default that of the network; else a nonlinear program that has these
-        elemental Jacobians at 0.
-    seed, verify, tolerance, chunk_entries, stand_ins
-        As of `chainorder.execute`.
-
-    Raises
-    ------
-    ExecutionError
-        If a Jacobian does not fit its edge, a matrix was in memory when the plan was saved and is not given,
-        or the plan needs more memory than there is.
-    """
-    graph = plan.graph
-    function, point = given_program(function, point, graph.columns, graph.rows)
+@run.register
+def _(plan: GraphPlan, jacobians: Mapping[Key, Any] | None, options: Options) -> GraphExecution:
+    """Run the plan of a graph, and check the result."""
+    graph, seed = plan.graph, options.seed
+    function: Function | None
+    if options.scheduler is not None or not options.symbolic:
+        raise ExecutionError("plans of graphs run here, and count symbolic patterns; leave that option out")
+    function, point = given_program(options.function, options.point, graph.columns, graph.rows)
     check_memory(max(plan.peak_memory, *graph.vertices.values()))
+    backend = options.made()
     sample = None
     if jacobians is None and graph.network is not None:
         sample = graph.network.sample(seed)
         jacobians = sample.jacobians()
-    source = gather(graph, jacobians, seed, stand_ins=stand_ins)
+    source = gather(graph, jacobians, seed, stand_ins=options.stand_ins)
     if sample is not None:
         source = replace(source, provenance=Provenance((Source.NETWORK,)))
-    program = Program.of(plan)
-    execution, blocks = _run(program, source, chunk_entries)
-    if not verify:
+    execution, blocks = _run(Program.of(plan), source, backend)
+    if not options.verify:
         return execution
     ends = [f"{edge.source} → {edge.target}" for edge in graph.edges]
     check_finite(blocks.values(), source.operands, source.models, ends.__getitem__)
-    rounded = rounding(source.operands.values(), source.models.values())
-    tolerances = Tolerances.of(tolerance, max(TOLERANCE, rounded))
+    rounded = rounding([*blocks.values(), *source.operands.values()], source.models.values())
+    tolerances = Tolerances.of(options.tolerance, max(TOLERANCE, rounded))
     if sample is not None and function is None:
         function, point = sample, sample.point
-    checks = list(_check_orders(plan, source, blocks, tolerances.exact))
+    checks = list(_check_orders(plan, source, blocks, backend, tolerances.exact))
     checks += against_sweeps(graph, source.models, blocks, seed, tolerances.exact)
     checks += dot_products(source.models, seed, tolerances.exact, ends.__getitem__)
     checks += against_program(graph, source.models, blocks, function, point, seed, tolerances)
     if not any(map(nonzero, blocks.values())):
-        checks = [replace(check, name=f"{check.name} (all zero: underflow?)") for check in checks]
+        checks = told_zero(checks)
     return replace(execution, checks=tuple(checks))
 
 
@@ -357,52 +257,40 @@ def _check_keys(graph: Graph, given: Mapping[Key, Any] | None) -> None:
             )
 
 
-def _run(program: Program, source: EdgeJacobians, chunk: int) -> tuple[GraphExecution, dict[Key, Operand]]:
-    live = dict(source.operands)
-    entries = peak = _entries(live)
-    records = []
-    for operation, instruction in zip(program.plan.operations, program.instructions, strict=True):
-        patterns = {place: live[place].pattern for place in (instruction.a, instruction.b) if place in live}
-        started = time.perf_counter()
-        result, evaluations, adds = _operate(instruction, live, source.models, chunk)
-        seconds = time.perf_counter() - started
-        fma = _count(program.plan.graph, instruction, patterns, evaluations)
-        peak = max(peak, entries + result.pattern.entries, entries := _entries(live))
-        records.append(GraphRecord(operation, fma, adds, evaluations, seconds, result.format))
-    blocks = {key: live[place] for key, place in program.blocks.items()}
+def _run(
+    program: Program, source: EdgeJacobians, backend: Backend[Operand, Model, Any]
+) -> tuple[GraphExecution, dict[Key, Operand]]:
+    """Run a program, and count."""
+    plan, graph = program.plan, program.plan.graph
+
+    def stepped(edge: int) -> Stepped:
+        return Stepped(graph.elementals[edge], graph.pattern(edge), source.models[edge])
+
+    live = {arc: backend.take(operand) for arc, operand in source.operands.items()}
+    ledger = Ledger({arc: operand.pattern.entries for arc, operand in source.operands.items()})
+    records = run_here(backend, plan.operations, program.instructions, live, ledger, stepped)
+    blocks = {key: backend.to_host(live[arc]) for key, arc in program.blocks.items()}
     execution = GraphExecution(
-        program.plan,
+        plan,
         {key: owned(operand, source.operands.values()) for key, operand in blocks.items()},
         sum(record.fma for record in records),
         sum(record.adds for record in records),
         sum(record.seconds for record in records),
-        peak,
-        tuple(records),
+        ledger.peak,
+        records,
         provenance=source.provenance,
     )
     return execution, blocks
 
 
-def _entries(live: Mapping[int, Operand]) -> int:
-    return sum(operand.pattern.entries for operand in live.values())
-
-
-def _count(graph: Graph, instruction: Instruction, patterns: Mapping[int, Pattern], evaluations: int) -> int:
-    """fma of what was done, from the operands that were at hand."""
-    if instruction.step is Step.MULTIPLY:
-        return counted_fma(patterns[instruction.b], patterns[instruction.a])
-    by_b = instruction.step is Step.TANGENT
-    elemental = graph.elementals[instruction.b if by_b else instruction.a]
-    cost = elemental.tangent if instruction.step.by_tangents else elemental.adjoint
-    return evaluations * (0 if cost is None else cost) + elemental.overhead
-
-
 def _check_orders(
-    plan: GraphPlan, source: EdgeJacobians, blocks: Mapping[Key, Operand], tolerance: float
+    plan: GraphPlan,
+    source: EdgeJacobians,
+    blocks: Mapping[Key, Operand],
+    backend: Backend[Operand, Model, Any],
+    tolerance: float,
 ) -> list[Check]:
     """Compare with the forward and reverse orders, if those do not take much longer."""
-    from chainorder.solvers import plan as make_plan
-
     checks = []
     for name in ("forward", "reverse"):
         try:
@@ -411,7 +299,7 @@ def _check_orders(
             continue  # a pure sweep that lacks a model
         if other.operations == plan.operations or other.fma > FULL_CHECK * max(plan.fma, 10**7):
             continue
-        again = Program.of(other).run(source.operands, source.models)
+        again = Program.of(other).run_on(backend, source.operands, source.models)
         checks.append(against_blocks(blocks, again, name, tolerance))
     return checks
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainorder.errors import ExecutionError
+from chainorder.execution.backends import Evaluated
 from chainorder.execution.conversions import compressed, type_of
 from chainorder.execution.evaluation import Checked, Evaluate, product
 from chainorder.execution.kernels import multiply
@@ -32,9 +33,6 @@ from chainorder.structures.dense import DensePattern
 from chainorder.structures.number_types import as_floats
 from chainorder.structures.pattern import Pattern
 from chainorder.structures.solve import Factorisation
-
-CHUNK_ENTRIES = 2**24
-"""Entries of the directions in flight by default: 128 MiB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,20 +117,12 @@ def _callable_or_none(value: Any) -> bool:
     return value is None or callable(value)
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluated:
-    """What a step by a model yields: the result, and how many directions were evaluated."""
-
-    result: Operand
-    evaluations: int
-
-
-def by_tangents(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated:
+def by_tangents(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated[Operand]:
     """F'_j · `operand` (F'_j itself if None) by one tangent for every colour of the result's columns."""
     return _evaluate(model.tangents, "tangent", operand, result, chunk)
 
 
-def by_adjoints(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated:
+def by_adjoints(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated[Operand]:
     """`operand` · F'_i (F'_i itself if None) by one adjoint for every colour of the result's rows."""
     right = None if operand is None else transpose(operand)
     done = _evaluate(model.adjoints, "adjoint", right, result.transposed(), chunk)
@@ -141,7 +131,7 @@ def by_adjoints(model: Model, operand: Operand | None, result: Pattern, chunk: i
 
 def _evaluate(
     evaluate: Evaluate | None, name: str, operand: Operand | None, result: Pattern, chunk: int
-) -> Evaluated:
+) -> Evaluated[Operand]:
     if evaluate is None:
         raise ExecutionError(f"the plan needs a {name} that is not given; give it, or plan without it")
     colours = colour_columns(result)

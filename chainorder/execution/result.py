@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainorder.errors import ExecutionError
 from chainorder.execution.checks import (
@@ -14,10 +14,8 @@ from chainorder.execution.operations import (
     OperationRecord,
 )
 from chainorder.execution.provenance import Printed, Provenance
+from chainorder.plans.chain_operations import Operation
 from chainorder.plans.chain_plan import Plan
-
-if TYPE_CHECKING:
-    pass
 
 TOLERANCE = 1e-9
 """Relative error that passes by default: far above rounding, far below any mistake."""
@@ -60,7 +58,7 @@ class Execution(Printed):
     fma: int
     seconds: float
     peak_memory: int
-    records: tuple[OperationRecord, ...]
+    records: tuple[OperationRecord[Operation], ...]
     checks: tuple[Check, ...] = ()
     symbolic: bool = True
     provenance: Provenance = Provenance()

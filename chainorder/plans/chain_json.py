@@ -10,20 +10,9 @@ import numpy as np
 from chainorder.costs.estimate import Estimate
 from chainorder.costs.pricing import int_column, time_column
 from chainorder.errors import PlanError
-from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_operations import Operations
 from chainorder.plans.saved import get_value, read_claims, read_problem, read_step
 from chainorder.problems.chain import Chain
-
-
-def plan_data(plan: BasePlan) -> dict[str, Any]:
-    """See `BasePlan.to_data`."""
-    return plan.to_data()
-
-
-def chain_data(chain: Chain) -> dict[str, Any]:
-    """See `Problem.to_data`."""
-    return chain.to_data()
 
 
 def read(data: Any, folder: Path) -> dict[str, Any]:
@@ -49,8 +38,8 @@ def _estimate(data: Any) -> Estimate | None:
 
 def _operations(items: list[Any], length: int) -> Operations:
     columns: dict[str, list[int]] = {key: [] for key in ("step", "j", "k", "i", "fma", "machine", "start")}
-    for number, item in enumerate(items):
-        here = f"operations[{number}]"
+    for place, item in enumerate(items):
+        here = f"operations[{place}]"
         columns["step"].append(read_step(item, here))
         for key in ("j", "i", "fma", "machine", "start"):
             columns[key].append(get_value(item, key, int, f"{here}."))

@@ -31,8 +31,8 @@ class Operation:
     mode
         Of an accumulation, ``tangent`` or ``adjoint``; else None.
     j, k, i
-        The result is the Jacobian of the subchain i..j; k is where a product joins, j − 1 for a tangent
-        step, i for an adjoint step, None for an accumulation.
+        The result is the Jacobian of the subchain i..j; k is where the operands of a product meet, j − 1
+        for a tangent step, i for an adjoint step, None for an accumulation.
     fma
         Fused multiply–adds.
     machine, start

@@ -22,12 +22,12 @@ def plan_to_networkx(graph: Graph, operations: Iterable[GraphOperation], fma: in
     names = {place: f"∂{edge.target}/∂{edge.source}" for place, edge in enumerate(edges)}
     for name in names.values():
         digraph.add_node(name, action="elemental", fma=0)
-    for number, operation in enumerate(operations):
+    for number, operation in enumerate(operations, 1):
         if operation.action is Action.ACCUMULATE:
             digraph.nodes[names[operation.arcs[0]]].update(action="accumulate", fma=operation.fma)
             continue
-        result = f"{operation.result} #{number + 1}"
-        names[len(edges) + number] = result
+        result = f"{operation.result} #{number}"
+        names[len(edges) + number - 1] = result
         digraph.add_node(result, action=str(operation.action), fma=operation.fma)
         for side, arc in zip(("right", "left"), operation.arcs, strict=True):
             digraph.add_edge(names[arc], result, side=side)

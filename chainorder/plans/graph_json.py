@@ -6,20 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from chainorder.errors import PlanError
-from chainorder.plans.base import BasePlan
 from chainorder.plans.graph_operations import GraphOperation
 from chainorder.plans.saved import get_value, read_claims, read_problem, read_step
 from chainorder.problems.graph import Graph
-
-
-def plan_data(plan: BasePlan) -> dict[str, Any]:
-    """See `BasePlan.to_data`."""
-    return plan.to_data()
-
-
-def graph_data(graph: Graph) -> dict[str, Any]:
-    """See `Problem.to_data`."""
-    return graph.to_data()
 
 
 def read(data: Any, folder: Path) -> dict[str, Any]:

@@ -19,10 +19,10 @@ class GraphOperation:
     vertices
         The names (i, j, k) of the face i → j → k that is eliminated; (i, j) of an accumulation.
     arcs
-        Which Jacobians between them: edges by their place, then the result of operation n (from 0) as the
-        number of edges + n. A result that is added to another takes over the smaller number.
+        Which Jacobians between them: an edge as its place, the result of an operation as its place plus the
+        count of edges. A result that is added to another takes over the smaller of the two.
     fma, adds
-        Fused multiply–adds, and additions where the result joins another.
+        Fused multiply–adds, and additions where the result meets another.
     start
         When it starts, in fma from the start of the plan.
     """

@@ -110,7 +110,7 @@ class GraphPlan(BasePlan):
 
     @property
     def adds(self) -> int:
-        """Additions where parallel Jacobians join."""
+        """Additions where parallel Jacobians meet."""
         return sum(operation.adds for operation in self.operations)
 
     @property

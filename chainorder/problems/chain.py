@@ -213,7 +213,9 @@ class Chain(Problem):
             return {"dims": self.sizes.tolist()}
         return {"elementals": list(self._spec_items())}
 
-    def _counts(self) -> dict[str, int]:
+    @property
+    def counts(self) -> dict[str, int]:
+        """What tells how large it is, by the keys of reports."""
         return {"length": len(self), "inputs": self.inputs, "outputs": self.outputs}
 
     def _spec_items(self) -> Iterator[dict[str, Any]]:

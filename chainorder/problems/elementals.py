@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, overload
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from chainorder.errors import ChainError, StructureError
 from chainorder.reading.wording import fault_of_name
 from chainorder.structures.dense import Dense
+from chainorder.structures.fragments import MOST
 from chainorder.structures.structure import Structure
 
 MAX_MACHINES = 1_000_000
@@ -25,9 +27,6 @@ MAX_MACHINES = 1_000_000
 
 MAX_LENGTH = 100_000_000
 """Elementals of one chain; the columns of more would not fit the memory of an ordinary machine."""
-
-MAX_SIZE = 10**100
-"""Enough for any size or cost; products of three still print, and have a ratio."""
 
 
 class ModelCosts:
@@ -88,6 +87,8 @@ class Kind(ModelCosts):
 
 KIND = tuple(key.name for key in fields(Kind))
 """Attributes of an elemental that are not its sizes."""
+
+_kind_values = attrgetter(*KIND)
 
 DENSE = Kind()
 """The kind of elementals that a spec writes as ``dims``."""
@@ -179,7 +180,7 @@ class Elemental(ModelCosts):
     @property
     def kind(self) -> Kind:
         """All of it but the sizes; elementals of one kind share a place in a chain's columns."""
-        return Kind(*(getattr(self, key) for key in KIND))
+        return Kind(*_kind_values(self))
 
     def unlike(self, other: Elemental) -> tuple[str, str] | None:
         """What tells its Jacobian from another's, in words: sizes, else structures; None if nothing does."""
@@ -231,7 +232,7 @@ class Elementals(Sequence[Elemental]):
         sizes: list[int] = []
         counts: list[int] = [1]
         codes: list[int] = []
-        kinds: dict[Kind, int] = {}
+        kinds: dict[tuple[Any, ...], int] = {}
         known: dict[int, int] = {}
         labels: dict[str, tuple[int, Elemental]] = {}
         kept: list[Elemental] = []  # an object that is gone could give its id to another
@@ -247,7 +248,7 @@ class Elementals(Sequence[Elemental]):
             counts.append(count)
             if id(elemental) not in known:  # the same object again needs no look at its pattern
                 _check_label(labels, number, elemental)
-                known[id(elemental)] = kinds.setdefault(elemental.kind, len(kinds))
+                known[id(elemental)] = kinds.setdefault(_kind_values(elemental), len(kinds))
                 kept.append(elemental)
             codes.append(known[id(elemental)])
             number += count
@@ -256,7 +257,8 @@ class Elementals(Sequence[Elemental]):
         check_length(number - 1)
         column = np.repeat(as_sizes(sizes), counts)
         column.flags.writeable = False
-        return cls(column, tuple(kinds), np.repeat(np.array(codes, np.int32), counts[1:]))
+        distinct = tuple(Kind(*values) for values in kinds)
+        return cls(column, distinct, np.repeat(np.array(codes, np.int32), counts[1:]))
 
     @classmethod
     def dense(cls, sizes: Sequence[int] | npt.NDArray[Any]) -> Elementals:
@@ -344,7 +346,7 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
         if not set(map(type, values)) <= {int}:
             values = [whole(value, f"dims[{place}]", "a size") for place, value in enumerate(values)]
         greatest = max(values, default=0)
-        if greatest > MAX_SIZE:
+        if greatest > MOST:
             whole(greatest, f"dims[{values.index(greatest)}]", "a size")
         fits = greatest < 2**63
         column = np.array(values, np.int64 if fits else object)
@@ -358,7 +360,7 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
 def whole(value: Any, key: str, what: str, *, least: int = 1) -> int:
     """The value as an int if it is a whole number (of NumPy too; no boolean) from `least` to 10^100."""
     number = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
-    if number and abs(int(value)) > MAX_SIZE:
+    if number and abs(int(value)) > MOST:
         raise ChainError(f"{key} has more than 100 digits; {what} is at most 10^100")
     if number and value >= least:
         return int(value)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from chainorder.errors import ChainorderError, GraphError, SpecError, raise_first
+from chainorder.errors import GraphError, SpecError, raise_first
+from chainorder.problems import graph_checks as checks
 from chainorder.problems.chain import Chain
 from chainorder.problems.edge import Edge
-from chainorder.problems.elementals import MODELS, Elemental, whole
-from chainorder.problems.matrix_files import MatrixFile, equal_matrices, files_of
+from chainorder.problems.elementals import MODELS, Elemental
+from chainorder.problems.matrix_files import files_of
 from chainorder.problems.parameter_network import ParameterNetwork
 from chainorder.problems.problem import Problem
-from chainorder.reading.wording import fault_of_name, nearest
+from chainorder.reading.wording import fault_of_name
 from chainorder.structures.pattern import Pattern
 
 if TYPE_CHECKING:
@@ -71,63 +72,24 @@ class Graph(Problem):
         network: ParameterNetwork | None = None,
     ) -> None:
         for key, value in (
-            ("vertices", _sizes(vertices)),
+            ("vertices", checks.sizes_of(vertices)),
             ("edges", tuple(edges)),
             ("name", name),
-            ("memory", None if memory is None else _whole(memory, "memory", "a limit", ("memory",), least=0)),
+            ("memory", None if memory is None else checks.limit(memory)),
             ("network", network),
         ):
             object.__setattr__(self, key, value)
         if (fault := fault_of_name(name)) is not None:
             raise GraphError(f"name {fault}", ("name",))
-        raise_first(_edge_faults(self))
-        raise_first(_cycle_and_dangling(self))
-        ends = (("inputs", self.inputs, inputs), ("outputs", self.outputs, outputs))
-        raise_first(fault for key, found, stated in ends for fault in self._end_faults(key, found, stated))
-        object.__setattr__(self, "elementals", self._elementals())
-        raise_first(_label_faults(self))
+        raise_first(checks.edge_faults(self.vertices, self.edges))
+        raise_first(checks.path_faults(self.vertices, self.edges))
+        raise_first(checks.end_faults(self.vertices, "inputs", self.inputs, inputs))
+        raise_first(checks.end_faults(self.vertices, "outputs", self.outputs, outputs))
+        object.__setattr__(self, "elementals", checks.elementals_of(self.vertices, self.edges))
+        raise_first(checks.label_faults(self.edges, self.elementals))
 
     elementals: tuple[Elemental, ...] = field(init=False, repr=False)
     """The edges with the sizes of their ends."""
-
-    def _elementals(self) -> tuple[Elemental, ...]:
-        bound, faults = [], []
-        for place, edge in enumerate(self.edges):
-            try:
-                elemental = edge.elemental(self.vertices[edge.source], self.vertices[edge.target])
-                _check_matrix(elemental, edge.matrix)
-                bound.append(elemental)
-            except ChainorderError as error:
-                message = f"{edge.source} → {edge.target}: {error}"
-                faults.append(GraphError(message, ("edges", place)))
-        raise_first(faults)
-        return tuple(bound)
-
-    def _end_faults(
-        self, key: str, found: tuple[str, ...], stated: Iterable[str] | None
-    ) -> Iterator[GraphError]:
-        if stated is None:
-            return
-        if isinstance(stated, str):
-            yield GraphError(f"{key} is {stated!r}; give a list of names", (key,))
-            return
-        names = list(stated)
-        here = "starts" if key == "inputs" else "ends"
-        for place, name in enumerate(names):
-            if name not in self.vertices:
-                yield GraphError(_unknown(name, self.vertices), (key, place))
-            elif name not in found:
-                other = "edges lead to it" if key == "inputs" else "edges leave it"
-                yield GraphError(
-                    f"{name!r} is no {key[:-1]}: {other}; remove it, or add an identity edge to one",
-                    (key, place),
-                )
-        for name in found:
-            if name not in names:
-                yield GraphError(
-                    f"the graph {here} at {name!r} too, which is not among the {key}; connect it or list it",
-                    (key,),
-                )
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -147,7 +109,9 @@ class Graph(Problem):
         import networkx as nx
 
         ends = {*self.inputs, *self.outputs}
-        order = nx.lexicographical_topological_sort(_digraph(self), list(self.vertices).index)
+        order = nx.lexicographical_topological_sort(
+            checks.digraph_of(self.vertices, self.edges), list(self.vertices).index
+        )
         return tuple(name for name in order if name not in ends)
 
     @property
@@ -293,7 +257,9 @@ class Graph(Problem):
     def _items(self) -> dict[str, Any]:
         return {"vertices": dict(self.vertices), "edges": [edge.to_spec() for edge in self.edges]}
 
-    def _counts(self) -> dict[str, int]:
+    @property
+    def counts(self) -> dict[str, int]:
+        """What tells how large it is, by the keys of reports."""
         return {
             "vertices": len(self.vertices),
             "edges": len(self.edges),
@@ -317,100 +283,3 @@ class Graph(Problem):
 
     def __hash__(self) -> int:
         return hash((self.name, tuple(self.vertices.items())))
-
-
-def _sizes(vertices: Mapping[str, int]) -> dict[str, int]:
-    path = ("vertices",)
-    if not isinstance(vertices, Mapping):
-        raise GraphError(f"vertices is a {type(vertices).__name__}; give sizes by name: {{'x': 64}}", path)
-    for name in vertices:
-        if not isinstance(name, str) or not name or fault_of_name(name) is not None:
-            remedy = "give it a text that is not empty and has no line breaks or controls"
-            raise GraphError(f"a vertex is named {name!r}; {remedy}", path)
-    return {
-        name: _whole(size, f"the size of {name}", "a size", (*path, name)) for name, size in vertices.items()
-    }
-
-
-def _whole(value: Any, what: str, kind: str, path: tuple[str, ...], *, least: int = 1) -> int:
-    try:
-        return whole(value, what, kind, least=least)
-    except ChainorderError as error:
-        raise GraphError(str(error), path) from None
-
-
-def _check_matrix(elemental: Elemental, matrix: Any) -> None:
-    shape = elemental.outputs, elemental.inputs
-    if matrix is not None and not isinstance(matrix, MatrixFile) and getattr(matrix, "shape", shape) != shape:
-        raise GraphError(f"the matrix has shape {matrix.shape}; the vertices say {shape}")
-
-
-def _edge_faults(graph: Graph) -> Iterator[GraphError]:
-    """What is wrong with edges one by one."""
-    if not graph.edges:
-        yield GraphError("there are no edges; a graph has at least one", ("edges",))
-    seen: dict[tuple[str, str], int] = {}
-    for place, edge in enumerate(graph.edges):
-        if not isinstance(edge, Edge):
-            yield GraphError(f"edge {place} is {edge!r}; give an Edge", ("edges", place))
-            continue
-        for key in ("source", "target"):
-            if getattr(edge, key) not in graph.vertices:
-                yield GraphError(_unknown(getattr(edge, key), graph.vertices), ("edges", place, key))
-        first = seen.setdefault((edge.source, edge.target), place)
-        if first != place:
-            yield GraphError(
-                f"{edge.source} → {edge.target} is edges[{first}] already; add the Jacobians into one edge",
-                ("edges", place),
-            )
-
-
-def _cycle_and_dangling(graph: Graph) -> Iterator[GraphError]:
-    """What is wrong with edges together."""
-    import networkx as nx
-
-    digraph = _digraph(graph)
-    if not nx.is_directed_acyclic_graph(digraph):
-        cycle = [source for source, _ in nx.find_cycle(digraph)]
-        path = " → ".join([*cycle, cycle[0]])
-        ends = [(edge.source, edge.target) for edge in graph.edges]
-        place = ends.index((cycle[-1], cycle[0]))
-        yield GraphError(f"{path} is a cycle; a program runs one way, so unroll it", ("edges", place))
-    for name in graph.vertices:
-        if not digraph.degree(name):
-            yield GraphError(
-                f"{name!r} dangles: no edge leads to it or leaves it, so it reaches no output; connect it",
-                ("vertices", name),
-            )
-
-
-def _label_faults(graph: Graph) -> Iterator[GraphError]:
-    """Edges with equal labels that are not alike."""
-    labelled: dict[str, int] = {}
-    for place, elemental in enumerate(graph.elementals):
-        if elemental.same is None:
-            continue
-        other = labelled.setdefault(elemental.same, place)
-        unlike = elemental.unlike(graph.elementals[other])
-        if unlike is None and equal_matrices(graph.edges[place].matrix, graph.edges[other].matrix):
-            continue
-        what = "have unlike matrices" if unlike is None else f"are {unlike[1]} and {unlike[0]}"
-        ends = [f"{edge.source} → {edge.target}" for edge in (graph.edges[other], graph.edges[place])]
-        yield GraphError(
-            f"{ends[0]} and {ends[1]} are both labelled {elemental.same!r} but {what}; equal labels mean "
-            "equal Jacobians",
-            ("edges", place, "same"),
-        )
-
-
-def _digraph(graph: Graph) -> nx.DiGraph[str]:
-    import networkx as nx
-
-    digraph: nx.DiGraph[str] = nx.DiGraph()
-    digraph.add_nodes_from(graph.vertices)
-    digraph.add_edges_from((edge.source, edge.target) for edge in graph.edges)
-    return digraph
-
-
-def _unknown(name: str, vertices: Iterable[str]) -> str:
-    return f"there is no vertex {name!r}; {nearest(name, vertices)}"

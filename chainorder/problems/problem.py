@@ -1,4 +1,9 @@
-"""What a chain and a graph have in common: names, limits, and a spec that each can be made from again."""
+"""What a chain and a graph have in common: names, limits, and a spec that each can be made from again.
+
+Everywhere in this package a *place* is an index, from 0: of an elemental in its chain, of an edge in its
+graph, of an operation in its plan. A *number* is what texts and papers count by, from 1 at the input: the
+elemental of number i is at place i − 1.
+"""
 
 from __future__ import annotations
 
@@ -120,8 +125,9 @@ class Problem(ABC):
 
     def to_data(self) -> dict[str, Any]:
         """Its name and counts, and the spec that it can be made from again: what saved plans hold of it."""
-        return {"name": self.name, **self._counts(), "spec": self.to_spec()}
+        return {"name": self.name, **self.counts, "spec": self.to_spec()}
 
+    @property
     @abstractmethod
-    def _counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """What tells how large it is, by the keys of reports."""

@@ -82,7 +82,7 @@ class Report:
     columns: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
     notes: tuple[str, ...] = ()
-    data: Callable[[], Mapping[str, Any]] = dict
+    data: Callable[[], Mapping[str, Any] | Sequence[Any]] = dict
     hidden: frozenset[str] = frozenset()
     charts: tuple[Chart, ...] = ()
     graph: Callable[[], Any] | None = None

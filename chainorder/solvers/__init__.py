@@ -54,8 +54,21 @@ def plan(
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
 ) -> GraphPlan: ...
+@overload
 def plan(
-    chain: Chain | Graph,
+    chain: Problem,
+    *,
+    solver: str = ...,
+    machines: int | None = ...,
+    memory: int | None = ...,
+    objective: str | None = ...,
+    transfer: int = ...,
+    time_limit: float | None = ...,
+    progress: Callable[[Progress], None] | None = ...,
+    seed: int = ...,
+) -> Plan | GraphPlan: ...
+def plan(
+    chain: Problem,
     *,
     solver: str = "auto",
     machines: int | None = None,

@@ -12,8 +12,8 @@ import numpy as np
 
 from chainorder.errors import SolverError
 from chainorder.plans.chain_operations import OBJECTIVES
-from chainorder.problems.elementals import MAX_SIZE
 from chainorder.reading.wording import nearest_of, shortened
+from chainorder.structures.fragments import MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Options:
             raise SolverError(
                 f"transfer is {self.transfer!r}; a delay for each entry is a whole number of at least 0"
             )
-        if self.transfer > MAX_SIZE:
+        if self.transfer > MOST:
             raise SolverError("transfer has more than 100 digits; a delay for each entry is at most 10^100")
         object.__setattr__(self, "transfer", int(self.transfer))
         limit = self.time_limit

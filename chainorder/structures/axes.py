@@ -62,6 +62,13 @@ class AxesPattern(Pattern):
         return self._count(self.varies)
 
     @property
+    def full_diagonal(self) -> bool:
+        """Whether rows and columns are numbered alike."""
+        linked = [axis for axis in self.rows if axis in self.columns]
+        alike = all(self.rows.index(axis) == self.columns.index(axis) for axis in linked)
+        return alike and self.lengths(self.rows) == self.lengths(self.columns)
+
+    @property
     def row_count(self) -> int:
         return self._count(set(self.columns) - set(self.rows))
 

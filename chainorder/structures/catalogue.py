@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chainorder.structures.axes import Axes
 from chainorder.structures.banded import Banded, Diagonal, Identity
+from chainorder.structures.block_diagonal import BlockDiagonal
 from chainorder.structures.dense import Dense
 from chainorder.structures.selection import Selection
 from chainorder.structures.solve import Solve
@@ -23,5 +24,6 @@ STRUCTURES: dict[str, type[Structure]] = {
         Solve,
         Triangular,
         Axes,
+        BlockDiagonal,
     )
 }

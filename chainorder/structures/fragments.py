@@ -11,7 +11,7 @@ from typing import Any
 Schema = dict[str, Any]
 
 MOST = 10**100
-"""No size, cost or limit is larger; products of three still print."""
+"""No size, cost or limit is larger; products of three still print, and have a ratio."""
 
 
 def whole(title: str, description: str, minimum: int, **more: Any) -> Schema:

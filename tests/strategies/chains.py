@@ -9,17 +9,30 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from chainorder.structures.fragments import MOST
 from tests.strategies.matrices import DENSE, SPARSE, dominant, entries, matrix_files, positions
 from tests.strategies.specs import NAMES, Spec
 
 Item = dict[str, Any]
 
 SQUARE = ("diagonal", "identity", "banded", "triangular", "solve", "factors", "permutation")
-ALL = ("dense", "sparse", "axes", "matrix", "rows", "columns", *SQUARE)
+ALL = ("dense", "sparse", "axes", "matrix", "rows", "columns", "blocks", "repeated", *SQUARE)
 """Kinds of elementals."""
 
 UNBOUNDED = (
-    *("dense", "diagonal", "identity", "banded", "triangular", "factors", "sparse", "rows", "columns"),
+    *(
+        "dense",
+        "diagonal",
+        "identity",
+        "banded",
+        "triangular",
+        "factors",
+        "sparse",
+        "rows",
+        "columns",
+        "blocks",
+        "repeated",
+    ),
 )
 """Those that make sense at any size."""
 
@@ -160,6 +173,21 @@ class Drawing:
         varies = self.draw(st.lists(st.sampled_from("lrc"), unique=True))
         axes = {"rows": ["l", "r"], "columns": ["l", "c"], "sizes": sizes, "varies": varies}
         return {"structure": "axes", "axes": axes, "outputs": outputs}
+
+    def _blocks(self, inputs: int) -> Item:
+        cut = self.draw(st.integers(1, inputs))
+        widths = [cut, inputs - cut] if cut < inputs else [inputs]
+        blocks = [[min(self.draw(self.sizes), MOST // 2), width] for width in widths]
+        return {"structure": "block-diagonal", "blocks": blocks, "outputs": sum(rows for rows, _ in blocks)}
+
+    def _repeated(self, inputs: int) -> Item:
+        count = self.draw(st.sampled_from([count for count in (1, 2, 3, inputs) if inputs % count == 0]))
+        rows = self.draw(st.integers(1, 3))
+        return {
+            "structure": "block-diagonal",
+            "blocks": [[rows, inputs // count]],
+            "outputs": count * rows,
+        }
 
     def _factors(self, _: int) -> Item:
         return {"structure": "solve", "factors": max(1, self.draw(self.costs))}
