@@ -86,12 +86,10 @@ class Program:
         models: Mapping[int, Model],
     ) -> dict[Key, Operand]:
         """The same by a backend."""
-        graph = self.plan.graph
 
         def make(instruction: Instruction[int], factors: list[Held]) -> Held:
-            edge = instruction.through
-            model, own = (None, None) if edge is None else (models[edge], graph.pattern(edge))
-            return backend.carry_out(instruction, factors, model, own).result
+            model = None if instruction.through is None else models[instruction.through]
+            return backend.carry_out(instruction, factors, model).result
 
         live = {arc: backend.take(operand) for arc, operand in operands.items()}
         for _ in replay(self.instructions, live, make):
