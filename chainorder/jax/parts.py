@@ -10,7 +10,7 @@ from typing import TypeAlias
 from chainorder.autodiff.pieces import Kind, Part, Piece, classify, joined, telling
 from chainorder.autodiff.segments import Segment, Work
 from chainorder.jax.program import Equation, LinearProgram
-from chainorder.jax.rules import ELEMENTWISE, contraction, is_view, is_elementwise, work
+from chainorder.jax.rules import ELEMENTWISE, contraction, is_elementwise, is_view, work
 from chainorder.jax.sparsity import structure_of
 
 JaxPiece: TypeAlias = Piece[int, Equation]
