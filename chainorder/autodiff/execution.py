@@ -65,7 +65,7 @@ class Executor(Arrays[AnyPart, AnyPart], Generic[AnyPart]):
 
     def _diagonal(self, part: AnyPart, other: Factor | None, pattern: Pattern) -> Evaluated[Factor] | None:
         """What is accumulated by one evaluation; None if that cannot be."""
-        if other is not None or part.piece.kind is not Kind.PLACED:
+        if other is not None or part.piece.kind is not Kind.ELEMENTWISE:
             return None
         return Evaluated(Factor(self.diagonal(part), pattern), 1)
 

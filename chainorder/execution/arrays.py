@@ -61,6 +61,10 @@ class Framework(ABC):
     def diagonal(self, vector: Any) -> Any:
         """The square matrix of a diagonal."""
 
+    def settled(self, array: Any) -> Any:
+        """The same array when it has been computed, where that is not at once."""
+        return array
+
     def matrix(self, factor: Factor, like: Any = None) -> Any:
         """A Jacobian as a matrix."""
         if factor.values is None:
@@ -118,6 +122,10 @@ class HostArrays(Arrays[Operand, Model]):
 
     def __init__(self, framework: Framework, settings: Settings) -> None:
         self.framework, self.settings = framework, settings
+
+    def multiply(self, left: Factor, right: Factor) -> Factor:
+        product = super().multiply(left, right)
+        return Factor(self.framework.settled(product.values), product.pattern)
 
     def take(self, matrix: Operand) -> Factor:
         """Raises `ExecutionError` if it would not fit this machine as an array."""

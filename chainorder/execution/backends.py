@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar, assert_never
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar, assert_never
 
 from chainorder.costs.steps import At, How, Instruction
 from chainorder.errors import ExecutionError
@@ -63,8 +63,7 @@ Held = TypeVar("Held", bound=Value)
 """How the backend holds Jacobians."""
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluated(Generic[Held]):
+class Evaluated(NamedTuple, Generic[Held]):
     """What an instruction yields: the result, and how many directions were evaluated."""
 
     result: Held
@@ -107,9 +106,25 @@ class Backend(ABC, Generic[Matrix, Map, Held]):
         return value.pattern.entries
 
     def carry_out(
-        self, instruction: Instruction[At], operands: list[Held], model: Map | None, own: Pattern | None
+        self,
+        instruction: Instruction[At],
+        operands: list[Held],
+        model: Map | None,
+        own: Pattern | None = None,
     ) -> Evaluated[Held]:
-        """Carry out an instruction; `model` and `own` are those of the elemental that it evaluates."""
+        """Carry out an instruction.
+
+        Parameters
+        ----------
+        instruction
+            What is done.
+        operands
+            The Jacobians that it uses.
+        model
+            What evaluates the elemental that it goes through; None if it evaluates none.
+        own
+            The pattern of that elemental; not needed where the instruction knows that of its result.
+        """
         match instruction.how:
             case How.MULTIPLY:
                 return Evaluated(self.multiply(*operands))
@@ -119,8 +134,10 @@ class Backend(ABC, Generic[Matrix, Map, Held]):
                 return Evaluated(operands[0])
             case How.TANGENTS | How.ADJOINTS as how:
                 assert model is not None
-                assert own is not None
-                pattern = instruction.pattern or how.pattern(own, [each.pattern for each in operands])
+                pattern = instruction.pattern
+                if pattern is None:
+                    assert own is not None
+                    pattern = how.pattern(own, [each.pattern for each in operands])
                 evaluate = self.tangents if how is How.TANGENTS else self.adjoints
                 return evaluate(model, operands[0] if operands else None, pattern)
             case _:

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from chainorder.costs.steps import Ledger
-from chainorder.errors import ExecutionError, InfeasibleError
-from chainorder.execution.backends import NUMPY, Backend
+from chainorder.errors import InfeasibleError
+from chainorder.execution.backends import Backend
 from chainorder.execution.checks import (
     PROBES,
     Check,
@@ -28,7 +28,7 @@ from chainorder.execution.operations import check_reuse, run_here, stepped_of, s
 from chainorder.execution.options import Options, run
 from chainorder.execution.premises import check_finite, given_program, nonzero, rounding, told_zero
 from chainorder.execution.result import FULL_CHECK, TOLERANCE, Execution
-from chainorder.execution.sources import Function, Jacobians, gather
+from chainorder.execution.sources import Jacobians, gather
 from chainorder.plans.chain_plan import Plan
 from chainorder.solvers import plan as make_plan
 from chainorder.structures.sparse import Sparse
@@ -40,40 +40,43 @@ SPARSE_CHECK = 2_000_000
 @run.register
 def _(plan: Plan, jacobians: Sequence[Any] | None, options: Options) -> Execution:
     """Run the plan of a chain, and check the result."""
-    chain, seed = plan.chain, options.seed
-    function: Function | None
-    function, point = given_program(options.function, options.point, chain.inputs, chain.outputs)
+    chain = plan.chain
+    given = given_program(options.function, options.point, chain.inputs, chain.outputs)
     largest = int(chain.sizes.max())
     check_memory(max(plan.peak_memory, largest))  # models pass vectors
     if options.verify:
         check_probes(PROBES, largest)
     backend = options.made()
-    source = gather(chain, jacobians, seed, stand_ins=options.stand_ins)
+    source = gather(chain, jacobians, options.seed, stand_ins=options.stand_ins)
+    if given[0] is not None:
+        source = replace(source, function=given[0], point=given[1])
     check_reuse(plan, source)
     if options.scheduler is None:
         result, execution = _run(plan, source, backend)
     else:
         from chainorder.execution.workers import run_on_workers
 
-        if options.backend != NUMPY:
-            raise ExecutionError(f"workers multiply by {NUMPY}; leave the backend or the scheduler out")
         result, execution = run_on_workers(plan, source, options.settings, options.scheduler)
     execution = replace(execution, symbolic=options.symbolic, provenance=source.provenance)
     if not options.verify:
         return execution
+    return replace(execution, checks=tuple(_checks(plan, source, result, backend, options)))
+
+
+def _checks(
+    plan: Plan, source: Jacobians, result: Operand, backend: Backend[Operand, Model, Any], options: Options
+) -> list[Check]:
+    """Every comparison of a result."""
+    seed, function, point = options.seed, source.function, source.point
     check_finite([result], source.operands, source.models, "elemental {}".format)
     rounded = rounding([result, *source.operands.values()], source.models.values())
     tolerances = Tolerances.of(options.tolerance, max(TOLERANCE, rounded))
-    if function is None:
-        function, point = source.function, source.point
     checks = list(_check_order(plan, source, result, backend, seed, tolerances.exact))
     checks += dot_products(source.models, seed, tolerances.exact)
     checks += residuals(source.models, seed, tolerances.exact)
     if function is not None and point is not None:
         checks.append(against_function(result, function, point, seed, tolerances))
-    if result.pattern.nnz and not nonzero(result):
-        checks = told_zero(checks)
-    return replace(execution, checks=tuple(checks))
+    return told_zero(checks) if result.pattern.nnz and not nonzero(result) else checks
 
 
 def _run(plan: Plan, source: Jacobians, backend: Backend[Operand, Model, Any]) -> tuple[Operand, Execution]:

@@ -87,12 +87,10 @@ class Program:
         models: Mapping[int, Model],
     ) -> dict[Key, Operand]:
         """The same by a backend."""
-        graph = self.plan.graph
 
         def make(instruction: Instruction[int], factors: list[Held]) -> Held:
-            edge = instruction.through
-            model, own = (None, None) if edge is None else (models[edge], graph.pattern(edge))
-            return backend.carry_out(instruction, factors, model, own).result
+            model = None if instruction.through is None else models[instruction.through]
+            return backend.carry_out(instruction, factors, model).result
 
         live = {arc: backend.take(operand) for arc, operand in operands.items()}
         for _ in replay(self.instructions, live, make):
@@ -175,10 +173,10 @@ class EdgeJacobians:
 @run.register
 def _(plan: GraphPlan, jacobians: Mapping[Key, Any] | None, options: Options) -> GraphExecution:
     """Run the plan of a graph, and check the result."""
-    graph, seed = plan.graph, options.seed
-    function: Function | None
+    graph = plan.graph
     if options.scheduler is not None or not options.symbolic:
         raise ExecutionError("plans of graphs run here, and count symbolic patterns; leave that option out")
+    function: Function | None
     function, point = given_program(options.function, options.point, graph.columns, graph.rows)
     largest = max(graph.vertices.values())
     check_memory(max(plan.peak_memory, largest))
@@ -187,27 +185,38 @@ def _(plan: GraphPlan, jacobians: Mapping[Key, Any] | None, options: Options) ->
     backend = options.made()
     sample = None
     if jacobians is None and graph.network is not None:
-        sample = graph.network.sample(seed)
+        sample = graph.network.sample(options.seed)
         jacobians = sample.jacobians()
-    source = gather(graph, jacobians, seed, stand_ins=options.stand_ins)
+    source = gather(graph, jacobians, options.seed, stand_ins=options.stand_ins)
     if sample is not None:
         source = replace(source, provenance=Provenance((Source.NETWORK,)))
     execution, blocks = _run(Program.of(plan), source, backend)
     if not options.verify:
         return execution
-    ends = [f"{edge.source} → {edge.target}" for edge in graph.edges]
-    check_finite(blocks.values(), source.operands, source.models, ends.__getitem__)
-    rounded = rounding([*blocks.values(), *source.operands.values()], source.models.values())
-    tolerances = Tolerances.of(options.tolerance, max(TOLERANCE, rounded))
     if sample is not None and function is None:
         function, point = sample, sample.point
-    checks = list(_check_orders(plan, source, blocks, backend, tolerances.exact))
-    checks += against_sweeps(graph, source.models, blocks, seed, tolerances.exact)
-    checks += dot_products(source.models, seed, tolerances.exact, ends.__getitem__)
-    checks += against_program(graph, source.models, blocks, function, point, seed, tolerances)
-    if not any(map(nonzero, blocks.values())):
-        checks = told_zero(checks)
+    checks = _checks(plan, source, blocks, backend, replace(options, function=function, point=point))
     return replace(execution, checks=tuple(checks))
+
+
+def _checks(
+    plan: GraphPlan,
+    source: EdgeJacobians,
+    blocks: Mapping[Key, Operand],
+    backend: Backend[Operand, Model, Any],
+    options: Options,
+) -> list[Check]:
+    """Every comparison of a result."""
+    graph, models, seed = plan.graph, source.models, options.seed
+    ends = [f"{edge.source} → {edge.target}" for edge in graph.edges]
+    check_finite(blocks.values(), source.operands, models, ends.__getitem__)
+    rounded = rounding([*blocks.values(), *source.operands.values()], models.values())
+    tolerances = Tolerances.of(options.tolerance, max(TOLERANCE, rounded))
+    checks = _check_orders(plan, source, blocks, backend, tolerances.exact)
+    checks += against_sweeps(graph, models, blocks, seed, tolerances.exact)
+    checks += dot_products(models, seed, tolerances.exact, ends.__getitem__)
+    checks += against_program(graph, models, blocks, options.function, options.point, seed, tolerances)
+    return checks if any(map(nonzero, blocks.values())) else told_zero(checks)
 
 
 def gather(

@@ -24,6 +24,9 @@ class Jax(Framework):
     def to_host(self, array: Any) -> Array:
         return np.asarray(array)
 
+    def settled(self, array: Any) -> Any:
+        return None if array is None else array.block_until_ready()
+
     def identity(self, size: int, like: Any = None) -> Any:
         return self.jnp.eye(size, dtype=getattr(like, "dtype", like))
 

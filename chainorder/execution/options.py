@@ -38,7 +38,9 @@ class Options:
         return Settings(self.chunk_entries, self.symbolic)
 
     def made(self) -> Backend[Any, Any, Any]:
-        """The backend; raises `ExecutionError` if there is none of that name."""
+        """The backend; raises `ExecutionError` if there is none of that name, or none on workers."""
+        if self.scheduler is not None and self.backend != NUMPY:
+            raise ExecutionError(f"workers multiply by {NUMPY}; leave the backend or the scheduler out")
         return find_backend(self.backend)(self.settings)
 
 
