@@ -15,7 +15,7 @@ from chainorder.costs.known_costs import Outline
 from chainorder.costs.product_bounds import Boundaries, most
 from chainorder.costs.sampled_fill import SampledFill, Stratified
 from chainorder.execution import kernels
-from chainorder.solvers.chains import auto
+from chainorder.solvers.chains import choice
 from chainorder.solvers.chains.dynamic import solve_within
 from chainorder.structures.positions import SparsePattern
 from tests.chains import random_chains
@@ -71,7 +71,7 @@ def test_equal_elementals_share_patterns() -> None:
 def test_what_exceeds_the_budget_is_estimated_by_auto_and_proved_on_demand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(auto, "WORK", 10_000)
+    monkeypatch.setattr(choice, "WORK", 10_000)
     chain = Chain.from_matrices([sparse(400, 400, 3, seed) for seed in range(6)])
     with pytest.raises(OverBudgetError):
         solve_within(Outline(chain), 10_000)

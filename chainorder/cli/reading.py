@@ -69,9 +69,7 @@ def read_inputs(texts: Sequence[str], request: Request) -> list[Problem | AnyPla
     ChainorderError
         If there is one, and another plan is asked for.
     """
-    from chainorder.reading.files import STDIN
-
-    if texts.count(STDIN) > 1:
+    if texts.count("-") > 1:
         raise ChainorderError("- is there twice, but standard input is read once; keep one")
     found: list[Problem | AnyPlan] = []
     errors: list[SpecError] = []

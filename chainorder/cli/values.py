@@ -75,9 +75,13 @@ class Told(click.Option):
     """An option whose help is written when it is asked for: it tells what is registered by then."""
 
     def __init__(self, *declared: Any, told: Callable[[], str], **settings: Any) -> None:
-        super().__init__(*declared, **settings)
         self._told = told
+        super().__init__(*declared, **settings)
 
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        self.help = self._told()
-        return super().get_help_record(ctx)
+    def _get(self) -> str:
+        return self._told()
+
+    def _set(self, given: object) -> None:
+        """There is none yet when an option is made."""
+
+    help = property(_get, _set)

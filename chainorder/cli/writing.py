@@ -13,15 +13,11 @@ import click
 
 from chainorder.errors import OutputError
 from chainorder.report.formats import FORMATS, Format, check_drawable, format_of
-from chainorder.system.output import Output, encoded
+from chainorder.system.output import Output, ReaderGoneError, encoded
 
 if TYPE_CHECKING:
     from chainorder.problems.problem import Problem
     from chainorder.report.model import Report
-
-
-class ReaderGoneError(Exception):
-    """Whoever reads stdout (head, less) wants no more."""
 
 
 def output_file(name: str | None) -> Output | None:

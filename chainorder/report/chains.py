@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainorder.comparison.chains import Comparison
 from chainorder.plans.chain_operations import Operation, formula, node_name
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.saved import attributes
@@ -20,6 +19,7 @@ from chainorder.report.model import Cell, Report
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
 
 if TYPE_CHECKING:
+    from chainorder.comparison.chains import Comparison
     from chainorder.execution.result import Execution
 
 LONG_ORDER = 120

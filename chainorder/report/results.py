@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainorder.plans.base import BasePlan
-from chainorder.problems.chain import Chain
-from chainorder.problems.graph import Graph
 from chainorder.report.model import Report
 from chainorder.system.later import later
 
@@ -16,16 +14,16 @@ if TYPE_CHECKING:
     from chainorder.report.common import Run
 
 _PLANS = {
-    Chain.kind: later("report.chains", "plan_report"),
-    Graph.kind: later("report.graphs", "graph_plan_report"),
+    "chain": later("report.chains", "plan_report"),
+    "graph": later("report.graphs", "graph_plan_report"),
 }
 _COMPARISONS = {
-    Chain.kind: later("report.chains", "comparison_report"),
-    Graph.kind: later("report.graphs", "graph_comparison_report"),
+    "chain": later("report.chains", "comparison_report"),
+    "graph": later("report.graphs", "graph_comparison_report"),
 }
 _EXECUTIONS = {
-    Chain.kind: later("report.chains", "execution_report"),
-    Graph.kind: later("report.graphs", "graph_execution_report"),
+    "chain": later("report.chains", "execution_report"),
+    "graph": later("report.graphs", "graph_execution_report"),
 }
 
 

@@ -20,6 +20,10 @@ _DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]+)")
 
 
+class ReaderGoneError(Exception):
+    """Whoever reads stdout (head, less) wants no more."""
+
+
 @dataclass(frozen=True)
 class Output:
     """A file that can be written.

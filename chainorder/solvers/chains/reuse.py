@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from chainorder.costs.exact_fill import ExactFill, FilledResults, OverBudgetError, Words
 from chainorder.costs.known_costs import Outline
@@ -23,9 +22,7 @@ from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains.estimated import price_by_samples
 from chainorder.solvers.chains.lazy import Fill
-
-LONGEST = 400
-"""Elementals up to which repetitions are looked at: O(n³) for words that are all distinct."""
+from chainorder.solvers.chains.plain import MOST_REUSED
 
 Subchain = tuple[int, int]
 
@@ -38,9 +35,9 @@ def solve(chain: Chain) -> Plan:
     SolverError
         If an elemental has tangents or adjoints, or the chain has more than 400 elementals.
     """
-    if chain.modelled or len(chain) > LONGEST:
+    if chain.modelled or len(chain) > MOST_REUSED:
         raise SolverError(
-            f"reuse takes up to {LONGEST} explicit elementals without tangents and adjoints; use auto"
+            f"reuse takes up to {MOST_REUSED} explicit elementals without tangents and adjoints; use auto"
         )
     outline = Outline(chain)
     fill = outline.fill()
@@ -75,15 +72,6 @@ def improve(plan: Plan) -> Plan | None:
     except OverBudgetError:
         return None
     return found if found.fma < plan.fma else None
-
-
-def repeats(chain: Chain) -> bool:
-    """Whether some product of two neighbours comes twice."""
-    if chain.modelled or not 4 <= len(chain) <= LONGEST:
-        return False
-    letters = chain.sameness()
-    pairs = list(pairwise(letters))
-    return len(set(pairs)) < len(pairs)
 
 
 def best_steps(outline: Outline, fill: Fill, limit: float = float("inf")) -> Steps | None:

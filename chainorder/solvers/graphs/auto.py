@@ -47,6 +47,6 @@ def _chain(graph: Graph, options: Options) -> GraphPlan:
             a, b = made[k, i], made[j, k + 1]
         moves.append(Move(step, a, b))
         made[j, i] = arcs.product(a, b)
-    options.report(best.fma, best.lower_bound or 0)
+    options.report(best.fma, 0 if best.lower_bound is None else best.lower_bound)
     why = f"the graph is a chain: {best.why}"
     return GraphPlan.of(graph, moves, solver="auto", lower_bound=best.lower_bound, why=why, arcs=arcs)
