@@ -104,6 +104,12 @@ def test_no_import_goes_round_in_a_circle() -> None:
     assert circles(arrows()) == []
 
 
+def test_renderers_plan_nothing() -> None:
+    """They get finished results; of the solvers they know how far one is."""
+    found = {pair for pair in arrows() if room_of(pair[0]) == "report" and room_of(pair[1]) == "solvers"}
+    assert found == {("report.progress", "solvers.options")}
+
+
 def test_the_package_itself_is_imported_for_its_version_only() -> None:
     """A room that took names from the package would import all rooms above it without saying so."""
     for name, path in modules().items():

@@ -83,8 +83,8 @@ class Graph(Problem):
             raise GraphError(f"name {fault}", ("name",))
         raise_first(checks.edge_faults(self.vertices, self.edges))
         raise_first(checks.path_faults(self.vertices, self.edges))
-        raise_first(checks.end_faults(self.vertices, "inputs", self.inputs, inputs))
-        raise_first(checks.end_faults(self.vertices, "outputs", self.outputs, outputs))
+        ends = (("inputs", self.inputs, inputs), ("outputs", self.outputs, outputs))
+        raise_first(fault for each in ends for fault in checks.end_faults(self.vertices, *each))
         object.__setattr__(self, "elementals", checks.elementals_of(self.vertices, self.edges))
         raise_first(checks.label_faults(self.edges, self.elementals))
 
