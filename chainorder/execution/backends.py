@@ -59,59 +59,59 @@ Matrix = TypeVar("Matrix")
 Map = TypeVar("Map")
 """What evaluates tangents and adjoints of an elemental: in `chainorder.execute`, a `Model`."""
 
-Held = TypeVar("Held", bound=Value)
+Form = TypeVar("Form", bound=Value)
 """How the backend holds Jacobians."""
 
 
-class Evaluated(NamedTuple, Generic[Held]):
+class Evaluated(NamedTuple, Generic[Form]):
     """What an instruction yields: the result, and how many directions were evaluated."""
 
-    result: Held
+    result: Form
     evaluations: int = 0
 
 
-class Backend(ABC, Generic[Matrix, Map, Held]):
+class Backend(ABC, Generic[Matrix, Map, Form]):
     """What the operations of a plan are carried out by."""
 
     @abstractmethod
-    def take(self, matrix: Matrix) -> Held:
+    def take(self, matrix: Matrix) -> Form:
         """The Jacobian of an explicit elemental."""
 
     @abstractmethod
-    def multiply(self, left: Held, right: Held) -> Held:
+    def multiply(self, left: Form, right: Form) -> Form:
         """The product of two Jacobians."""
 
     @abstractmethod
-    def add(self, left: Held, right: Held) -> Held:
+    def add(self, left: Form, right: Form) -> Form:
         """The sum of two Jacobians of the same shape."""
 
     @abstractmethod
-    def tangents(self, model: Map, right: Held | None, pattern: Pattern) -> Evaluated[Held]:
+    def tangents(self, model: Map, right: Form | None, pattern: Pattern) -> Evaluated[Form]:
         """An elemental's Jacobian times another (by itself if None), by tangents; the result's pattern."""
 
     @abstractmethod
-    def adjoints(self, model: Map, left: Held | None, pattern: Pattern) -> Evaluated[Held]:
+    def adjoints(self, model: Map, left: Form | None, pattern: Pattern) -> Evaluated[Form]:
         """A Jacobian times that of an elemental (by itself if None), by adjoints; the result's pattern."""
 
     @abstractmethod
-    def to_host(self, value: Held) -> Operand:
+    def to_host(self, value: Form) -> Operand:
         """The same for NumPy and SciPy."""
 
-    def fma(self, left: Held, right: Held) -> int:
+    def fma(self, left: Form, right: Form) -> int:
         """What their product is counted as."""
         return counted_fma(left.pattern, right.pattern)
 
-    def entries(self, value: Held) -> int:
+    def entries(self, value: Form) -> int:
         """Stored entries that a Jacobian is counted as."""
         return value.pattern.entries
 
     def carry_out(
         self,
         instruction: Instruction[At],
-        operands: list[Held],
+        operands: list[Form],
         model: Map | None,
         own: Pattern | None = None,
-    ) -> Evaluated[Held]:
+    ) -> Evaluated[Form]:
         """Carry out an instruction.
 
         Parameters

@@ -15,7 +15,7 @@ import numpy as np
 from chainorder.costs.steps import Instruction, Ledger, replay
 from chainorder.elimination.replay import Replay
 from chainorder.errors import ExecutionError, PlanError, SolverError
-from chainorder.execution.backends import CHUNK_ENTRIES, Backend, Held, Settings
+from chainorder.execution.backends import CHUNK_ENTRIES, Backend, Form, Settings
 from chainorder.execution.checks import PROBES, Check, Tolerances, dot_products
 from chainorder.execution.conversions import owned
 from chainorder.execution.graph_checks import against_blocks, against_program, against_sweeps
@@ -82,13 +82,13 @@ class Program:
 
     def run_on(
         self,
-        backend: Backend[Operand, Model, Held],
+        backend: Backend[Operand, Model, Form],
         operands: Mapping[int, Operand],
         models: Mapping[int, Model],
     ) -> dict[Key, Operand]:
         """The same by a backend."""
 
-        def make(instruction: Instruction[int], factors: list[Held]) -> Held:
+        def make(instruction: Instruction[int], factors: list[Form]) -> Form:
             model = None if instruction.through is None else models[instruction.through]
             return backend.carry_out(instruction, factors, model).result
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from chainorder.costs.steps import At, How, Instruction, Ledger, Place, Step, replay, source_of
 from chainorder.errors import ExecutionError
-from chainorder.execution.backends import Backend, Held
+from chainorder.execution.backends import Backend, Form
 from chainorder.execution.checks import relative_error
 from chainorder.execution.model import Model
 from chainorder.execution.sources import Jacobians
@@ -78,10 +78,10 @@ class Stepped:
 
 
 @dataclass(frozen=True, eq=False)
-class Done(Generic[Held]):
+class Done(Generic[Form]):
     """What came of an instruction: the result, counted fma and additions, evaluations, wall time."""
 
-    result: Held
+    result: Form
     fma: int
     adds: int
     evaluations: int
@@ -123,11 +123,11 @@ def check_reuse(plan: Plan, source: Jacobians) -> None:
 
 
 def perform(
-    backend: Backend[Any, Model, Held],
+    backend: Backend[Any, Model, Form],
     instruction: Instruction[Any],
-    operands: list[Held],
+    operands: list[Form],
     stepped: Stepped | None,
-) -> Done[Held]:
+) -> Done[Form]:
     """Carry out one instruction, and count what it does from the operands at hand."""
     model, own = (None, None) if stepped is None else (stepped.model, stepped.pattern)
     started = time.perf_counter()
@@ -150,10 +150,10 @@ def _evaluations_fma(stepped: Stepped, how: How, count: int) -> int:
 
 
 def run_here(
-    backend: Backend[Any, Model, Held],
+    backend: Backend[Any, Model, Form],
     operations: Sequence[Planned],
     instructions: Iterable[Instruction[At]],
-    live: dict[At, Held],
+    live: dict[At, Form],
     ledger: Ledger[At],
     stepped: Callable[[int], Stepped],
 ) -> tuple[OperationRecord[Planned], ...]:
@@ -172,11 +172,11 @@ def run_here(
     stepped
         Gives the elemental that an instruction evaluates.
     """
-    last: list[Done[Held]] = []
+    last: list[Done[Form]] = []
     records: list[OperationRecord[Planned]] = []
     began = time.perf_counter()
 
-    def make(instruction: Instruction[At], operands: list[Held]) -> Held:
+    def make(instruction: Instruction[At], operands: list[Form]) -> Form:
         through = instruction.through
         last[:] = [perform(backend, instruction, operands, None if through is None else stepped(through))]
         return last[0].result
