@@ -21,7 +21,7 @@ from chainorder.execution.kernels import multiply
 from chainorder.execution.memory import check_memory, check_probes
 from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Array, Operand
-from chainorder.execution.premises import check_finite, check_options, given_program, nonzero, rounding
+from chainorder.execution.premises import check_finite, check_seed, given_program, nonzero, rounding
 from chainorder.execution.provenance import Printed, Provenance, Source, refuse_unsaved, trace
 from chainorder.execution.run import FULL_CHECK, TOLERANCE
 from chainorder.execution.sources import fit, operand_and_model, random_operand
@@ -276,7 +276,7 @@ def execute_graph(
         If a Jacobian does not fit its edge, a matrix was in memory when the plan was saved and is not given,
         or the plan needs more memory than there is.
     """
-    check_options(seed, tolerance)
+    check_seed(seed)
     graph = plan.graph
     function, point = given_program(function, point, graph.columns, graph.rows)
     Tolerances.of(tolerance, TOLERANCE)  # a wrong one is refused before the work
