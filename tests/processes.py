@@ -27,6 +27,11 @@ def wait_until(true: Callable[[], Any], seconds: float = PATIENCE) -> bool:
     return True
 
 
+def _as_in_a_terminal() -> None:
+    """Where the tests run under nohup, SIGHUP is ignored, and processes inherit that."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @dataclass
 class Command:
     """A command in a session of its own, whose processes are known by their environment."""
@@ -43,6 +48,7 @@ class Command:
             text=True,
             env={**os.environ, name: value},
             start_new_session=True,
+            preexec_fn=_as_in_a_terminal,
         )
 
     def ready(self) -> bool:
