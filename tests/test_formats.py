@@ -170,8 +170,8 @@ def test_the_quickest_order_has_the_least_estimated_time_of_all() -> None:
         times = quickest.Times(Outline(chain, samples=quickest.SAMPLES).sampled)
         best, steps = times.best()
         assert best == pytest.approx(least(times, 0, len(chain) - 1))
-        joined = (times.product(i - 1, k - 1, j - 1) for _, j, k, i in steps)
-        assert best == pytest.approx(sum(joined))
+        products = (times.product(i - 1, k - 1, j - 1) for _, j, k, i in steps)
+        assert best == pytest.approx(sum(products))
 
 
 @pytest.mark.parametrize("mix", ["sparse", "all", "dense"])

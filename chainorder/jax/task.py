@@ -50,14 +50,14 @@ class Linearised:
         if options.holomorphic or options.allow_int:
             raise NotPlannedError("only real functions are planned")
         leaves, tree = jax.tree.flatten(traced.args)
-        point = _joined(leaves, "input")
+        point = _concatenated(leaves, "input")
         outputs: list[Any] = []
 
         def flat(value: Any) -> Any:
-            result = traced.function(*jax.tree.unflatten(tree, _parted(value, leaves)))
+            result = traced.function(*jax.tree.unflatten(tree, _split(value, leaves)))
             result, aux = result if options.has_aux else (result, None)
             outputs.append(jax.tree.map(_shape, result))
-            return _joined(jax.tree.leaves(result), "output"), aux
+            return _concatenated(jax.tree.leaves(result), "output"), aux
 
         _, linear, aux = jax.linearize(flat, point, has_aux=True)
         aval = jax.ShapeDtypeStruct(point.shape, point.dtype)
@@ -132,7 +132,7 @@ class JaxTask(Task):
         return (jacobian, linearised.aux) if self.options.has_aux else jacobian
 
 
-def _joined(leaves: Sequence[Any], what: str) -> Any:
+def _concatenated(leaves: Sequence[Any], what: str) -> Any:
     """One array of all of them: the only one itself."""
     if not leaves:
         raise NotPlannedError(f"the {what} holds no array")
@@ -146,12 +146,12 @@ def _joined(leaves: Sequence[Any], what: str) -> Any:
     )
 
 
-def _parted(value: Any, leaves: Sequence[Any]) -> list[Any]:
-    """The arrays that were joined."""
+def _split(value: Any, leaves: Sequence[Any]) -> list[Any]:
+    """The arrays that were concatenated."""
     if len(leaves) == 1:
         return [value]
-    parts = jnp.split(value, _ends(leaves))
-    return [part.reshape(jnp.shape(leaf)) for part, leaf in zip(parts, leaves, strict=True)]
+    flat = jnp.split(value, _ends(leaves))
+    return [each.reshape(jnp.shape(leaf)) for each, leaf in zip(flat, leaves, strict=True)]
 
 
 def _ends(leaves: Sequence[Any]) -> list[int]:
