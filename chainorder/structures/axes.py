@@ -275,6 +275,9 @@ class Axes(Structure):
             )
         return reduced(bound)
 
+    def transposed(self) -> Axes:
+        return Axes(self.columns, self.rows, self.sizes, self.varies)
+
 
 @dataclass(frozen=True, slots=True)
 class ProductAxes:
