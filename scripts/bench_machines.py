@@ -84,20 +84,20 @@ def prove(chain: Chain, machines: int, limit: float, peer: float) -> Proof:
     started = time.perf_counter()
     best = plan(chain, solver="exact", machines=machines, time_limit=limit)
     seconds = time.perf_counter() - started
-    ways = Alternatives.of_chain(chain)
+    alternatives = Alternatives.of_chain(chain)
     other = cp_sat.solve(chain, machines, peer) if peer else None
     bounds = max(best.lower_bound or 0, other.bound if other else 0)
     if bounds > min(best.makespan, other.makespan if other else best.makespan):
         raise click.ClickException(f"{chain.name}: {best.makespan}, {best.lower_bound}, but CP-SAT: {other}")
-    split = split_machines(ways, machines).makespan
-    return Proof(best, seconds, split, best_schedule(ways, machines)[1].makespan, other)
+    split = split_machines(alternatives, machines).makespan
+    return Proof(best, seconds, split, best_schedule(alternatives, machines)[1].makespan, other)
 
 
 def compile_search() -> None:
     """Have the search compiled, or loaded: that is done once and does not belong to any chain."""
-    ways = Alternatives.of_chain(next(random_chains(6, 1)))
-    deadline = best_schedule(ways, 2)[1].makespan
-    Search(Model(ways, 2, 0, deadline), deadline).advance(1)
+    alternatives = Alternatives.of_chain(next(random_chains(6, 1)))
+    deadline = best_schedule(alternatives, 2)[1].makespan
+    Search(Model(alternatives, 2, 0, deadline), deadline).advance(1)
 
 
 def proofs_report(
@@ -148,12 +148,12 @@ def heuristics_report(every: int) -> Report:
         listed, split, published_ratio, worse, seconds = [], [], [], 0, []
         for case in cases:
             started = time.perf_counter()
-            ways = Alternatives.of_chain(case.chain)
-            _, schedule = best_schedule(ways, machines)
+            alternatives = Alternatives.of_chain(case.chain)
+            _, schedule = best_schedule(alternatives, machines)
             seconds.append(time.perf_counter() - started)
             exact, other = case.exact[machines - 1], case.dynamic_program[machines - 1]
             listed.append(schedule.makespan / exact)
-            split.append(split_machines(ways, machines).makespan / exact)
+            split.append(split_machines(alternatives, machines).makespan / exact)
             published_ratio.append(other / exact)
             worse += schedule.makespan > other
         means = (f"{statistics.fmean(ratios):.4f}" for ratios in (listed, published_ratio, split))

@@ -1,6 +1,6 @@
 """A plain constraint model of the least makespan for OR-tools CP-SAT: the peer of the project's own search.
 
-One optional interval for every subchain and way to make it, a cumulative constraint over the machines, and
+One optional interval for every alternative of every subchain, a cumulative constraint over the machines, and
 two bounds for every subchain: its critical path, and its least work divided by the machines.
 """
 
@@ -38,9 +38,9 @@ def solve(chain: Chain, machines: int, seconds: float) -> Answer:
     from ortools.sat.python import cp_model
 
     started = time.perf_counter()
-    ways = Alternatives.of_chain(chain)
-    _, schedule = best_schedule(ways, machines)
-    model, makespan = _model(cp_model, ways, machines, schedule)
+    alternatives = Alternatives.of_chain(chain)
+    _, schedule = best_schedule(alternatives, machines)
+    model, makespan = _model(cp_model, alternatives, machines, schedule)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = WORKERS
@@ -54,41 +54,41 @@ def solve(chain: Chain, machines: int, seconds: float) -> Answer:
     return Answer(best, min(best, max(bound, 0)), taken)
 
 
-def _model(cp: Any, ways: Alternatives, machines: int, schedule: Schedule) -> tuple[Any, Any]:
+def _model(cp: Any, alternatives: Alternatives, machines: int, schedule: Schedule) -> tuple[Any, Any]:
     """Time runs backwards: the operation that ends the chain starts at 0 and releases its operands."""
     model = cp.CpModel()
     deadline = schedule.makespan - 1
-    path, work = critical_paths(ways), least_work(ways)
+    path, work = critical_paths(alternatives), least_work(alternatives)
     least = [max(p, -(-w // machines)) for p, w in zip(path, work, strict=True)]
-    earliest = _earliest(ways)
+    earliest = _earliest(alternatives)
     makespan = model.new_int_var(0, deadline, "makespan")
     starts: dict[int, Any] = {}
     chosen: dict[int, list[tuple[Alternative, Any]]] = {}
-    uses: dict[int, list[tuple[Any, int, int]]] = {subchain: [] for subchain in range(len(ways.of))}
+    uses: dict[int, list[tuple[Any, int, int]]] = {subchain: [] for subchain in range(len(alternatives.of))}
     intervals, load = [], []
-    for subchain in range(ways.whole, -1, -1):
+    for subchain in range(alternatives.whole, -1, -1):
         start = earliest[subchain]
-        if not ways.of[subchain] or start is None or start + least[subchain] > deadline:
+        if not alternatives.of[subchain] or start is None or start + least[subchain] > deadline:
             continue
         starts[subchain] = model.new_int_var(start, deadline, f"start {subchain}")
         chosen[subchain] = []
-        for way in ways.of[subchain]:
-            rest = max([least[o] for o in way.operands], default=0)
-            rest = max(rest, -(-sum(work[o] for o in way.operands) // machines))
-            if start + way.cost + rest > deadline:
+        for alternative in alternatives.of[subchain]:
+            rest = max([least[o] for o in alternative.operands], default=0)
+            rest = max(rest, -(-sum(work[o] for o in alternative.operands) // machines))
+            if start + alternative.cost + rest > deadline:
                 continue
             taken = model.new_bool_var("")
-            chosen[subchain].append((way, taken))
+            chosen[subchain].append((alternative, taken))
             intervals.append(
-                model.new_optional_fixed_size_interval_var(starts[subchain], way.cost, taken, "")
+                model.new_optional_fixed_size_interval_var(starts[subchain], alternative.cost, taken, "")
             )
-            load.append(way.cost * taken)
-            model.add(starts[subchain] + way.cost + rest <= makespan).only_enforce_if(taken)
-            for operand in way.operands:
-                uses[operand].append((taken, subchain, way.cost))
-    for subchain in range(ways.whole + 1):
+            load.append(alternative.cost * taken)
+            model.add(starts[subchain] + alternative.cost + rest <= makespan).only_enforce_if(taken)
+            for operand in alternative.operands:
+                uses[operand].append((taken, subchain, alternative.cost))
+    for subchain in range(alternatives.whole + 1):
         literals = [taken for _, taken in chosen.get(subchain, [])]
-        if subchain == ways.whole:
+        if subchain == alternatives.whole:
             model.add_exactly_one(literals)
             continue
         model.add(sum(literals) == sum(taken for taken, _, _ in uses[subchain]))
@@ -101,16 +101,17 @@ def _model(cp: Any, ways: Alternatives, machines: int, schedule: Schedule) -> tu
     return model, makespan
 
 
-def _earliest(ways: Alternatives) -> list[int | None]:
+def _earliest(alternatives: Alternatives) -> list[int | None]:
     """Of every subchain, what at least runs after it; None if nothing uses it."""
-    earliest: list[int | None] = [None] * len(ways.of)
-    earliest[ways.whole] = 0
-    for subchain in range(ways.whole, -1, -1):
+    earliest: list[int | None] = [None] * len(alternatives.of)
+    earliest[alternatives.whole] = 0
+    for subchain in range(alternatives.whole, -1, -1):
         before = earliest[subchain]
         if before is None:
             continue
-        for way in ways.of[subchain]:
-            for operand in way.operands:
+        for alternative in alternatives.of[subchain]:
+            for operand in alternative.operands:
                 start = earliest[operand]
-                earliest[operand] = before + way.cost if start is None else min(start, before + way.cost)
+                then = before + alternative.cost
+                earliest[operand] = then if start is None else min(start, then)
     return earliest

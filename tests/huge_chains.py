@@ -181,5 +181,5 @@ def _costs(
     for j in range(len(chain)):
         for i in range(j + 1):
             table["tangent", i, j, j], table["adjoint", i, i, j] = costs.tangent(i, j), costs.adjoint(i, j)
-            table |= {("join", i, k, j): costs.join(i, k, j) for k in range(i, j)}
+            table |= {("product", i, k, j): costs.product(i, k, j) for k in range(i, j)}
     return table

@@ -44,7 +44,7 @@ class Operations:
     def free(self, i: int, j: int) -> bool:
         return all(isinstance(each.structure, Identity | Selection) for each in self.elementals[i : j + 1])
 
-    def join(self, i: int, k: int, j: int) -> int:
+    def product(self, i: int, k: int, j: int) -> int:
         cost = int(self.pattern(k + 1, j).sum(axis=0) @ self.pattern(i, k).sum(axis=1))
         return 0 if self.free(i, k) or self.free(k + 1, j) else cost
 
@@ -74,7 +74,7 @@ def all_totals(chain: Chain, stepping: bool = True) -> set[int]:
             return frozenset(way for way in ways if way is not None)
         found: set[int] = set()
         for k in range(i, j):
-            cost = costs.join(i, k, j)
+            cost = costs.product(i, k, j)
             found |= {a + b + cost for a in totals(k + 1, j) for b in totals(i, k)}
         if stepping and by_tangent is not None:
             found |= {total + by_tangent for total in totals(i, j - 1)}
@@ -94,7 +94,7 @@ def least_total(chain: Chain, costs: Mapping[tuple[str, int, int, int], int | No
         if i == j:
             ways = [0] if chain.elementals[i].explicit else [by_tangent, by_adjoint]
             return min((way for way in ways if way is not None), default=None)
-        sums = [(costs["join", i, k, j], least(i, k), least(k + 1, j)) for k in range(i, j)]
+        sums = [(costs["product", i, k, j], least(i, k), least(k + 1, j)) for k in range(i, j)]
         sums += [(by_tangent, least(i, j - 1), 0), (by_adjoint, least(i + 1, j), 0)]
         return min((sum(parts) for parts in sums if None not in parts), default=None)
 

@@ -17,7 +17,7 @@ Tree = tuple[int, int, tuple["Tree", ...]]
 
 
 def trees(costs: Operations, i: int, j: int) -> Iterator[Tree | None]:
-    """Every way to make the subchain i..j, counted from 0, dominated ones too; None where it is at hand."""
+    """Every alternative for a subchain, counted from 0, dominated ones too; None where it is at hand."""
     entries = costs.entries(i, j)
     by_tangent, by_adjoint = costs.tangent(i, j), costs.adjoint(i, j)
     if i == j:
@@ -28,7 +28,7 @@ def trees(costs: Operations, i: int, j: int) -> Iterator[Tree | None]:
         return
     for k in range(i, j):
         for left, right in product(trees(costs, k + 1, j), trees(costs, i, k)):
-            yield costs.join(i, k, j), entries, tuple(t for t in (left, right) if t is not None)
+            yield costs.product(i, k, j), entries, tuple(t for t in (left, right) if t is not None)
     if by_tangent is not None:
         yield from ((by_tangent, entries, (t,) if t else ()) for t in trees(costs, i, j - 1))
     if by_adjoint is not None:

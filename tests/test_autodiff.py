@@ -8,12 +8,11 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from chainorder import Dense, Diagonal
 from chainorder.autodiff.choice import Mode, Rates, choose
 from chainorder.autodiff.cutting import dominators, narrowest
 from chainorder.autodiff.explanation import explain_choice, framework_fma
-from chainorder.autodiff.pieces import Kind, Piece, classify, joined
-from chainorder.autodiff.segments import Segment, Work
+from chainorder.autodiff.pieces import AnyPiece, Kind, Piece, classify, merged
+from chainorder.autodiff.work import Work
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -39,7 +38,7 @@ def test_the_widest_cuts_are_given_up() -> None:
     assert narrowest(list(sizes), 1, sizes.__getitem__) == [0, 5]
 
 
-def test_kinds_of_pieces_and_neighbours_that_are_joined() -> None:
+def test_kinds_of_pieces_and_neighbours_that_are_one() -> None:
     def kind(equations: str) -> Kind:
         return classify(equations, "v".__eq__, "p".__eq__, "m".__eq__)
 
@@ -52,19 +51,25 @@ def test_kinds_of_pieces_and_neighbours_that_are_joined() -> None:
         "x": Kind.MAP,
     }
     assert {equations: kind(equations) for equations in cases} == cases
-    pieces = [Piece(n, n + 1, (each,), kind(each)) for n, each in enumerate("vmppvxvm")]
-    assert ["".join(piece.equations) for piece in joined(pieces)] == ["vm", "ppv", "xv", "m"]
+    equations = "vmppvxvm"
+    pieces = merged(range(9), lambda source, target: kind(equations[source:target]))
+    assert [equations[source:target] for source, target, _ in pieces] == ["vm", "ppv", "xv", "m"]
+    assert [kind for *_, kind in pieces] == [Kind.PRODUCT, Kind.ELEMENTWISE, Kind.MAP, Kind.PRODUCT]
 
 
-def network(*sizes: int) -> list[Segment]:
-    """The segments of dense layers with a diagonal between them."""
-    segments = []
+def piece(kind: Kind, inputs: int, outputs: int, tangent: Work, adjoint: Work | None) -> AnyPiece:
+    return Piece(0, 1, (), kind, kind.value, (inputs,), (outputs,), kind.structure, tangent, adjoint)
+
+
+def network(*sizes: int) -> list[AnyPiece]:
+    """The pieces of dense layers with a diagonal between them."""
+    pieces = []
     for inputs, outputs in itertools.pairwise(sizes):
         work = Work(products=inputs * outputs, moved=outputs, constants=inputs * outputs, kernels=1)
-        segments.append(Segment("matrix", (inputs,), (outputs,), Dense(), work, work, explicit=True))
+        pieces.append(piece(Kind.PRODUCT, inputs, outputs, work, work))
         elementwise = Work(elements=outputs, moved=outputs, kernels=1)
-        segments.append(Segment("tanh", (outputs,), (outputs,), Diagonal(), elementwise, elementwise))
-    return segments[:-1]
+        pieces.append(piece(Kind.ELEMENTWISE, outputs, outputs, elementwise, elementwise))
+    return pieces[:-1]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +96,7 @@ def test_a_solver_that_is_asked_for_is_used() -> None:
 
 def test_a_mode_that_cannot_be_is_no_candidate() -> None:
     work = Work(products=100, kernels=1)
-    choice = choose([Segment("map", (20,), (20,), tangent=work)], Rates(launch=1))
+    choice = choose([piece(Kind.MAP, 20, 20, work, None)], Rates(launch=1))
     assert Mode.REVERSE not in choice.times
     assert framework_fma(choice, Mode.REVERSE) is None
     assert framework_fma(choice, Mode.FORWARD) == 2000

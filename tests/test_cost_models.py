@@ -92,17 +92,17 @@ def test_every_model_is_planned_as_by_exhaustive_search(
         found, _ = dynamic.exact_steps(chain, model)
         assert recounted(chain, found, model) == least
         assert recounted(chain, dynamic.best_steps(AskedTables(model, chain)), model) == least
-        ways = Alternatives.of_chain(chain, model)
-        assert least_work(ways)[ways.whole] == least
+        alternatives = Alternatives.of_chain(chain, model)
+        assert least_work(alternatives)[alternatives.whole] == least
 
 
 def test_searches_on_machines_take_any_integers() -> None:
     for chain in random_chains(next(iter(MIXES)), 8, seed=7, longest=6, matrix_free=0.3):
-        ways = Alternatives.of_chain(chain, Drawn())
-        *_, best = hunt(ways, 2, 0, None)
+        alternatives = Alternatives.of_chain(chain, Drawn())
+        *_, best = hunt(alternatives, 2, 0, None)
         assert best.proved
-        assert critical_paths(ways)[ways.whole] <= best.schedule.makespan <= least_work(ways)[ways.whole]
-        assert 2 * best.schedule.makespan >= least_work(ways)[ways.whole]
+        path, work = (each(alternatives)[alternatives.whole] for each in (critical_paths, least_work))
+        assert path <= best.schedule.makespan <= work <= 2 * best.schedule.makespan
 
 
 @pytest.mark.parametrize("model", [Bytes(), FMA], ids=lambda model: model.unit)

@@ -27,7 +27,6 @@ from chainorder import (
 from chainorder.costs.known_costs import Outline
 from chainorder.costs.storage_formats import WELL_FILLED, quicker_by_columns, quicker_dense
 from chainorder.execution.kernels import multiply, settled
-from chainorder.execution.model import transpose
 from chainorder.execution.operand import (
     BandOperand,
     DenseOperand,
@@ -98,7 +97,7 @@ def test_products_in_all_formats(left: str, right: str) -> None:
 @pytest.mark.parametrize("name", operands())
 def test_transposes_and_sums_keep_patterns(name: str) -> None:
     operand = operands()[name]
-    turned = transpose(operand)
+    turned = operand.transposed()
     np.testing.assert_array_equal(values(turned), values(operand).T)
     np.testing.assert_array_equal(positions(turned), positions(operand).T)
     for other in operands().values():
@@ -170,8 +169,8 @@ def test_the_quickest_order_has_the_least_estimated_time_of_all() -> None:
         times = quickest.Times(Outline(chain, samples=quickest.SAMPLES).sampled)
         best, steps = times.best()
         assert best == pytest.approx(least(times, 0, len(chain) - 1))
-        joined = (times.product(i - 1, k - 1, j - 1) for _, j, k, i in steps)
-        assert best == pytest.approx(sum(joined))
+        products = (times.product(i - 1, k - 1, j - 1) for _, j, k, i in steps)
+        assert best == pytest.approx(sum(products))
 
 
 @pytest.mark.parametrize("mix", ["sparse", "all", "dense"])

@@ -26,7 +26,6 @@ from chainorder.comparison.backpropagation import backpropagation
 from chainorder.comparison.hessian import HessianProblem
 from chainorder.execution.graph import Program, gather
 from chainorder.execution.kernels import multiply
-from chainorder.execution.model import transpose
 from chainorder.execution.operand import Operand
 from chainorder.execution.storing import random_operand
 from chainorder.execution.sums import add
@@ -173,7 +172,7 @@ def test_products_and_sums_with_axes() -> None:
             np.testing.assert_allclose(dense(total), dense(first) + dense(second))
             assert total.pattern.nnz == (a | b).nnz
             compared += 1
-        np.testing.assert_array_equal(dense(transpose(first)), dense(first).T)
+        np.testing.assert_array_equal(dense(first.transposed()), dense(first).T)
     assert compared > 100
 
 

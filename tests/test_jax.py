@@ -511,7 +511,7 @@ def test_long_functions_give_up_their_widest_cuts(monkeypatch: pytest.MonkeyPatc
             x = jnp.concatenate([x, x]) if step == 4 else x[:3]
         return x
 
-    monkeypatch.setattr("chainorder.jax.program.MAX_SEGMENTS", 10)
+    monkeypatch.setattr("chainorder.jax.program.MAX_PIECES", 10)
     found = chain(function, X)
     assert 5 < len(found) <= 10
     assert 8 not in found.sizes
@@ -532,7 +532,7 @@ SPARSE: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 
 @pytest.mark.parametrize("name", slow_but({"a band"}, SPARSE))
-def test_sparse_parts_take_a_direction_for_each_colour(name: str) -> None:
+def test_sparse_pieces_take_a_direction_for_each_colour(name: str) -> None:
     pytest.importorskip("asdex")
     function, structure = SPARSE[name]
     x = jnp.linspace(0.1, 1, 400)

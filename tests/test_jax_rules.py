@@ -13,7 +13,7 @@ import jax.numpy as jnp  # noqa: E402
 
 from chainorder.jax import rules  # noqa: E402
 from chainorder.jax.capture import Options, Traced  # noqa: E402
-from chainorder.jax.parts import parts_of  # noqa: E402
+from chainorder.jax.pieces import pieces_of  # noqa: E402
 from chainorder.jax.task import JaxTask, Linearised  # noqa: E402
 from tests import jax_rules  # noqa: E402
 
@@ -44,7 +44,7 @@ QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_pass
 
 
 def programs(cases: list[jax_rules.Map]) -> list[Any]:
-    """The linear programs of some functions."""
+    """The programs of the derivatives of some functions."""
     return [Linearised.of(Traced.of(case, Options(), (point(SMALL),), {})).program for case in cases]
 
 
@@ -91,7 +91,7 @@ def test_views_are_taken_for_identities_only_where_they_are(name: str) -> None:
 
 def test_products_with_constant_matrices_are_at_hand() -> None:
     explicit = [
-        any(part.segment.explicit for part in parts_of(program))
+        any(piece.explicit for piece in pieces_of(program))
         for program in programs(jax_rules.PRODUCTS["dot_general"])
     ]
     assert explicit == [*[True] * 8, False, True, *[False] * 4]

@@ -63,9 +63,9 @@ def test_exact_equals_the_search_over_all_schedules(transfer: int) -> None:
 
 def searched(chain: Chain, machines: int, transfer: int) -> int | None:
     """The least makespan by the search alone: no heuristic, no bound, no compiler, a late deadline."""
-    ways = Alternatives.of_chain(chain)
-    late = 2 * plan(chain.on(1)).fma + transfer * sum(ways.entries)
-    hunt = search.Search(search.Model(ways, machines, transfer, late, fast=False), late)
+    alternatives = Alternatives.of_chain(chain)
+    late = 2 * plan(chain.on(1)).fma + transfer * sum(alternatives.entries)
+    hunt = search.Search(search.Model(alternatives, machines, transfer, late, fast=False), late)
     hunt.advance(10**7)
     assert hunt.done
     return hunt.best

@@ -143,7 +143,7 @@ def test_validator_finds_missing_operations() -> None:
 
 def test_every_bracketing_reads_as_it_prints() -> None:
     for length in range(1, 8):
-        for products in bracketings(1, length):
+        for products in bracketings(length, 1):
             columns = np.array(products, np.int64).reshape(-1, 3).T
             text = format_bracketing(length, columns[0], columns[2])
             parsed = parse_bracketing(text, length)

@@ -42,7 +42,7 @@ def test_contraction_lies_between_its_bound_and_the_sweeps_it_beats(mix: str) ->
 
 
 def test_number_of_bracketings_is_catalan() -> None:
-    assert [sum(1 for _ in bracketings(1, n)) for n in range(1, 9)] == [1, 1, 2, 5, 14, 42, 132, 429]
+    assert [sum(1 for _ in bracketings(n, 1)) for n in range(1, 9)] == [1, 1, 2, 5, 14, 42, 132, 429]
 
 
 @pytest.mark.parametrize("top", [2, 3, 10, 10**6, 10**18])

@@ -28,7 +28,6 @@ from chainorder import (
 )
 from chainorder.comparison.chains import baselines
 from chainorder.execution.kernels import multiply
-from chainorder.execution.model import transpose
 from chainorder.execution.sources import gather
 from chainorder.execution.storing import random_operand
 from chainorder.problems.random_chains import Ranges, random_chain
@@ -180,7 +179,7 @@ def test_selections_multiply_like_their_matrices() -> None:
         pattern = (left @ right).csr().toarray()
         assert np.array_equal(result.pattern.csr().toarray(), pattern)
         assert np.array_equal(pattern, left.csr().toarray() @ right.csr().toarray())
-        assert np.array_equal(as_array(transpose(result).matrix()), expected.T)
+        assert np.array_equal(as_array(result.transposed().matrix()), expected.T)
         assert result.pattern.free == (left.free and right.free)
 
 

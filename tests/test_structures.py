@@ -11,7 +11,6 @@ import pytest
 
 from chainorder import GraphPlan, execute, plan
 from chainorder.execution.kernels import multiply
-from chainorder.execution.model import transpose
 from chainorder.execution.operand import Operand
 from chainorder.execution.storing import random_operand
 from chainorder.execution.sums import add
@@ -21,7 +20,7 @@ from chainorder.structures.pattern import Pattern
 from chainorder.structures.structure import Structure
 from tests.graph_oracle import cheapest_faces
 from tests.graphs import random_graph
-from tests.structures import check_chains, check_pair, check_pattern, check_spec
+from tests.structures import check_chains, check_pair, check_pattern, check_spec, positions
 
 KINDS = [name for name, kind in STRUCTURES.items() if not kind.modelled]
 """Structures that have matrices."""
@@ -52,6 +51,15 @@ def test_patterns_are_those_of_their_positions(kind: str) -> None:
         check_pair(right, left)
 
 
+@pytest.mark.parametrize("kind", STRUCTURES)
+def test_transposes_of_structures_have_the_transposes_of_their_patterns(kind: str) -> None:
+    generator = np.random.default_rng(66)
+    for rows, columns in [(4, 4), (6, 6)] if STRUCTURES[kind].square else product([2, 4, 6], repeat=2):
+        structure = drawn(STRUCTURES[kind], generator, rows, columns)
+        filled = positions(structure.pattern(rows, columns))
+        assert np.array_equal(positions(structure.transposed().pattern(columns, rows)), filled.T)
+
+
 def matrix(operand: Operand) -> np.ndarray:
     found = operand.matrix()
     return found if isinstance(found, np.ndarray) else found.toarray()
@@ -63,7 +71,7 @@ def test_operands_are_multiplied_and_added_as_planned(kind: str) -> None:
     for a, b in product(patterns(generator, 8, kind), patterns(generator, 6, *KINDS)):
         first, second = random_operand(a, generator), random_operand(b, generator)
         if a.shape[1] == b.shape[0]:
-            result, turned = multiply(first, second), multiply(transpose(second), transpose(first))
+            result, turned = multiply(first, second), multiply(second.transposed(), first.transposed())
             np.testing.assert_allclose(matrix(result), matrix(first) @ matrix(second), atol=1e-12)
             np.testing.assert_allclose(matrix(turned), matrix(result).T, atol=1e-12)
             expected = a @ b

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from torch.func import jacrev  # noqa: E402
 
-from chainorder.torch import jacobian, parts  # noqa: E402
+from chainorder.torch import jacobian, pieces  # noqa: E402
 from chainorder.torch.calls import Call  # noqa: E402
 from chainorder.torch.task import TorchTask  # noqa: E402
 from tests import torch_rules  # noqa: E402
@@ -40,7 +40,7 @@ def point() -> Any:
 def test_tables_are_those_of_the_rules(name: str) -> None:
     """An operation that is added there needs cases here."""
     tested = SHIFTS if name == "SHIFTS" else getattr(torch_rules, name)
-    assert set(map(torch_rules.operation, tested)) == getattr(parts, name)
+    assert set(map(torch_rules.operation, tested)) == getattr(pieces, name)
 
 
 def between(case: torch_rules.Map) -> torch_rules.Map:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from chainorder.autodiff.segments import Segment, Work, chain_of
+from chainorder.autodiff.pieces import AnyPiece
+from chainorder.autodiff.work import Work
 from chainorder.costs.evaluations import evaluations
 from chainorder.costs.steps import How, Instruction, Place, Step, replay
 from chainorder.errors import ChainError
@@ -30,7 +31,7 @@ READ = 4
 """What reading an entry of a constant takes."""
 
 MARGIN = 0.85
-"""A plan has to be estimated at less than this part of the framework's own mode to be preferred to it."""
+"""A plan has to be estimated at less than this share of the framework's own mode to be preferred to it."""
 
 
 class Mode(StrEnum):
@@ -81,8 +82,8 @@ class Choice:
 
     Attributes
     ----------
-    segments
-        The parts that the function was cut into, input first.
+    pieces
+        Those that the function was cut into, input first.
     plan
         The best plan of their chain.
     times
@@ -91,14 +92,14 @@ class Choice:
         Whether the plan is used whatever the estimates say.
     """
 
-    segments: tuple[Segment, ...]
+    pieces: tuple[AnyPiece, ...]
     plan: Plan
     times: Mapping[Mode, int]
     forced: bool = False
 
     @property
     def chain(self) -> Chain:
-        """The chain of the segments."""
+        """The chain of the pieces."""
         return self.plan.chain
 
     @cached_property
@@ -135,41 +136,42 @@ class Unplanned:
 
 
 def choose(
-    segments: Sequence[Segment], rates: Rates, name: str | None = None, solver: str | None = None
+    pieces: Sequence[AnyPiece], rates: Rates, name: str | None = None, solver: str | None = None
 ) -> Choice:
-    """Plan the chain of the segments, and estimate whether that beats forward and reverse mode.
+    """Plan the chain of the pieces, and estimate whether that beats forward and reverse mode.
 
     A plan by a `solver` that is asked for by name is used in any case.
     """
-    chain = chain_of(segments, name)
-    plans = [
-        make_plan(chain, solver=each) for each in ((solver,) if solver else ("auto", *_sweeps(segments)))
-    ]
-    plan = min(plans, key=lambda each: plan_time(each, segments, rates))
-    times = {Mode.PLAN: plan_time(plan, segments, rates)}
-    inputs, outputs = segments[0].inputs, segments[-1].outputs
-    tangents = [segment.tangent for segment in segments]
-    adjoints = [segment.adjoint for segment in segments]
+    chain = Chain([piece.elemental for piece in pieces], name)
+    plans = [make_plan(chain, solver=each) for each in ((solver,) if solver else ("auto", *_sweeps(pieces)))]
+    plan = min(plans, key=lambda each: plan_time(each, pieces, rates))
+    times = {Mode.PLAN: plan_time(plan, pieces, rates)}
+    inputs, outputs = pieces[0].inputs, pieces[-1].outputs
+    tangents = [piece.tangent for piece in pieces]
+    adjoints = [piece.adjoint for piece in pieces]
     for mode, works, directions in ((Mode.FORWARD, tangents, inputs), (Mode.REVERSE, adjoints, outputs)):
         known = [work for work in works if work is not None]
         if len(known) == len(works):
             seeds = directions * directions * ENTRY + rates.launch
             times[mode] = rates.transform + seeds + sum(rates.evaluate(work, directions) for work in known)
-    return Choice(tuple(segments), plan, times, forced=solver is not None)
+    return Choice(tuple(pieces), plan, times, forced=solver is not None)
 
 
-def _sweeps(segments: Sequence[Segment]) -> tuple[str, ...]:
-    """The sweeps that may be faster than the plan of least fma: those of sparse parts, by colours."""
-    if all(isinstance(segment.structure, Dense | Diagonal | Identity) for segment in segments):
+def _sweeps(pieces: Sequence[AnyPiece]) -> tuple[str, ...]:
+    """The sweeps that may be faster than the plan of least fma: those of sparse pieces, by colours."""
+    if all(isinstance(piece.structure, Dense | Diagonal | Identity) for piece in pieces):
         return ()
-    both = (("forward", [s.tangent for s in segments]), ("reverse", [s.adjoint for s in segments]))
+    both = (
+        ("forward", [piece.tangent for piece in pieces]),
+        ("reverse", [piece.adjoint for piece in pieces]),
+    )
     return tuple(solver for solver, works in both if None not in works)
 
 
-def plan_time(plan: Plan, segments: Sequence[Segment], rates: Rates) -> int:
+def plan_time(plan: Plan, pieces: Sequence[AnyPiece], rates: Rates) -> int:
     """The estimated time of a plan's operations, and of writing the Jacobian out."""
-    own = [plan.chain.pattern(number) for number in range(1, len(segments) + 1)]
-    live = {(n, n): own[n - 1] for n, segment in enumerate(segments, 1) if segment.explicit}
+    own = [plan.chain.pattern(number) for number in range(1, len(pieces) + 1)]
+    live = {(n, n): own[n - 1] for n, piece in enumerate(pieces, 1) if piece.explicit}
     times: list[int] = []
 
     def make(instruction: Instruction[Place], operands: list[Pattern]) -> Pattern:
@@ -181,7 +183,7 @@ def plan_time(plan: Plan, segments: Sequence[Segment], rates: Rates) -> int:
             times.append(rates.multiply(left, right))
             return left @ right
         pattern = instruction.how.pattern(own[number - 1], operands)
-        times.append(_evaluation_time(instruction, segments[number - 1], pattern, rates))
+        times.append(_evaluation_time(instruction, pieces[number - 1], pattern, rates))
         return pattern
 
     for _ in replay(plan.operations.steps.instructions(), live, make):
@@ -191,12 +193,10 @@ def plan_time(plan: Plan, segments: Sequence[Segment], rates: Rates) -> int:
     return sum(times) + written
 
 
-def _evaluation_time(
-    instruction: Instruction[Place], segment: Segment, pattern: Pattern, rates: Rates
-) -> int:
-    """The time of evaluating a segment for a result of a pattern, and of making an identity for that."""
+def _evaluation_time(instruction: Instruction[Place], piece: AnyPiece, pattern: Pattern, rates: Rates) -> int:
+    """The time of evaluating a piece for a result of a pattern, and of making an identity for that."""
     forward = instruction.how is How.TANGENTS
-    work = segment.tangent if forward else segment.adjoint
+    work = piece.tangent if forward else piece.adjoint
     assert work is not None
     made = not instruction.operands and not pattern.diagonal
     seeds = pattern.shape[1 if forward else 0] ** 2 * ENTRY if made else 0

@@ -11,6 +11,9 @@ from typing import TypeVar
 
 Value = TypeVar("Value", bound=Hashable)
 
+MAX_PIECES = 120
+"""Pieces that are planned; of more, the widest cuts are given up (planning takes cubic time)."""
+
 
 def dominators(edges: Iterable[tuple[Value, Value]], source: Value, target: Value) -> list[Value]:
     """The values that all paths from `source` to `target` pass, in order, both ends included.

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import click
 
 from chainorder.autodiff.choice import Choice, Mode, Unplanned
-from chainorder.autodiff.segments import Segment, Work
+from chainorder.autodiff.pieces import AnyPiece
+from chainorder.autodiff.work import Work
 from chainorder.plans.chain_operations import formula, node_name
 from chainorder.report.model import Cell, Report
 from chainorder.report.table import render
@@ -27,25 +28,25 @@ def tell(choice: Choice | Unplanned) -> Choice | Unplanned:
 
 
 def chain_report(choice: Choice) -> Report:
-    """The segments: what they do, their shapes, what one direction costs, where it is narrow."""
-    rows = [_segment_row(number, segment) for number, segment in enumerate(choice.segments, 1)]
+    """The pieces: what they do, their shapes, what one direction costs, where it is narrow."""
+    rows = [_piece_row(number, piece) for number, piece in enumerate(choice.pieces, 1)]
     title = f"{choice.chain.name or 'function'}: {_size(choice.chain.inputs, choice.chain.outputs)}"
     columns = ("", "elemental", "from", "to", "Jacobian", "tangent fma", "adjoint fma")
-    return Report(title, columns, rows, _waist(choice.segments))
+    return Report(title, columns, rows, _waist(choice.pieces))
 
 
-def _segment_row(number: int, segment: Segment) -> tuple[Cell, ...]:
-    structure = f"{segment.structure}, at hand" if segment.explicit else str(segment.structure)
-    costs = (None if work is None else work.fma for work in (segment.tangent, segment.adjoint))
-    return f"F{number}", segment.name, _shape(segment.source), _shape(segment.target), structure, *costs
+def _piece_row(number: int, piece: AnyPiece) -> tuple[Cell, ...]:
+    structure = f"{piece.structure}, at hand" if piece.explicit else str(piece.structure)
+    costs = (None if work is None else work.fma for work in (piece.tangent, piece.adjoint))
+    return f"F{number}", piece.name, _shape(piece.source_shape), _shape(piece.target_shape), structure, *costs
 
 
-def _waist(segments: Sequence[Segment]) -> tuple[str, ...]:
-    narrow = min(segments[1:], key=lambda segment: segment.inputs, default=None)
-    ends = segments[0].inputs, segments[-1].outputs
+def _waist(pieces: Sequence[AnyPiece]) -> tuple[str, ...]:
+    narrow = min(pieces[1:], key=lambda piece: piece.inputs, default=None)
+    ends = pieces[0].inputs, pieces[-1].outputs
     if narrow is None or narrow.inputs >= min(ends):
         return ()
-    place = segments.index(narrow)
+    place = pieces.index(narrow)
     return (f"narrow waist: {_entries(narrow.inputs)} between F{place} and F{place + 1}",)
 
 
@@ -73,9 +74,9 @@ def verdict(choice: Choice) -> str:
 
 
 def framework_fma(choice: Choice, mode: Mode) -> int | None:
-    """What forward or reverse mode costs: every direction through every segment."""
+    """What forward or reverse mode costs: every direction through every piece."""
     forward = mode is Mode.FORWARD
-    works: list[Work | None] = [each.tangent if forward else each.adjoint for each in choice.segments]
+    works: list[Work | None] = [each.tangent if forward else each.adjoint for each in choice.pieces]
     known = [work.fma for work in works if work is not None]
     directions = choice.chain.inputs if forward else choice.chain.outputs
     return directions * sum(known) if len(known) == len(works) else None

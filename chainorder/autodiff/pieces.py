@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, TypeVar
+from itertools import pairwise
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from chainorder.autodiff.segments import Segment
+from chainorder.autodiff.work import Work, entries
+from chainorder.problems.elementals import Elemental
 from chainorder.structures.banded import Diagonal, Identity
 from chainorder.structures.dense import Dense
 from chainorder.structures.structure import Structure
@@ -50,27 +52,71 @@ class Kind(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Piece(Generic[Value, Equation]):
-    """The equations between two cuts, which make the value `target` from the value `source`.
+    """The equations between two cuts: an elemental of the chain that is planned.
 
-    Of a PRODUCT one equation is the product with its matrix; the others are views.
+    Attributes
+    ----------
+    source, target
+        The value that it takes and the one that it makes.
+    equations
+        Those that make the one from the other; of a PRODUCT the product with its matrix, and views.
+    kind
+        What is known of it.
+    name
+        What it does, for reports.
+    source_shape, target_shape
+        Of the values.
+    structure
+        Of its Jacobian.
+    tangent, adjoint
+        Work of one evaluation; None where the framework has no such rule.
+    tape
+        Entries of the residuals that its evaluations read.
     """
 
     source: Value
     target: Value
     equations: tuple[Equation, ...]
-    kind: Kind = Kind.MAP
+    kind: Kind
+    name: str
+    source_shape: tuple[int, ...]
+    target_shape: tuple[int, ...]
+    structure: Structure
+    tangent: Work | None = None
+    adjoint: Work | None = None
+    tape: int = 0
 
-    def then(self, after: Piece[Value, Equation], kind: Kind) -> Piece[Value, Equation]:
-        """This piece and the next as one."""
-        return Piece(self.source, after.target, self.equations + after.equations, kind)
+    @property
+    def inputs(self) -> int:
+        """Entries of the value that it takes."""
+        return entries(self.source_shape)
+
+    @property
+    def outputs(self) -> int:
+        """Entries of the value that it makes."""
+        return entries(self.target_shape)
+
+    @property
+    def explicit(self) -> bool:
+        """Whether the Jacobian is at hand: the weights of a dense layer."""
+        return self.kind.explicit
+
+    @property
+    def elemental(self) -> Elemental:
+        """It as an elemental of a chain, in fma."""
+        return Elemental(
+            self.inputs,
+            self.outputs,
+            self.structure,
+            name=self.name,
+            tangent=None if self.explicit or self.tangent is None else self.tangent.fma,
+            adjoint=None if self.explicit or self.adjoint is None else self.adjoint.fma,
+            tape=0 if self.explicit else self.tape,
+            explicit=self.explicit,
+        )
 
 
-@dataclass(frozen=True, eq=False)
-class Part(Generic[Value, Equation]):
-    """A piece, and the segment that is planned for it."""
-
-    piece: Piece[Value, Equation]
-    segment: Segment
+AnyPiece: TypeAlias = Piece[Any, Any]
 
 
 def classify(
@@ -88,15 +134,21 @@ def classify(
     return Kind.PRODUCT if len(others) == 1 and is_product(others[0]) else Kind.MAP
 
 
-def joined(pieces: Iterable[Piece[Value, Equation]]) -> list[Piece[Value, Equation]]:
-    """The pieces, with those neighbours made one that are planned no worse as one.
+def merged(
+    cuts: Sequence[Value], kind_between: Callable[[Value, Value], Kind]
+) -> list[tuple[Value, Value, Kind]]:
+    """The source, target and kind of each piece, without the cuts by which planning gains nothing.
 
     A view is no work of its own, and what stays in place stays so twice.
     """
-    result: list[Piece[Value, Equation]] = []
-    for piece in pieces:
-        kind = _together(result[-1].kind, piece.kind) if result else None
-        result.append(piece if kind is None else result.pop().then(piece, kind))
+    result: list[tuple[Value, Value, Kind]] = []
+    for source, target in pairwise(cuts):
+        kind = kind_between(source, target)
+        together = _together(result[-1][2], kind) if result else None
+        if together is None:
+            result.append((source, target, kind))
+        else:
+            result.append((result.pop()[0], target, together))
     return result
 
 

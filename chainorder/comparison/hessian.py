@@ -22,7 +22,6 @@ import numpy as np
 from chainorder.errors import GraphError
 from chainorder.execution.checks import Check, Tolerances, relative_error
 from chainorder.execution.execute import execute
-from chainorder.execution.model import transpose
 from chainorder.execution.operand import (
     Array,
     AxesOperand,
@@ -77,15 +76,9 @@ class Differentiated:
 
     def transposed(self) -> Differentiated:
         """The graph of the adjoints: all edges turned round."""
-        edges = [Edge(edge.target, edge.source, _turned(edge.structure)) for edge in self.graph.edges]
-        jacobians = {(b, a): transpose(operand) for (a, b), operand in self.jacobians.items()}
+        edges = [Edge(edge.target, edge.source, edge.structure.transposed()) for edge in self.graph.edges]
+        jacobians = {(b, a): operand.transposed() for (a, b), operand in self.jacobians.items()}
         return Differentiated(Graph(self.graph.vertices, edges, self.graph.name), jacobians)
-
-
-def _turned(structure: Structure) -> Structure:
-    if isinstance(structure, Axes):
-        return Axes(structure.columns, structure.rows, structure.sizes, structure.varies)
-    return structure
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from chainorder.costs.pricing import PatternResults
 from chainorder.errors import SolverError
 from chainorder.problems.chain import Chain
 from chainorder.structures.colouring import column_colours, row_colours
@@ -161,16 +160,3 @@ def sweeps_within(fill: ExactFill) -> float:
             costs.append(sum(fill.product(*place) for place in sweep))
     fill.budget = budget
     return min(costs)
-
-
-class FilledResults(PatternResults):
-    """Results of steps that are made once, or have been made before."""
-
-    def __init__(self, chain: Chain, fill: ExactFill) -> None:
-        super().__init__(chain)
-        self.fill = fill
-
-    def product(self, j: int, k: int, i: int, left: Pattern, right: Pattern) -> Pattern:
-        """The pattern of a product."""
-        self.fill.split(i - 1, k - 1, j - 1)
-        return self.fill.pattern(i - 1, j - 1)

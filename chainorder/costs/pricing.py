@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.costs.evaluations import evaluations, model_name
+from chainorder.costs.exact_fill import ExactFill
 from chainorder.costs.steps import How, Instruction, Ledger, Place, Step, Steps, replay
 from chainorder.errors import PlanError
 from chainorder.problems.chain import Chain
@@ -142,6 +143,19 @@ class PatternResults:
     def evaluations(self, step: Step, j: int, i: int, result: Pattern) -> int:
         """The colours of the result."""
         return evaluations(step, result)
+
+
+class FilledResults(PatternResults):
+    """Results of steps that are made once, or have been made before."""
+
+    def __init__(self, chain: Chain, fill: ExactFill) -> None:
+        super().__init__(chain)
+        self.fill = fill
+
+    def product(self, j: int, k: int, i: int, left: Pattern, right: Pattern) -> Pattern:
+        """The pattern of a product."""
+        self.fill.split(i - 1, k - 1, j - 1)
+        return self.fill.pattern(i - 1, j - 1)
 
 
 class _Pricing:

@@ -7,8 +7,8 @@ own), so counts shrink only at others: there they may fall to 1, or to the rows 
 column l does not reach the output at all.
 
 At most. Start at some boundary and multiply outwards, both ways: each product has at most as many columns
-(rows) as the boundary, and as many fma as that times the positions of the elemental. Joined at last, this
-is an order that costs no more, whatever the patterns.
+(rows) as the boundary, and as many fma as that times the positions of the elemental. With the product of
+the two at last, this is an order that costs no more, whatever the patterns.
 """
 
 from __future__ import annotations

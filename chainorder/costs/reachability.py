@@ -61,9 +61,9 @@ class Reach:
             self._counts[key] = self._counted(rows, name, (first, last), None)
         return self._counts[key]
 
-    def joining(self, rows: IntArray, name: Hashable, first: int, last: int) -> IntArray:
+    def product_fma(self, rows: IntArray, name: Hashable, first: int, last: int) -> IntArray:
         """fma of multiplying the next elemental to every sampled row of the product first..last."""
-        key = name, self._words[first, last + 1], "joining"
+        key = name, self._words[first, last + 1], "product"
         if key not in self._counts:
             degrees = self._along(last + 1).row_counts()
             self._counts[key] = self._counted(rows, name, (first, last), degrees)

@@ -179,9 +179,9 @@ class SampledFill:
         if self._free(i, k) or self._free(k + 1, j):
             return NOTHING
         if i == 0 and j == k + 1:  # a sweep's products: from the columns of the input, without looking back
-            return self._inputs, self._left.joining(self._inputs.indices, "inputs", 0, k)
+            return self._inputs, self._left.product_fma(self._inputs.indices, "inputs", 0, k)
         if j == self._last and i == k:
-            return self._outputs, self._right.joining(self._outputs.indices, "outputs", 0, j - k - 1)
+            return self._outputs, self._right.product_fma(self._outputs.indices, "outputs", 0, j - k - 1)
         key = self.words[k + 1, j], self.words[i, k]
         if key not in self._counted:
             sample, name = self._sample(k)

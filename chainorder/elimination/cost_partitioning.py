@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.elimination.path_chains import UNIT, Alternative, Key, PathChain
+from chainorder.elimination.path_chains import UNIT, Derivation, Key, PathChain
 
 
 def share_costs(paths: tuple[PathChain, ...], seconds: float | None) -> None:
@@ -25,7 +25,7 @@ def _share_in_turn(paths: tuple[PathChain, ...]) -> None:
     """Long paths first, each takes all costs that no path before it has taken."""
     taken: set[Key] = set()
     for path in sorted(paths, key=lambda path: -len(path.edges)):
-        keys = {way.key for _, way in path.all_ways() if way is not None}
+        keys = {each.key for _, each in path.all_derivations() if each is not None}
         path.shares.update(dict.fromkeys(keys & taken, 0))
         taken |= keys
 
@@ -33,28 +33,31 @@ def _share_in_turn(paths: tuple[PathChain, ...]) -> None:
 def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bool:
     """The shares at which the bound is greatest, from the dual of a linear program; whether it was solved.
 
-    Its variables are fractions of ways and, for every key that paths share, what is paid for it: as much as
-    the path that uses it most makes of it. Intervals are made as often as they are used. The prices of
-    sharing are the shares.
+    Its variables are fractions of derivations and, for every key that paths share, what is paid for it: as
+    much as the path that uses it most makes of it. Intervals are made as often as they are used. The prices
+    of sharing are the shares.
     """
     from scipy.optimize import linprog
 
     if not paths:
         return True
-    made = [(path, interval, way) for path in paths for interval, way in path.all_ways() if way is not None]
+    every = [(path, interval, each) for path in paths for interval, each in path.all_derivations()]
+    made = [(path, interval, each) for path, interval, each in every if each is not None]
     users: dict[Key, set[int]] = {}
-    for path, _, way in made:
-        users.setdefault(way.key, set()).add(id(path))
+    for path, _, derivation in made:
+        users.setdefault(derivation.key, set()).add(id(path))
     shared = {key: len(made) + at for at, key in enumerate(k for k, who in users.items() if len(who) > 1)}
     if not shared:
         return True
-    scale = max(1, *(way.cost for _, _, way in made))
-    objective = np.array([0 if w.key in shared else w.cost / scale for _, _, w in made] + [1] * len(shared))
-    at_hand = {(id(path), interval) for path in paths for interval, way in path.all_ways() if way is None}
+    scale = max(1, *(each.cost for _, _, each in made))
+    objective = np.array(
+        [0 if each.key in shared else each.cost / scale for _, _, each in made] + [1] * len(shared)
+    )
+    at_hand = {(id(path), interval) for path, interval, each in every if each is None}
     balance, right = _balance(made, at_hand)
-    sharing = [(at, path, way) for at, (path, _, way) in enumerate(made) if way.key in shared]
-    paid = [(row, at, way.cost / scale) for row, (at, _, way) in enumerate(sharing)]
-    paid += [(row, shared[way.key], -1.0) for row, (_, _, way) in enumerate(sharing)]
+    sharing = [(at, path, each) for at, (path, _, each) in enumerate(made) if each.key in shared]
+    paid = [(row, at, each.cost / scale) for row, (at, _, each) in enumerate(sharing)]
+    paid += [(row, shared[each.key], -1.0) for row, (_, _, each) in enumerate(sharing)]
     result = linprog(
         objective,
         _matrix(paid, len(sharing), len(objective)),
@@ -68,8 +71,8 @@ def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bo
         return False
     prices = np.maximum(-result.ineqlin.marginals, 0)
     shares: dict[Key, list[tuple[PathChain, int]]] = {}
-    for (_, path, way), price in zip(sharing, prices.tolist(), strict=True):
-        shares.setdefault(way.key, []).append((path, int(price * UNIT)))
+    for (_, path, derivation), price in zip(sharing, prices.tolist(), strict=True):
+        shares.setdefault(derivation.key, []).append((path, int(price * UNIT)))
     for key, parts in shares.items():
         # Rounding in the program must not hand out more than there is.
         total = max(UNIT, sum(share for _, share in parts))
@@ -82,18 +85,18 @@ Entry = tuple[int, int, float]
 
 
 def _balance(
-    made: list[tuple[PathChain, tuple[int, int], Alternative]], at_hand: set[tuple[int, tuple[int, int]]]
+    made: list[tuple[PathChain, tuple[int, int], Derivation]], at_hand: set[tuple[int, tuple[int, int]]]
 ) -> tuple[list[Entry], Any]:
     """Rows that make an interval as often as it is used, and the whole path once."""
     rows: dict[tuple[int, tuple[int, int]], int] = {}
     entries: list[Entry] = []
     whole = []
-    for at, (path, interval, way) in enumerate(made):
+    for at, (path, interval, derivation) in enumerate(made):
         row = rows.setdefault((id(path), interval), len(rows))
         entries.append((row, at, 1.0))
         if interval == (0, len(path.edges)):
             whole.append(row)
-        used = [key for operand in way.operands if (key := (id(path), operand)) not in at_hand]
+        used = [key for operand in derivation.operands if (key := (id(path), operand)) not in at_hand]
         entries += [(rows.setdefault(key, len(rows)), at, -1.0) for key in used]
     right = np.zeros(len(rows))
     right[whole] = 1

@@ -20,8 +20,8 @@ from chainorder.elimination.moves import Costs
 from chainorder.elimination.path_chains import UNIT, PathChain, all_paths, covering_paths
 
 MAX_PATHS = 2_000
-MAX_WAYS = 20_000
-"""Paths that a bound looks at, and ways to make all their intervals; more would only make it better."""
+MAX_DERIVATIONS = 20_000
+"""Paths that a bound looks at, and derivations of all their intervals; more would only make it better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +38,12 @@ class PathBound:
         """
         costs = Costs(arcs)
         chosen: dict[tuple[int, ...], None] = {}
-        left = MAX_WAYS
+        left = MAX_DERIVATIONS
         for edges in islice(chain(covering_paths(arcs), all_paths(arcs)), 2 * MAX_PATHS):
-            ways = len(edges) ** 3 // 6
-            if edges not in chosen and ways <= left and len(chosen) < MAX_PATHS:
+            count = len(edges) ** 3 // 6
+            if edges not in chosen and count <= left and len(chosen) < MAX_PATHS:
                 chosen[edges] = None
-                left -= ways
+                left -= count
         paths = tuple(PathChain(costs, edges) for edges in chosen)
         share_costs(paths, seconds)
         return cls(paths)

@@ -18,8 +18,8 @@ UNIT = 2**40
 Key = tuple[Any, ...]
 
 
-class Alternative(NamedTuple):
-    """A way to make the Jacobian of an interval of a path.
+class Derivation(NamedTuple):
+    """One derivation of the Jacobian of an interval of a path from those of shorter ones.
 
     Attributes
     ----------
@@ -68,33 +68,33 @@ class PathChain:
             self._patterns[a, b] = last if b == a + 1 else last @ self.pattern(a, b - 1)
         return self._patterns[a, b]
 
-    def accumulation(self, a: int) -> Alternative | None:
+    def accumulation(self, a: int) -> Derivation | None:
         """How to have edge a at hand; None if it is."""
         edge = self.edges[a]
         elemental = self.costs.arcs.graph.elementals[edge]
         if elemental.explicit:
             return None
-        way = self.costs.accumulation(edge)
-        assert way is not None
-        return Alternative(("accumulate", edge), way[0], ())
+        found = self.costs.accumulation(edge)
+        assert found is not None
+        return Derivation(("accumulate", edge), found[0], ())
 
-    def ways(self, a: int, b: int, cuts: tuple[int, ...]) -> Iterator[Alternative]:
-        """The ways to make the interval a … b out of shorter ones that meet at the cuts between.
+    def _derivations(self, a: int, b: int, cuts: tuple[int, ...]) -> Iterator[Derivation]:
+        """The derivations of the interval a … b from shorter ones that meet at the cuts between.
 
         A model is that of an edge, so it passes only one that is an interval of its own.
         """
         vertices = self.vertices
         for m in cuts:
             cost = self.costs.arcs.model.product(self.pattern(m, b), self.pattern(a, m))
-            yield Alternative((vertices[a], vertices[m], vertices[b]), cost, ((a, m), (m, b)))
+            yield Derivation((vertices[a], vertices[m], vertices[b]), cost, ((a, m), (m, b)))
         if cuts and cuts[-1] == b - 1:
             passed = self._model(self.edges[b - 1], Step.TANGENT, a, b)
             if passed is not None:
-                yield Alternative((vertices[a], "tangent", self.edges[b - 1]), passed, ((a, b - 1),))
+                yield Derivation((vertices[a], "tangent", self.edges[b - 1]), passed, ((a, b - 1),))
         if cuts and cuts[0] == a + 1:
             passed = self._model(self.edges[a], Step.ADJOINT, a, b)
             if passed is not None:
-                yield Alternative((vertices[b], "adjoint", self.edges[a]), passed, ((a + 1, b),))
+                yield Derivation((vertices[b], "adjoint", self.edges[a]), passed, ((a + 1, b),))
 
     def _model(self, edge: int, step: Step, a: int, b: int) -> int | None:
         """What a model costs at least."""
@@ -121,39 +121,39 @@ class PathChain:
         best: dict[tuple[int, int], int] = {}
         for a, b in pairwise(cuts):
             open_edge = b == a + 1 and not accumulated >> a & 1
-            way = self.accumulation(a) if open_edge else None
-            best[a, b] = 0 if way is None else self._shared(way)
+            derivation = self.accumulation(a) if open_edge else None
+            best[a, b] = 0 if derivation is None else self._shared(derivation)
         for span in range(2, len(cuts)):
             for at in range(len(cuts) - span):
                 a, b = cuts[at], cuts[at + span]
                 best[a, b] = min(
-                    self._shared(way) + sum(best[operand] for operand in way.operands)
-                    for way in self.ways_between(a, b, cuts[at + 1 : at + span])
+                    self._shared(derivation) + sum(best[operand] for operand in derivation.operands)
+                    for derivation in self.derivations(a, b, cuts[at + 1 : at + span])
                 )
         return best[cuts[0], cuts[-1]]
 
-    def ways_between(self, a: int, b: int, cuts: tuple[int, ...]) -> list[Alternative]:
-        """The ways to make an interval, kept."""
+    def derivations(self, a: int, b: int, cuts: tuple[int, ...]) -> list[Derivation]:
+        """The derivations of an interval, kept."""
         key = a, b, cuts
         if key not in self._kept:
-            self._kept[key] = list(self.ways(a, b, cuts))
+            self._kept[key] = list(self._derivations(a, b, cuts))
         return self._kept[key]
 
-    _kept: dict[tuple[int, int, tuple[int, ...]], list[Alternative]] = field(default_factory=dict)
+    _kept: dict[tuple[int, int, tuple[int, ...]], list[Derivation]] = field(default_factory=dict)
 
-    def _shared(self, way: Alternative) -> int:
-        return way.cost * self.shares.get(way.key, UNIT)
+    def _shared(self, derivation: Derivation) -> int:
+        return derivation.cost * self.shares.get(derivation.key, UNIT)
 
-    def all_ways(self) -> Iterator[tuple[tuple[int, int], Alternative | None]]:
-        """Every interval with every way to make it; None for an edge that is at hand."""
+    def all_derivations(self) -> Iterator[tuple[tuple[int, int], Derivation | None]]:
+        """Every interval with each of its derivations; None for an edge that is at hand."""
         length = len(self.edges)
         for a in range(length):
             yield (a, a + 1), self.accumulation(a)
         for span in range(2, length + 1):
             for a in range(length - span + 1):
                 cuts = tuple(range(a + 1, a + span))
-                for way in self.ways_between(a, a + span, cuts):
-                    yield (a, a + span), way
+                for derivation in self.derivations(a, a + span, cuts):
+                    yield (a, a + span), derivation
 
 
 def all_paths(arcs: Arcs) -> Iterator[tuple[int, ...]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from chainorder.structures.axes import AxesPattern, aligned, join, product
+from chainorder.structures.axes import AxesPattern, aligned, product, product_axes
 from chainorder.structures.banded import BandPattern
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.pattern import Pattern
@@ -111,14 +111,14 @@ class _Contraction:
 def _contraction(left: _Key, right: _Key) -> _Contraction | None:
     a, b = (DensePattern(*key) if isinstance(key, tuple) else key for key in (left, right))
     pair, result = aligned(a, b), product(a, b)
-    joined = None if pair is None else join(*pair)
-    if pair is None or joined is None or result is None:
+    axes = None if pair is None else product_axes(*pair)
+    if pair is None or axes is None or result is None:
         return None
-    sizes = joined.sizes
-    kept = list(dict.fromkeys((*joined.rows, *joined.columns)))
+    sizes = axes.sizes
+    kept = list(dict.fromkeys((*axes.rows, *axes.columns)))
     varying = [
         [numbers[axis] for axis in sorted(each.varies)]
-        for each, numbers in zip(pair, (joined.left, joined.right), strict=True)
+        for each, numbers in zip(pair, (axes.left, axes.right), strict=True)
     ]
     first, second = (
         [axis for axis in own if axis in kept or axis in other] for own, other in (varying, reversed(varying))

@@ -19,13 +19,9 @@ from chainorder.execution.evaluation import Checked, Evaluate, product
 from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import (
     Array,
-    AxesOperand,
     BandOperand,
     DenseOperand,
-    IdentityOperand,
     Operand,
-    SelectionOperand,
-    SparseOperand,
 )
 from chainorder.execution.storing import operand_of
 from chainorder.structures.colouring import colour_columns
@@ -124,9 +120,9 @@ def by_tangents(model: Model, operand: Operand | None, result: Pattern, chunk: i
 
 def by_adjoints(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated[Operand]:
     """`operand` · F'_i (F'_i itself if None) by one adjoint for every colour of the result's rows."""
-    right = None if operand is None else transpose(operand)
+    right = None if operand is None else operand.transposed()
     done = _evaluate(model.adjoints, "adjoint", right, result.transposed(), chunk)
-    return Evaluated(transpose(done.result), done.evaluations)
+    return Evaluated(done.result.transposed(), done.evaluations)
 
 
 def _evaluate(
@@ -180,28 +176,3 @@ def _decompress(values: Array, colours: Array, result: Pattern) -> Operand:
     csr.data = values[rows, colours[csr.indices]]
     entries = result.laid_out(csr)
     return compressed(csr) if entries is None else operand_of(result, entries)
-
-
-def transpose(operand: Operand) -> Operand:
-    """The transpose of an operand."""
-    match operand:
-        case IdentityOperand():
-            return operand
-        case SelectionOperand(pattern):
-            return SelectionOperand(pattern.transposed())
-        case DenseOperand(values, filled, symbolic):
-            turned = filled.transposed()
-            assert isinstance(turned, DensePattern)
-            return DenseOperand(values.T, turned, None if symbolic is None else symbolic.transposed())
-        case BandOperand(lower, upper, diagonals):
-            turned_diagonals = np.zeros_like(diagonals)
-            for offset, diagonal in enumerate(diagonals, -lower):
-                columns = np.arange(max(offset, 0), operand.size + min(offset, 0))
-                turned_diagonals[upper - offset, columns - offset] = diagonal[columns]
-            return BandOperand(upper, lower, turned_diagonals)
-        case AxesOperand():
-            return operand.transposed()
-        case SparseOperand(stored, symbolic):
-            turned_csr = stored.T.tocsr()
-            turned_csr.sort_indices()
-            return SparseOperand(turned_csr, None if symbolic is None else symbolic.transposed())

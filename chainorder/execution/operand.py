@@ -55,6 +55,10 @@ class IdentityOperand:
 
         return eye_array(self.size, format="dia")
 
+    def transposed(self) -> IdentityOperand:
+        """Rows and columns exchanged."""
+        return self
+
 
 @dataclass(frozen=True, eq=False)
 class SelectionOperand:
@@ -66,6 +70,10 @@ class SelectionOperand:
     def matrix(self) -> Any:
         """As a SciPy sparse array."""
         return self.pattern.csr().astype(np.float64)
+
+    def transposed(self) -> SelectionOperand:
+        """Rows and columns exchanged."""
+        return SelectionOperand(self.pattern.transposed())
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +113,14 @@ class BandOperand:
 
         offsets = np.arange(-self.lower, self.upper + 1)
         return dia_array((self.diagonals, offsets), shape=(self.size, self.size))
+
+    def transposed(self) -> BandOperand:
+        """Rows and columns exchanged."""
+        diagonals = np.zeros_like(self.diagonals)
+        for offset, diagonal in enumerate(self.diagonals, -self.lower):
+            columns = np.arange(max(offset, 0), self.size + min(offset, 0))
+            diagonals[self.upper - offset, columns - offset] = diagonal[columns]
+        return BandOperand(self.upper, self.lower, diagonals)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +163,11 @@ class DenseOperand:
         )
         matrix[np.ix_(rows, columns)] = self.values
         return matrix
+
+    def transposed(self) -> DenseOperand:
+        """Rows and columns exchanged."""
+        symbolic = None if self.symbolic is None else self.symbolic.transposed()
+        return DenseOperand(self.values.T, self.filled.transposed(), symbolic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,6 +213,12 @@ class SparseOperand:
     def matrix(self) -> Any:
         """As a SciPy sparse array, by rows."""
         return self.csr
+
+    def transposed(self) -> SparseOperand:
+        """Rows and columns exchanged."""
+        csr = self.stored.T.tocsr()
+        csr.sort_indices()
+        return SparseOperand(csr, None if self.symbolic is None else self.symbolic.transposed())
 
 
 def stored_entries(operand: Operand) -> int:

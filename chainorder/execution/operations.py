@@ -45,7 +45,7 @@ class OperationRecord(Generic[Planned]):
     machine
         Where it ran: a number of the plan, or another one if that machine had gone.
     adds
-        Additions where the result joins others in a graph.
+        Additions where the result is added to others in a graph.
     """
 
     operation: Planned

@@ -35,7 +35,7 @@ def jacobian(
     """The Jacobian of a function by the best plan; a drop-in for `jax.jacrev` and `jax.jacfwd`.
 
     The function is traced and differentiated by JAX once for every shape, cut where everything flows through
-    one value, and the product of the parts' Jacobians is planned (`chainorder.plan`), compiled and cached.
+    one value, and the product of the pieces' Jacobians is planned (`chainorder.plan`), compiled and cached.
     Where planning is estimated to bring nothing, this is `jax.jacrev` or `jax.jacfwd`.
 
     Parameters

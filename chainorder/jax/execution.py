@@ -1,4 +1,4 @@
-"""The evaluations of a plan on the pieces of a linear program, in JAX.
+"""The evaluations of a plan on the pieces of a derivative, in JAX.
 
 All of it is traced: it runs in `jax.jit`, under `jax.vmap`, and can be differentiated again.
 """
@@ -15,8 +15,8 @@ from chainorder.autodiff.execution import Executor
 from chainorder.execution.arrays import Factor
 from chainorder.execution.backends import Evaluated
 from chainorder.execution.jax_arrays import Jax
-from chainorder.jax.parts import JaxPart
-from chainorder.jax.program import LinearProgram
+from chainorder.jax.pieces import JaxPiece
+from chainorder.jax.program import JaxProgram
 from chainorder.jax.rules import contraction, is_view
 from chainorder.jax.sparsity import compressed, decompressed, worthwhile_colours
 from chainorder.structures.pattern import Pattern
@@ -24,15 +24,15 @@ from chainorder.structures.pattern import Pattern
 Evaluate = Callable[[Any], Any]
 
 
-class JaxExecutor(Executor[JaxPart]):
-    """Evaluates the parts of a linear program."""
+class JaxExecutor(Executor[JaxPiece]):
+    """Evaluates the pieces of a derivative."""
 
-    def __init__(self, program: LinearProgram, parts: Sequence[JaxPart], chunk: int) -> None:
-        super().__init__(Jax(), parts, chunk)
+    def __init__(self, program: JaxProgram, pieces: Sequence[JaxPiece], chunk: int) -> None:
+        super().__init__(Jax(), pieces, chunk)
         self.program = program
 
-    def matrix(self, part: JaxPart) -> Any:
-        (equation,) = (eqn for eqn in part.piece.equations if not is_view(self.program, eqn))
+    def matrix(self, piece: JaxPiece) -> Any:
+        (equation,) = (eqn for eqn in piece.equations if not is_view(self.program, eqn))
         places = contraction(self.program, equation)
         assert places is not None
         dependent, constant = places
@@ -41,36 +41,39 @@ class JaxExecutor(Executor[JaxPart]):
         pairs = sorted(zip(contracted[dependent], contracted[constant], strict=True))
         free = [axis for axis in range(jnp.ndim(matrix)) if axis not in contracted[constant]]
         turned = jnp.transpose(matrix, [*free, *(axis for _, axis in pairs)])
-        return turned.reshape(part.segment.outputs, part.segment.inputs)
+        return turned.reshape(piece.outputs, piece.inputs)
 
-    def diagonal(self, part: JaxPart) -> Any:
-        ones = jnp.ones(part.segment.source, self._dtype(part.piece.source))
-        return self.program.run(part.piece, ones).reshape(-1)
+    def diagonal(self, piece: JaxPiece) -> Any:
+        ones = jnp.ones(piece.source_shape, self._dtype(piece.source))
+        return self._function(piece)(ones).reshape(-1)
 
-    def along_columns(self, part: JaxPart, right: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
-        dtype = self._dtype(part.piece.source)
-        columns = self.seeds(right, part.segment.inputs, dtype).astype(dtype)
-        run = self._rowwise(lambda value: self.program.run(part.piece, value), part, part.segment.source)
+    def along_columns(self, piece: JaxPiece, right: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
+        dtype = self._dtype(piece.source)
+        columns = self.seeds(right, piece.inputs, dtype).astype(dtype)
+        run = self._rowwise(self._function(piece), piece, piece.source_shape)
         values, count = _by_colours(run, columns, pattern)
         return Evaluated(Factor(values, pattern), count)
 
-    def along_rows(self, part: JaxPart, left: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
-        dtype = self._dtype(part.piece.target)
-        rows = self.seeds(left, part.segment.outputs, dtype).astype(dtype)
-        source = jax.ShapeDtypeStruct(part.segment.source, self._dtype(part.piece.source))
-        transposed = jax.linear_transpose(lambda value: self.program.run(part.piece, value), source)
-        run = self._rowwise(lambda value: transposed(value)[0], part, part.segment.target)
+    def along_rows(self, piece: JaxPiece, left: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
+        dtype = self._dtype(piece.target)
+        rows = self.seeds(left, piece.outputs, dtype).astype(dtype)
+        source = jax.ShapeDtypeStruct(piece.source_shape, self._dtype(piece.source))
+        transposed = jax.linear_transpose(self._function(piece), source)
+        run = self._rowwise(lambda value: transposed(value)[0], piece, piece.target_shape)
         values, count = _by_colours(run, rows.T, pattern.transposed())
         return Evaluated(Factor(values.T, pattern), count)
 
-    def _rowwise(self, evaluate: Evaluate, part: JaxPart, shape: tuple[int, ...]) -> Evaluate:
+    def _function(self, piece: JaxPiece) -> Evaluate:
+        return lambda value: self.program.run(piece.source, piece.target, value)
+
+    def _rowwise(self, evaluate: Evaluate, piece: JaxPiece, shape: tuple[int, ...]) -> Evaluate:
         """An evaluation of all rows of a matrix, as many at once as the memory limit admits."""
 
         def one(row: Any) -> Any:
             return evaluate(row.reshape(shape)).reshape(-1)
 
-        values = (self.program.size(value) for eqn in part.piece.equations for value in eqn.results)
-        width = self.width(part, max(values))
+        values = (self.program.size(value) for eqn in piece.equations for value in eqn.results)
+        width = self.width(piece, max(values))
         return lambda rows: (
             jax.vmap(one)(rows) if len(rows) <= width else jax.lax.map(one, rows, batch_size=width)
         )

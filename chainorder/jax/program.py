@@ -1,4 +1,4 @@
-"""The linear program of a derivative: what `jax.linearize` leaves of a function, on numbered values.
+"""The program of a derivative: what `jax.linearize` leaves of a function, on numbered values.
 
 JAX itself differentiates: custom rules, control flow and library functions are then seen as what their
 derivatives are, linear equations whose constants are residuals. Calls are inlined and short loops
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -17,10 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
-from chainorder.autodiff.cutting import dominators, narrowest
-from chainorder.autodiff.pieces import Piece
-from chainorder.autodiff.segments import MAX_SEGMENTS, entries
+from chainorder.autodiff.cutting import MAX_PIECES, dominators, narrowest
 from chainorder.autodiff.task import NotPlannedError
+from chainorder.autodiff.work import entries
 from chainorder.jax.unrolling import CALLS, opened, unrolled
 
 
@@ -52,8 +51,8 @@ class Equation:
 
 
 @dataclass(eq=False)
-class LinearProgram:
-    """Equations on numbered values.
+class JaxProgram:
+    """The derivative of a function: linear equations on numbered values.
 
     Attributes
     ----------
@@ -74,7 +73,7 @@ class LinearProgram:
     target: int = 0
 
     @classmethod
-    def of(cls, linear: Callable[[Any], Any], aval: Any) -> LinearProgram:
+    def of(cls, linear: Callable[[Any], Any], aval: Any) -> JaxProgram:
         """The program of a linear function of one array."""
         closed = unrolled(jax.make_jaxpr(linear)(aval))
         if closed.effects:  # equations that are not needed for the result are dropped below
@@ -102,13 +101,13 @@ class LinearProgram:
         """Whether the output depends on the input."""
         return not self.constant(self.target)
 
-    def pieces(self) -> list[Piece[int, Equation]]:
-        """The pieces between the values through which everything flows, of real numbers only.
+    def cuts(self) -> list[int]:
+        """The values through which everything flows, of real numbers only, both ends included.
 
-        A value of complex numbers is no cut: parts of complex maps are linear only over the reals.
+        A value of complex numbers is no cut: complex maps are linear only over the reals once they are cut.
         """
         if self.source == self.target:
-            return [Piece(self.source, self.target, ())]
+            return [self.source, self.target]
         edges = (
             (operand, result)
             for equation in self.equations
@@ -119,26 +118,25 @@ class LinearProgram:
         passed = dominators(edges, self.source, self.target)
         real = (value for value in passed[1:-1] if np.issubdtype(self.avals[value].dtype, np.floating))
         inner = [value for value in real if self.size(value)]
-        cuts = narrowest([self.source, *inner, self.target], MAX_SEGMENTS, self.size)
-        return self._between(cuts)
+        return narrowest([self.source, *inner, self.target], MAX_PIECES, self.size)
 
-    def _between(self, cuts: list[int]) -> list[Piece[int, Equation]]:
-        """What lies between two dominators is contiguous: it needs the one and the other needs it."""
-        pieces, first = [], 0
+    def between(self, source: int, target: int) -> tuple[Equation, ...]:
+        """The equations between two cuts: contiguous, as the one needs them and they need the other."""
+        return tuple(self.equations[self._after[source] : self._after[target]])
+
+    @cached_property
+    def _after(self) -> dict[int, int]:
+        """Where the equations begin that stand after the one that makes a value."""
         made = {result: place for place, eqn in enumerate(self.equations, 1) for result in eqn.results}
-        for source, target in pairwise(cuts):
-            last = made[target]
-            pieces.append(Piece(source, target, tuple(self.equations[first:last])))
-            first = last
-        return pieces
+        return {self.source: 0, **made}
 
-    def run(self, piece: Piece[int, Equation], value: Any, known: dict[int, Any] | None = None) -> Any:
-        """The target of a piece at a value of its source; with other constants where they are `known`."""
-        local = {**(known or {}), piece.source: value}
-        for equation in piece.equations:
+    def run(self, source: int, target: int, value: Any, known: dict[int, Any] | None = None) -> Any:
+        """One value at a value of another; with other constants where they are `known`."""
+        local = {**(known or {}), source: value}
+        for equation in self.between(source, target):
             results = equation.bind([self._read(local, operand) for operand in equation.operands])
             local.update(zip(equation.results, results, strict=True))
-        return local[piece.target]
+        return local[target]
 
     def _read(self, local: dict[int, Any], value: int) -> Any:
         return local[value] if value in local else self.constants[value]

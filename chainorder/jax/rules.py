@@ -11,8 +11,8 @@ from typing import Any
 
 from jax.extend import core
 
-from chainorder.autodiff.segments import Work, entries
-from chainorder.jax.program import Equation, LinearProgram
+from chainorder.autodiff.work import Work, entries
+from chainorder.jax.program import Equation, JaxProgram
 
 FREE = {"copy", "reshape", "squeeze"}
 """They cost nothing worth counting."""
@@ -65,7 +65,7 @@ That is so for these alone, which tests hold against JAX for all values of their
 """
 
 
-def is_view(program: LinearProgram, equation: Equation) -> bool:
+def is_view(program: JaxProgram, equation: Equation) -> bool:
     """Whether an equation only reshapes its operand."""
     if equation.name not in VIEWS or len(equation.operands) != 1:
         return False
@@ -74,7 +74,7 @@ def is_view(program: LinearProgram, equation: Equation) -> bool:
     return same and VIEWS[equation.name](equation.params, taken.shape)
 
 
-def is_elementwise(program: LinearProgram, equation: Equation) -> bool:
+def is_elementwise(program: JaxProgram, equation: Equation) -> bool:
     """Whether every entry of the result depends only on the entry in its place in each dependent operand."""
     if equation.name not in ELEMENTWISE or len(equation.results) != 1:
         return is_view(program, equation)
@@ -83,7 +83,7 @@ def is_elementwise(program: LinearProgram, equation: Equation) -> bool:
     return all(entries(program.shape(operand)) == entries(made) for operand in dependent)
 
 
-def contraction(program: LinearProgram, equation: Equation) -> tuple[int, int] | None:
+def contraction(program: JaxProgram, equation: Equation) -> tuple[int, int] | None:
     """Of a product with a constant matrix, the places of the dependent operand and of the matrix; else None.
 
     That is a dot product whose dependent operand is contracted completely, but for axes of size 1.
@@ -102,7 +102,7 @@ def contraction(program: LinearProgram, equation: Equation) -> tuple[int, int] |
     return (place, 1 - place) if entries(free) == 1 else None
 
 
-def work(program: LinearProgram, equation: Equation, *, adjoint: bool) -> Work | None:
+def work(program: JaxProgram, equation: Equation, *, adjoint: bool) -> Work | None:
     """What evaluating an equation or its transpose once takes; None if that can't be."""
     if _inside(equation) & (TANGENT_ONLY if adjoint else ADJOINT_ONLY):
         return None

@@ -1,6 +1,6 @@
-"""Sparse Jacobians of parts that only move and scale entries, such as stencils: found by asdex, if installed.
+"""Sparse Jacobians of pieces that only move and scale entries (stencils, say): found by asdex, if installed.
 
-A sparse part is evaluated in one direction for each colour of the columns (or rows) of its pattern.
+A sparse piece is evaluated in one direction for each colour of the columns (or rows) of its pattern.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from chainorder.autodiff.pieces import Piece
-from chainorder.jax.program import Equation, LinearProgram
+from chainorder.jax.program import JaxProgram
 from chainorder.jax.rules import ELEMENTWISE, MOVES
 from chainorder.structures.banded import Banded
 from chainorder.structures.colouring import colour_columns
@@ -24,21 +23,22 @@ from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
 LOCAL = ELEMENTWISE | MOVES
-"""Parts of only these are asked about: others are dense, or take asdex longer than they are worth."""
+"""Pieces of only these are asked about: others are dense, or take asdex longer than they are worth."""
 
 SMALLEST = 64
 """Entries of a value from which sparsity is looked for."""
 
 DENSEST = 0.25
-"""The part of all entries up to which a pattern counts as sparse."""
+"""The share of all entries up to which a pattern counts as sparse."""
 
 
-def structure_of(program: LinearProgram, piece: Piece[int, Equation]) -> Structure:
-    """The structure of a piece of which nothing else is known."""
-    small = min(program.size(piece.source), program.size(piece.target)) < SMALLEST
-    if small or not _installed() or any(equation.name not in LOCAL for equation in piece.equations):
+def structure_of(program: JaxProgram, source: int, target: int) -> Structure:
+    """The structure of what lies between two cuts, of which nothing else is known."""
+    inputs, outputs = program.size(source), program.size(target)
+    equations = program.between(source, target)
+    if min(inputs, outputs) < SMALLEST or not _installed() or any(eqn.name not in LOCAL for eqn in equations):
         return Dense()
-    return _structure(_positions(program, piece), (program.size(piece.target), program.size(piece.source)))
+    return _structure(_positions(program, source, target), (outputs, inputs))
 
 
 @cache
@@ -46,17 +46,17 @@ def _installed() -> bool:
     return find_spec("asdex") is not None
 
 
-def _positions(program: LinearProgram, piece: Piece[int, Equation]) -> Any:
+def _positions(program: JaxProgram, source: int, target: int) -> Any:
     """What may be nonzero, by asdex; residuals that are not known yet are arguments for it, of any value."""
     import asdex
 
-    used = {operand for equation in piece.equations for operand in equation.operands}
+    used = {operand for equation in program.between(source, target) for operand in equation.operands}
     unknown = sorted(o for o in used if isinstance(program.constants.get(o), jax.core.Tracer))
 
     def function(value: Any, *residuals: Any) -> Any:
-        return program.run(piece, value, dict(zip(unknown, residuals, strict=True)))
+        return program.run(source, target, value, dict(zip(unknown, residuals, strict=True)))
 
-    examples = [np.zeros(program.shape(o), program.avals[o].dtype) for o in (piece.source, *unknown)]
+    examples = [np.zeros(program.shape(o), program.avals[o].dtype) for o in (source, *unknown)]
     return asdex.jacobian_sparsity(function, *examples, argnums=0).to_bcoo()
 
 

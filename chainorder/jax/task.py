@@ -13,12 +13,12 @@ import jax.numpy as jnp
 from chainorder.autodiff.captures import told
 from chainorder.autodiff.choice import Choice, Mode, Rates, choose
 from chainorder.autodiff.execution import TRACED_ENTRIES
-from chainorder.autodiff.segments import entries
 from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Task
+from chainorder.autodiff.work import entries
 from chainorder.jax.capture import Options, Traced, is_array
 from chainorder.jax.execution import JaxExecutor
-from chainorder.jax.parts import JaxPart, parts_of
-from chainorder.jax.program import LinearProgram
+from chainorder.jax.pieces import JaxPiece, pieces_of
+from chainorder.jax.program import JaxProgram
 
 RATES = Rates(launch=50_000)
 """Compiled operations take some microseconds to launch."""
@@ -41,7 +41,7 @@ class Linearised:
     inputs: Any
     outputs: Any
     aux: Any
-    program: LinearProgram
+    program: JaxProgram
 
     @classmethod
     def of(cls, traced: Traced) -> Linearised:
@@ -50,19 +50,19 @@ class Linearised:
         if options.holomorphic or options.allow_int:
             raise NotPlannedError("only real functions are planned")
         leaves, tree = jax.tree.flatten(traced.args)
-        point = _joined(leaves, "input")
+        point = _concatenated(leaves, "input")
         outputs: list[Any] = []
 
         def flat(value: Any) -> Any:
-            result = traced.function(*jax.tree.unflatten(tree, _parted(value, leaves)))
+            result = traced.function(*jax.tree.unflatten(tree, _split(value, leaves)))
             result, aux = result if options.has_aux else (result, None)
             outputs.append(jax.tree.map(_shape, result))
-            return _joined(jax.tree.leaves(result), "output"), aux
+            return _concatenated(jax.tree.leaves(result), "output"), aux
 
         _, linear, aux = jax.linearize(flat, point, has_aux=True)
         aval = jax.ShapeDtypeStruct(point.shape, point.dtype)
         inputs = traced.args[0] if options.argnums == 0 else traced.args
-        return cls(inputs, outputs[0], aux, LinearProgram.of(linear, aval))
+        return cls(inputs, outputs[0], aux, JaxProgram.of(linear, aval))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +89,11 @@ class JaxTask(Task):
         if not program.connected:
             zeros = jnp.zeros((program.size(program.target), program.size(program.source)))
             return self._returned(linearised, zeros)
-        parts = parts_of(program)
-        choice = self._choose(parts)
+        pieces = pieces_of(program)
+        choice = self._choose(pieces)
         match choice.mode:
             case Mode.PLAN:
-                executor = JaxExecutor(program, parts, self.chunk_entries)
+                executor = JaxExecutor(program, pieces, self.chunk_entries)
                 dtype = program.avals[program.source].dtype
                 matrix = executor.framework.matrix(executor.execute(choice.plan), dtype)
                 return self._returned(linearised, matrix)
@@ -109,11 +109,11 @@ class JaxTask(Task):
         program = Linearised.of(Traced.of(self.function, self.options, args, kwargs)).program
         if not program.connected:
             raise NotPlannedError(UNCONNECTED)
-        return self._choose(parts_of(program))
+        return self._choose(pieces_of(program))
 
-    def _choose(self, parts: Sequence[JaxPart]) -> Choice:
+    def _choose(self, pieces: Sequence[JaxPiece]) -> Choice:
         name = getattr(self.function, "__name__", None)
-        return choose([part.segment for part in parts], RATES, name, self.solver)
+        return choose(pieces, RATES, name, self.solver)
 
     def _returned(self, linearised: Linearised, matrix: Any) -> Any:
         """The matrix in the shapes and trees that JAX returns."""
@@ -132,7 +132,7 @@ class JaxTask(Task):
         return (jacobian, linearised.aux) if self.options.has_aux else jacobian
 
 
-def _joined(leaves: Sequence[Any], what: str) -> Any:
+def _concatenated(leaves: Sequence[Any], what: str) -> Any:
     """One array of all of them: the only one itself."""
     if not leaves:
         raise NotPlannedError(f"the {what} holds no array")
@@ -146,12 +146,12 @@ def _joined(leaves: Sequence[Any], what: str) -> Any:
     )
 
 
-def _parted(value: Any, leaves: Sequence[Any]) -> list[Any]:
-    """The arrays that were joined."""
+def _split(value: Any, leaves: Sequence[Any]) -> list[Any]:
+    """The arrays that were concatenated."""
     if len(leaves) == 1:
         return [value]
-    parts = jnp.split(value, _ends(leaves))
-    return [part.reshape(jnp.shape(leaf)) for part, leaf in zip(parts, leaves, strict=True)]
+    flat = jnp.split(value, _ends(leaves))
+    return [each.reshape(jnp.shape(leaf)) for each, leaf in zip(flat, leaves, strict=True)]
 
 
 def _ends(leaves: Sequence[Any]) -> list[int]:

@@ -275,9 +275,12 @@ class Axes(Structure):
             )
         return reduced(bound)
 
+    def transposed(self) -> Axes:
+        return Axes(self.columns, self.rows, self.sizes, self.varies)
+
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class ProductAxes:
     """How the axes of two factors become those of their product.
 
     Attributes
@@ -297,7 +300,7 @@ class Joined:
     columns: tuple[int, ...]
 
 
-def join(left: AxesPattern, right: AxesPattern) -> Joined | None:
+def product_axes(left: AxesPattern, right: AxesPattern) -> ProductAxes | None:
     """Lay the axes of the left's columns on those of the right's rows; None if their sizes differ."""
     if left.lengths(left.columns) != right.lengths(right.rows):
         return None
@@ -310,22 +313,22 @@ def join(left: AxesPattern, right: AxesPattern) -> Joined | None:
             sizes.append(size)
         numbers.append(met[axis])
     columns = tuple(met[axis] for axis in right.columns)
-    return Joined(tuple(range(len(left.sizes))), tuple(numbers), tuple(sizes), left.rows, columns)
+    return ProductAxes(tuple(range(len(left.sizes))), tuple(numbers), tuple(sizes), left.rows, columns)
 
 
 def product(left: Pattern, right: Pattern) -> Pattern | None:
     """The pattern of a product with axes; None if it has to be written out."""
     pair = aligned(left, right)
-    joined = None if pair is None else join(*pair)
-    if pair is None or joined is None:
+    axes = None if pair is None else product_axes(*pair)
+    if pair is None or axes is None:
         return None
-    kept = list(dict.fromkeys((*joined.rows, *joined.columns)))
-    varying = {joined.left[axis] for axis in pair[0].varies} | {joined.right[axis] for axis in pair[1].varies}
+    kept = list(dict.fromkeys((*axes.rows, *axes.columns)))
+    varying = {axes.left[axis] for axis in pair[0].varies} | {axes.right[axis] for axis in pair[1].varies}
     return reduced(
         AxesPattern(
-            tuple(map(kept.index, joined.rows)),
-            tuple(map(kept.index, joined.columns)),
-            tuple(joined.sizes[axis] for axis in kept),
+            tuple(map(kept.index, axes.rows)),
+            tuple(map(kept.index, axes.columns)),
+            tuple(axes.sizes[axis] for axis in kept),
             frozenset(kept.index(axis) for axis in varying if axis in kept),
         )
     )

@@ -302,6 +302,9 @@ class Banded(Structure):
                 )
         return band(size, self.lower, self.upper)
 
+    def transposed(self) -> Banded:
+        return Banded(self.upper, self.lower)
+
     @classmethod
     def drawn(
         cls, generator: np.random.Generator, rows: int, columns: int, density: tuple[float, float]

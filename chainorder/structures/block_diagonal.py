@@ -213,6 +213,9 @@ class BlockDiagonal(Structure):
         remedy = "no number of such blocks is that" if len(self.blocks) == 1 else "make them agree"
         raise StructureError(f"{message}; {remedy}", ("blocks",))
 
+    def transposed(self) -> BlockDiagonal:
+        return BlockDiagonal([block[::-1] for block in self.blocks])
+
     def to_spec(self) -> dict[str, Any]:
         return {"structure": self.name, "blocks": [list(block) for block in self.blocks]}
 

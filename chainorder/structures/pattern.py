@@ -2,7 +2,7 @@
 
 A pattern is symbolic: explicit zeros belong to it and numerical cancellation does not shrink it. The
 pattern of a product is then the Boolean product of the patterns, which is associative: the pattern of a
-subchain does not depend on the bracketing, so neither does the cost of joining two given subchains. That is
+subchain does not depend on the bracketing, so neither does the cost of multiplying two given ones. That is
 what makes dynamic programming over subchains exact (Griewank & Naumann 2003).
 
 A pattern says its shape and lists its positions; all else follows from its compressed rows. Those that occur

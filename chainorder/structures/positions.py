@@ -79,17 +79,17 @@ class SparsePattern(Pattern, fallback=True):
         return self.height == self.width and bool(self._csr.diagonal().all())
 
     @cached_property
-    def _turned(self) -> SparsePattern:
+    def _transposed(self) -> SparsePattern:
         csr = self._csr.T.tocsr()
         return SparsePattern(self.width, self.height, csr.indptr, csr.indices)
 
     def transposed(self) -> SparsePattern:
-        return self._turned
+        return self._transposed
 
     @cached_property
     def _column_counts(self) -> IntArray:
-        if "_turned" in self.__dict__:
-            return np.diff(self._turned.indptr)
+        if "_transposed" in self.__dict__:
+            return np.diff(self._transposed.indptr)
         return np.bincount(self.indices, minlength=self.width)
 
     def row_counts(self, rows: IndexSet = None) -> IntArray:
@@ -231,11 +231,11 @@ class HypersparsePattern(Pattern):
         return lengths, self.columns[self.core.csr()[place].indices]
 
     @cached_property
-    def _turned(self) -> HypersparsePattern:
+    def _transposed(self) -> HypersparsePattern:
         return HypersparsePattern(self.width, self.height, self.columns, self.rows, self.core.transposed())
 
     def transposed(self) -> HypersparsePattern:
-        return self._turned
+        return self._transposed
 
     def coordinates(self) -> tuple[IntArray, IntArray]:
         rows, columns = self.core.coordinates()

@@ -243,6 +243,9 @@ class Selection(Structure):
         chosen = SelectionPattern(count, size, np.arange(count), np.array(self.select, np.int64))
         return chosen if self.axis == "rows" else chosen.transposed()
 
+    def transposed(self) -> Selection:
+        return Selection(self.select, "columns" if self.axis == "rows" else "rows")
+
     def to_spec(self) -> dict[str, Any]:
         stated: dict[str, Any] = {"select": list(self.select)}
         return stated if self.axis == "rows" else stated | {"axis": self.axis}

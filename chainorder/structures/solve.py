@@ -121,6 +121,10 @@ class Solve(Structure):
             )
         return DensePattern(size, size)
 
+    def transposed(self) -> Solve:
+        made = self.factorisation
+        return Solve(factors=self.factors) if made is None else Solve(made.matrix.T)
+
     def to_spec(self) -> dict[str, Any]:
         known = {"key": self.key} if self.key else {}
         return {"structure": self.name, "factors": self.factors, **known}

@@ -91,6 +91,9 @@ class Sparse(Structure):
             )
         return self.positions.reduced
 
+    def transposed(self) -> Sparse:
+        return Sparse(self.positions.transposed())
+
     def to_spec(self) -> dict[str, Any]:
         stored, columns = self.positions, self.positions.coordinates()[1].tolist()
         if isinstance(stored, SparsePattern):

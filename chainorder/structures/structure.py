@@ -107,6 +107,10 @@ class Structure(ABC):
             If there is no such Jacobian of that shape.
         """
 
+    def transposed(self) -> Structure:
+        """What the transpose looks like: the same, unless rows and columns differ in it."""
+        return self
+
     def to_spec(self) -> dict[str, Any]:
         """The keys that declare it in a spec."""
         return {"structure": self.name, **asdict(self)}  # type: ignore[call-overload]

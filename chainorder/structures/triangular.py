@@ -106,6 +106,9 @@ class Triangular(Structure):
             return band(size, *widths)
         return IdentityPattern(1) if size == 1 else UnitTriangularPattern(size, *widths)
 
+    def transposed(self) -> Triangular:
+        return Triangular(not self.lower, self.unit)
+
     def to_spec(self) -> dict[str, Any]:
         side = {} if self.lower else {"side": "upper"}
         return {"structure": self.name} | side | ({"unit": True} if self.unit else {})

@@ -30,7 +30,7 @@ def jacobian(
     """The Jacobian of a function by the best plan; a drop-in for `torch.func.jacrev` and `torch.func.jacfwd`.
 
     The function is captured by `torch.fx` once for every shape, cut where everything flows through one value,
-    and the product of the parts' Jacobians is planned (`chainorder.plan`). Where planning is estimated to
+    and the product of the pieces' Jacobians is planned (`chainorder.plan`). Where planning is estimated to
     bring nothing, or the function cannot be captured or is random, this is `torch.func.jacrev` or
     `torch.func.jacfwd`.
 

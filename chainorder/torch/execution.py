@@ -14,12 +14,12 @@ from chainorder.execution.arrays import Factor
 from chainorder.execution.backends import Evaluated
 from chainorder.execution.torch_arrays import Torch
 from chainorder.structures.pattern import Pattern
-from chainorder.torch.parts import TorchPart, constant_factor, is_view
+from chainorder.torch.pieces import TorchPiece, constant_factor, is_view
 from chainorder.torch.program import TorchProgram, size
 
 
-class TorchExecutor(Executor[TorchPart]):
-    """Evaluates the parts of a captured function at a point.
+class TorchExecutor(Executor[TorchPiece]):
+    """Evaluates the pieces of a captured function at a point.
 
     Parameters
     ----------
@@ -28,50 +28,50 @@ class TorchExecutor(Executor[TorchPart]):
     """
 
     def __init__(
-        self, program: TorchProgram, parts: Sequence[TorchPart], values: dict[Node, Any], chunk: int
+        self, program: TorchProgram, pieces: Sequence[TorchPiece], values: dict[Node, Any], chunk: int
     ) -> None:
-        super().__init__(Torch(), parts, chunk)
+        super().__init__(Torch(), pieces, chunk)
         self.program, self.values = program, values
 
-    def matrix(self, part: TorchPart) -> Any:
-        (node,) = (each for each in part.piece.equations if not is_view(self.program, each))
+    def matrix(self, piece: TorchPiece) -> Any:
+        (node,) = (each for each in piece.equations if not is_view(self.program, each))
         places = constant_factor(self.program, node)
         assert places is not None
         vector, constant = places
         matrix = self.values[node.args[constant]]
         turned = matrix if vector > constant or matrix.ndim == 1 else matrix.T
-        return turned.reshape(part.segment.outputs, part.segment.inputs)
+        return turned.reshape(piece.outputs, piece.inputs)
 
-    def diagonal(self, part: TorchPart) -> Any:
-        output, pull = self._pull(part)
+    def diagonal(self, piece: TorchPiece) -> Any:
+        output, pull = self._pull(piece)
         return pull(torch.ones_like(output))[0].reshape(-1)
 
-    def along_columns(self, part: TorchPart, right: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
-        value = self.values[part.piece.source].contiguous()  # an expanded one cannot carry tangents
-        columns = self.seeds(right, part.segment.inputs, value).T
+    def along_columns(self, piece: TorchPiece, right: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
+        value = self.values[piece.source].contiguous()  # an expanded one cannot carry tangents
+        columns = self.seeds(right, piece.inputs, value).T
 
         def one(column: Any) -> Any:
-            return jvp(self._function(part), (value,), (column.reshape(value.shape),))[1].reshape(-1)
+            return jvp(self._function(piece), (value,), (column.reshape(value.shape),))[1].reshape(-1)
 
-        values = vmap(one, chunk_size=self._width(part))(columns.to(value.dtype)).T
+        values = vmap(one, chunk_size=self._width(piece))(columns.to(value.dtype)).T
         return Evaluated(Factor(values, pattern), len(columns))
 
-    def along_rows(self, part: TorchPart, left: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
-        output, pull = self._pull(part)
-        rows = self.seeds(left, part.segment.outputs, output)
+    def along_rows(self, piece: TorchPiece, left: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
+        output, pull = self._pull(piece)
+        rows = self.seeds(left, piece.outputs, output)
 
         def one(row: Any) -> Any:
             return pull(row.reshape(output.shape))[0].reshape(-1)
 
-        values = vmap(one, chunk_size=self._width(part))(rows.to(output.dtype))
+        values = vmap(one, chunk_size=self._width(piece))(rows.to(output.dtype))
         return Evaluated(Factor(values, pattern), len(rows))
 
-    def _pull(self, part: TorchPart) -> tuple[Any, Callable[[Any], Any]]:
-        output, pull, *_ = vjp(self._function(part), self.values[part.piece.source])
+    def _pull(self, piece: TorchPiece) -> tuple[Any, Callable[[Any], Any]]:
+        output, pull, *_ = vjp(self._function(piece), self.values[piece.source])
         return output, pull
 
-    def _function(self, part: TorchPart) -> Callable[[Any], Any]:
-        return lambda value: self.program.run(part.piece, self.values, value)
+    def _function(self, piece: TorchPiece) -> Callable[[Any], Any]:
+        return lambda value: self.program.run(piece.source, piece.target, value, self.values)
 
-    def _width(self, part: TorchPart) -> int:
-        return self.width(part, max(size(node) for node in part.piece.equations))
+    def _width(self, piece: TorchPiece) -> int:
+        return self.width(piece, max(size(node) for node in piece.equations))

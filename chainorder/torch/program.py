@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from torch.func import functionalize
@@ -19,13 +19,10 @@ from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.node import map_arg
 
-from chainorder.autodiff.cutting import dominators, narrowest
-from chainorder.autodiff.pieces import Piece
-from chainorder.autodiff.segments import MAX_SEGMENTS, entries
+from chainorder.autodiff.cutting import MAX_PIECES, dominators, narrowest
 from chainorder.autodiff.task import NotPlannedError
+from chainorder.autodiff.work import entries
 from chainorder.torch.watch import quiet, watched
-
-TorchPiece: TypeAlias = Piece[Node, Node]
 
 LAYOUT = {"as_strided", "as_strided_", "as_strided_copy", "as_strided_scatter", "set_", "resize_", "resize"}
 """Operations whose results depend on where entries lie in memory."""
@@ -92,10 +89,10 @@ class TorchProgram:
         """The values that depend on the input and reach the output."""
         return {self.source, *self.nodes}
 
-    def pieces(self) -> list[TorchPiece]:
-        """The pieces between the values through which everything flows."""
+    def cuts(self) -> list[Node]:
+        """The values through which everything flows, both ends included."""
         if self.source is self.target:
-            return [Piece(self.source, self.target, ())]
+            return [self.source, self.target]
         edges = (
             (operand, node)
             for node in self.nodes
@@ -104,12 +101,16 @@ class TorchProgram:
         )
         passed = dominators(edges, self.source, self.target)
         inner = [node for node in passed[1:-1] if is_floating(node) and size(node)]
-        cuts = narrowest([self.source, *inner, self.target], MAX_SEGMENTS, size)
-        places = [0, *(self.nodes.index(cut) + 1 for cut in cuts[1:])]
-        return [
-            Piece(cuts[n], cuts[n + 1], tuple(self.nodes[places[n] : places[n + 1]]))
-            for n in range(len(cuts) - 1)
-        ]
+        return narrowest([self.source, *inner, self.target], MAX_PIECES, size)
+
+    def between(self, source: Node, target: Node) -> tuple[Node, ...]:
+        """The operations between two cuts, the last of which makes the target."""
+        return tuple(self.nodes[self._after[source] : self._after[target]])
+
+    @cached_property
+    def _after(self) -> dict[Node, int]:
+        """Where the operations begin that stand after a node."""
+        return {node: place for place, node in enumerate((self.source, *self.nodes))}
 
     def evaluate(self, given: Sequence[Any], point: Any) -> dict[Node, Any]:
         """The values of all nodes at a point."""
@@ -127,16 +128,16 @@ class TorchProgram:
                     pass
         return values
 
-    def run(self, piece: TorchPiece, values: dict[Node, Any], value: Any) -> Any:
-        """The target of a piece at a value of its source."""
-        local = {piece.source: value}
+    def run(self, source: Node, target: Node, value: Any, known: dict[Node, Any]) -> Any:
+        """One value at a value of another, where all are `known` at some point."""
+        local = {source: value}
 
         def read(node: Node) -> Any:
-            return local[node] if node in local else values[node]
+            return local[node] if node in local else known[node]
 
-        for node in piece.equations:
+        for node in self.between(source, target):
             local[node] = _call(node, read)
-        return local[piece.target]
+        return local[target]
 
     def _find_nodes(self) -> None:
         reached = {self.source}

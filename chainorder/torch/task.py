@@ -16,13 +16,13 @@ from torch.utils import _pytree as pytree
 from chainorder.autodiff.captures import Run, check_unchanged
 from chainorder.autodiff.choice import Choice, Mode, Rates, choose
 from chainorder.autodiff.execution import TRACED_ENTRIES
-from chainorder.autodiff.segments import entries
 from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Task
+from chainorder.autodiff.work import entries
 from chainorder.plans.chain_plan import Plan
 from chainorder.torch.calls import Call, is_real
 from chainorder.torch.checking import agrees
 from chainorder.torch.execution import TorchExecutor
-from chainorder.torch.parts import TorchPart, parts_of
+from chainorder.torch.pieces import TorchPiece, pieces_of
 from chainorder.torch.program import TorchProgram, shape_of
 
 RATES = Rates(launch=1_000_000, transform=4_000_000)
@@ -71,18 +71,18 @@ class TorchTask(Task):
         program = self._capture(Call.of(args, kwargs, self.argnums)).program
         if not program.connected:
             raise NotPlannedError(UNCONNECTED)
-        return self._choose(parts_of(program))
+        return self._choose(pieces_of(program))
 
     def planned(self, call: Call) -> tuple[Run, Any]:
         """What makes the Jacobian of calls of a kind, and that of this one; held against one adjoint."""
         captured = self._capture(call)
         if not captured.program.connected:
             return self._reverse, self._reverse(call)
-        parts = parts_of(captured.program)
-        choice = self._choose(parts)
+        pieces = pieces_of(captured.program)
+        choice = self._choose(pieces)
         match choice.mode:
             case Mode.PLAN:
-                run: Run = partial(self._run, captured, parts, choice.plan)
+                run: Run = partial(self._run, captured, pieces, choice.plan)
             case Mode.FORWARD:
                 run = self._forward
             case Mode.REVERSE:
@@ -108,9 +108,9 @@ class TorchTask(Task):
         result = self.function(*args, **kwargs)
         return tuple(pytree.tree_leaves(result[0] if self.has_aux else result))
 
-    def _choose(self, parts: Sequence[TorchPart]) -> Choice:
+    def _choose(self, pieces: Sequence[TorchPiece]) -> Choice:
         name = getattr(self.function, "__name__", type(self.function).__name__)
-        return choose([part.segment for part in parts], RATES, name, self.solver)
+        return choose(pieces, RATES, name, self.solver)
 
     def _capture(self, call: Call) -> Captured:
         seen: list[tuple[list[Any], Any]] = []
@@ -136,9 +136,9 @@ class TorchTask(Task):
         leaves, tree = seen[-1]
         return Captured(program, [tuple(leaf.shape) for leaf in leaves], tree)
 
-    def _run(self, captured: Captured, parts: Sequence[TorchPart], plan: Plan, call: Call) -> Any:
+    def _run(self, captured: Captured, pieces: Sequence[TorchPiece], plan: Plan, call: Call) -> Any:
         values = captured.program.evaluate(call.given, call.point)
-        executor = TorchExecutor(captured.program, parts, values, self.chunk_entries)
+        executor = TorchExecutor(captured.program, pieces, values, self.chunk_entries)
         matrix = executor.framework.matrix(executor.execute(plan), call.point).to(call.point.dtype)
         ends = list(accumulate(entries(shape) for shape in captured.outputs))[:-1]
         rows = torch.tensor_split(matrix, ends) if ends else [matrix]

@@ -24,11 +24,11 @@ import numpy as np
 
 from chainorder.costs import guessed_fill
 from chainorder.costs.evaluations import Accumulation, check_feasible
-from chainorder.costs.exact_fill import ExactFill, FilledResults, OverBudgetError, sweeps_within
+from chainorder.costs.exact_fill import ExactFill, OverBudgetError, sweeps_within
 from chainorder.costs.fma import FMA
 from chainorder.costs.known_costs import Outline
 from chainorder.costs.model import CostModel
-from chainorder.costs.pricing import Results
+from chainorder.costs.pricing import FilledResults, Results
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.costs.tables import CostTables, Table
 from chainorder.errors import SolverError

@@ -38,7 +38,7 @@ def solve(chain: Chain) -> Plan:
 def best_steps(chain: Chain, model: CostModel = FMA) -> tuple[Steps, int]:
     """The steps of a best plan by a cost model, and what they cost."""
     check_feasible(chain)
-    orders = bracketings(1, len(chain))
+    orders = bracketings(len(chain), 1)
     if chain.modelled:
         known: dict[Product, Pattern] = {}
         return min((cheapest_ways(chain, order, known, model) for order in orders), key=itemgetter(1))
@@ -48,13 +48,13 @@ def best_steps(chain: Chain, model: CostModel = FMA) -> tuple[Steps, int]:
     return Steps.of_products(list(best)), cost
 
 
-def bracketings(i: int, j: int) -> Iterator[tuple[Product, ...]]:
-    """Every bracketing of the factors i..j, as its products (j, k, i)."""
+def bracketings(j: int, i: int) -> Iterator[tuple[Product, ...]]:
+    """Every bracketing of the factors j to i, as its products (j, k, i)."""
     if i == j:
         yield ()
     for k in range(i, j):
-        for right in bracketings(i, k):
-            for left in bracketings(k + 1, j):
+        for right in bracketings(k, i):
+            for left in bracketings(j, k + 1):
                 yield (*right, *left, (j, k, i))
 
 

@@ -163,7 +163,7 @@ class LazyProgram:
         return best
 
     def _cost(self, i: int, j: int, place: int) -> tuple[int, Choice]:
-        """What a way to make a subchain costs: a split, or (−2) a tangent step, or (−1) an adjoint step."""
+        """What an alternative for a subchain costs: a split, (−2) a tangent step or (−1) an adjoint step."""
         if place == -2:
             rest = int(self._by_start[i, j - i - 1])
             return rest + self._stepping(Step.TANGENT, j, self.fill.tangents(i, j)), (

@@ -23,7 +23,7 @@ from chainorder.solvers.options import Options
 from chainorder.system.installation import how_to_add
 
 MAX_LENGTH = 64
-"""The ways to make all subchains of longer chains, n³/6 of them, would take seconds to list."""
+"""The alternatives for all subchains of longer chains, n³/6 of them, would take seconds to list."""
 
 DEFAULT_LIMIT = 10.0
 """Seconds that `anytime` takes at most if it is not told."""
@@ -45,9 +45,9 @@ def list_scheduling(chain: Chain, options: Options | None = None) -> Plan:
     transfer = 0 if options is None else options.transfer
     if _polynomial(chain, transfer):
         return _by_dynamic_program(chain, transfer)
-    ways = _ways(chain, "list-scheduling")
-    jobs, schedule = best_schedule(ways, _machines(chain), transfer)
-    answer = Answer(jobs, schedule, lower_bound(ways, chain.machines, schedule.makespan))
+    alternatives = _alternatives(chain, "list-scheduling")
+    jobs, schedule = best_schedule(alternatives, _machines(chain), transfer)
+    answer = Answer(jobs, schedule, lower_bound(alternatives, chain.machines, schedule.makespan))
     return _plan(chain, answer, "list-scheduling", "the best list schedule of some good trees", transfer)
 
 
@@ -95,7 +95,7 @@ def _search(chain: Chain, options: Options, solver: str, limit: float | None) ->
     if _polynomial(chain, options.transfer):
         return _by_dynamic_program(chain, options.transfer)
     seconds = limit if options.time_limit is None else options.time_limit
-    for last in hunt(_ways(chain, solver), _machines(chain), options.transfer, seconds):
+    for last in hunt(_alternatives(chain, solver), _machines(chain), options.transfer, seconds):
         options.report(last.schedule.makespan, last.bound)
     if last.proved:
         why = "searched until it was proved"
@@ -122,7 +122,7 @@ def _by_dynamic_program(chain: Chain, transfer: int) -> Plan:
     return replace(shortest, optimal=True, lower_bound=shortest.makespan, why=why)
 
 
-def _ways(chain: Chain, solver: str) -> Alternatives:
+def _alternatives(chain: Chain, solver: str) -> Alternatives:
     if len(chain) > MAX_LENGTH:
         raise SolverError(
             f"{solver} takes at most {MAX_LENGTH} elementals on several machines; the chain has "

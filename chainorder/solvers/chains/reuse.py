@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from chainorder.costs.exact_fill import ExactFill, FilledResults, OverBudgetError, Words
+from chainorder.costs.exact_fill import ExactFill, OverBudgetError, Words
 from chainorder.costs.known_costs import Outline
+from chainorder.costs.pricing import FilledResults
 from chainorder.costs.sampled_fill import SampledFill
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.errors import SolverError

@@ -1,1 +1,1 @@
-"""Orders for several machines: ways to make every subchain, bounds, a heuristic and an exact search."""
+"""Orders for several machines: alternatives for every subchain, bounds, a heuristic and an exact search."""

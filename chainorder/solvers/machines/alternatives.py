@@ -1,4 +1,4 @@
-"""Every way to make the Jacobian of every subchain: what the planners for several machines choose from.
+"""The alternatives for making every subchain: what the planners for several machines choose from.
 
 Subchains are numbered by length and then by start, so operands have smaller numbers than what is made of
 them, and the whole chain has the last one.
@@ -23,7 +23,7 @@ from chainorder.problems.chain import Chain
 
 
 class Alternative(NamedTuple):
-    """One way to make a subchain: by an operation on others.
+    """An operation that makes the Jacobian of a subchain from others.
 
     Attributes
     ----------
@@ -42,9 +42,9 @@ class Alternative(NamedTuple):
 
 @dataclass(frozen=True)
 class Alternatives:
-    """The ways that are worth a thought, for every subchain: O(n³) of them.
+    """The alternatives that are worth a thought, for every subchain: O(n³) of them.
 
-    A way is not, if another costs no more and uses no operand that it does not use: put in its place in any
+    One is not, if another costs no more and uses no operand that it does not use: put in its place in any
     schedule, the other ends no later, and what only the first one needs is not made.
 
     Attributes
@@ -63,7 +63,7 @@ class Alternatives:
 
     @classmethod
     def of_chain(cls, chain: Chain, model: CostModel = FMA) -> Alternatives:
-        """All ways of a chain within its memory, priced by a model.
+        """All those of a chain within its memory, priced by a model.
 
         Raises
         ------
@@ -84,21 +84,21 @@ class Alternatives:
     @cached_property
     def flat(self) -> list[Alternative]:
         """All of them."""
-        return [way for options in self.of for way in options]
+        return [each for options in self.of for each in options]
 
     @property
     def whole(self) -> int:
         """The number of the whole chain."""
         return len(self.of) - 1
 
-    def number_of(self, way: Alternative) -> int:
-        """The number of the subchain that a way makes."""
-        _, j, _, i = way.row
+    def number_of(self, alternative: Alternative) -> int:
+        """The number of the subchain that an alternative makes."""
+        _, j, _, i = alternative.row
         return number(self.length, i - 1, j - i)
 
-    def entries_of(self, way: Alternative) -> int:
-        """Stored entries of what a way makes."""
-        return self.entries[self.number_of(way)]
+    def entries_of(self, alternative: Alternative) -> int:
+        """Stored entries of what an alternative makes."""
+        return self.entries[self.number_of(alternative)]
 
 
 def number(length: int, i: int, d: int) -> int:
@@ -107,19 +107,19 @@ def number(length: int, i: int, d: int) -> int:
 
 
 def _accumulations(costs: CostTables) -> Iterator[list[Alternative]]:
-    for i, way in enumerate(costs.accumulations):
-        yield [] if way is None else [Alternative(way.cost, (), (way.step, i + 1, 0, i + 1))]
+    for i, found in enumerate(costs.accumulations):
+        yield [] if found is None else [Alternative(found.cost, (), (found.step, i + 1, 0, i + 1))]
 
 
 def _products(costs: CostTables, d: int) -> Iterator[list[Alternative]]:
-    """All ways to make each subchain of d + 1 elementals."""
+    """All alternatives for each subchain of d + 1 elementals."""
     n, rows = costs.length, costs.length - d
     products: Table = np.zeros((rows, d), costs.dtype)
     costs.products(d, products)
     steps = (costs.tangent_steps(d), Step.TANGENT), (costs.adjoint_steps(d), Step.ADJOINT)
     for first in range(rows):
         i, j = first + 1, first + d + 1
-        ways = [
+        alternatives = [
             Alternative(
                 cost,
                 (number(n, first, t), number(n, first + t + 1, d - t - 1)),
@@ -131,45 +131,45 @@ def _products(costs: CostTables, d: int) -> Iterator[list[Alternative]]:
             if column is not None and column[first] < costs.never:
                 tangent = step is Step.TANGENT
                 operand = number(n, first if tangent else first + 1, d - 1)
-                ways.append(
+                alternatives.append(
                     Alternative(int(column[first]), (operand,), (step, j, j - 1 if tangent else i, i))
                 )
-        yield ways
+        yield alternatives
 
 
-def _undominated(ways: list[Alternative], made: Sequence[Sequence[Alternative]]) -> list[Alternative]:
+def _undominated(alternatives: list[Alternative], made: Sequence[Sequence[Alternative]]) -> list[Alternative]:
     """Those that no other undercuts with the same operands or fewer; operands at hand are left out."""
     pairs: list[Alternative] = []
     fewer: dict[int | None, Alternative] = {}  # by the one operand that is left, or None
-    for way in ways:
-        operands = tuple([operand for operand in way.operands if made[operand]])
+    for alternative in alternatives:
+        operands = tuple([operand for operand in alternative.operands if made[operand]])
         if len(operands) == 2:
-            pairs.append(way)
+            pairs.append(alternative)
             continue
         key = operands[0] if operands else None
-        if key not in fewer or way.cost < fewer[key].cost:
-            fewer[key] = way._replace(operands=operands)
-    never = max([way.cost for way in ways], default=0) + 1
-    cheapest = {key: way.cost for key, way in fewer.items()}
+        if key not in fewer or alternative.cost < fewer[key].cost:
+            fewer[key] = alternative._replace(operands=operands)
+    never = max([each.cost for each in alternatives], default=0) + 1
+    cheapest = {key: each.cost for key, each in fewer.items()}
     without = cheapest.get(None, never)
-    kept = [way for key, way in fewer.items() if key is None or way.cost < without]
-    for way in pairs:
-        left, right = way.operands
-        if way.cost < min(without, cheapest.get(left, never), cheapest.get(right, never)):
-            kept.append(way)
+    kept = [each for key, each in fewer.items() if key is None or each.cost < without]
+    for alternative in pairs:
+        left, right = alternative.operands
+        if alternative.cost < min(without, cheapest.get(left, never), cheapest.get(right, never)):
+            kept.append(alternative)
     return kept
 
 
 class Tree(NamedTuple):
-    """A way and the trees of its operands; its critical path and its work."""
+    """An alternative and the trees of its operands; its critical path and its work."""
 
     path: int
     work: int
-    way: Alternative
+    alternative: Alternative
     operands: tuple[Tree, ...]
 
 
-def jobs_of_tree(ways: Alternatives, tree: Tree) -> list[Job]:
+def jobs_of_tree(alternatives: Alternatives, tree: Tree) -> list[Job]:
     """The operations of a tree, operands first."""
     nodes: list[Tree] = [tree]
     operands: list[list[int]] = [[]]
@@ -181,10 +181,10 @@ def jobs_of_tree(ways: Alternatives, tree: Tree) -> list[Job]:
     last = len(nodes) - 1
     return [
         Job(
-            nodes[last - place].way.row,
-            nodes[last - place].way.cost,
+            nodes[last - place].alternative.row,
+            nodes[last - place].alternative.cost,
             tuple(last - operand for operand in operands[last - place]),
-            ways.entries_of(nodes[last - place].way),
+            alternatives.entries_of(nodes[last - place].alternative),
         )
         for place in range(len(nodes))
     ]

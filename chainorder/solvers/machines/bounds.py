@@ -5,7 +5,7 @@ tail of an operation be the time from its start to the end along the operations 
 least: it starts no later than its tail before the end. The **late work** L(S, x) of a subchain S is what any
 tree of S has to run earlier than x before its end, at the least:
 
-    L(S, x) = min over ways w of S:  max(0, c_w − x) + Σ over operands O of w:  L(O, max(0, x − c_w)),
+    L(S, x) = min over alternatives w of S:  max(0, c_w − x) + Σ over operands O of w:  L(O, max(0, x − c_w)),
 
 and L(S, 0) is the least work of S. By the end less x, all of it is done, so for every x with L > 0 a makespan
 on m machines is at least x + L(whole, x) / m. This includes the critical path (the largest x with late work)
@@ -27,20 +27,20 @@ from chainorder.costs.tables import Table
 from chainorder.solvers.machines.alternatives import Alternatives
 
 
-def critical_paths(ways: Alternatives) -> list[int]:
+def critical_paths(alternatives: Alternatives) -> list[int]:
     """The least makespan of every subchain on as many machines as it likes: O(n³). Exact without transfer."""
     least: list[int] = []
-    for options in ways.of:
-        paths = [way.cost + max([least[o] for o in way.operands], default=0) for way in options]
+    for options in alternatives.of:
+        paths = [each.cost + max([least[o] for o in each.operands], default=0) for each in options]
         least.append(min(paths, default=0))
     return least
 
 
-def least_work(ways: Alternatives) -> list[int]:
+def least_work(alternatives: Alternatives) -> list[int]:
     """The least fma of every subchain, which is the least makespan on one machine: O(n³)."""
     least: list[int] = []
-    for options in ways.of:
-        least.append(min([way.cost + sum([least[o] for o in way.operands]) for way in options], default=0))
+    for options in alternatives.of:
+        least.append(min([each.cost + sum([least[o] for o in each.operands]) for each in options], default=0))
     return least
 
 
@@ -60,20 +60,20 @@ class LateWork:
     delta: int
 
     @classmethod
-    def of(cls, ways: Alternatives, horizon: int, columns: int) -> LateWork:
+    def of(cls, alternatives: Alternatives, horizon: int, columns: int) -> LateWork:
         """The table up to a horizon: O(n³) operations on rows."""
-        work = least_work(ways)
+        work = least_work(alternatives)
         delta = max(1, -(-horizon // (columns - 1)))
-        costliest = max((way.cost for way in ways.flat), default=0)
+        costliest = max((each.cost for each in alternatives.flat), default=0)
         dtype = np.dtype(np.int64 if 4 * (max(work) + costliest + horizon + delta) < 2**62 else object)
         times = np.arange(columns).astype(dtype) * delta
-        table = np.zeros((len(ways.of), columns), dtype)
-        for subchain, options in enumerate(ways.of):
-            for place, way in enumerate(options):
-                late = np.maximum(way.cost - times, 0)
+        table = np.zeros((len(alternatives.of), columns), dtype)
+        for subchain, options in enumerate(alternatives.of):
+            for place, alternative in enumerate(options):
+                late = np.maximum(alternative.cost - times, 0)
                 # x − c lies between columns; the late work at the later one is a bound.
-                after = min(way.cost // delta, columns - 1) + 1
-                for operand in way.operands:
+                after = min(alternative.cost // delta, columns - 1) + 1
+                for operand in alternative.operands:
                     late[:after] += work[operand]
                     late[after:] += table[operand, 1 : columns - after + 1]
                 table[subchain] = late if place == 0 else np.minimum(table[subchain], late)
@@ -89,7 +89,7 @@ COLUMNS = 256
 """Columns of late work: more do not prune more."""
 
 
-def lower_bound(ways: Alternatives, machines: int, horizon: int) -> int:
+def lower_bound(alternatives: Alternatives, machines: int, horizon: int) -> int:
     """What every plan takes at least, if one takes no more than the horizon."""
-    late = LateWork.of(ways, horizon, COLUMNS)
-    return max(critical_paths(ways)[ways.whole], late.bound(ways.whole, machines))
+    late = LateWork.of(alternatives, horizon, COLUMNS)
+    return max(critical_paths(alternatives)[alternatives.whole], late.bound(alternatives.whole, machines))

@@ -91,22 +91,22 @@ class Hunt:
             answer.bound = max(answer.bound, search.deadline + 1)
 
 
-def hunt(ways: Alternatives, machines: int, transfer: int, seconds: float | None) -> Iterator[Answer]:
+def hunt(alternatives: Alternatives, machines: int, transfer: int, seconds: float | None) -> Iterator[Answer]:
     """The answer, again and again as it becomes better, until it is proved or the time is over."""
     clock = time.perf_counter
     until = None if seconds is None else clock() + seconds
-    jobs, schedule = best_schedule(ways, machines, transfer)
-    answer = Answer(jobs, schedule, lower_bound(ways, machines, schedule.makespan))
+    jobs, schedule = best_schedule(alternatives, machines, transfer)
+    answer = Answer(jobs, schedule, lower_bound(alternatives, machines, schedule.makespan))
     yield answer
     if answer.proved:
         return
     # Most short chains are done before a compiler would be loaded.
-    short = Hunt(Model(ways, machines, transfer, schedule.makespan, fast=False), answer)
+    short = Hunt(Model(alternatives, machines, transfer, schedule.makespan, fast=False), answer)
     short.advance(None)
     yield answer
     if answer.proved:
         return
-    going = Hunt(Model(ways, machines, transfer, answer.schedule.makespan), answer)
+    going = Hunt(Model(alternatives, machines, transfer, answer.schedule.makespan), answer)
     pool = ThreadPoolExecutor(2)
     try:
         while not answer.proved and (until is None or clock() < until):

@@ -41,11 +41,11 @@ class Instance(NamedTuple):
     delta, columns, probes
         The grid of `late`, and at how many times the bound is taken.
     first
-        Of each subchain, the place of its first way; one more at the end.
+        Of each subchain, the place of its first alternative; one more at the end.
     cost, left, right
-        Of each way, its fma and the subchains that it releases (−1: none).
+        Of each alternative, its fma and the subchains that it releases (−1: none).
     longest
-        The cost of the costliest way of each subchain.
+        The cost of the costliest alternative of each subchain.
     path
         The critical path of each subchain.
     late
@@ -94,10 +94,10 @@ class State(NamedTuple):
         At each level: how many are pending, and their sign.
     free
         At each level, `machines` places: when each machine is free; in order if machines are alike.
-    place, way, machine
+    place, alternative, machine
         At each level: what is tried next.
     taken, start, on
-        At each level: the way taken from there, its start and its machine.
+        At each level: the alternative taken from there, its start and its machine.
     best_taken, best_start, best_on
         The same of the best schedule.
     seen_sign, seen
@@ -114,7 +114,7 @@ class State(NamedTuple):
     sign: Ints
     free: Ints
     place: Ints
-    way: Ints
+    alternative: Ints
     machine: Ints
     taken: Ints
     start: Ints
@@ -138,16 +138,16 @@ def explore(p: Instance, s: State, nodes: int) -> bool:
         if place < 0:
             s.at[LEVEL] = level - 1
             continue
-        way = s.way[level]
-        if way >= p.first[s.pending[level * p.width + place] + 1]:
+        alternative = s.alternative[level]
+        if alternative >= p.first[s.pending[level * p.width + place] + 1]:
             turn_to(p, s, level, place - 1)
             continue
         machine = s.machine[level]
         s.machine[level] = machine + 1
         if not p.moving or machine + 1 == p.machines:
             s.machine[level] = 0
-            s.way[level] = way + 1
-        if not place_operation(p, s, level, place, way, machine):
+            s.alternative[level] = alternative + 1
+        if not place_operation(p, s, level, place, alternative, machine):
             continue
         s.at[NODES] += 1
         if s.count[level + 1] == 0:
@@ -159,17 +159,17 @@ def explore(p: Instance, s: State, nodes: int) -> bool:
 
 
 def turn_to(p: Instance, s: State, level: int, place: int) -> None:
-    """Try the ways of a pending subchain next; the longest subchains come first."""
+    """Try the alternatives of a pending subchain next; the longest subchains come first."""
     s.place[level] = place
     s.machine[level] = 0
     if place >= 0:
-        s.way[level] = p.first[s.pending[level * p.width + place]]
+        s.alternative[level] = p.first[s.pending[level * p.width + place]]
 
 
-def place_operation(p: Instance, s: State, level: int, place: int, way: int, machine: int) -> bool:
+def place_operation(p: Instance, s: State, level: int, place: int, alternative: int, machine: int) -> bool:
     """Make the next level; False if it leads to nothing that is better and not found elsewhere."""
     here = level * p.width + place
-    cost = p.cost[way]
+    cost = p.cost[alternative]
     if cost <= s.gap[here]:
         return False  # started in the gap instead, it would delay nothing
     start = max(s.release[here], s.free[level * p.machines + machine])
@@ -182,10 +182,10 @@ def place_operation(p: Instance, s: State, level: int, place: int, way: int, mac
     if end > s.at[DEADLINE] or not pass_pending(p, s, level, place, start):
         return False
     s.sign[level + 1] = s.sign[level] ^ p.sign[s.pending[here]]
-    release_operand(p, s, level + 1, p.left[way], end, machine)
-    release_operand(p, s, level + 1, p.right[way], end, machine)
+    release_operand(p, s, level + 1, p.left[alternative], end, machine)
+    release_operand(p, s, level + 1, p.right[alternative], end, machine)
     occupy(p, s, level, machine, start, end)
-    s.taken[level] = way
+    s.taken[level] = alternative
     s.start[level] = start
     s.on[level] = machine
     return True
@@ -206,7 +206,7 @@ def has_twin(p: Instance, s: State, level: int, machine: int) -> bool:
 
 
 def pass_pending(p: Instance, s: State, level: int, place: int, start: int) -> bool:
-    """Hand what stays pending to the next level; False if all ways of one would have fitted into a gap."""
+    """Hand what stays pending to the next level; False if all alternatives of one would have fit a gap."""
     here, there = level * p.width, (level + 1) * p.width
     idle_from = s.free[level * p.machines]
     for other in range(s.count[level]):

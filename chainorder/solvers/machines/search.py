@@ -41,7 +41,7 @@ class Model:
 
     Parameters
     ----------
-    ways
+    alternatives
         Of the chain.
     machines
         At least 2.
@@ -54,24 +54,28 @@ class Model:
     """
 
     def __init__(
-        self, ways: Alternatives, machines: int, transfer: int, horizon: int, *, fast: bool = True
+        self, alternatives: Alternatives, machines: int, transfer: int, horizon: int, *, fast: bool = True
     ) -> None:
-        self.ways = ways
+        self.alternatives = alternatives
         self.machines = machines
-        late = LateWork.of(ways, horizon, COLUMNS)
-        path, work = critical_paths(ways), least_work(ways)
+        late = LateWork.of(alternatives, horizon, COLUMNS)
+        path, work = critical_paths(alternatives), least_work(alternatives)
 
-        def promise(way: Alternative) -> int:
-            """A bound on a subchain that is made this way: the best ways come first."""
-            after = max([path[o] for o in way.operands], default=0)
-            return way.cost + max(after, sum([work[o] for o in way.operands]) // machines)
+        def promise(alternative: Alternative) -> int:
+            """A bound on a subchain that is made by it: the best alternatives come first."""
+            after = max([path[o] for o in alternative.operands], default=0)
+            return alternative.cost + max(after, sum([work[o] for o in alternative.operands]) // machines)
 
-        ordered = [sorted(options, key=promise) for options in ways.of]
-        self.flat: list[Alternative] = [way for options in ordered for way in options]
-        delays = [transfer * entries for entries in ways.entries]
-        delays[ways.whole] = 0
+        ordered = [sorted(options, key=promise) for options in alternatives.of]
+        self.flat: list[Alternative] = [each for options in ordered for each in options]
+        delays = [transfer * entries for entries in alternatives.entries]
+        delays[alternatives.whole] = 0
         sums = (
-            sum(path) + sum(delays) + 4 * sum(work) + machines * horizon + max(way.cost for way in self.flat)
+            sum(path)
+            + sum(delays)
+            + 4 * sum(work)
+            + machines * horizon
+            + max(each.cost for each in self.flat)
         )
         compiled = compiled_explore() if fast and 8 * sums < 2**63 else None
         self.compiled = compiled is not None
@@ -80,21 +84,21 @@ class Model:
         random = np.random.default_rng(0)
         self.instance = Instance(
             machines=machines,
-            width=ways.length,
-            kept=min(KEPT, ways.length),
+            width=alternatives.length,
+            kept=min(KEPT, alternatives.length),
             delta=late.delta,
             columns=COLUMNS,
             probes=PROBES,
             first=column([0, *accumulate(len(options) for options in ordered)]),
-            cost=column([way.cost for way in self.flat]),
-            left=column([way.operands[0] if way.operands else -1 for way in self.flat]),
-            right=column([way.operands[1] if len(way.operands) > 1 else -1 for way in self.flat]),
-            longest=column([max([way.cost for way in options], default=0) for options in ordered]),
+            cost=column([each.cost for each in self.flat]),
+            left=column([each.operands[0] if each.operands else -1 for each in self.flat]),
+            right=column([each.operands[1] if len(each.operands) > 1 else -1 for each in self.flat]),
+            longest=column([max([each.cost for each in options], default=0) for options in ordered]),
             path=column(path),
             late=column(late.table.ravel().tolist()),
             delay=column(delays),
             moving=any(delays),
-            sign=column(random.integers(1, 2**62, len(ways.of)).tolist()),
+            sign=column(random.integers(1, 2**62, len(alternatives.of)).tolist()),
         )
 
     def column(self, values: Sequence[int]) -> Any:
@@ -129,7 +133,7 @@ class Search:
             "seen": table * (4 * p.kept + p.machines),
         }
         self.state = State(**{name: zeros(width) for name, width in widths.items()})
-        whole = model.ways.whole
+        whole = model.alternatives.whole
         self.state.at[DEADLINE], self.state.at[BEST] = deadline, -1
         self.state.pending[0], self.state.gap[0], self.state.count[0] = whole, -1, 1
         self.state.sign[0] = p.sign[whole]
@@ -156,17 +160,20 @@ class Search:
 
     def schedule(self) -> tuple[list[Job], Schedule]:
         """The best schedule found, in forward time."""
-        s, ways = self.state, self.model.ways
+        s, alternatives = self.state, self.model.alternatives
         makespan = int(s.at[BEST])
         jobs: list[Job] = []
         made: dict[int, int] = {}
         starts: list[int] = []
         machines: list[int] = []
         for level in range(int(s.at[LENGTH]) - 1, -1, -1):
-            way = self.model.flat[s.best_taken[level]]
-            made[ways.number_of(way)] = len(jobs)
-            jobs.append(Job(way.row, way.cost, tuple(made[o] for o in way.operands), ways.entries_of(way)))
-            starts.append(makespan - int(s.best_start[level]) - way.cost)
+            alternative = self.model.flat[s.best_taken[level]]
+            made[alternatives.number_of(alternative)] = len(jobs)
+            operands = tuple(made[o] for o in alternative.operands)
+            jobs.append(
+                Job(alternative.row, alternative.cost, operands, alternatives.entries_of(alternative))
+            )
+            starts.append(makespan - int(s.best_start[level]) - alternative.cost)
             machines.append(int(s.best_on[level]))
         if not self.model.instance.moving:
             machines = assign_machines(jobs, starts, self.model.machines)

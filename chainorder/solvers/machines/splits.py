@@ -19,61 +19,63 @@ SPLITS = 500_000
 """Splits of machines that are looked at; of long chains on many machines there are more, and none is."""
 
 
-def best_schedule(ways: Alternatives, machines: int, transfer: int = 0) -> tuple[list[Job], Schedule]:
+def best_schedule(alternatives: Alternatives, machines: int, transfer: int = 0) -> tuple[list[Job], Schedule]:
     """The best of list schedules of `good_trees` and, without transfer, of the schedule of `split_machines`.
 
     So it is never worse than that dynamic program, where that does not take too long.
     """
-    trees = good_trees(ways, machines)
-    jobs, best = _scheduled(ways, trees[0], machines, transfer)
-    if not transfer and len(ways.flat) * machines**2 <= SPLITS:
-        split = split_machines(ways, machines)
+    trees = good_trees(alternatives, machines)
+    jobs, best = _scheduled(alternatives, trees[0], machines, transfer)
+    if not transfer and len(alternatives.flat) * machines**2 <= SPLITS:
+        split = split_machines(alternatives, machines)
         if split.makespan < best.makespan:
-            jobs, best = schedule_of_split(ways, split)
+            jobs, best = schedule_of_split(alternatives, split)
     for tree in trees[1:]:
         if max(tree.path, -(-tree.work // machines)) < best.makespan:
-            other, schedule = _scheduled(ways, tree, machines, transfer)
+            other, schedule = _scheduled(alternatives, tree, machines, transfer)
             if schedule.makespan < best.makespan:
                 jobs, best = other, schedule
     return jobs, best
 
 
-def _scheduled(ways: Alternatives, tree: Tree, machines: int, transfer: int) -> tuple[list[Job], Schedule]:
-    jobs = jobs_of_tree(ways, tree)
+def _scheduled(
+    alternatives: Alternatives, tree: Tree, machines: int, transfer: int
+) -> tuple[list[Job], Schedule]:
+    jobs = jobs_of_tree(alternatives, tree)
     return jobs, list_schedule(jobs, machines, transfer)
 
 
-def good_trees(ways: Alternatives, machines: int) -> list[Tree]:
+def good_trees(alternatives: Alternatives, machines: int) -> list[Tree]:
     """Trees of the whole chain with little on the critical path and little work.
 
     Of every subchain those are kept of which no other has both the shorter critical path and the less work,
     and of the whole chain also those of the least max(critical path, work / machines).
     """
-    keep = max(2, min(MOST_TREES, int((ALL_TREES / len(ways.flat)) ** 0.5)))
+    keep = max(2, min(MOST_TREES, int((ALL_TREES / len(alternatives.flat)) ** 0.5)))
     kept: list[list[Tree]] = []
     trees: list[Tree] = []
-    for options in ways.of:
-        trees = [tree for way in options for tree in _trees(way, kept)]
+    for options in alternatives.of:
+        trees = [tree for alternative in options for tree in _trees(alternative, kept)]
         kept.append(_spread(_front(trees), keep))
     trees.sort(key=lambda tree: (max(tree[0] * machines, tree[1]), tree[0]))
     return [*kept[-1], *trees[:MOST_TREES]]
 
 
-def _trees(way: Alternative, kept: list[list[Tree]]) -> list[Tree]:
-    """The trees of a way and of trees that are kept of its operands."""
-    cost = way.cost
-    match way.operands:
+def _trees(alternative: Alternative, kept: list[list[Tree]]) -> list[Tree]:
+    """The trees of an alternative and of trees that are kept of its operands."""
+    cost = alternative.cost
+    match alternative.operands:
         case ():
-            return [Tree(cost, cost, way, ())]
+            return [Tree(cost, cost, alternative, ())]
         case (operand,):
-            return [Tree(t[0] + cost, t[1] + cost, way, (t,)) for t in kept[operand]]
+            return [Tree(t[0] + cost, t[1] + cost, alternative, (t,)) for t in kept[operand]]
         case (left, right):
             return [
-                Tree(max(t[0], u[0]) + cost, t[1] + u[1] + cost, way, (t, u))
+                Tree(max(t[0], u[0]) + cost, t[1] + u[1] + cost, alternative, (t, u))
                 for t in kept[left]
                 for u in kept[right]
             ]
-    raise AssertionError(way)
+    raise AssertionError(alternative)
 
 
 def _front(trees: list[Tree]) -> list[Tree]:
@@ -99,7 +101,7 @@ class Split(NamedTuple):
     ----------
     makespan
         Of this schedule.
-    way
+    alternative
         The operation that ends it.
     share
         Machines of the first of two operands that are made at once; 0 if operands have all machines.
@@ -108,21 +110,22 @@ class Split(NamedTuple):
     """
 
     makespan: int
-    way: Alternative
+    alternative: Alternative
     share: int
     operands: tuple[Split, ...]
 
 
-def split_machines(ways: Alternatives, machines: int) -> Split:
+def split_machines(alternatives: Alternatives, machines: int) -> Split:
     """The dynamic program over splits of machines (Märtens & Naumann 2025).
 
     The operands of an operation are made one after the other by all machines that there are for it, or at
     once by some for the one and the rest for the other:
 
-        T(S, m) = min over ways w:  c_w + min(T(L, m) + T(R, m), min over l + r = m:  max(T(L, l), T(R, r))).
+        T(S, m) = min over alternatives w:
+                  c_w + min(T(L, m) + T(R, m), min over l + r = m:  max(T(L, l), T(R, r))).
     """
     table: list[list[Split]] = []
-    for options in ways.of:
+    for options in alternatives.of:
         counts = range(1, machines + 1) if options else ()
         table.append([_best_split(options, table, count) for count in counts])
     return table[-1][-1]
@@ -130,32 +133,35 @@ def split_machines(ways: Alternatives, machines: int) -> Split:
 
 def _best_split(options: Iterable[Alternative], table: list[list[Split]], count: int) -> Split:
     best: Split | None = None
-    for way in options:
-        rows = [table[operand] for operand in way.operands]
-        makespan, share = way.cost + sum([row[count - 1][0] for row in rows]), 0
+    for alternative in options:
+        rows = [table[operand] for operand in alternative.operands]
+        makespan, share = alternative.cost + sum([row[count - 1][0] for row in rows]), 0
         if len(rows) == 2:
             left, right = rows
             for some in range(1, count):
-                parallel = way.cost + max(left[some - 1][0], right[count - some - 1][0])
+                parallel = alternative.cost + max(left[some - 1][0], right[count - some - 1][0])
                 if parallel < makespan:
                     makespan, share = parallel, some
         if best is None or makespan < best[0]:
             shares = (share, count - share) if share else (count, count)
             best = Split(
-                makespan, way, share, tuple([row[k - 1] for row, k in zip(rows, shares, strict=False)])
+                makespan,
+                alternative,
+                share,
+                tuple([row[k - 1] for row, k in zip(rows, shares, strict=False)]),
             )
     assert best is not None
     return best
 
 
-def schedule_of_split(ways: Alternatives, split: Split) -> tuple[list[Job], Schedule]:
+def schedule_of_split(alternatives: Alternatives, split: Split) -> tuple[list[Job], Schedule]:
     """The schedule that a split stands for: machines from `first` on, from the time `start` on."""
-    rows: list[tuple[int, int, Alternative]] = []  # start, machine, way
+    rows: list[tuple[int, int, Alternative]] = []  # start, machine, alternative
     pending = [(split, 0, 0)]
     while pending:
         each, start, first = pending.pop()
         end = start + each.makespan
-        rows.append((end - each.way.cost, first, each.way))
+        rows.append((end - each.alternative.cost, first, each.alternative))
         at = start
         for place, operand in enumerate(each.operands):
             if each.share:
@@ -166,7 +172,8 @@ def schedule_of_split(ways: Alternatives, split: Split) -> tuple[list[Job], Sche
     rows.reverse()  # operands first
     made: dict[int, int] = {}
     jobs: list[Job] = []
-    for _, _, way in rows:
-        made[ways.number_of(way)] = len(jobs)
-        jobs.append(Job(way.row, way.cost, tuple(made[o] for o in way.operands), ways.entries_of(way)))
+    for _, _, alternative in rows:
+        made[alternatives.number_of(alternative)] = len(jobs)
+        operands = tuple(made[o] for o in alternative.operands)
+        jobs.append(Job(alternative.row, alternative.cost, operands, alternatives.entries_of(alternative)))
     return jobs, Schedule([row[1] for row in rows], [row[0] for row in rows], split.makespan)

@@ -1,22 +1,22 @@
-"""From the pieces of a captured function to segments that can be planned, and what is known of operations."""
+"""The pieces of a captured function, and what is known of operations and their Jacobians."""
 
 from __future__ import annotations
 
 import operator
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
 import torch
 from torch.fx import Node
 
-from chainorder.autodiff.pieces import Kind, Part, classify, joined, telling
-from chainorder.autodiff.segments import Segment, Work, entries
-from chainorder.torch.program import TorchPiece, TorchProgram, shape_of, size
+from chainorder.autodiff.pieces import Kind, Piece, classify, merged, telling
+from chainorder.autodiff.work import Work, entries
+from chainorder.torch.program import TorchProgram, shape_of, size
 
 aten = torch.ops.aten
 
-TorchPart: TypeAlias = Part[Node, Node]
+TorchPiece: TypeAlias = Piece[Node, Node]
 
 
 def _operations(names: str) -> set[Any]:
@@ -64,11 +64,14 @@ MATRICES = _operations("addmm addmv dot mm mv")
 """Those whose Jacobian with respect to a vector is their other factor."""
 
 
-def parts_of(program: TorchProgram) -> list[TorchPart]:
-    """The parts of a program, input first; neighbours that are planned no worse as one are joined."""
+def pieces_of(program: TorchProgram) -> list[TorchPiece]:
+    """The pieces of a program, input first; neighbours that are planned no worse as one are one."""
     rules = [partial(rule, program) for rule in (is_view, is_elementwise, is_product)]
-    pieces = (replace(piece, kind=classify(piece.equations, *rules)) for piece in program.pieces())
-    return [Part(piece, _segment(program, piece)) for piece in joined(pieces)]
+
+    def kind_between(source: Node, target: Node) -> Kind:
+        return classify(program.between(source, target), *rules)
+
+    return [_piece(program, *each) for each in merged(program.cuts(), kind_between)]
 
 
 def name_of(node: Node) -> str:
@@ -131,25 +134,29 @@ def _uses(node: Node, operand: Node) -> int:
     return sum(argument is operand for argument in node.args)
 
 
-def _segment(program: TorchProgram, piece: TorchPiece) -> Segment:
-    taped = {operand for node in piece.equations for operand in node.all_input_nodes}
-    work = _work(program, piece)
-    return Segment(
-        _name(piece),
-        shape_of(piece.source),
-        shape_of(piece.target),
-        piece.kind.structure,
+def _piece(program: TorchProgram, source: Node, target: Node, kind: Kind) -> TorchPiece:
+    nodes = program.between(source, target)
+    work = _work(program, nodes)
+    taped = {operand for node in nodes for operand in node.all_input_nodes}
+    return Piece(
+        source,
+        target,
+        nodes,
+        kind,
+        _name(kind, nodes),
+        shape_of(source),
+        shape_of(target),
+        kind.structure,
         tangent=work,
         adjoint=work,
-        explicit=piece.kind.explicit,
         tape=sum(size(operand) for operand in taped),
     )
 
 
-def _work(program: TorchProgram, piece: TorchPiece) -> Work:
+def _work(program: TorchProgram, nodes: Sequence[Node]) -> Work:
     """The work of one tangent, which is that of one adjoint: every partial derivative is used once."""
     total = Work()
-    for node in piece.equations:
+    for node in nodes:
         operands = dependent_operands(program, node)
         constants = sum(size(operand) for operand in node.all_input_nodes if operand not in operands)
         if node.target in PRODUCTS:
@@ -167,11 +174,11 @@ def _product_fma(node: Node) -> int:
     return size(node) * inner
 
 
-def _name(piece: TorchPiece) -> str:
-    if piece.kind is not Kind.MAP:
-        return str(piece.kind.value)
-    nodes = (node for node in piece.equations if _is_aten(node))
-    return telling(name_of(node) for node in nodes if torch.Tag.pointwise not in node.target.tags)
+def _name(kind: Kind, nodes: Sequence[Node]) -> str:
+    if kind is not Kind.MAP:
+        return str(kind.value)
+    operations = (node for node in nodes if _is_aten(node))
+    return telling(name_of(node) for node in operations if torch.Tag.pointwise not in node.target.tags)
 
 
 def _is_aten(node: Node) -> bool:
