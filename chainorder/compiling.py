@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType
 from typing import Any
+
+import numpy as np
 
 SAFE = 2**62
 """What sums in a compiled loop stay below: an int64 holds twice that."""
@@ -38,3 +40,24 @@ def compiled(name: str, scope: dict[str, Any], functions: Sequence[Callable[...,
         own.__qualname__, own.__module__ = function.__qualname__, name
         scope[function.__name__] = numba.njit(cache=True, nogil=True)(own)
     return {function.__name__: scope[function.__name__] for function in functions}
+
+
+class Columns:
+    """Flat columns of integers, as the loops take them.
+
+    Parameters
+    ----------
+    fast
+        Whether they are int64 arrays for compiled loops, else lists of exact ints.
+    """
+
+    def __init__(self, fast: bool) -> None:
+        self.fast = fast
+
+    def of(self, values: Iterable[int]) -> Any:
+        """A column of these numbers."""
+        return np.array(list(values), np.int64) if self.fast else list(values)
+
+    def zeros(self, count: int) -> Any:
+        """Room for so many."""
+        return np.zeros(count, np.int64) if self.fast else [0] * count

@@ -256,9 +256,9 @@ FUNCTIONS = (
 
 
 @cache
-def fast() -> Any | None:
-    """`group_bound` compiled; None without Numba."""
+def fast() -> dict[str, Any] | None:
+    """The functions compiled; None without Numba."""
     try:
-        return compiled(__name__, globals(), FUNCTIONS)["group_bound"]
+        return compiled(__name__, globals(), FUNCTIONS)
     except ImportError:
         return None

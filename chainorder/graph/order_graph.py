@@ -97,6 +97,12 @@ class OrderGraph:
                 found[vertex] = unit
         return tuple(found)
 
+    @cached_property
+    def priced(self) -> bool:
+        """Whether no vertex costs less than its weight and those of its neighbours say."""
+        inner = [vertex for members in self.units for vertex in members]
+        return all(self.prices[vertex] == self.weights[vertex] for vertex in inner)
+
     @property
     def most(self) -> int:
         """What no order costs more than."""
