@@ -1,4 +1,4 @@
-"""Inner loops that run compiled where Numba is installed, and as plain Python with the same answers elsewhere."""
+"""Inner loops: compiled where Numba is installed, plain Python with the same answers elsewhere."""
 
 from __future__ import annotations
 
@@ -61,3 +61,7 @@ class Columns:
     def zeros(self, count: int) -> Any:
         """Room for so many."""
         return np.zeros(count, np.int64) if self.fast else [0] * count
+
+    def reals(self, values: Iterable[float]) -> Any:
+        """A column of floating-point numbers."""
+        return np.array(list(values)) if self.fast else list(values)

@@ -22,6 +22,9 @@ PATIENCE = 12
 HEAT = 0.06
 """The temperature, in units of what a vertex costs on the average."""
 
+GROWTH = 10
+"""How much longer a group with one member more might take, at the most."""
+
 Group = frozenset[int]
 
 
@@ -83,19 +86,20 @@ class CutBound:
         self.limit, self.idle = SMALLEST, 0
         self.rounds += 1
 
-    def improve(self, proposals: int) -> None:
-        """Try some changes of groups: a vertex to its neighbours' group, two groups into one, an exchange."""
+    def improve(self, proposals: int, seconds: float | None = None) -> None:
+        """Try some changes of groups: a vertex to its neighbours' group, two groups into one, an exchange.
+
+        Groups do not grow if that might take longer than the seconds that are left.
+        """
         if len(self.near) < 2:
-            self.idle += proposals
+            self.rounds += 1
             return
         vertices = list(self.near)
         heat = HEAT * self.total / len(vertices)
         for _ in range(proposals):
             self.idle += 1
             if self.idle > PATIENCE * len(vertices):
-                self.limit, self.idle = self.limit + 1, 0
-                if self.limit > min(MAX_GROUP, len(vertices)):
-                    self.restart()
+                self._grow(seconds)
             vertex = self.generator.choice(vertices)
             other = self._walk(vertex)
             mine, yours = self.group_of[vertex], self.group_of[other]
@@ -105,6 +109,13 @@ class CutBound:
             gain = self.cuts.total(changed) - self.cuts.group(mine) - self.cuts.group(yours)
             if gain >= 0 or self.generator.random() < exp(gain / heat):
                 self._take(changed, gain)
+
+    def _grow(self, seconds: float | None) -> None:
+        """Let groups have one member more; begin again where they may not."""
+        self.limit, self.idle = self.limit + 1, 0
+        long = seconds is not None and GROWTH * self.cuts.slowest > seconds
+        if long or self.limit > min(MAX_GROUP, len(self.near)):
+            self.restart()
 
     def _walk(self, vertex: int) -> int:
         """A vertex one to three edges away."""

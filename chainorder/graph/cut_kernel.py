@@ -77,6 +77,15 @@ class Room(NamedTuple):
     least: Ints
 
 
+def enter(room: Room, node: int, before: int, via: int, tail: int) -> int:
+    """Put a node at the end of the queue unless it was reached before; where the queue ends then."""
+    if room.came[node] >= 0:
+        return tail
+    room.came[node], room.via[node] = before, via
+    room.queue[tail] = node
+    return tail + 1
+
+
 def find_path(there: Side, back: Side, weight: Ints, room: Room, start: int) -> int:
     """Breadth first from a vertex to one where flow ends, as far as capacity is left; −1 if there is none.
 
@@ -84,10 +93,9 @@ def find_path(there: Side, back: Side, weight: Ints, room: Room, start: int) -> 
     """
     for node in range(len(room.came)):
         room.came[node] = -1
-    room.came[2 * start + 1] = 2 * start + 1
     room.came[2 * start] = 2 * start
-    room.queue[0] = 2 * start + 1
-    head, tail = 0, 1
+    tail = enter(room, 2 * start + 1, 2 * start + 1, -1, 0)
+    head = 0
     while head < tail:
         node = room.queue[head]
         head += 1
@@ -96,26 +104,15 @@ def find_path(there: Side, back: Side, weight: Ints, room: Room, start: int) -> 
             if room.stop[vertex] and vertex != start:
                 return int(node)
             for at in range(there.first[vertex], there.first[vertex + 1]):
-                reached = 2 * there.near[at]
-                if room.came[reached] < 0:
-                    room.came[reached], room.via[reached] = node, there.edge[at]
-                    room.queue[tail] = reached
-                    tail += 1
-            if room.passed[vertex] > 0 and room.came[node - 1] < 0:
-                room.came[node - 1], room.via[node - 1] = node, -1
-                room.queue[tail] = node - 1
-                tail += 1
+                tail = enter(room, 2 * there.near[at], node, there.edge[at], tail)
+            if room.passed[vertex] > 0:
+                tail = enter(room, node - 1, node, -1, tail)
             continue
-        if (room.clear[vertex] or room.passed[vertex] < weight[vertex]) and room.came[node + 1] < 0:
-            room.came[node + 1], room.via[node + 1] = node, -1
-            room.queue[tail] = node + 1
-            tail += 1
+        if room.clear[vertex] or room.passed[vertex] < weight[vertex]:
+            tail = enter(room, node + 1, node, -1, tail)
         for at in range(back.first[vertex], back.first[vertex + 1]):
-            reached = 2 * back.near[at] + 1
-            if room.flow[back.edge[at]] > 0 and room.came[reached] < 0:
-                room.came[reached], room.via[reached] = node, back.edge[at]
-                room.queue[tail] = reached
-                tail += 1
+            if room.flow[back.edge[at]] > 0:
+                tail = enter(room, 2 * back.near[at] + 1, node, back.edge[at], tail)
     return -1
 
 
@@ -193,9 +190,17 @@ def mark_reached(side: Side, room: Room, members: Ints, size: int, at: int) -> i
 
 
 def cut_after(
-    there: Side, back: Side, p: Network, room: Room, members: Ints, size: int, at: int, reached: int, gone: int
+    there: Side,
+    back: Side,
+    p: Network,
+    room: Room,
+    members: Ints,
+    size: int,
+    at: int,
+    reached: int,
+    gone: int,
 ) -> int:
-    """The least cut on one side of a member; of those that it reaches, some are gone and the others are there."""
+    """The least cut on one side of a member, when some of those that it reaches are gone."""
     for other in range(size):
         room.clear[members[other]] = gone >> other & 1
         if (reached & ~gone) >> other & 1:
@@ -235,9 +240,7 @@ def group_bound(p: Network, room: Room, members: Ints, size: int) -> int:
                 room.cuts_below[other] = cut_after(
                     p.down, p.up, p, room, members, size, at, room.below[at], after
                 )
-            cost = room.least[gone] + (
-                p.price[members[at]] * room.cuts_above[slot] * room.cuts_below[other]
-            )
+            cost = room.least[gone] + (p.price[members[at]] * room.cuts_above[slot] * room.cuts_below[other])
             then = gone | 1 << at
             if room.least[then] < 0 or cost < room.least[then]:
                 room.least[then] = cost
@@ -245,6 +248,7 @@ def group_bound(p: Network, room: Room, members: Ints, size: int) -> int:
 
 
 FUNCTIONS = (
+    enter,
     find_path,
     capacity_of,
     augment,

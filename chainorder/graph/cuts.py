@@ -13,6 +13,7 @@ S costs at least; the sum over disjoint groups is what every order costs at leas
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from chainorder.compiling import SAFE, Columns
@@ -28,7 +29,7 @@ SMALL = 12
 
 
 class Cuts:
-    """Cuts of a graph; what was asked once is remembered.
+    """Cuts of a graph; what was asked of a group is remembered.
 
     Parameters
     ----------
@@ -36,6 +37,11 @@ class Cuts:
         Whose.
     fast
         Whether to compile the loops, if Numba is there and no cost can overflow.
+
+    Attributes
+    ----------
+    slowest
+        The seconds that a group took at the most.
     """
 
     def __init__(self, graph: OrderGraph, *, fast: bool | None = None) -> None:
@@ -48,8 +54,8 @@ class Cuts:
         self._columns = columns
         end = [int(unit < 0) for unit in graph.unit_of]
         self._network = Network(
-            _side(columns, graph.into()),
-            _side(columns, graph.out()),
+            side_of(columns, graph.into()),
+            side_of(columns, graph.out()),
             columns.of(graph.weights),
             columns.of(graph.prices),
             columns.of(end),
@@ -58,6 +64,7 @@ class Cuts:
         self._size = 0
         self._members = columns.zeros(MAX_GROUP)
         self._known: dict[frozenset[int], int] = {frozenset(): 0}
+        self.slowest = 0.0
 
     def above(self, vertex: int) -> int:
         """The least weight of vertices that separate a vertex from the inputs."""
@@ -74,14 +81,16 @@ class Cuts:
         self._room.clear[vertex] = 1
 
     def group(self, members: frozenset[int]) -> int:
-        """What eliminating the members costs at least: O(2^k k) cuts for k of them, each O(n m²), often O(m)."""
+        """What the members cost at least: up to 2^k k cuts for k of them, each O(n m²), often O(m)."""
         if members not in self._known:
             size = len(members)
             if size > self._size:
                 self._room, self._size = self._make_room(size), size
             for at, member in enumerate(sorted(members)):
                 self._members[at] = member
+            started = time.perf_counter()
             self._known[members] = int(self._group(self._network, self._room, self._members, size))
+            self.slowest = max(self.slowest, time.perf_counter() - started)
         return self._known[members]
 
     def total(self, groups: Iterable[frozenset[int]]) -> int:
@@ -106,5 +115,6 @@ class Cuts:
         )
 
 
-def _side(columns: Columns, neighbours: Neighbours) -> Side:
+def side_of(columns: Columns, neighbours: Neighbours) -> Side:
+    """Neighbours as columns."""
     return Side(*map(columns.of, (neighbours.first, neighbours.near, neighbours.edge)))

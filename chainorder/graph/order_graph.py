@@ -1,9 +1,9 @@
-"""A graph as orders of its inner vertices see it: weights, neighbours, and which vertices are eliminated at once.
+"""A graph as orders see it: weights, neighbours, and which vertices are eliminated together.
 
-Where all Jacobians are full, a vertex stands for itself and weighs its size. Where some are sparse, every entry
-of a vertex is a vertex of its own, of weight 1, and edges are the nonzeros: eliminating all entries of j makes,
-entry by entry, as many products as the entry has neighbours above times neighbours below, which is what
-multiplying the sparse matrices takes.
+Where all Jacobians are full, a vertex stands for itself and weighs its size. Where some are sparse, every
+entry of a vertex is a vertex of its own, of weight 1, and edges are the nonzeros: eliminating all entries of
+a vertex makes, entry by entry, as many products as the entry has neighbours above times neighbours below,
+which is what multiplying the sparse matrices takes.
 """
 
 from __future__ import annotations

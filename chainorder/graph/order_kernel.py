@@ -4,8 +4,8 @@ Plain functions on flat columns: on lists of exact Python ints as they are, on i
 Random numbers are drawn here, so both ways take the same steps for a seed.
 
 No graph is changed: the neighbours of a vertex, once others are eliminated, are those that are there and are
-reached through eliminated ones. What a vertex costs depends on the set that was eliminated before it, so a change within a
-part of the order is priced by that part alone.
+reached through eliminated ones. What a vertex costs depends on the set that was eliminated before it, so a
+change within a part of the order is priced by that part alone.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chainorder.claims import Claims
+from chainorder.claims import Claims, excess
 from chainorder.errors import PlanError
 from chainorder.graph.costs import Costs, Move
 from chainorder.graph.graph import Graph
@@ -153,6 +153,8 @@ class GraphPlan(Claims):
         The most stored entries of Jacobians live at once, run in that order.
     why
         Why this solver, and what is proved, in a sentence.
+    vertex_bound
+        What every order of whole vertices costs at least; None if no more is known of them than of faces.
     """
 
     graph: Graph
@@ -164,6 +166,7 @@ class GraphPlan(Claims):
     peak_memory: int
     objective: str = "fma"
     why: str = ""
+    vertex_bound: int | None = None
 
     @classmethod
     def of(
@@ -176,6 +179,7 @@ class GraphPlan(Claims):
         lower_bound: int | None = None,
         why: str = "",
         arcs: Arcs | None = None,
+        vertex_bound: int | None = None,
     ) -> GraphPlan:
         """The plan that carries out the moves; prices them. One that costs what a bound says is optimal.
 
@@ -200,8 +204,18 @@ class GraphPlan(Claims):
             )
             start += cost
         bound = None if lower_bound is None else min(lower_bound, start)
-        optimal = bound == start
-        return cls(graph, solver, model, optimal, bound, tuple(operations), replay.peak, why=why)
+        known = [each for each in (vertex_bound, bound) if each is not None]
+        return cls(
+            graph,
+            solver,
+            model,
+            bound == start,
+            bound,
+            tuple(operations),
+            replay.peak,
+            why=why,
+            vertex_bound=None if vertex_bound is None else max(known),
+        )
 
     @property
     def name(self) -> str | None:
@@ -212,6 +226,17 @@ class GraphPlan(Claims):
     def fma(self) -> int:
         """Fused multiply–adds of all operations."""
         return sum(operation.fma for operation in self.operations)
+
+    @property
+    def claim(self) -> str:
+        """What is proved of it, in words: of all sequences of faces, or else of orders of whole vertices."""
+        if self.optimal or self.model != "vertex" or self.vertex_bound is None:
+            return super().claim
+        if self.fma == self.vertex_bound:
+            return "optimal among vertex orders"
+        if self.vertex_bound == 0:
+            return "heuristic"
+        return f"heuristic, {excess(self.fma, self.vertex_bound)} the best vertex order"
 
     @property
     def adds(self) -> int:

@@ -19,6 +19,7 @@ def plan_data(plan: GraphPlan) -> dict[str, Any]:
         "schema": SCHEMA_VERSION,
         "graph": graph_data(plan.graph),
         **attributes(plan, "model", *STATED, "adds", "makespan", "machines", "peak_memory", "order"),
+        **attributes(plan, "vertex_bound", "claim"),
         "operations": [
             {
                 "action": str(operation.action),
@@ -74,7 +75,8 @@ def from_plan_data(data: Any, folder: Path) -> GraphPlan:
     model = get(data, "model", str)
     if model not in ("face", "vertex"):
         raise PlanError(f"not a plan: model is {model[:40]!r}; it is face or vertex")
-    plan = GraphPlan(graph, model=model, operations=operations, **read_claims(data))
+    bound = None if data.get("vertex_bound") is None else get(data, "vertex_bound", int)
+    plan = GraphPlan(graph, model=model, operations=operations, vertex_bound=bound, **read_claims(data))
     if data["objective"] != "fma":
         raise PlanError(f"objective is {data['objective'][:40]!r}; that of a graph's plan is fma")
     for key in ("fma", "flops", "adds", "makespan", "machines", "order"):

@@ -54,6 +54,11 @@ class Reduction:
     graph: OrderGraph
     origin: tuple[int, ...]
 
+    @classmethod
+    def none(cls, graph: OrderGraph) -> Reduction:
+        """The whole graph."""
+        return cls((), 0, graph, tuple(range(len(graph.weights))))
+
 
 def reduced(graph: OrderGraph) -> Reduction:
     """Eliminate what is safe, until nothing is: O(n) cuts for each vertex that goes, at the most.
@@ -61,7 +66,7 @@ def reduced(graph: OrderGraph) -> Reduction:
     A graph with vertices that may cost less than their weight says, or a very large one, stays as it is.
     """
     if len(graph.weights) > MAX_VERTICES or not graph.priced:
-        return Reduction((), 0, graph, tuple(range(len(graph.weights))))
+        return Reduction.none(graph)
     state = _State.of(graph)
     order: list[int] = []
     cost = 0
@@ -114,7 +119,7 @@ class _State:
         near_cut: Callable[[int], int],
         far_cut: Callable[[int], int],
     ) -> bool:
-        """Whether a vertex is beside an input or behind a single edge; with the sides exchanged, the reverse."""
+        """Whether a vertex is beside an input or behind a single edge; sides exchanged, the reverse."""
         if len(near[vertex]) != 1:
             return False
         (other,) = near[vertex]

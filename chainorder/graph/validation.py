@@ -37,6 +37,8 @@ def validate(plan: GraphPlan) -> None:
     _expect("plan", "peak_memory", plan.peak_memory, replay.peak)
     if plan.lower_bound is not None and plan.lower_bound > plan.fma:
         raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {plan.fma}")
+    if plan.model == "vertex" and plan.vertex_bound is not None and plan.vertex_bound > plan.fma:
+        raise PlanError(f"plan: the bound {plan.vertex_bound} of vertex orders is above the cost {plan.fma}")
     if plan.optimal and plan.lower_bound != plan.fma:
         raise PlanError(f"plan: says it is optimal, but its bound is {plan.lower_bound}")
     _check_bound(plan)

@@ -125,7 +125,7 @@ def plan(
     Parameters
     ----------
     chain
-        What to multiply. A graph takes solver, memory, time_limit and seed: see `plan_graph`.
+        What to multiply. A graph takes solver, memory, time_limit, progress and seed: see `plan_graph`.
     solver
         A registered name; ``auto`` picks, and `Plan.why` says what and why. On several machines, the order of
         a solver that plans for one is scheduled on them.
@@ -164,7 +164,9 @@ def plan(
             raise SolverError(
                 "graphs are planned for one machine, by fma; leave machines, objective and transfer out"
             )
-        return plan_graph(chain, solver=solver, memory=memory, time_limit=time_limit, seed=seed)
+        return plan_graph(
+            chain, solver=solver, memory=memory, time_limit=time_limit, seed=seed, progress=progress
+        )
     if not isinstance(chain, Chain):
         raise SolverError(f"a {type(chain).__name__} is no chain; make one with Chain, or Chain.from_dims")
     chain = chain if memory is None else chain.within(memory)

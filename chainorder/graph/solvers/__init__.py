@@ -5,6 +5,7 @@ A new solver is a file here and a line below.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chainorder.errors import SolverError
@@ -14,6 +15,7 @@ from chainorder.later import later
 
 if TYPE_CHECKING:
     from chainorder.graph.plan import GraphPlan
+    from chainorder.solvers.options import Progress
 
 __all__ = ["GraphSolver", "Search", "all_solvers", "find_solver", "plan_graph", "register"]
 
@@ -45,6 +47,11 @@ register(
     "the best of these rules, improved by local search; heuristic with a bound",
 )
 register(
+    "annealing",
+    later("graph.solvers.annealing"),
+    "orders by annealing, bounds by cuts, until they meet; optimal among vertex orders where they do",
+)
+register(
     "vertex",
     later("graph.solvers.vertex"),
     "the best order of up to 20 vertices; optimal where it meets the bound",
@@ -64,6 +71,7 @@ def plan_graph(
     memory: int | None = None,
     time_limit: float | None = None,
     seed: int = 0,
+    progress: Callable[[Progress], None] | None = None,
 ) -> GraphPlan:
     """Find the order in which to eliminate a graph.
 
@@ -79,6 +87,8 @@ def plan_graph(
         Seconds after which a solver that searches returns its best plan; without, it runs to its proof.
     seed
         Of random choices.
+    progress
+        Called with every improvement of a solver that searches.
 
     Raises
     ------
@@ -91,7 +101,7 @@ def plan_graph(
         )
     from chainorder.graph.costs import check_feasible
 
-    chosen, search = find_solver(solver), Search(time_limit, seed)
+    chosen, search = find_solver(solver), Search(time_limit, seed, progress)
     graph = graph if memory is None else graph.within(memory)
     check_feasible(graph)
     return chosen.solve(graph, search)

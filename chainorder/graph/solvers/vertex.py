@@ -8,7 +8,7 @@ arrays; otherwise sets are visited by size, and those that cost more than a know
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
     arcs = Arcs(graph)
     order = exact_order(graph, arcs, search)
     why = "no order of vertex eliminations costs less; eliminating faces may"
-    return GraphPlan.of(
+    best = GraphPlan.of(
         graph,
         moves_of(graph, order, arcs=arcs),
         solver="vertex",
@@ -51,6 +51,7 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
         why=why,
         arcs=arcs,
     )
+    return replace(best, vertex_bound=best.fma)
 
 
 def exact_order(graph: Graph, arcs: Arcs, search: Search) -> list[int]:

@@ -1,0 +1,210 @@
+"""Orders of vertices: cuts never above the optimum, safe eliminations keep it, annealing finds it."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chainorder import Edge, Graph, GraphPlan, Identity, PlanError, Sparse, plan
+from chainorder.graph.best_order import Contest
+from chainorder.graph.cut_bounds import CutBound
+from chainorder.graph.cuts import Cuts
+from chainorder.graph.order_graph import OrderGraph
+from chainorder.graph.order_search import OrderSearch, order_cost
+from chainorder.graph.reductions import reduced
+from tests.graphs import random_graph
+from tests.order_oracle import cheapest_order, cheapest_weighted
+from tests.reference import REFERENCE, needs_reference
+
+
+def scalar_graph(name: str) -> tuple[Graph, dict[str, Any]]:
+    """A published graph of scalars, and what is known of it."""
+    data = json.loads((REFERENCE / "scalar_graphs.json").read_text())[name]
+    count = data["inputs"] + data["inner"] + data["outputs"]
+    vertices = {f"v{n}": 1 for n in range(count)}
+    return Graph(vertices, [Edge(f"v{a}", f"v{b}") for a, b in data["edges"]], name), data
+
+
+def some_graph(generator: random.Random, most: int = 7) -> Graph:
+    """Up to seven inner vertices; dense of sizes up to 9, or with structures."""
+    structured = generator.random() < 0.5
+    return random_graph(
+        generator,
+        generator.randint(1, most if not structured else min(most, 5)),
+        ends=3,
+        density=generator.choice((0.2, 0.4, 0.6, 0.8)),
+        largest=generator.choice((1, 9)) if not structured else 4,
+        structured=structured,
+        selections=structured and generator.random() < 0.5,
+    )
+
+
+def groups_of(generator: random.Random, graph: OrderGraph) -> list[frozenset[int]]:
+    """A random partition of the inner vertices."""
+    parts: dict[int, set[int]] = {}
+    for members in graph.units:
+        for vertex in members:
+            parts.setdefault(generator.randrange(3), set()).add(vertex)
+    small = [sorted(part)[at : at + 6] for part in parts.values() for at in range(0, len(part), 6)]
+    return [frozenset(part) for part in small]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_cut_bound_is_above_the_cheapest_order(seed: int) -> None:
+    generator = random.Random(seed)
+    for _ in range(12):
+        graph = some_graph(generator)
+        wanted = cheapest_order(graph)
+        orders = OrderGraph.of(graph)
+        assert orders is not None
+        assert Cuts(orders).total(groups_of(generator, orders)) <= wanted, graph.to_spec()
+        contest = Contest(orders, range(len(orders.units)), seed)
+        for _ in range(20):
+            contest.take_turns()
+        assert contest.least <= wanted, graph.to_spec()
+        if orders.exact:
+            assert contest.cost is not None
+            assert contest.cost >= wanted
+            assert order_cost(orders, contest.order) == contest.cost
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_safe_eliminations_keep_the_optimum(seed: int) -> None:
+    generator = random.Random(100 + seed)
+    for _ in range(25):
+        largest = generator.choice((1, 3, 9))
+        graph = random_graph(generator, generator.randint(1, 7), ends=3, density=0.3, largest=largest)
+        orders = OrderGraph.of(graph)
+        assert orders is not None
+        left = reduced(orders)
+        assert left.cost + cheapest_weighted(left.graph) == cheapest_order(graph), graph.to_spec()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_annealing_finds_and_claims_the_best_order(seed: int) -> None:
+    generator = random.Random(200 + seed)
+    for _ in range(4):
+        graph = some_graph(generator, 6)
+        best = plan(graph, solver="annealing", seed=seed)
+        best.validate()
+        assert best.model == "vertex"
+        assert best.fma == plan(graph, solver="vertex").fma
+        assert GraphPlan.from_json(best.to_json()) == best
+        if "among vertex orders" in best.claim:
+            assert best.fma == cheapest_order(graph)
+
+
+def test_matrix_free_edges_are_left_out_of_the_bound() -> None:
+    generator = random.Random(7)
+    for _ in range(40):
+        graph = random_graph(generator, 4, density=0.5, matrix_free=0.4)
+        orders = OrderGraph.of(graph)
+        assert orders is not None
+        bound = CutBound.of(orders)
+        bound.improve(200)
+        assert bound.best <= plan(graph, solver="vertex").fma, graph.to_spec()
+
+
+def test_copies_may_be_free() -> None:
+    graph = Graph({"x": 3, "h": 3, "y": 3}, [Edge("x", "h", Identity()), Edge("h", "y")])
+    orders = OrderGraph.of(graph)
+    assert orders is not None
+    assert (orders.exact, orders.prices[1]) == (False, 0)
+    assert plan(graph, solver="annealing").fma == 0
+
+
+def test_sparse_jacobians_are_entries() -> None:
+    pattern = [[1, 0], [1, 1]]
+    graph = Graph(
+        {"x": 2, "h": 2, "y": 2}, [Edge("x", "h", Sparse(pattern)), Edge("h", "y", Sparse(pattern))]
+    )
+    orders = OrderGraph.of(graph)
+    assert orders is not None
+    assert (len(orders.weights), len(orders.edges), orders.units) == (6, 6, ((2, 3),))
+    assert order_cost(orders, [0]) == plan(graph).fma == 4
+
+
+def test_large_sparse_jacobians_are_not_looked_into() -> None:
+    graph = Graph(
+        {"x": 3000, "h": 3000, "y": 1}, [Edge("x", "h", Sparse([[1] * 3000] * 3000)), Edge("h", "y")]
+    )
+    assert OrderGraph.of(graph) is not None  # full, after all
+
+
+@needs_reference
+@pytest.mark.parametrize("name", ["HumanHeartDipole", "PropaneCombustion"])
+def test_published_graphs_are_proved(name: str) -> None:
+    graph, data = scalar_graph(name)
+    best = plan(graph, solver="annealing")
+    best.validate()
+    assert (best.fma, best.vertex_bound) == (data["best_known"], data["best_known"])
+    assert best.claim == "optimal among vertex orders"
+    assert not best.optimal
+    assert json.loads(best.to_json())["claim"] == best.claim
+
+
+@needs_reference
+def test_the_orders_of_a_published_graph_are_found_from_every_seed() -> None:
+    pytest.importorskip("numba")
+    graph, data = scalar_graph("RoeFlux_1d")
+    orders = OrderGraph.of(graph)
+    assert orders is not None
+    for seed in range(3):
+        contest = Contest(orders, range(len(orders.units)), seed)
+        for _ in range(200):
+            contest.take_turns()
+        assert contest.cost == data["best_known"]
+        assert data["cut_bound"] < 280 <= contest.least <= contest.cost
+
+
+@needs_reference
+def test_rules_cost_what_is_published() -> None:
+    graph, data = scalar_graph("RoeFlux_1d")
+    orders = OrderGraph.of(graph)
+    assert orders is not None
+    units = range(len(orders.units))
+    assert (order_cost(orders, units), order_cost(orders, units[::-1])) == (data["forward"], data["reverse"])
+    alone = [frozenset((vertex,)) for members in orders.units for vertex in members]
+    assert Cuts(orders).total(alone) == data["cut_bound"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_compiled_and_plain_loops_agree(seed: int) -> None:
+    pytest.importorskip("numba")
+    generator = random.Random(300 + seed)
+    graph = random_graph(generator, 14, ends=4, density=0.2, largest=generator.choice((1, 9)))
+    orders = OrderGraph.of(graph)
+    assert orders is not None
+    found = []
+    for fast in (False, True):
+        search = OrderSearch(orders, range(14), seed, fast=fast)
+        for _ in range(8):
+            search.advance()
+        bound = CutBound.of(orders, seed, fast=fast)
+        bound.improve(60)
+        found.append((search.cost, search.order, bound.best, bound.total, set(bound.groups)))
+    assert found[0] == found[1]
+
+
+def test_sizes_that_no_int64_holds_are_exact() -> None:
+    big = 10**12
+    graph = Graph({"x": big, "a": big, "b": 2, "y": big}, [Edge("x", "a"), Edge("a", "b"), Edge("b", "y")])
+    best = plan(Graph(graph.vertices, [*graph.edges, Edge("x", "b")]), solver="annealing")
+    assert best.fma == cheapest_weighted_formula(big)
+    assert best.claim == "optimal among vertex orders"
+
+
+def cheapest_weighted_formula(big: int) -> int:
+    """a first: big · big · 2, then b: 2 · big · big."""
+    return big * big * 2 + 2 * big * big
+
+
+def test_a_bound_above_the_cost_is_refused() -> None:
+    graph = random_graph(random.Random(5), 4)
+    best = plan(graph, solver="annealing")
+    with pytest.raises(PlanError, match="of vertex orders is above the cost"):
+        replace(best, vertex_bound=best.fma + 1).validate()
