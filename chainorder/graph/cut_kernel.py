@@ -60,7 +60,7 @@ class Room(NamedTuple):
     cuts_above, cuts_below
         For each member and set of eliminated others the least cut; −1 where it is not known.
     least
-        What each set of members costs at least.
+        What remains at least to be paid for a group when a set of members is gone.
     """
 
     flow: Ints
@@ -215,18 +215,18 @@ def cut_after(
 def group_bound(p: Network, room: Room, members: Ints, size: int) -> int:
     """What eliminating some vertices costs at least, whatever is done with all others meanwhile.
 
-    Dynamic programming over the sets of members that are eliminated: O(2^size · size) cuts at most, and only
-    one for every set of members that reach, or are reached from, the member in question.
+    Dynamic programming over the sets of members that are gone, from all of them back: O(2^size · size) cuts at
+    most, but only one for every set of members that reach, or are reached from, the member in question.
     """
     for at in range(size):
         room.above[at] = mark_reached(p.up, room, members, size, at)
         room.below[at] = mark_reached(p.down, room, members, size, at)
     for slot in range(size << size):
         room.cuts_above[slot] = room.cuts_below[slot] = -1
-    for gone in range(1, 1 << size):
+    whole = (1 << size) - 1
+    room.least[whole] = 0
+    for gone in range(whole - 1, -1, -1):
         room.least[gone] = -1
-    room.least[0] = 0
-    for gone in range(1 << size):
         for at in range(size):
             if gone >> at & 1:
                 continue
@@ -240,11 +240,12 @@ def group_bound(p: Network, room: Room, members: Ints, size: int) -> int:
                 room.cuts_below[other] = cut_after(
                     p.down, p.up, p, room, members, size, at, room.below[at], after
                 )
-            cost = room.least[gone] + (p.price[members[at]] * room.cuts_above[slot] * room.cuts_below[other])
-            then = gone | 1 << at
-            if room.least[then] < 0 or cost < room.least[then]:
-                room.least[then] = cost
-    return int(room.least[(1 << size) - 1])
+            cost = room.least[gone | 1 << at] + (
+                p.price[members[at]] * room.cuts_above[slot] * room.cuts_below[other]
+            )
+            if room.least[gone] < 0 or cost < room.least[gone]:
+                room.least[gone] = cost
+    return int(room.least[0])
 
 
 FUNCTIONS = (

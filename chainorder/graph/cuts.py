@@ -83,15 +83,26 @@ class Cuts:
     def group(self, members: frozenset[int]) -> int:
         """What the members cost at least: up to 2^k k cuts for k of them, each O(n m²), often O(m)."""
         if members not in self._known:
-            size = len(members)
-            if size > self._size:
-                self._room, self._size = self._make_room(size), size
-            for at, member in enumerate(sorted(members)):
-                self._members[at] = member
             started = time.perf_counter()
-            self._known[members] = int(self._group(self._network, self._room, self._members, size))
+            self._known[members] = self._solve(members)
             self.slowest = max(self.slowest, time.perf_counter() - started)
         return self._known[members]
+
+    def rests(self, members: frozenset[int]) -> list[int]:
+        """What remains to be paid for a group at least, for every set of members, as bits, that is gone.
+
+        Bits are those of the members in order.
+        """
+        self._solve(members)
+        return [int(rest) for rest in self._room.least[: 1 << len(members)]]
+
+    def _solve(self, members: frozenset[int]) -> int:
+        size = len(members)
+        if size > self._size:
+            self._room, self._size = self._make_room(size), size
+        for at, member in enumerate(sorted(members)):
+            self._members[at] = member
+        return int(self._group(self._network, self._room, self._members, size))
 
     def total(self, groups: Iterable[frozenset[int]]) -> int:
         """What disjoint groups cost at least."""

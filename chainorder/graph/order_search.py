@@ -44,7 +44,7 @@ class OrderSearch:
         compiled = order_kernel.fast() if wanted and graph.most < SAFE else None
         self._evaluate = compiled["evaluate"] if compiled else order_kernel.evaluate
         self._anneal = compiled["anneal"] if compiled else order_kernel.anneal
-        self._state = _state(Columns(compiled is not None), graph, order, seed)
+        self._state = order_state(Columns(compiled is not None), graph, order, seed)
         self._state.at[BEST] = self._evaluate(self._state)
         self._moves = min(MOVES * len(order), MOST_MOVES)
         self._hot = HOT * self.cost / max(1, len(order))
@@ -86,7 +86,8 @@ def order_cost(graph: OrderGraph, order: Sequence[int], *, fast: bool | None = N
     return OrderSearch(graph, order, fast=fast).cost
 
 
-def _state(columns: Columns, graph: OrderGraph, order: Sequence[int], seed: int) -> Orders:
+def order_state(columns: Columns, graph: OrderGraph, order: Sequence[int], seed: int) -> Orders:
+    """The columns of a graph, with its units in an order."""
     of, zeros = columns.of, columns.zeros
     units, count = len(graph.units), len(graph.weights)
     return Orders(
