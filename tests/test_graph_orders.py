@@ -13,11 +13,13 @@ from chainorder import Edge, Graph, GraphPlan, Identity, PlanError, Sparse, plan
 from chainorder.graph.best_order import Contest
 from chainorder.graph.cut_bounds import CutBound
 from chainorder.graph.cuts import Cuts
+from chainorder.graph.exact_search import ExactSearch
 from chainorder.graph.order_graph import OrderGraph
 from chainorder.graph.order_search import OrderSearch, order_cost
 from chainorder.graph.reductions import reduced
+from chainorder.graph.solvers.vertex import _DenseTable
 from tests.graphs import random_graph
-from tests.order_checks import check_graph, some_graph
+from tests.order_checks import check_graph, groups_of, some_graph
 from tests.order_oracle import cheapest_order, cheapest_weighted
 from tests.reference import REFERENCE, needs_reference
 
@@ -174,3 +176,40 @@ def test_a_bound_above_the_cost_is_refused() -> None:
     best = plan(graph, solver="annealing")
     with pytest.raises(PlanError, match="of vertex orders is above the cost"):
         replace(best, vertex_bound=best.fma + 1).validate()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_exact_search_finds_the_cheapest_order(seed: int) -> None:
+    generator = random.Random(400 + seed)
+    for _ in range(6):
+        graph = random_graph(generator, generator.randint(1, 7), ends=3, largest=generator.choice((1, 9)))
+        orders = OrderGraph.of(graph)
+        assert orders is not None
+        cuts, wanted = Cuts(orders), cheapest_order(graph)
+        worst = order_cost(orders, range(len(orders.units)))
+        search = ExactSearch(cuts, groups_of(generator, orders), worst)
+        while not search.done:
+            search.advance(50)
+        assert search.limit == wanted, graph.to_spec()
+        assert order_cost(orders, search.order or range(len(orders.units))) == wanted
+        again = ExactSearch(cuts, [], wanted)  # without any bound, and nothing better to be found
+        again.advance(10**6)
+        assert (again.done, again.limit, again.order) == (True, wanted, None)
+
+
+def test_the_exact_search_agrees_with_all_sets() -> None:
+    pytest.importorskip("numba")
+    for seed in range(3):
+        graph = random_graph(random.Random(500 + seed), 15, ends=3, density=0.3, largest=20)
+        table = _DenseTable.of(graph)
+        assert table is not None
+        orders = OrderGraph.of(graph)
+        assert orders is not None
+        number = {place: unit for unit, place in enumerate(orders.places)}
+        wanted = order_cost(orders, [number[place] for place in table.order()])
+        assert plan(graph, solver="vertex").fma == wanted
+        for fast in (False, True):
+            contest = Contest(orders, range(15), seed, fast=fast)
+            while contest.cost != contest.least:
+                contest.take_turns()
+            assert contest.cost == wanted

@@ -215,8 +215,8 @@ def cut_after(
 def group_bound(p: Network, room: Room, members: Ints, size: int) -> int:
     """What eliminating some vertices costs at least, whatever is done with all others meanwhile.
 
-    Dynamic programming over the sets of members that are gone, from all of them back: O(2^size · size) cuts at
-    most, but only one for every set of members that reach, or are reached from, the member in question.
+    Dynamic programming over the sets of members that are gone, from all of them back: O(2^size · size) cuts
+    at most, but only one for every set of members that reach, or are reached from, the member in question.
     """
     for at in range(size):
         room.above[at] = mark_reached(p.up, room, members, size, at)

@@ -1,4 +1,4 @@
-"""The inner loop of the exact search for an order: depth first over sets of eliminated units, bounded by groups.
+"""The inner loop of the exact search for an order: depth first over sets of units, bounded by groups.
 
 Plain functions on flat columns, as in `order_kernel`, whose graph they share: a unit that is gone has the
 position 0 there, one that is still there `THERE`.

@@ -1,9 +1,9 @@
 """The exact search for the cheapest order: depth first over sets, bounded by what groups still cost at least.
 
 The graph after eliminating a set does not depend on the order within it, and neither does what remains of a
-group (`cuts`) when some of its members are gone. These tables of disjoint groups add up to a bound that never falls by
-more than an elimination costs (R. Korf & A. Felner, *Disjoint pattern database heuristics*, 2002). Sets are
-remembered with what they took.
+group (`cuts`) when some of its members are gone. These tables of disjoint groups add up to a bound that never
+falls by more than an elimination costs (R. Korf & A. Felner, *Disjoint pattern database heuristics*, 2002).
+Sets are remembered with what they took.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class ExactSearch:
         wanted = len(graph.units) > SMALL if fast is None else fast
         compiled = exact_kernel.fast() if wanted and graph.most < SAFE else None
         columns = Columns(compiled is not None)
+        self.compiled = compiled is not None
         self._explore = compiled["explore"] if compiled else exact_kernel.explore
         self._orders = order_state(columns, graph, range(len(graph.units)), 0)
         for unit in range(len(graph.units)):

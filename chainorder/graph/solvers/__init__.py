@@ -54,7 +54,7 @@ register(
 register(
     "vertex",
     later("graph.solvers.vertex"),
-    "the best order of up to 20 vertices; optimal where it meets the bound",
+    "the best order of up to about 30 vertices; optimal where it meets the bound",
 )
 register(
     "integer",

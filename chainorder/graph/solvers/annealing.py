@@ -81,15 +81,13 @@ def best_vertices(graph: Graph, arcs: Arcs, search: Search) -> Found:
         return Found(cost, order, sweep, None, "local search; cuts say nothing of these Jacobians")
     number = {place: unit for unit, place in enumerate(orders.places)}
     contest = Contest(orders, [number[place] for place in order], search.seed)
-    turns = 0
     while not search.over and not contest.idle and cost > contest.least:
         gained = contest.take_turns(search.left)
-        turns += 1
         if contest.cost is not None:
             cost = min(cost, contest.cost)
         if gained:
             search.report(cost, contest.least)
     if contest.cost is not None:
         order, sweep = [orders.places[unit] for unit in contest.order], Sweep.BEST
-    why = f"{len(contest.reduction.order)} of {len(orders.weights)} vertices were safe; {turns} turns"
+    why = f"{len(contest.reduction.order)} of {len(orders.weights)} vertices were safe; {contest.turns} turns"
     return Found(cost, order, sweep, contest.least, why)
