@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chainorder import Edge, Graph, GraphPlan, Identity, PlanError, Sparse, plan
+from chainorder import Edge, Graph, GraphPlan, Identity, PlanError, Sparse, compare, plan
 from chainorder.graph.best_order import Contest
 from chainorder.graph.cut_bounds import CutBound
 from chainorder.graph.cuts import Cuts
@@ -18,6 +18,7 @@ from chainorder.graph.order_graph import OrderGraph
 from chainorder.graph.order_search import OrderSearch, order_cost
 from chainorder.graph.reductions import reduced
 from chainorder.graph.solvers.vertex import _DenseTable
+from chainorder.report.graphs import graph_comparison_report
 from tests.graphs import random_graph
 from tests.order_checks import check_graph, groups_of, some_graph
 from tests.order_oracle import cheapest_order, cheapest_weighted
@@ -213,3 +214,17 @@ def test_the_exact_search_agrees_with_all_sets() -> None:
             while contest.cost != contest.least:
                 contest.take_turns()
             assert contest.cost == wanted
+
+
+def test_a_comparison_shows_bound_and_gap_of_every_row() -> None:
+    graph = random_graph(random.Random(9), 6, ends=3)
+    comparison = compare(graph, solver="annealing")
+    report = graph_comparison_report(comparison)
+    bound, gap = report.columns.index("bound"), report.columns.index("gap")
+    best = comparison.best.fma
+    assert comparison.best.vertex_bound == best
+    assert [(row[bound], row[gap]) for row in report.rows] == [
+        (best, (each.fma - best) / best) for each in comparison.plans
+    ]
+    saved = report.data()["plans"][0]
+    assert (saved["bound"], saved["gap"]) == (best, (comparison.plans[0].fma - best) / best)

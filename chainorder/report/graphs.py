@@ -50,6 +50,8 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
             plan.adds,
             plan.peak_memory,
             comparison.ratio(plan),
+            comparison.bound(plan),
+            comparison.gap(plan),
             plan.claim if label == "best" else "",
             plan.solver,
             comparison.graph.name,
@@ -71,6 +73,8 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
         "additions",
         "peak memory",
         "fma ÷ best",
+        "bound",
+        "gap",
         "claim",
         "solver",
         "graph",
@@ -87,7 +91,15 @@ def graph_comparison_data(comparison: GraphComparison) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "graph": graph_data(comparison.graph),
-        "plans": [plan_data(plan) | {"ratio": comparison.ratio(plan)} for plan in comparison.plans],
+        "plans": [
+            plan_data(plan)
+            | {
+                "ratio": comparison.ratio(plan),
+                "bound": comparison.bound(plan),
+                "gap": comparison.gap(plan),
+            }
+            for plan in comparison.plans
+        ],
         "infeasible": [{"solver": each.solver, "why": each.why} for each in comparison.infeasible],
     }
 
