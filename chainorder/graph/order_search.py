@@ -35,6 +35,13 @@ class OrderSearch:
         Of random choices: the same order for a seed, compiled or not.
     fast
         Whether to compile the loops, if Numba is there and no cost can overflow.
+
+    Attributes
+    ----------
+    moves
+        Changed orders that are priced in a slice.
+    rounds
+        How often the temperature went down.
     """
 
     def __init__(
@@ -46,7 +53,7 @@ class OrderSearch:
         self._anneal = compiled["anneal"] if compiled else order_kernel.anneal
         self._state = order_state(Columns(compiled is not None), graph, order, seed)
         self._state.at[BEST] = self._evaluate(self._state)
-        self._moves = min(MOVES * len(order), MOST_MOVES)
+        self.moves = min(MOVES * len(order), MOST_MOVES)
         self._hot = HOT * self.cost / max(1, len(order))
         self._slice = 0
         self.rounds = 0
@@ -64,7 +71,7 @@ class OrderSearch:
     def advance(self) -> None:
         """One slice: some moves at a temperature; after a round of slices, hot again from the best order."""
         if len(self._state.order) > 1:
-            self._anneal(self._state, self._moves, self._hot * COOLING**self._slice)
+            self._anneal(self._state, self.moves, self._hot * COOLING**self._slice)
         self._slice += 1
         if self._slice == SLICES:
             self._slice = 0

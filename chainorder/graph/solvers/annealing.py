@@ -55,7 +55,8 @@ class Found:
 def solve(graph: Graph, search: Search) -> GraphPlan:
     """The best order that is found, with the bound of cuts; that of paths if they do not meet."""
     arcs = Arcs(graph)
-    found = best_vertices(graph, arcs, search)
+    limited = search.time_limit is not None
+    found = best_vertices(graph, arcs, search if limited else search.within(SECONDS), patient=limited)
     lower = None
     if not found.proved and not search.over:
         lower = PathBound.of(arcs, search.within(PATH_SECONDS).left).fma
@@ -71,9 +72,11 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
     )
 
 
-def best_vertices(graph: Graph, arcs: Arcs, search: Search) -> Found:
-    """The best order of the inner vertices that is found in time; never worse than the best rule's."""
-    search = search.within(SECONDS)
+def best_vertices(graph: Graph, arcs: Arcs, search: Search, *, patient: bool = False) -> Found:
+    """The best order of the inner vertices that is found in time; never worse than the best rule's.
+
+    Whoever is patient goes on when nothing was gained for a while, as long as there is time.
+    """
     orders = OrderGraph.of(graph)
     exact = orders is not None and orders.exact
     cost, order, sweep = (best_of_rules if exact else improve)(graph, arcs, search)
@@ -81,7 +84,7 @@ def best_vertices(graph: Graph, arcs: Arcs, search: Search) -> Found:
         return Found(cost, order, sweep, None, "local search; cuts say nothing of these Jacobians")
     number = {place: unit for unit, place in enumerate(orders.places)}
     contest = Contest(orders, [number[place] for place in order], search.seed)
-    while not search.over and not contest.idle and cost > contest.least:
+    while not search.over and (patient or not contest.idle) and cost > contest.least:
         gained = contest.take_turns(search.left)
         if contest.cost is not None:
             cost = min(cost, contest.cost)

@@ -12,7 +12,7 @@ from chainorder.graph.elimination import Sweep, VertexGraph, moves_of, order_cos
 from chainorder.graph.graph import Graph
 from chainorder.graph.line import Arcs
 from chainorder.graph.plan import GraphPlan
-from chainorder.graph.solvers.annealing import PATH_SECONDS, best_vertices
+from chainorder.graph.solvers.annealing import PATH_SECONDS, SECONDS, best_vertices
 from chainorder.graph.solvers.face import search_faces
 from chainorder.graph.solvers.registry import Search
 from chainorder.graph.solvers.vertex import exact_order
@@ -35,7 +35,7 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
 def solve_faces(graph: Graph, search: Search, solver: str, work: int | None = None) -> GraphPlan:
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
     arcs = Arcs(graph)
-    found = best_vertices(graph, arcs, search)
+    found = best_vertices(graph, arcs, search.within(_half(search)))
     order, sweep, vertex_bound = found.order, found.sweep, found.bound
     bound = PathBound.of(arcs, search.within(PATH_SECONDS).left)
     if not found.proved and found.cost > bound.fma and len(order) <= SMALL:
@@ -67,6 +67,11 @@ def solve_faces(graph: Graph, search: Search, solver: str, work: int | None = No
         why=why,
         arcs=arcs,
     )
+
+
+def _half(search: Search) -> float:
+    """The seconds that orders of vertices may take before faces are looked at."""
+    return SECONDS if search.left is None else min(SECONDS, search.left / 2)
 
 
 def _chain(graph: Graph) -> GraphPlan:

@@ -45,7 +45,7 @@ def improve(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[int], S
     cost, order, sweep = best_of_rules(graph, arcs, search)
     if len(order) > MAX_INNER or search.over:
         return cost, order, sweep
-    trail = _Trail.of(VertexGraph.of(arcs), order)
+    trail = Trail.of(VertexGraph.of(arcs), order)
     if trail.total <= cost:
         cost, sweep = trail.total, Sweep.BEST
     if len(order) < 2:
@@ -53,7 +53,7 @@ def improve(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[int], S
     generator = random.Random(search.seed)
     idle = eliminated = 0
     while idle < PATIENCE * len(order) and eliminated < MAX_ELIMINATIONS and not search.over:
-        first, part = _moved(trail.order, generator)
+        first, part = moved(trail.order, generator)
         eliminated += len(part)
         idle += 1
         before = trail.total
@@ -63,7 +63,7 @@ def improve(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[int], S
 
 
 @dataclass(eq=False)
-class _Trail:
+class Trail:
     """An order with the graph after every prefix of it.
 
     The graph depends on the set that is eliminated only: where two orders have eliminated the same set, all
@@ -85,7 +85,7 @@ class _Trail:
     last: int
 
     @classmethod
-    def of(cls, start: VertexGraph, order: list[int]) -> _Trail:
+    def of(cls, start: VertexGraph, order: list[int]) -> Trail:
         """An order from the beginning."""
         states, costs = [start], [0]
         _extend(states, costs, order)
@@ -120,7 +120,7 @@ def _extend(states: list[VertexGraph], costs: list[int], order: list[int], limit
     return True
 
 
-def _moved(order: list[int], generator: random.Random) -> tuple[int, list[int]]:
+def moved(order: list[int], generator: random.Random) -> tuple[int, list[int]]:
     """One vertex, or two neighbours together, at another place: where the change begins, and what changes."""
     width = generator.choice((1, 1, 2)) if len(order) > 2 else 1
     source = generator.randrange(len(order) - width + 1)
