@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainorder.graph.cut_bounds import CutBound
+from chainorder.graph.cut_bounds import CutBound, too_large
 from chainorder.graph.exact_search import MAX_UNITS, ExactSearch
 from chainorder.graph.order_graph import OrderGraph
 from chainorder.graph.order_search import OrderSearch
@@ -77,6 +77,11 @@ class Contest:
             return []
         done = [self.graph.unit_of[vertex] for vertex in self._first.order]
         return done + [self._units[unit] for unit in self.search.order]
+
+    @property
+    def bounded(self) -> bool:
+        """Whether cuts say anything."""
+        return any(self.graph.prices) and not too_large(self.reduction.graph)
 
     @property
     def least(self) -> int:

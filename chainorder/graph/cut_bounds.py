@@ -22,10 +22,18 @@ PATIENCE = 12
 HEAT = 0.06
 """The temperature, in units of what a vertex costs on the average."""
 
+MAX_WORK = 20_000_000
+"""Vertices times edges of a graph whose cuts are looked at: a few seconds."""
+
 GROWTH = 10
 """How much longer a group with one member more might take, at the most."""
 
 Group = frozenset[int]
+
+
+def too_large(graph: OrderGraph) -> bool:
+    """Whether looking at the cuts of a graph would take long."""
+    return len(graph.weights) * len(graph.edges) > MAX_WORK
 
 
 @dataclass(eq=False)
@@ -65,9 +73,10 @@ class CutBound:
 
     @classmethod
     def of(cls, graph: OrderGraph, seed: int = 0, *, fast: bool | None = None) -> CutBound:
-        """Every vertex by itself."""
+        """Every vertex by itself; of a very large graph, none."""
         cuts = Cuts(graph, fast=fast)
-        counted = [vertex for members in graph.units for vertex in members if graph.prices[vertex]]
+        inner = () if too_large(graph) else (vertex for members in graph.units for vertex in members)
+        counted = [vertex for vertex in inner if graph.prices[vertex]]
         near: dict[int, list[int]] = {vertex: [] for vertex in counted}
         for a, b in graph.edges:
             if a in near and b in near:

@@ -45,7 +45,7 @@ class Cuts:
     """
 
     def __init__(self, graph: OrderGraph, *, fast: bool | None = None) -> None:
-        wanted = len(graph.units) > SMALL if fast is None else fast
+        wanted = sum(map(len, graph.units)) > SMALL if fast is None else fast
         compiled = cut_kernel.fast() if wanted and graph.most < SAFE else None
         columns = Columns(compiled is not None)
         self.graph = graph

@@ -195,7 +195,8 @@ class Graph:
         import networkx as nx
 
         ends = {*self.inputs, *self.outputs}
-        order = nx.lexicographical_topological_sort(_digraph(self), list(self.vertices).index)
+        places = {name: place for place, name in enumerate(self.vertices)}
+        order = nx.lexicographical_topological_sort(_digraph(self), places.__getitem__)
         return tuple(name for name in order if name not in ends)
 
     @property

@@ -26,7 +26,7 @@ SHARPNESS = 1024
 ALLOWANCES = tuple(-math.log((k + 0.5) / SHARPNESS) for k in range(SHARPNESS))
 """A uniform number among these, times the temperature, is what a change may cost: Metropolis' rule."""
 
-BEST, TOTAL, RANDOM = 0, 1, 2
+BEST, TOTAL, RANDOM, WORK = 0, 1, 2, 3
 
 
 class Orders(NamedTuple):
@@ -43,7 +43,7 @@ class Orders(NamedTuple):
     first, member
         The vertices of each unit.
     at
-        The cost of the best order, of the present one, and the state of the random numbers.
+        The cost of the best order, of the present one, the state of the random numbers, and edges looked at.
     order, place, cost
         The units in the present order, where each stands (`NEVER` for ends), and what each position costs.
     best
@@ -83,6 +83,7 @@ def weight_beyond(side: Side, s: Orders, vertex: int, until: int) -> int:
     while left:
         left -= 1
         at = s.queue[left]
+        s.at[WORK] += side.first[at + 1] - side.first[at]
         for slot in range(side.first[at], side.first[at + 1]):
             near = side.near[slot]
             if s.seen[near] != clock:
@@ -161,14 +162,19 @@ def reach(s: Orders) -> int:
     return 1 + draw(s, 1 << draw(s, scale))
 
 
-def anneal(s: Orders, moves: int, temperature: float) -> int:
-    """Move single units to other places, some moves at one temperature; the cost of the best order so far.
+def anneal(s: Orders, moves: int, work: int, temperature: float) -> int:
+    """Move single units to other places, at one temperature; how many moves it were.
+
+    It ends after so many moves, or as soon as so many edges were looked at.
 
     A move that costs more is accepted with the probability exp(−more / temperature)
     (S. Kirkpatrick, C. Gelatt & M. Vecchi, *Optimization by simulated annealing*, 1983).
     """
     count = len(s.order)
-    for _ in range(moves):
+    until = s.at[WORK] + work
+    for move in range(moves):
+        if s.at[WORK] > until:
+            return move
         source = draw(s, count)
         distance = reach(s)
         target = source + (distance if draw(s, 2) else -distance)
@@ -192,7 +198,7 @@ def anneal(s: Orders, moves: int, temperature: float) -> int:
             s.at[BEST] = s.at[TOTAL]
             for position in range(count):
                 s.best[position] = s.order[position]
-    return int(s.at[BEST])
+    return moves
 
 
 FUNCTIONS = (weight_beyond, cost_at, evaluate, draw, shift, reprice, reach, anneal)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -203,16 +203,42 @@ class GraphPlan(Claims):
                 GraphOperation(move.step.action, move.step.mode, vertices, numbers, cost, adds, start=start)
             )
             start += cost
-        bound = None if lower_bound is None else min(lower_bound, start)
+        return cls.priced(
+            graph,
+            operations,
+            replay.peak,
+            solver=solver,
+            model=model,
+            lower_bound=lower_bound,
+            why=why,
+            vertex_bound=vertex_bound,
+        )
+
+    @classmethod
+    def priced(
+        cls,
+        graph: Graph,
+        operations: Sequence[GraphOperation],
+        peak: int,
+        *,
+        solver: str,
+        model: str,
+        lower_bound: int | None = None,
+        why: str = "",
+        vertex_bound: int | None = None,
+    ) -> GraphPlan:
+        """The plan of operations that are priced already; one that costs what a bound says is optimal."""
+        cost = operations[-1].start + operations[-1].fma if operations else 0
+        bound = None if lower_bound is None else min(lower_bound, cost)
         known = [each for each in (vertex_bound, bound) if each is not None]
         return cls(
             graph,
             solver,
             model,
-            bound == start,
+            bound == cost,
             bound,
             tuple(operations),
-            replay.peak,
+            peak,
             why=why,
             vertex_bound=None if vertex_bound is None else max(known),
         )

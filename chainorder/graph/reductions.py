@@ -28,6 +28,7 @@ from dataclasses import dataclass
 
 from chainorder.graph.cuts import Cuts
 from chainorder.graph.order_graph import OrderGraph
+from chainorder.graph.remaining import Remaining
 
 MAX_VERTICES = 1_000
 """Vertices of a graph up to which reductions are looked for."""
@@ -75,7 +76,7 @@ def reduced(graph: OrderGraph) -> Reduction:
         vertex = next(iter(waiting))
         del waiting[vertex]
         if state.is_safe(vertex):
-            near = [*state.into[vertex], *state.out[vertex]]
+            near = [*state.left.into[vertex], *state.left.out[vertex]]
             cost += state.eliminate(vertex)
             order.append(vertex)
             # Cuts far away grow, too, but what becomes safe by that alone is rare.
@@ -85,28 +86,20 @@ def reduced(graph: OrderGraph) -> Reduction:
 
 @dataclass(eq=False)
 class _State:
-    """A graph in the course of eliminations."""
+    """A graph in the course of safe eliminations."""
 
-    weights: tuple[int, ...]
+    left: Remaining
     ends: frozenset[int]
-    into: list[set[int]]
-    out: list[set[int]]
     cuts: Cuts
 
     @classmethod
     def of(cls, graph: OrderGraph) -> _State:
-        count = len(graph.weights)
-        into: list[set[int]] = [set() for _ in range(count)]
-        out: list[set[int]] = [set() for _ in range(count)]
-        for a, b in graph.edges:
-            out[a].add(b)
-            into[b].add(a)
         ends = frozenset(vertex for vertex, unit in enumerate(graph.unit_of) if unit < 0)
-        return cls(graph.weights, ends, into, out, Cuts(graph))
+        return cls(Remaining.of(graph), ends, Cuts(graph))
 
     def is_safe(self, vertex: int) -> bool:
         """Whether some best order of what is left begins with this vertex."""
-        into, out, cuts = self.into, self.out, self.cuts
+        into, out, cuts = self.left.into, self.left.out, self.cuts
         return self._follows(vertex, into, out, cuts.above, cuts.below) or self._follows(
             vertex, out, into, cuts.below, cuts.above
         )
@@ -124,20 +117,16 @@ class _State:
             return False
         (other,) = near[vertex]
         beside = other in self.ends
-        if self.weights[other] > self.weights[vertex] or not (beside or far[other] == {vertex}):
+        weights = self.left.weights
+        if weights[other] > weights[vertex] or not (beside or far[other] == {vertex}):
             return False
-        beyond = self._weight(far[vertex])
+        beyond = self.left.weight(far[vertex])
         return far_cut(vertex) == beyond and (beside or near_cut(other) >= beyond)
 
     def eliminate(self, vertex: int) -> int:
         """Eliminate a vertex; what that takes."""
-        above, below = self.into[vertex], self.out[vertex]
-        for each in above:
-            self.out[each] = (self.out[each] | below) - {vertex}
-        for each in below:
-            self.into[each] = (self.into[each] | above) - {vertex}
         self.cuts.forget(vertex)
-        return self.weights[vertex] * self._weight(above) * self._weight(below)
+        return self.left.eliminate(vertex)
 
     def rest(self, graph: OrderGraph, order: list[int], cost: int) -> Reduction:
         """The graph without the vertices that are gone."""
@@ -150,11 +139,8 @@ class _State:
             if left:
                 units.append(left)
                 places.append(place)
-        edges = sorted((number[a], number[b]) for a in origin for b in self.out[a])
+        edges = sorted((number[a], number[b]) for a in origin for b in self.left.out[a])
         pick = tuple(graph.weights[vertex] for vertex in origin)
         prices = tuple(graph.prices[vertex] for vertex in origin)
         rest = OrderGraph(pick, tuple(edges), tuple(units), tuple(places), prices, graph.exact)
         return Reduction(tuple(order), cost, rest, origin)
-
-    def _weight(self, vertices: set[int]) -> int:
-        return sum(self.weights[vertex] for vertex in vertices)

@@ -6,11 +6,13 @@ then, and the bound of cuts leaves out the vertices at such edges.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
+from chainorder.errors import SolverError
 from chainorder.graph.best_order import Contest
 from chainorder.graph.bounds import PathBound
-from chainorder.graph.elimination import Sweep, moves_of
+from chainorder.graph.elimination import Sweep, VertexGraph, order_cost
 from chainorder.graph.graph import Graph
 from chainorder.graph.line import Arcs
 from chainorder.graph.order_graph import OrderGraph
@@ -18,12 +20,25 @@ from chainorder.graph.plan import GraphPlan
 from chainorder.graph.solvers.local import improve
 from chainorder.graph.solvers.orders import best_of_rules
 from chainorder.graph.solvers.registry import Search
+from chainorder.graph.solvers.vertex import exact_order
+from chainorder.graph.vertex_plans import plan_of_order
 
 SECONDS = 10.0
 """How long search and bound take turns at the most, without a time limit."""
 
+LARGE_SECONDS = 3.0
+"""The same for a graph of more than `MAX_EDGES`, which is read, and written as a plan, for seconds, too."""
+
 PATH_SECONDS = 10.0
 """How long the linear program of the path bound takes at the most, without a time limit."""
+
+
+MAX_EDGES = 5_000
+"""Edges up to which bounds of paths, or faces, are looked at."""
+
+
+FEW = 8
+"""Inner vertices of which all sets are tried at once."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +69,23 @@ class Found:
 
 def solve(graph: Graph, search: Search) -> GraphPlan:
     """The best order that is found, with the bound of cuts; that of paths if they do not meet."""
+    return plan_by_annealing(graph, search, "annealing")
+
+
+def plan_by_annealing(graph: Graph, search: Search, solver: str) -> GraphPlan:
+    """The same, in the name of a solver."""
     arcs = Arcs(graph)
     limited = search.time_limit is not None
-    found = best_vertices(graph, arcs, search if limited else search.within(SECONDS), patient=limited)
+    seconds = SECONDS if len(graph.edges) <= MAX_EDGES else LARGE_SECONDS
+    found = best_vertices(graph, arcs, search if limited else search.within(seconds), patient=limited)
     lower = None
-    if not found.proved and not search.over:
+    if not found.proved and not search.over and len(graph.edges) <= MAX_EDGES:
         lower = PathBound.of(arcs, search.within(PATH_SECONDS).left).fma
-    return GraphPlan.of(
+    return plan_of_order(
         graph,
-        moves_of(graph, found.order, found.sweep, arcs),
-        solver="annealing",
-        model="vertex",
+        found.order,
+        found.sweep,
+        solver=solver,
         lower_bound=lower,
         vertex_bound=found.bound,
         why=found.why,
@@ -77,6 +98,9 @@ def best_vertices(graph: Graph, arcs: Arcs, search: Search, *, patient: bool = F
 
     Whoever is patient goes on when nothing was gained for a while, as long as there is time.
     """
+    if len(graph.inner) <= FEW:
+        with suppress(SolverError):  # too many choices, or no time
+            return _by_sets(graph, arcs, search)
     orders = OrderGraph.of(graph)
     exact = orders is not None and orders.exact
     cost, order, sweep = (best_of_rules if exact else improve)(graph, arcs, search)
@@ -93,4 +117,11 @@ def best_vertices(graph: Graph, arcs: Arcs, search: Search, *, patient: bool = F
     if contest.cost is not None:
         order, sweep = [orders.places[unit] for unit in contest.order], Sweep.BEST
     why = f"{len(contest.reduction.order)} of {len(orders.weights)} vertices were safe; {contest.turns} turns"
-    return Found(cost, order, sweep, contest.least, why)
+    return Found(cost, order, sweep, contest.least if contest.bounded else None, why)
+
+
+def _by_sets(graph: Graph, arcs: Arcs, search: Search) -> Found:
+    """The cheapest order of a few vertices, whatever their Jacobians are."""
+    order = exact_order(graph, arcs, search)
+    cost = order_cost(VertexGraph.of(arcs), order)
+    return Found(cost, order, Sweep.BEST, cost, "all sets of vertices were looked at")

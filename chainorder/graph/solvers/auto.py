@@ -12,7 +12,13 @@ from chainorder.graph.elimination import Sweep, VertexGraph, moves_of, order_cos
 from chainorder.graph.graph import Graph
 from chainorder.graph.line import Arcs
 from chainorder.graph.plan import GraphPlan
-from chainorder.graph.solvers.annealing import PATH_SECONDS, SECONDS, best_vertices
+from chainorder.graph.solvers.annealing import (
+    MAX_EDGES,
+    PATH_SECONDS,
+    SECONDS,
+    best_vertices,
+    plan_by_annealing,
+)
 from chainorder.graph.solvers.face import search_faces
 from chainorder.graph.solvers.registry import Search
 from chainorder.graph.solvers.vertex import exact_order
@@ -29,6 +35,8 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
     """A chain as a chain; else rules, local search and vertices until the bound is met, then faces."""
     if graph.is_chain:
         return _chain(graph)
+    if len(graph.edges) > MAX_EDGES:
+        return plan_by_annealing(graph, search, "auto")
     return solve_faces(graph, search, "auto", None if search.time_limit is not None else WORK)
 
 

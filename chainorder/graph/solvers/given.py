@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable
 
 from chainorder.errors import PlanError
-from chainorder.graph.elimination import moves_of
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
+from chainorder.graph.vertex_plans import plan_of_order
 
 
 def eliminate_in_order(graph: Graph, order: str | Iterable[str]) -> GraphPlan:
@@ -28,19 +29,19 @@ def eliminate_in_order(graph: Graph, order: str | Iterable[str]) -> GraphPlan:
         If a name is missing, there twice, or not that of an inner vertex.
     """
     names = _names(order) if isinstance(order, str) else list(order)
+    counts = Counter(names)
     places = {name: place for place, name in enumerate(graph.vertices)}
     inner = set(graph.inner)
     for name in names:
         if name not in inner:
             known = shlex.join(graph.inner)
             raise PlanError(f"the order has {name!r}, which is no inner vertex; those are {known}")
-        if names.count(name) > 1:
+        if counts[name] > 1:
             raise PlanError(f"the order has {name!r} twice; eliminate it once")
-    missing = [name for name in graph.inner if name not in names]
+    missing = [name for name in graph.inner if name not in counts]
     if missing:
         raise PlanError(f"the order lacks {missing[0]!r}; name all inner vertices")
-    moves = moves_of(graph, (places[name] for name in names))
-    return GraphPlan.of(graph, moves, solver="given", model="vertex")
+    return plan_of_order(graph, [places[name] for name in names], solver="given")
 
 
 def _names(text: str) -> list[str]:

@@ -6,12 +6,13 @@ import random
 from dataclasses import dataclass
 
 from chainorder.graph.bounds import PathBound
-from chainorder.graph.elimination import Sweep, VertexGraph, moves_of
+from chainorder.graph.elimination import Sweep, VertexGraph
 from chainorder.graph.graph import Graph
 from chainorder.graph.line import Arcs
 from chainorder.graph.plan import GraphPlan
 from chainorder.graph.solvers.orders import best_of_rules
 from chainorder.graph.solvers.registry import Search
+from chainorder.graph.vertex_plans import plan_of_order
 
 PATIENCE = 40
 """Moves without gain, times the number of inner vertices, after which the search ends."""
@@ -30,11 +31,11 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
     """The best rule's order, improved by moving single vertices to other places."""
     arcs = Arcs(graph)
     _, order, sweep = improve(graph, arcs, search)
-    return GraphPlan.of(
+    return plan_of_order(
         graph,
-        moves_of(graph, order, sweep, arcs),
+        order,
+        sweep,
         solver="lookahead",
-        model="vertex",
         lower_bound=PathBound.of(arcs, search.left).fma,
         arcs=arcs,
     )

@@ -19,13 +19,14 @@ from chainorder.errors import SolverError
 from chainorder.graph import cut_kernel
 from chainorder.graph.best_order import Contest
 from chainorder.graph.cuts import SMALL
-from chainorder.graph.elimination import MAX_CHOICES, Sweep, VertexGraph, moves_of
+from chainorder.graph.elimination import MAX_CHOICES, Sweep, VertexGraph
 from chainorder.graph.graph import Graph
 from chainorder.graph.line import Arcs
 from chainorder.graph.order_graph import OrderGraph
 from chainorder.graph.plan import GraphPlan
 from chainorder.graph.solvers.orders import best_of_rules, inner_places
 from chainorder.graph.solvers.registry import Search
+from chainorder.graph.vertex_plans import plan_of_order
 from chainorder.structure import Dense
 
 MAX_DENSE = 20
@@ -53,11 +54,10 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
     arcs = Arcs(graph)
     order = exact_order(graph, arcs, search)
     why = "no order of vertex eliminations costs less; eliminating faces may"
-    best = GraphPlan.of(
+    best = plan_of_order(
         graph,
-        moves_of(graph, order, arcs=arcs),
+        order,
         solver="vertex",
-        model="vertex",
         lower_bound=PathBound.of(arcs, search.left).fma,
         why=why,
         arcs=arcs,
