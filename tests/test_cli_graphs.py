@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
+import signal
+import time
 from pathlib import Path
 
 import networkx as nx
 import pytest
 
+from chainorder import Graph, GraphPlan, load, plan
+from chainorder.solvers import Progress
+from tests.graphs import random_graph
+from tests.processes import Command, wait_until
 from tests.slow import slow_but
 from tests.test_cli import DATA, run, succeed
 
@@ -97,3 +104,36 @@ def test_a_batch_takes_graphs(tmp_path: Path) -> None:
     first, second = (json.loads(line) for line in file.read_text().splitlines())
     assert (first["fma"], first["model"]) == (98_304, "vertex")
     assert "chain" in second
+
+
+def hard_graph(path: Path) -> Path:
+    """A graph whose best order of vertices takes minutes to prove."""
+    graph = random_graph(random.Random(3), 60, ends=6, density=0.15, largest=30)
+    path.write_text(json.dumps(graph.to_spec()))
+    return path
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_search_with_the_best_so_far(tmp_path: Path) -> None:
+    spec, out = hard_graph(tmp_path / "hard.json"), tmp_path / "plan.json"
+    command = Command(("plan", spec, "--solver", "annealing", "--time-limit", 300, "-o", out))
+    assert wait_until(command.ready)
+    time.sleep(6)
+    command.send(signal.SIGINT)
+    status, errors = command.end()
+    assert (status, errors.splitlines()[-1]) == (130, "interrupted")
+    GraphPlan.from_json(out.read_text()).validate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("solver", ["annealing", "auto", "lookahead"])
+def test_time_limits_hold(tmp_path: Path, solver: str) -> None:
+    graph = load(hard_graph(tmp_path / "hard.json"))[0]
+    assert isinstance(graph, Graph)
+    plan(graph, solver=solver, time_limit=0.1)  # what is imported and compiled once
+    seen: list[Progress] = []
+    started = time.perf_counter()
+    best = plan(graph, solver=solver, time_limit=10, progress=seen.append)
+    assert time.perf_counter() - started < 13  # within 10 %, and a machine may be busy
+    assert all(each.lower_bound <= each.best for each in seen)
+    assert best.fma == min([best.fma, *(each.best for each in seen)])

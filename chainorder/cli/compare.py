@@ -16,13 +16,22 @@ from chainorder.cli.options import (
     solver_option,
     verbose_option,
 )
-from chainorder.cli.reading import AnyPlan, Problem, Request, hessian_of, problem_of, read_inputs
+from chainorder.cli.reading import (
+    AnyPlan,
+    Problem,
+    Request,
+    hessian_of,
+    interruptible,
+    problem_of,
+    read_inputs,
+)
 from chainorder.cli.values import whole
 from chainorder.cli.writing import Destination
 from chainorder.errors import ChainorderError
 from chainorder.graph.graph import Graph
 from chainorder.plan import Plan
 from chainorder.report.model import CHARTS
+from chainorder.signals import end_if_asked
 
 if TYPE_CHECKING:
     from chainorder.graph.comparison import GraphComparison
@@ -100,6 +109,7 @@ def compare(
         else:
             reports = [_compared(each, options, verbose=verbose) for each in inputs]
     to.write(reports)
+    end_if_asked()
 
 
 def _hessian(problem: Problem | AnyPlan) -> Report:
@@ -137,7 +147,8 @@ def _compared(problem: Problem | AnyPlan, options: dict[str, Any], *, verbose: b
     if isinstance(problem, (Plan, GraphPlan)):
         comparison = beside(problem)
     else:
-        comparison = compare_orders(problem, **options)
+        with interruptible(problem):
+            comparison = compare_orders(problem, **options)
     if isinstance(comparison, Comparison):
         from chainorder.report.builders import comparison_report
 

@@ -21,6 +21,7 @@ from chainorder.cli.reading import Problem, Request, read_plans
 from chainorder.cli.writing import Destination
 from chainorder.plan import Plan
 from chainorder.report.model import CHARTS, GRAPH
+from chainorder.signals import end_if_asked
 
 
 @click.command("plan")
@@ -47,7 +48,8 @@ def plan_command(
     """Print the best order of each CHAIN and what it costs; -o plan.json saves it for `run`.
 
     On several machines, also where and when each operation runs; -o plan.svg draws it. A saved plan is shown
-    as it is; it keeps paths of matrices relative to its file.
+    as it is; it keeps paths of matrices relative to its file. Ctrl-C ends the search for an order of a graph
+    with the best so far, and exit status 130.
     """
     from chainorder.report.builders import plan_report
     from chainorder.report.graphs import graph_plan_report
@@ -67,3 +69,4 @@ def plan_command(
         for each in plans
     ]
     to.write(reports)
+    end_if_asked()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainorder.chain import Chain
-from chainorder.errors import ChainorderError, PlanError, SpecError
+from chainorder.errors import ChainorderError, PlanError, SolverError, SpecError
 from chainorder.graph.graph import Graph
 from chainorder.inline import looks_like_dims, parse_dims
 from chainorder.plan import Plan
 from chainorder.report.progress import searching
 from chainorder.scheduling import scheduled
+from chainorder.signals import asking_first, end_if_asked
 from chainorder.solvers import plan
 from chainorder.solvers.given import plan_in_order
 from chainorder.wording import without_breaks
@@ -175,10 +177,24 @@ def _is_file(text: str) -> bool:
     return os.path.isfile(text)  # noqa: PTH113 -- pathlib raises where the text is too long for a name
 
 
+@contextmanager
+def interruptible(problem: object) -> Iterator[None]:
+    """Let Ctrl-C end the search for a plan of a graph with the best so far; see `end_if_asked`."""
+    if not isinstance(problem, Graph):
+        yield
+        return
+    with asking_first():
+        try:
+            yield
+        except SolverError:
+            end_if_asked()  # it has none yet
+            raise
+
+
 def plan_or_price(chain: Problem, request: Request) -> AnyPlan:
     """The plan of a solver, or of the order that is given; shows the progress of a search."""
     if request.order is None:
-        with searching() as progress:
+        with searching() as progress, interruptible(chain):
             return plan(chain, solver=request.solver, progress=progress, **request.options)
     if isinstance(chain, Graph):
         from chainorder.graph.solvers.given import eliminate_in_order

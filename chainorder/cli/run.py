@@ -38,6 +38,7 @@ from chainorder.graph.graph import Graph
 from chainorder.installation import how_to_add
 from chainorder.plan import Plan
 from chainorder.report.model import CHARTS
+from chainorder.signals import end_if_asked
 from chainorder.solvers import plan
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def run(
 
     reports, passed = [], True
     plans = read_plans(chain, Request(solver, order, memory, machines, options), check, recheck=True)
+    end_if_asked()
     for best in plans:
         settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)

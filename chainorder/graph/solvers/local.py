@@ -23,6 +23,9 @@ MAX_INNER = 400
 REACH = 4
 """How far a vertex is moved, on the average; now and then much further."""
 
+SHARE = 0.8
+"""Of a time limit what the search takes, the rest is for the bound."""
+
 MAX_ELIMINATIONS = 20_000
 """Vertices that are eliminated on trial, at the most: a few seconds."""
 
@@ -30,7 +33,8 @@ MAX_ELIMINATIONS = 20_000
 def solve(graph: Graph, search: Search) -> GraphPlan:
     """The best rule's order, improved by moving single vertices to other places."""
     arcs = Arcs(graph)
-    _, order, sweep = improve(graph, arcs, search)
+    part = search if search.left is None else search.within(SHARE * search.left)
+    _, order, sweep = improve(graph, arcs, part)
     return plan_of_order(
         graph,
         order,

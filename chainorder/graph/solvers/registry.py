@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chainorder.errors import SolverError
 from chainorder.graph.graph import Graph
+from chainorder.signals import asked_to_end
 from chainorder.solvers.options import Progress
 from chainorder.wording import nearest_of, shortened
 
@@ -42,8 +43,8 @@ class Search:
 
     @property
     def over(self) -> bool:
-        """Whether the time is up."""
-        return self.time_limit is not None and self.seconds > self.time_limit
+        """Whether the time is up, or Ctrl-C asks for what there is."""
+        return asked_to_end() or (self.time_limit is not None and self.seconds > self.time_limit)
 
     @property
     def left(self) -> float | None:
