@@ -16,7 +16,7 @@ from chainorder.solvers import Progress
 from tests.graphs import random_graph
 from tests.processes import Command, wait_until
 from tests.slow import slow_but
-from tests.test_cli import DATA, run, succeed
+from tests.test_cli import DATA, fail, run, succeed
 
 BLOCK = DATA / "residual-block.yaml"
 TRAINING = DATA / "mnist-training.yaml"
@@ -137,3 +137,27 @@ def test_time_limits_hold(tmp_path: Path, solver: str) -> None:
     assert time.perf_counter() - started < 13  # within 10 %, and a machine may be busy
     assert all(each.lower_bound <= each.best for each in seen)
     assert best.fma == min([best.fma, *(each.best for each in seen)])
+
+
+def test_a_search_starts_from_a_saved_plan(tmp_path: Path) -> None:
+    graph = random_graph(random.Random(8), 9, ends=3)
+    spec, first, better = (tmp_path / name for name in ("graph.json", "first.json", "better.json"))
+    spec.write_text(json.dumps(graph.to_spec()))
+    succeed("plan", spec, "--solver", "forward", "-o", first)
+    succeed("plan", spec, "--solver", "annealing", "-o", better)
+    best = GraphPlan.from_json(better.read_text())
+    assert best.fma < GraphPlan.from_json(first.read_text()).fma
+    for solver in ("annealing", "lookahead", "forward", "vertex"):
+        found = json.loads(succeed("plan", spec, "--solver", solver, "--start", better, "--format", "json"))
+        assert (found["fma"], found["solver"]) == (best.fma, solver)
+    again = json.loads(succeed("plan", spec, "--solver", "forward", "--start", better, "--format", "json"))
+    assert again["why"] == "nothing cheaper was found than the plan to start from"
+
+
+def test_a_start_that_is_none_is_refused(tmp_path: Path) -> None:
+    other, saved = tmp_path / "other.json", tmp_path / "plan.json"
+    other.write_text(json.dumps(random_graph(random.Random(8), 4).to_spec()))
+    succeed("plan", BLOCK, "-o", saved)
+    assert "is for residual-block: 4 vertices" in fail("plan", other, "--start", saved)
+    assert "holds no single saved plan of a graph" in fail("plan", other, "--start", other)
+    assert "leave start out" in fail("plan", "3,4,5", "--start", saved)

@@ -15,9 +15,10 @@ from chainorder.cli.options import (
     output_options,
     scheduling_options,
     solver_option,
+    start_option,
     verbose_option,
 )
-from chainorder.cli.reading import Problem, Request, read_plans
+from chainorder.cli.reading import Problem, Request, read_plans, read_start
 from chainorder.cli.writing import Destination
 from chainorder.plan import Plan
 from chainorder.report.model import CHARTS, GRAPH
@@ -28,6 +29,7 @@ from chainorder.signals import end_if_asked
 @chain_argument
 @solver_option
 @order_option
+@start_option
 @machines_option
 @memory_option
 @scheduling_options
@@ -37,6 +39,7 @@ def plan_command(
     chain: tuple[str, ...],
     solver: str,
     order: str | None,
+    start: str | None,
     machines: int | None,
     memory: int | None,
     verbose: bool,
@@ -61,6 +64,9 @@ def plan_command(
     def check(problems: Sequence[Problem]) -> None:
         to.check(problems, [*[CHARTS] * any(map(has_chart, problems)), *[GRAPH] * (len(problems) == 1)])
 
+    if start is not None:
+        to.protect((start,))
+        options["start"] = read_start(start)
     plans = read_plans(chain, Request(solver, order, memory, machines, options), check)
     reports = [
         plan_report(each, verbose=verbose)

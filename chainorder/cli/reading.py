@@ -114,6 +114,21 @@ def _read(text: str, request: Request) -> Sequence[Problem | AnyPlan]:
     return saved
 
 
+def read_start(file: str) -> GraphPlan:
+    """The saved plan of a graph that a search begins with, validated; `ChainorderError` if it is none."""
+    from chainorder.graph.plan import GraphPlan
+    from chainorder.plan_json import read_saved
+
+    saved = read_saved(file) or []
+    if len(saved) != 1 or not isinstance(saved[0], GraphPlan):
+        raise ChainorderError(f"--start {file}: holds no single saved plan of a graph; save one with -o")
+    try:
+        saved[0].validate()
+    except PlanError as error:
+        raise PlanError(f"{file}: {error}; plan it again") from None
+    return saved[0]
+
+
 def _named(problems: list[Problem], stem: str) -> list[Problem]:
     """Problems, the nameless ones called after their file."""
     stem = without_breaks(stem)

@@ -95,6 +95,7 @@ def plan(
     time_limit: float | None = ...,
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
+    start: GraphPlan | None = ...,
 ) -> GraphPlan: ...
 @overload
 def plan(
@@ -119,6 +120,7 @@ def plan(
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
+    start: GraphPlan | None = None,
 ) -> Plan | GraphPlan:
     """Find the order in which to multiply a chain or eliminate a graph; on several machines, where and when.
 
@@ -144,6 +146,8 @@ def plan(
         Called with every improvement of such a solver.
     seed
         Of the random choices of a graph's solver.
+    start
+        A plan of a graph that the search for a better one begins with.
 
     Returns
     -------
@@ -165,8 +169,16 @@ def plan(
                 "graphs are planned for one machine, by fma; leave machines, objective and transfer out"
             )
         return plan_graph(
-            chain, solver=solver, memory=memory, time_limit=time_limit, seed=seed, progress=progress
+            chain,
+            solver=solver,
+            memory=memory,
+            time_limit=time_limit,
+            seed=seed,
+            progress=progress,
+            start=start,
         )
+    if start is not None:
+        raise SolverError("a search for a chain's order starts from nothing; leave start out")
     if not isinstance(chain, Chain):
         raise SolverError(f"a {type(chain).__name__} is no chain; make one with Chain, or Chain.from_dims")
     chain = chain if memory is None else chain.within(memory)

@@ -72,6 +72,7 @@ def plan_graph(
     time_limit: float | None = None,
     seed: int = 0,
     progress: Callable[[Progress], None] | None = None,
+    start: GraphPlan | None = None,
 ) -> GraphPlan:
     """Find the order in which to eliminate a graph.
 
@@ -89,11 +90,14 @@ def plan_graph(
         Of random choices.
     progress
         Called with every improvement of a solver that searches.
+    start
+        A plan of the same graph that a search begins with; what is returned does not cost more.
 
     Raises
     ------
     SolverError
-        If the solver is unknown, or cannot take this graph; `InfeasibleError` if the memory admits no plan.
+        If the solver is unknown, or cannot take this graph, or the start is for another graph;
+        `InfeasibleError` if the memory admits no plan.
     """
     if not isinstance(graph, Graph):
         raise SolverError(
@@ -104,4 +108,8 @@ def plan_graph(
     chosen, search = find_solver(solver), Search(time_limit, seed, progress)
     graph = graph if memory is None else graph.within(memory)
     check_feasible(graph)
-    return chosen.solve(graph, search)
+    if start is None:
+        return chosen.solve(graph, search)
+    from chainorder.graph.solvers.given import begin_with, better_of
+
+    return better_of(chosen.solve(graph, begin_with(start, graph, search)), start)

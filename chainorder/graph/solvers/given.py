@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
-from chainorder.errors import PlanError
+from chainorder.errors import PlanError, SolverError
 from chainorder.graph.graph import Graph
 from chainorder.graph.plan import GraphPlan
+from chainorder.graph.solvers.registry import Search
 from chainorder.graph.vertex_plans import plan_of_order
 
 
@@ -42,6 +44,41 @@ def eliminate_in_order(graph: Graph, order: str | Iterable[str]) -> GraphPlan:
     if missing:
         raise PlanError(f"the order lacks {missing[0]!r}; name all inner vertices")
     return plan_of_order(graph, [places[name] for name in names], solver="given")
+
+
+def begin_with(start: GraphPlan, graph: Graph, search: Search) -> Search:
+    """A search that begins with the order of a plan.
+
+    Raises
+    ------
+    SolverError
+        If the plan is for another graph, or takes more memory than there is.
+    """
+    mine, other = ((list(each.vertices.items()), each.edges, each.memory) for each in (graph, start.graph))
+    if mine != other:
+        raise SolverError(
+            f"the plan to start from is for {start.graph.title}, with other vertices, edges or memory than "
+            f"{graph.title}; give one of the same graph"
+        )
+    places = {name: place for place, name in enumerate(graph.vertices)}
+    return replace(search, start=tuple(places[name] for name in shlex.split(start.order)))
+
+
+def better_of(found: GraphPlan, start: GraphPlan) -> GraphPlan:
+    """What was found; the plan that the search began with, with what is proved now, if that costs less."""
+    if found.fma <= start.fma:
+        return found
+    bounds = [each for each in (found.lower_bound, start.lower_bound) if each is not None]
+    lower = max(bounds, default=None)
+    return replace(
+        start,
+        graph=found.graph,
+        solver=found.solver,
+        lower_bound=lower,
+        optimal=lower == start.fma,
+        vertex_bound=found.vertex_bound,
+        why="nothing cheaper was found than the plan to start from",
+    )
 
 
 def _names(text: str) -> list[str]:

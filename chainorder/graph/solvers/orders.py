@@ -100,6 +100,8 @@ def places_of(orders: OrderGraph, units: Iterable[int]) -> list[int]:
 def candidates(graph: Graph, search: Search) -> Iterator[tuple[list[int], Sweep]]:
     """All orders of this module with their sweeps, as far as there is time."""
     order = inner_places(graph)
+    if search.start:
+        yield list(search.start), Sweep.BEST
     yield order, Sweep.BEST
     yield order, Sweep.FORWARD
     yield order[::-1], Sweep.REVERSE
@@ -119,6 +121,10 @@ def best_of_rules(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[i
             order = greedy(graph, _fill, search)
             cost, _ = order_rules.priced(orders, [number[place] for place in order])
             priced.append((cost, order, Sweep.BEST))
+        if search.start:
+            number = {place: unit for unit, place in enumerate(orders.places)}
+            cost, _ = order_rules.priced(orders, [number[place] for place in search.start])
+            priced.append((cost, list(search.start), Sweep.BEST))
         return min(priced, key=lambda each: each[0])
     found: list[tuple[int, list[int], Sweep]] = []
     for order, sweep in candidates(graph, search):

@@ -29,11 +29,14 @@ class Search:
         Of random choices.
     progress
         Called with every improvement.
+    start
+        An order of the inner vertices, by their places, to begin with; empty if there is none.
     """
 
     time_limit: float | None = None
     seed: int = 0
     progress: Callable[[Progress], None] | None = field(default=None, compare=False)
+    start: tuple[int, ...] = ()
     started: float = field(default_factory=time.monotonic, compare=False)
 
     def __post_init__(self) -> None:
