@@ -107,7 +107,7 @@ def compare(
         elif memory_sweep or len(machines) > 1:
             reports = [_swept(each, machines, options) for each in inputs]
         else:
-            reports = [_compared(each, options, verbose=verbose) for each in inputs]
+            reports = [_compared(each, options, request.machines, verbose=verbose) for each in inputs]
     to.write(reports)
     end_if_asked()
 
@@ -132,7 +132,9 @@ def _swept(problem: Problem | AnyPlan, machines: tuple[int, ...], options: dict[
     return sweep_report(problem, sweep_memory(problem, **options))
 
 
-def _compared(problem: Problem | AnyPlan, options: dict[str, Any], *, verbose: bool) -> Report:
+def _compared(
+    problem: Problem | AnyPlan, options: dict[str, Any], machines: int | None, *, verbose: bool
+) -> Report:
     """The comparison that suits a chain, a graph, a network with parameters or a plan of one of them."""
     from chainorder.comparison import Comparison, beside
     from chainorder.comparison import compare as compare_orders
@@ -147,6 +149,8 @@ def _compared(problem: Problem | AnyPlan, options: dict[str, Any], *, verbose: b
     if isinstance(problem, (Plan, GraphPlan)):
         comparison = beside(problem)
     else:
+        if isinstance(problem, Graph):
+            options = options | {"machines": machines}
         with interruptible(problem):
             comparison = compare_orders(problem, **options)
     if isinstance(comparison, Comparison):

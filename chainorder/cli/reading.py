@@ -57,7 +57,8 @@ class Request:
     def changed(self, problem: Problem) -> Problem:
         """A problem with the memory and the machines that are asked for."""
         problem = problem if self.memory is None else problem.within(self.memory)
-        return problem if self.machines is None else problem.on(self.machines)
+        # The operations of a graph are scheduled when it is planned: it states no machines itself.
+        return problem if self.machines is None or isinstance(problem, Graph) else problem.on(self.machines)
 
 
 def read_inputs(texts: Sequence[str], request: Request) -> list[Problem | AnyPlan]:
@@ -167,7 +168,7 @@ def _check_optimal(saved: AnyPlan) -> None:
 
 def _planned_again(saved: AnyPlan) -> AnyPlan:
     if not isinstance(saved, Plan):
-        return plan(saved.graph)
+        return plan(saved.graph, machines=saved.machines)
     return plan(saved.chain, objective=saved.objective, transfer=saved.transfer)
 
 
@@ -210,11 +211,16 @@ def plan_or_price(chain: Problem, request: Request) -> AnyPlan:
     """The plan of a solver, or of the order that is given; shows the progress of a search."""
     if request.order is None:
         with searching() as progress, interruptible(chain):
-            return plan(chain, solver=request.solver, progress=progress, **request.options)
+            options = dict(request.options)
+            if isinstance(chain, Graph):
+                options["machines"] = request.machines
+            return plan(chain, solver=request.solver, progress=progress, **options)
     if isinstance(chain, Graph):
+        from chainorder.graph.solvers import on_machines
         from chainorder.graph.solvers.given import eliminate_in_order
 
-        return eliminate_in_order(chain, request.order)
+        machines = 1 if request.machines is None else request.machines
+        return on_machines(eliminate_in_order(chain, request.order), machines)
     priced = plan_in_order(chain.on(1), request.order)
     if chain.machines == 1:
         return priced

@@ -41,7 +41,7 @@ class GraphComparison(Ranking[GraphPlan]):
     def gap(self, plan: GraphPlan) -> float | None:
         """How far a plan may be above the best of its model, as a fraction of the bound; None without one."""
         bound = self.bound(plan)
-        return None if bound is None else gap_between(plan.fma, bound)
+        return None if bound is None else gap_between(plan.cost, bound)
 
 
 def compare_graph(graph: Graph, *, solver: str = "auto", **options: Any) -> GraphComparison:
@@ -57,6 +57,7 @@ def compare_graph(graph: Graph, *, solver: str = "auto", **options: Any) -> Grap
 
 def beside_graph(best: GraphPlan, **options: Any) -> GraphComparison:
     """The usual rules beside a plan of a graph that is there already."""
+    options["machines"] = best.machines
     plans, infeasible = [], []
     for name in RULES:
         try:

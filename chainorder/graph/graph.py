@@ -341,12 +341,6 @@ class Graph:
         """The same graph with another limit for tapes."""
         return self._changed(memory=memory)
 
-    def on(self, machines: int) -> Graph:
-        """The same graph; raises `GraphError` for more than one machine."""
-        if machines != 1:
-            raise GraphError(f"machines is {machines}; graphs are planned for one machine")
-        return self
-
     def _changed(self, **changes: Any) -> Graph:
         stated = {key: getattr(self, key) for key in ("name", "memory", "network")} | changes
         return Graph(self.vertices, self.edges, **stated)

@@ -141,4 +141,4 @@ def order_state(columns: Columns, graph: OrderGraph, order: Sequence[int], seed:
 
 def _mixed(seed: int) -> int:
     """32 bits that are not all 0, and differ widely for seeds that are near (Knuth's multiplicative hash)."""
-    return (seed + 1) * 2_654_435_761 % 2**32 or 1
+    return max(1, (seed + 1) * 2_654_435_761 % 2**32)

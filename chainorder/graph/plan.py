@@ -155,6 +155,8 @@ class GraphPlan(Claims):
         Why this solver, and what is proved, in a sentence.
     vertex_bound
         What every order of whole vertices costs at least; None if no more is known of them than of faces.
+    machines
+        Machines that it was made for; the makespan, and what bounds it, count if there are several.
     """
 
     graph: Graph
@@ -167,6 +169,7 @@ class GraphPlan(Claims):
     objective: str = "fma"
     why: str = ""
     vertex_bound: int | None = None
+    machines: int = 1
 
     @classmethod
     def of(
@@ -258,11 +261,11 @@ class GraphPlan(Claims):
         """What is proved of it, in words: of all sequences of faces, or else of orders of whole vertices."""
         if self.optimal or self.model != "vertex" or self.vertex_bound is None:
             return super().claim
-        if self.fma == self.vertex_bound:
+        if self.cost == self.vertex_bound:
             return "optimal among vertex orders"
         if self.vertex_bound == 0:
             return "heuristic"
-        return f"heuristic, {excess(self.fma, self.vertex_bound)} the best vertex order"
+        return f"heuristic, {excess(self.cost, self.vertex_bound)} the best vertex order"
 
     @property
     def adds(self) -> int:
@@ -272,12 +275,12 @@ class GraphPlan(Claims):
     @property
     def makespan(self) -> int:
         """When the last operation ends."""
-        return self.fma
+        return max((operation.start + operation.fma for operation in self.operations), default=0)
 
     @property
-    def machines(self) -> int:
-        """Machines that it was made for."""
-        return 1
+    def cost(self) -> int:
+        """What was minimised: its fma, on several machines its makespan."""
+        return self.makespan if self.objective == "makespan" else self.fma
 
     @property
     def order(self) -> str:
@@ -321,9 +324,10 @@ class GraphPlan(Claims):
         return to_dot(self.to_networkx())
 
     def __str__(self) -> str:
+        when = f" in {self.makespan:,} on {self.machines} machines" if self.machines > 1 else ""
         lines = [
             self.graph.title,
-            f"{self.fma:,} fma, {self.adds:,} additions, peak memory {self.peak_memory:,} entries, "
+            f"{self.fma:,} fma{when}, {self.adds:,} additions, peak memory {self.peak_memory:,} entries, "
             f"{self.solver} ({self.claim})",
         ]
         lines += (f"  {o.result} = {o.formula}  {o.fma:,} fma" for o in self.operations[:SHOWN])

@@ -127,7 +127,7 @@ def plan(
     Parameters
     ----------
     chain
-        What to multiply. A graph takes solver, memory, time_limit, progress and seed: see `plan_graph`.
+        What to multiply. A graph takes no objective and no transfer: see `plan_graph`.
     solver
         A registered name; ``auto`` picks, and `Plan.why` says what and why. On several machines, the order of
         a solver that plans for one is scheduled on them.
@@ -164,9 +164,12 @@ def plan(
     if isinstance(chain, Graph):
         from chainorder.graph.solvers import plan_graph
 
-        if machines not in (None, 1) or objective not in (None, "fma") or transfer:
+        machines = 1 if machines is None else machines
+        wanted = "fma" if machines == 1 else "makespan"
+        if objective not in (None, wanted) or transfer:
             raise SolverError(
-                "graphs are planned for one machine, by fma; leave machines, objective and transfer out"
+                f"a graph on {machines} machines is planned by {wanted}, without transfer; leave "
+                "objective and transfer out"
             )
         return plan_graph(
             chain,
@@ -176,6 +179,7 @@ def plan(
             seed=seed,
             progress=progress,
             start=start,
+            machines=machines,
         )
     if start is not None:
         raise SolverError("a search for a chain's order starts from nothing; leave start out")

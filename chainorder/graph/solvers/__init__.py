@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from chainorder.chain import MAX_MACHINES
 from chainorder.errors import SolverError
 from chainorder.graph.graph import Graph
 from chainorder.graph.solvers.registry import GraphSolver, Search, all_solvers, find_solver, register
@@ -73,6 +74,7 @@ def plan_graph(
     seed: int = 0,
     progress: Callable[[Progress], None] | None = None,
     start: GraphPlan | None = None,
+    machines: int = 1,
 ) -> GraphPlan:
     """Find the order in which to eliminate a graph.
 
@@ -92,6 +94,9 @@ def plan_graph(
         Called with every improvement of a solver that searches.
     start
         A plan of the same graph that a search begins with; what is returned does not cost more.
+    machines
+        Identical machines, each for one operation at a time: the operations of the order with the least fma
+        are scheduled on them.
 
     Raises
     ------
@@ -108,8 +113,26 @@ def plan_graph(
     chosen, search = find_solver(solver), Search(time_limit, seed, progress)
     graph = graph if memory is None else graph.within(memory)
     check_feasible(graph)
+    check_machines(machines)
     if start is None:
-        return chosen.solve(graph, search)
-    from chainorder.graph.solvers.given import begin_with, better_of
+        best = chosen.solve(graph, search)
+    else:
+        from chainorder.graph.solvers.given import begin_with, better_of
 
-    return better_of(chosen.solve(graph, begin_with(start, graph, search)), start)
+        best = better_of(chosen.solve(graph, begin_with(start, graph, search)), start)
+    return on_machines(best, machines)
+
+
+def check_machines(machines: int) -> None:
+    """Raise `SolverError` if that is no number of machines."""
+    if type(machines) is not int or not 1 <= machines <= MAX_MACHINES:
+        raise SolverError(f"machines is {machines!r}; it is a whole number from 1 to {MAX_MACHINES:,}")
+
+
+def on_machines(best: GraphPlan, machines: int) -> GraphPlan:
+    """A plan for one machine, scheduled on so many."""
+    if machines == 1:
+        return best
+    from chainorder.graph.schedules import scheduled
+
+    return scheduled(best, machines)

@@ -60,6 +60,8 @@ def begin_with(start: GraphPlan, graph: Graph, search: Search) -> Search:
             f"the plan to start from is for {start.graph.title}, with other vertices, edges or memory than "
             f"{graph.title}; give one of the same graph"
         )
+    if start.machines > 1:
+        raise SolverError(f"the plan to start from is for {start.machines} machines; give one for one")
     places = {name: place for place, name in enumerate(graph.vertices)}
     return replace(search, start=tuple(places[name] for name in shlex.split(start.order)))
 
