@@ -202,21 +202,15 @@ def _run_orders(
 def _baseline(label: str, best: AnyPlan) -> AnyPlan:
     from chainorder.comparison import baseline
 
-    return baseline(label, best) if isinstance(best, Plan) else plan(problem_of(best), solver=label)
+    return (
+        baseline(label, best)
+        if isinstance(best, Plan)
+        else plan(best.graph, solver=label, machines=best.machines)
+    )
 
 
 def where(found: AnyPlan, scheduler: str | None) -> str | None:
-    """Where a plan is run: None for here.
-
-    Raises
-    ------
-    ExecutionError
-        If a graph is to be run on workers.
-    """
-    if not isinstance(found, Plan):
-        if scheduler not in (None, HERE):
-            raise ExecutionError("plans of graphs run here; leave --scheduler out")
-        return None
+    """Where a plan is run: None for here."""
     if scheduler is not None:
         return None if scheduler == HERE else scheduler
     if found.machines == 1:
