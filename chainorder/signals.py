@@ -56,6 +56,41 @@ def interrupted_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+_asked: list[signal.Signals] = []
+
+
+@contextmanager
+def asking_first() -> Iterator[None]:
+    """Let the first Ctrl-C only ask what runs meanwhile to end with what it has; the next one interrupts it.
+
+    Whoever runs for long looks at `asked_to_end`; `end_if_asked` ends the process when all is written.
+    """
+    if signal.getsignal(signal.SIGINT) is not _interrupt:
+        yield  # in a thread, in a notebook or where it is ignored: as it is there
+        return
+    signal.signal(signal.SIGINT, _ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def asked_to_end() -> bool:
+    """Whether what runs should end with what it has."""
+    return bool(_asked)
+
+
+def end_if_asked() -> None:
+    """Raise `Interrupted` if a signal asked for that."""
+    if _asked:
+        raise Interrupted(_asked[0])
+
+
+def _ask(number: int, _frame: Any) -> None:
+    _asked.append(signal.Signals(number))
+    signal.signal(signal.SIGINT, _interrupt)
+
+
 def exit_on_signals() -> None:
     """Make these signals end this process at once: it has nothing that could be left unfinished."""
     _handle(_exit)

@@ -16,12 +16,13 @@ import numpy as np
 
 from chainorder.errors import SolverError
 from chainorder.graph.bounds import PathBound
-from chainorder.graph.elimination import Sweep, VertexGraph, moves_of, order_cost
+from chainorder.graph.elimination import Sweep, VertexGraph, order_cost
 from chainorder.graph.graph import Graph
 from chainorder.graph.line import Arcs
 from chainorder.graph.plan import GraphPlan
 from chainorder.graph.solvers.local import improve
 from chainorder.graph.solvers.registry import Search
+from chainorder.graph.vertex_plans import plan_of_order
 
 SECONDS = 60.0
 """Time that the program gets without a time limit: it may take for ever."""
@@ -62,11 +63,11 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
         found = _order_by_program(graph, arcs, search)
         if found is not None and order_cost(VertexGraph.of(arcs), found) < cost:
             order, sweep = found, Sweep.BEST
-    return GraphPlan.of(
+    return plan_of_order(
         graph,
-        moves_of(graph, order, sweep, arcs),
+        order,
+        sweep,
         solver="integer",
-        model="vertex",
         lower_bound=bound,
         arcs=arcs,
     )
