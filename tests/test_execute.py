@@ -280,7 +280,7 @@ def test_graphs_that_do_not_fit_are_refused_by_their_shape(monkeypatch: pytest.M
 def test_a_tolerance_that_is_none_is_refused(tolerance: object) -> None:
     graph = Graph({"x": 2, "y": 1}, [Edge("x", "y")])
     for problem in (Chain.from_dims([3, 4, 5]), graph):
-        with pytest.raises(ExecutionError, match="it is a finite number of at least 0"):
+        with pytest.raises(ExecutionError, match="give a finite number of at least 0"):
             execute(plan(problem), tolerance=tolerance)
 
 

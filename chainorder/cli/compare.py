@@ -15,7 +15,15 @@ from chainorder.cli.options import (
     solver_option,
     verbose_option,
 )
-from chainorder.cli.reading import AnyPlan, Problem, Request, hessian_of, problem_of, read_inputs
+from chainorder.cli.reading import (
+    AnyPlan,
+    Problem,
+    Request,
+    hessian_of,
+    interruptible,
+    problem_of,
+    read_inputs,
+)
 from chainorder.cli.values import whole
 from chainorder.cli.writing import Destination
 from chainorder.errors import ChainorderError
@@ -24,6 +32,7 @@ from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.problems.graph import Graph
 from chainorder.report.model import CHARTS
+from chainorder.system.signals import end_if_asked
 
 if TYPE_CHECKING:
     from chainorder.comparison.graphs import GraphComparison
@@ -99,8 +108,9 @@ def compare(
         elif memory_sweep or len(machines) > 1:
             reports = [_swept(each, machines, options) for each in inputs]
         else:
-            reports = [_compared(each, options, verbose=verbose) for each in inputs]
+            reports = [_compared(each, options, request.machines, verbose=verbose) for each in inputs]
     to.write(reports)
+    end_if_asked()
 
 
 def _hessian(problem: Problem | AnyPlan) -> Report:
@@ -123,7 +133,9 @@ def _swept(problem: Problem | AnyPlan, machines: tuple[int, ...], options: dict[
     return sweep_report(problem, sweep_memory(problem, **options))
 
 
-def _compared(problem: Problem | AnyPlan, options: dict[str, Any], *, verbose: bool) -> Report:
+def _compared(
+    problem: Problem | AnyPlan, options: dict[str, Any], machines: int | None, *, verbose: bool
+) -> Report:
     """The comparison that suits a chain, a graph, a network with parameters or a plan of one of them."""
     from chainorder.comparison.chains import Comparison, beside
     from chainorder.comparison.chains import compare as compare_orders
@@ -138,7 +150,10 @@ def _compared(problem: Problem | AnyPlan, options: dict[str, Any], *, verbose: b
     if isinstance(problem, (Plan, GraphPlan)):
         comparison = beside(problem)
     else:
-        comparison = compare_orders(problem, **options)
+        if isinstance(problem, Graph):
+            options = options | {"machines": machines}
+        with interruptible(problem):
+            comparison = compare_orders(problem, **options)
     if isinstance(comparison, Comparison):
         from chainorder.report.chains import comparison_report
 

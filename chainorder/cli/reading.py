@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from chainorder.errors import ChainorderError, PlanError, SpecError
+from chainorder.errors import ChainorderError, PlanError, SolverError, SpecError
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.scheduling import scheduled
 from chainorder.problems.chain import Chain
@@ -17,6 +18,7 @@ from chainorder.reading.wording import without_breaks
 from chainorder.report.progress import searching
 from chainorder.solvers import plan
 from chainorder.solvers.chains.given import plan_in_order
+from chainorder.system.signals import asking_first, end_if_asked
 
 if TYPE_CHECKING:
     from chainorder.comparison.hessian import HessianProblem
@@ -55,7 +57,8 @@ class Request:
     def changed(self, problem: Problem) -> Problem:
         """A problem with the memory and the machines that are asked for."""
         problem = problem if self.memory is None else problem.within(self.memory)
-        return problem if self.machines is None else problem.on(self.machines)
+        # The operations of a graph are scheduled when it is planned: it states no machines itself.
+        return problem if self.machines is None or isinstance(problem, Graph) else problem.on(self.machines)
 
 
 def read_inputs(texts: Sequence[str], request: Request) -> list[Problem | AnyPlan]:
@@ -112,6 +115,21 @@ def _read(text: str, request: Request) -> Sequence[Problem | AnyPlan]:
     return saved
 
 
+def read_start(file: str) -> GraphPlan:
+    """The saved plan of a graph that a search begins with, validated; `ChainorderError` if it is none."""
+    from chainorder.plans.files import read_saved
+    from chainorder.plans.graph_plan import GraphPlan
+
+    saved = read_saved(file) or []
+    if len(saved) != 1 or not isinstance(saved[0], GraphPlan):
+        raise ChainorderError(f"--start {file}: holds no single saved plan of a graph; save one with -o")
+    try:
+        saved[0].validate()
+    except PlanError as error:
+        raise PlanError(f"{file}: {error}; plan it again") from None
+    return saved[0]
+
+
 def _named(problems: list[Problem], stem: str) -> list[Problem]:
     """Problems, the nameless ones called after their file."""
     stem = without_breaks(stem)
@@ -150,7 +168,7 @@ def _check_optimal(saved: AnyPlan) -> None:
 
 def _planned_again(saved: AnyPlan) -> AnyPlan:
     if not isinstance(saved, Plan):
-        return plan(saved.graph)
+        return plan(saved.graph, machines=saved.machines)
     return plan(saved.chain, objective=saved.objective, transfer=saved.transfer)
 
 
@@ -175,15 +193,34 @@ def _is_file(text: str) -> bool:
     return os.path.isfile(text)  # noqa: PTH113 -- pathlib raises where the text is too long for a name
 
 
+@contextmanager
+def interruptible(problem: object) -> Iterator[None]:
+    """Let Ctrl-C end the search for a plan of a graph with the best so far; see `end_if_asked`."""
+    if not isinstance(problem, Graph):
+        yield
+        return
+    with asking_first():
+        try:
+            yield
+        except SolverError:
+            end_if_asked()  # it has none yet
+            raise
+
+
 def plan_or_price(chain: Problem, request: Request) -> AnyPlan:
     """The plan of a solver, or of the order that is given; shows the progress of a search."""
     if request.order is None:
-        with searching() as progress:
-            return plan(chain, solver=request.solver, progress=progress, **request.options)
+        with searching() as progress, interruptible(chain):
+            options = dict(request.options)
+            if isinstance(chain, Graph):
+                options["machines"] = request.machines
+            return plan(chain, solver=request.solver, progress=progress, **options)
     if isinstance(chain, Graph):
+        from chainorder.solvers.graphs import on_machines
         from chainorder.solvers.graphs.given import eliminate_in_order
 
-        return eliminate_in_order(chain, request.order)
+        machines = 1 if request.machines is None else request.machines
+        return on_machines(eliminate_in_order(chain, request.order), machines)
     priced = plan_in_order(chain.on(1), request.order)
     if chain.machines == 1:
         return priced

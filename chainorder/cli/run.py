@@ -31,6 +31,7 @@ from chainorder.problems.graph import Graph
 from chainorder.report.model import CHARTS
 from chainorder.solvers import plan
 from chainorder.system.installation import how_to_add
+from chainorder.system.signals import end_if_asked
 
 if TYPE_CHECKING:
     from chainorder.execution.graph import GraphExecution
@@ -132,6 +133,7 @@ def run(
 
     reports, passed = [], True
     plans = read_plans(chain, Request(solver, order, memory, machines, options), check, recheck=True)
+    end_if_asked()
     for best in plans:
         settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)
@@ -204,21 +206,15 @@ def _run_orders(
 def _baseline(label: str, best: AnyPlan) -> AnyPlan:
     from chainorder.comparison.chains import baseline
 
-    return baseline(label, best) if isinstance(best, Plan) else plan(problem_of(best), solver=label)
+    return (
+        baseline(label, best)
+        if isinstance(best, Plan)
+        else plan(best.graph, solver=label, machines=best.machines)
+    )
 
 
 def where(found: AnyPlan, scheduler: str | None) -> str | None:
-    """Where a plan is run: None for here.
-
-    Raises
-    ------
-    ExecutionError
-        If a graph is to be run on workers.
-    """
-    if not isinstance(found, Plan):
-        if scheduler not in (None, HERE):
-            raise ExecutionError("plans of graphs run here; leave --scheduler out")
-        return None
+    """Where a plan is run: None for here."""
     if scheduler is not None:
         return None if scheduler == HERE else scheduler
     if found.machines == 1:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainorder.errors import ChainorderError
+from chainorder.plans.base import gap_between
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.ranking import Infeasible, Ranking
 from chainorder.problems.graph import Graph
@@ -32,6 +33,16 @@ class GraphComparison(Ranking[GraphPlan]):
         """The graph they are for."""
         return self.best.graph
 
+    def bound(self, plan: GraphPlan) -> int | None:
+        """What every plan of the same model costs at least: orders of vertices, or all sequences of faces."""
+        known = (self.best.lower_bound, self.best.vertex_bound if plan.model == "vertex" else None)
+        return max((each for each in known if each is not None), default=None)
+
+    def gap(self, plan: GraphPlan) -> float | None:
+        """How far a plan may be above the best of its model, as a fraction of the bound; None without one."""
+        bound = self.bound(plan)
+        return None if bound is None else gap_between(plan.cost, bound)
+
 
 def compare_graph(graph: Graph, *, solver: str = "auto", **options: Any) -> GraphComparison:
     """Plan a graph by the usual rules and by a solver; `options` are further arguments of `plan`.
@@ -46,6 +57,7 @@ def compare_graph(graph: Graph, *, solver: str = "auto", **options: Any) -> Grap
 
 def beside_graph(best: GraphPlan, **options: Any) -> GraphComparison:
     """The usual rules beside a plan of a graph that is there already."""
+    options["machines"] = best.machines
     plans, infeasible = [], []
     for name in RULES:
         try:

@@ -11,6 +11,7 @@ solved.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice, pairwise
@@ -189,6 +190,7 @@ class PathBound:
 
         Every edge is on one of the paths, unless the shortest through it is very long.
         """
+        until = None if seconds is None else time.monotonic() + seconds
         costs = Costs(arcs)
         chosen: dict[tuple[int, ...], None] = {}
         left = MAX_WAYS
@@ -198,7 +200,7 @@ class PathBound:
                 chosen[edges] = None
                 left -= ways
         paths = tuple(PathChain(costs, edges) for edges in chosen)
-        if not _share_by_program(paths, seconds):
+        if not _share_by_program(paths, until):
             _share_in_turn(paths)
         return cls(paths)
 
@@ -283,7 +285,7 @@ def _share_in_turn(paths: tuple[PathChain, ...]) -> None:
         taken |= keys
 
 
-def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bool:
+def _share_by_program(paths: tuple[PathChain, ...], until: float | None) -> bool:
     """The shares at which the bound is greatest, from the dual of a linear program; whether it was solved.
 
     Its variables are fractions of ways and, for every key that paths share, what is paid for it: as much as
@@ -308,6 +310,9 @@ def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bo
     sharing = [(at, path, way) for at, (path, _, way) in enumerate(made) if way.key in shared]
     paid = [(row, at, way.fma / scale) for row, (at, _, way) in enumerate(sharing)]
     paid += [(row, shared[way.key], -1.0) for row, (_, _, way) in enumerate(sharing)]
+    left = None if until is None else until - time.monotonic()
+    if left is not None and left <= 0:
+        return False
     result = linprog(
         objective,
         _matrix(paid, len(sharing), len(objective)),
@@ -315,7 +320,7 @@ def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bo
         _matrix(balance, len(right), len(objective)),
         right,
         method="highs",
-        options={} if seconds is None else {"time_limit": max(0.1, seconds)},
+        options={} if left is None else {"time_limit": left},
     )
     if result.status != 0:
         return False

@@ -33,7 +33,7 @@ from chainorder.execution.operations import (
     stepped_number,
     stepped_of,
 )
-from chainorder.execution.premises import check_finite, check_options, given_program, nonzero, rounding
+from chainorder.execution.premises import check_finite, check_seed, given_program, nonzero, rounding
 from chainorder.execution.sources import Function, Jacobians, gather
 from chainorder.plans.chain_operations import Operation
 from chainorder.plans.chain_plan import Plan
@@ -108,7 +108,7 @@ def execute_chain(
         was saved and is not given, the plan needs more memory than there is, or workers were asked for and
         there are none.
     """
-    check_options(seed, tolerance)
+    check_seed(seed)
     function, point = given_program(function, point, plan.chain.inputs, plan.chain.outputs)
     Tolerances.of(tolerance, TOLERANCE)  # a wrong one is refused before the work
     largest = int(plan.chain.sizes.max())

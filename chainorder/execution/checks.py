@@ -73,7 +73,7 @@ class Tolerances:
         """
         if stated is not None:
             if not (isinstance(stated, SupportsFloat) and 0 <= float(stated) < np.inf):
-                raise ExecutionError(f"tolerance is {stated!r}; it is a finite number of at least 0")
+                raise ExecutionError(f"tolerance is {stated!r}; give a finite number of at least 0")
             return cls(float(stated), float(stated))
         return cls(default, max(default, CENTRAL_TOLERANCE))
 

@@ -23,7 +23,7 @@ from chainorder.execution.kernels import multiply
 from chainorder.execution.memory import check_memory, check_probes
 from chainorder.execution.model import CHUNK_ENTRIES, Model, by_adjoints, by_tangents
 from chainorder.execution.operand import Array, Operand
-from chainorder.execution.premises import check_finite, check_options, given_program, nonzero, rounding
+from chainorder.execution.premises import check_finite, check_seed, given_program, nonzero, rounding
 from chainorder.execution.provenance import Printed, Provenance, Source, refuse_unsaved, trace
 from chainorder.execution.result import FULL_CHECK, TOLERANCE
 from chainorder.execution.sources import fit, operand_and_model, random_operand
@@ -120,11 +120,11 @@ class Program:
         """The blocks of the Jacobian, without counting."""
         live = dict(operands)
         for instruction in self.instructions:
-            _operate(instruction, live, models, chunk)
+            operate(instruction, live, models, chunk)
         return {key: live[place] for key, place in self.blocks.items()}
 
 
-def _operate(
+def operate(
     instruction: Instruction, live: dict[int, Operand], models: Mapping[int, Model], chunk: int
 ) -> tuple[Operand, int, int]:
     """Run one instruction: the result before sums, the evaluations of models, and the additions."""
@@ -254,6 +254,7 @@ def execute_graph(
     tolerance: float | None = None,
     chunk_entries: int = CHUNK_ENTRIES,
     stand_ins: bool = False,
+    scheduler: Any = None,
 ) -> GraphExecution:
     """Compute the Jacobian of a graph in the order of a plan.
 
@@ -269,16 +270,16 @@ def execute_graph(
         The program itself, from the values of all inputs, one after the other, to those of all outputs, and
         where it was differentiated. By default that of the network; else a nonlinear program that has these
         elemental Jacobians at 0.
-    seed, verify, tolerance, chunk_entries, stand_ins
+    seed, verify, tolerance, chunk_entries, stand_ins, scheduler
         As of `chainorder.execute`.
 
     Raises
     ------
     ExecutionError
         If a Jacobian does not fit its edge, a matrix was in memory when the plan was saved and is not given,
-        or the plan needs more memory than there is.
+        the plan needs more memory than there is, or workers were asked for and there are none.
     """
-    check_options(seed, tolerance)
+    check_seed(seed)
     graph = plan.graph
     function, point = given_program(function, point, graph.columns, graph.rows)
     Tolerances.of(tolerance, TOLERANCE)  # a wrong one is refused before the work
@@ -294,7 +295,12 @@ def execute_graph(
     if sample is not None:
         source = replace(source, provenance=Provenance((Source.NETWORK,)))
     program = Program.of(plan)
-    execution, blocks = _run(program, source, chunk_entries)
+    if scheduler is None:
+        execution, blocks = _run(program, source, chunk_entries)
+    else:
+        from chainorder.execution.graph_workers import run_on_workers
+
+        execution, blocks = run_on_workers(program, source, chunk_entries, scheduler)
     if not verify:
         return execution
     ends = [f"{edge.source} → {edge.target}" for edge in graph.edges]
@@ -359,9 +365,9 @@ def _run(program: Program, source: EdgeJacobians, chunk: int) -> tuple[GraphExec
     for operation, instruction in zip(program.plan.operations, program.instructions, strict=True):
         patterns = {place: live[place].pattern for place in (instruction.a, instruction.b) if place in live}
         started = time.perf_counter()
-        result, evaluations, adds = _operate(instruction, live, source.models, chunk)
+        result, evaluations, adds = operate(instruction, live, source.models, chunk)
         seconds = time.perf_counter() - started
-        fma = _count(program.plan.graph, instruction, patterns, evaluations)
+        fma = count(program.plan.graph, instruction, patterns, evaluations)
         peak = max(peak, entries + result.pattern.entries, entries := _entries(live))
         records.append(GraphRecord(operation, fma, adds, evaluations, seconds, result.format))
     blocks = {key: live[place] for key, place in program.blocks.items()}
@@ -382,7 +388,7 @@ def _entries(live: Mapping[int, Operand]) -> int:
     return sum(operand.pattern.entries for operand in live.values())
 
 
-def _count(graph: Graph, instruction: Instruction, patterns: Mapping[int, Pattern], evaluations: int) -> int:
+def count(graph: Graph, instruction: Instruction, patterns: Mapping[int, Pattern], evaluations: int) -> int:
     """fma of what was done, from the operands that were at hand."""
     if instruction.step is Step.MULTIPLY:
         return counted_fma(patterns[instruction.b], patterns[instruction.a])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -33,12 +33,10 @@ def given_program(
     return Checked(function, outputs, "the function"), as_floats(at)
 
 
-def check_options(seed: Any, tolerance: Any) -> None:
-    """Raise `ExecutionError` for a seed or a tolerance with which nothing could be checked."""
+def check_seed(seed: Any) -> None:
+    """Raise `ExecutionError` for a seed that is none."""
     if not isinstance(seed, Integral) or seed < 0:
         raise ExecutionError(f"seed is {seed!r}; give a whole number from 0 on")
-    if tolerance is not None and not (isinstance(tolerance, Real) and float(tolerance) >= 0):
-        raise ExecutionError(f"tolerance is {tolerance!r}; give a relative error from 0 on, as 1e-9")
 
 
 def rounding(operands: Iterable[Operand], models: Iterable[Model]) -> float:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from chainorder.errors import ExecutionError
 from chainorder.execution.cluster import Client, connected, dask_distributed
@@ -30,6 +30,8 @@ from chainorder.execution.result import Execution
 from chainorder.execution.sources import Jacobians
 from chainorder.plans.chain_operations import Operation
 from chainorder.plans.chain_plan import Plan
+
+Result = TypeVar("Result")
 
 Future: TypeAlias = Any
 """A `distributed.Future`."""
@@ -52,11 +54,22 @@ def run_on_workers(
         If there is no cluster, its workers keep dying, or a model cannot be sent to them.
     """
     used = len(set(plan.operations.machine.tolist()))
+    return on_cluster(scheduler, max(1, used), lambda client: _run(client, plan, source, settings))
+
+
+def on_cluster(scheduler: Any, workers: int, run: Callable[[Client], Result]) -> Result:
+    """Run something on a cluster, again if workers died with what only they held.
+
+    Raises
+    ------
+    ExecutionError
+        If there is no cluster, or its workers keep dying.
+    """
     distributed = dask_distributed()
-    with connected(scheduler, max(1, used)) as client:
+    with connected(scheduler, workers) as client:
         for _ in range(ATTEMPTS):
             try:
-                return _run(client, plan, source, settings)
+                return run(client)
             except (distributed.CancelledError, distributed.KilledWorker, OSError) as error:
                 if client.status != "running":
                     raise ExecutionError(
@@ -115,10 +128,11 @@ def _spread(client: Client, plan: Plan, source: Jacobians) -> tuple[dict[int, Fu
         each = stepped_of(operation, plan.chain, source)
         if number is not None and each is not None:
             stepped[number] = each
-    return _everywhere(client, source.operands), _everywhere(client, stepped)
+    return everywhere(client, source.operands), everywhere(client, stepped)
 
 
-def _everywhere(client: Client, values: Mapping[int, Any]) -> dict[int, Future]:
+def everywhere(client: Client, values: Mapping[int, Any]) -> dict[int, Future]:
+    """Send values to all workers; raises `ExecutionError` if one cannot be sent."""
     if not values:
         return {}
     try:

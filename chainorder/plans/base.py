@@ -42,8 +42,7 @@ class Claims(ABC):
         """How far the cost may be above the least, as a fraction of it; None if no bound is known."""
         if self.lower_bound is None:
             return None
-        excess = self.cost - self.lower_bound
-        return excess / self.lower_bound if self.lower_bound else (0.0 if not excess else None)
+        return gap_between(self.cost, self.lower_bound)
 
     @property
     def claim(self) -> str:
@@ -54,6 +53,17 @@ class Claims(ABC):
             return "no claim"
         if self.gap is None:
             return "heuristic"
-        if self.gap >= 1:
-            return f"heuristic, at most {1 + self.gap:,.1f} times the optimum"
-        return f"heuristic, at most {max(self.gap, 1e-4):.2%} above the optimum"
+        return f"heuristic, {excess(self.cost, self.lower_bound)} the optimum"
+
+
+def gap_between(cost: int, bound: int) -> float | None:
+    """How far a cost may be above a bound, as a fraction of it; None if only the bound is 0."""
+    more = cost - bound
+    return more / bound if bound else (0.0 if not more else None)
+
+
+def excess(cost: int, bound: int) -> str:
+    """How far a cost may be above the least, in words; the bound is not 0, or equal to the cost."""
+    gap = gap_between(cost, bound)
+    assert gap is not None
+    return f"at most {1 + gap:,.1f} times" if gap >= 1 else f"at most {max(gap, 1e-4):.2%} above"

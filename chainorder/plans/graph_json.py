@@ -19,6 +19,7 @@ from chainorder.plans.saved import (
     read_step,
 )
 from chainorder.plans.saved import get_value as get
+from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.problems.graph import Graph
 
 
@@ -28,6 +29,7 @@ def plan_data(plan: GraphPlan) -> dict[str, Any]:
         "schema": SCHEMA_VERSION,
         "graph": graph_data(plan.graph),
         **attributes(plan, "model", *STATED, "adds", "makespan", "machines", "peak_memory", "order"),
+        **attributes(plan, "vertex_bound", "claim"),
         "operations": [
             {
                 "action": str(operation.action),
@@ -83,10 +85,22 @@ def from_plan_data(data: Any, folder: Path) -> GraphPlan:
     model = get(data, "model", str)
     if model not in ("face", "vertex"):
         raise PlanError(f"not a plan: model is {model[:40]!r}; it is face or vertex")
-    plan = GraphPlan(graph, model=model, operations=operations, **read_claims(data))
-    if data["objective"] != "fma":
-        raise PlanError(f"objective is {data['objective'][:40]!r}; that of a graph's plan is fma")
-    for key in ("fma", "flops", "adds", "makespan", "machines", "order"):
+    bound = None if data.get("vertex_bound") is None else get(data, "vertex_bound", int)
+    machines = get(data, "machines", int)
+    if not 1 <= machines <= MAX_MACHINES:
+        raise PlanError(f"machines is {machines}; it is a number from 1 to {MAX_MACHINES:,}")
+    plan = GraphPlan(
+        graph,
+        model=model,
+        operations=operations,
+        vertex_bound=bound,
+        machines=machines,
+        **read_claims(data),
+    )
+    wanted = "fma" if machines == 1 else "makespan"
+    if plan.objective != wanted:
+        raise PlanError(f"objective is {plan.objective[:40]!r}; that of this plan is {wanted}")
+    for key in ("fma", "flops", "adds", "makespan", "order"):
         if data.get(key) != getattr(plan, key):
             raise PlanError(f"{key} is {str(data.get(key))[:40]!r}; the operations say {getattr(plan, key)}")
     return plan

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import Move
 from chainorder.errors import PlanError
-from chainorder.plans.base import Claims
+from chainorder.plans.base import Claims, excess
 from chainorder.plans.chain_operations import SHOWN
 from chainorder.problems.graph import Graph
 
@@ -42,6 +42,10 @@ class GraphPlan(Claims):
         The most stored entries of Jacobians live at once, run in that order.
     why
         Why this solver, and what is proved, in a sentence.
+    vertex_bound
+        What every order of whole vertices costs at least; None if no more is known of them than of faces.
+    machines
+        Machines that it was made for; the makespan, and what bounds it, count if there are several.
     """
 
     graph: Graph
@@ -53,6 +57,8 @@ class GraphPlan(Claims):
     peak_memory: int
     objective: str = "fma"
     why: str = ""
+    vertex_bound: int | None = None
+    machines: int = 1
 
     @classmethod
     def of(
@@ -65,6 +71,7 @@ class GraphPlan(Claims):
         lower_bound: int | None = None,
         why: str = "",
         arcs: Arcs | None = None,
+        vertex_bound: int | None = None,
     ) -> GraphPlan:
         """The plan that carries out the moves; prices them. One that costs what a bound says is optimal.
 
@@ -88,9 +95,45 @@ class GraphPlan(Claims):
                 GraphOperation(move.step.action, move.step.mode, vertices, numbers, cost, adds, start=start)
             )
             start += cost
-        bound = None if lower_bound is None else min(lower_bound, start)
-        optimal = bound == start
-        return cls(graph, solver, model, optimal, bound, tuple(operations), replay.peak, why=why)
+        return cls.priced(
+            graph,
+            operations,
+            replay.peak,
+            solver=solver,
+            model=model,
+            lower_bound=lower_bound,
+            why=why,
+            vertex_bound=vertex_bound,
+        )
+
+    @classmethod
+    def priced(
+        cls,
+        graph: Graph,
+        operations: Sequence[GraphOperation],
+        peak: int,
+        *,
+        solver: str,
+        model: str,
+        lower_bound: int | None = None,
+        why: str = "",
+        vertex_bound: int | None = None,
+    ) -> GraphPlan:
+        """The plan of operations that are priced already; one that costs what a bound says is optimal."""
+        cost = operations[-1].start + operations[-1].fma if operations else 0
+        bound = None if lower_bound is None else min(lower_bound, cost)
+        known = [each for each in (vertex_bound, bound) if each is not None]
+        return cls(
+            graph,
+            solver,
+            model,
+            bound == cost,
+            bound,
+            tuple(operations),
+            peak,
+            why=why,
+            vertex_bound=None if vertex_bound is None else max(known),
+        )
 
     @property
     def name(self) -> str | None:
@@ -103,6 +146,17 @@ class GraphPlan(Claims):
         return sum(operation.fma for operation in self.operations)
 
     @property
+    def claim(self) -> str:
+        """What is proved of it, in words: of all sequences of faces, or else of orders of whole vertices."""
+        if self.optimal or self.model != "vertex" or self.vertex_bound is None:
+            return super().claim
+        if self.cost == self.vertex_bound:
+            return "optimal among vertex orders"
+        if self.vertex_bound == 0:
+            return "heuristic"
+        return f"heuristic, {excess(self.cost, self.vertex_bound)} the best vertex order"
+
+    @property
     def adds(self) -> int:
         """Additions where parallel Jacobians join."""
         return sum(operation.adds for operation in self.operations)
@@ -110,12 +164,12 @@ class GraphPlan(Claims):
     @property
     def makespan(self) -> int:
         """When the last operation ends."""
-        return self.fma
+        return max((operation.start + operation.fma for operation in self.operations), default=0)
 
     @property
-    def machines(self) -> int:
-        """Machines that it was made for."""
-        return 1
+    def cost(self) -> int:
+        """What was minimised: its fma, on several machines its makespan."""
+        return self.makespan if self.objective == "makespan" else self.fma
 
     @property
     def order(self) -> str:
@@ -159,9 +213,10 @@ class GraphPlan(Claims):
         return to_dot(self.to_networkx())
 
     def __str__(self) -> str:
+        when = f" in {self.makespan:,} on {self.machines} machines" if self.machines > 1 else ""
         lines = [
             self.graph.title,
-            f"{self.fma:,} fma, {self.adds:,} additions, peak memory {self.peak_memory:,} entries, "
+            f"{self.fma:,} fma{when}, {self.adds:,} additions, peak memory {self.peak_memory:,} entries, "
             f"{self.solver} ({self.claim})",
         ]
         lines += (f"  {o.result} = {o.formula}  {o.fma:,} fma" for o in self.operations[:SHOWN])

@@ -150,7 +150,8 @@ class Graph:
         import networkx as nx
 
         ends = {*self.inputs, *self.outputs}
-        order = nx.lexicographical_topological_sort(_digraph(self), list(self.vertices).index)
+        places = {name: place for place, name in enumerate(self.vertices)}
+        order = nx.lexicographical_topological_sort(_digraph(self), places.__getitem__)
         return tuple(name for name in order if name not in ends)
 
     @property
@@ -294,12 +295,6 @@ class Graph:
     def within(self, memory: int | None) -> Graph:
         """The same graph with another limit for tapes."""
         return self._changed(memory=memory)
-
-    def on(self, machines: int) -> Graph:
-        """The same graph; raises `GraphError` for more than one machine."""
-        if machines != 1:
-            raise GraphError(f"machines is {machines}; graphs are planned for one machine")
-        return self
 
     def _changed(self, **changes: Any) -> Graph:
         stated = {key: getattr(self, key) for key in ("name", "memory", "network")} | changes

@@ -33,12 +33,15 @@ def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
         f"{plan.model} elimination, solver: {plan.solver} ({plan.claim})",
         *common.limit_note(plan.graph),
     ]
+    several = plan.machines > 1
+    notes += [f"makespan {plan.makespan:,} fma on {plan.machines} machines"] if several else []
     notes += [f"why: {plan.why}"] if plan.why and (verbose or not plan.optimal) else []
     operations, more = common.shown(plan.operations, verbose=verbose)
-    rows = tuple((o.result, str(o.action), o.formula, o.fma, o.adds, o.start) for o in operations)
-    columns = ("result", "action", "of", "fma", "additions", "start")
+    rows = tuple((o.result, str(o.action), o.formula, o.fma, o.adds, o.start, o.machine) for o in operations)
+    columns = ("result", "action", "of", "fma", "additions", "start", "machine")
     data = partial(plan_data, plan)
-    return Report(plan.graph.title, columns, rows, (*more, *notes), data, graph=plan.to_networkx)
+    hidden = frozenset(() if several else ("machine",))
+    return Report(plan.graph.title, columns, rows, (*more, *notes), data, hidden, graph=plan.to_networkx)
 
 
 def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = False) -> Report:
@@ -49,7 +52,10 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
             plan.fma,
             plan.adds,
             plan.peak_memory,
+            plan.makespan,
             comparison.ratio(plan),
+            comparison.bound(plan),
+            comparison.gap(plan),
             plan.claim if label == "best" else "",
             plan.solver,
             comparison.graph.name,
@@ -70,13 +76,16 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
         "fma",
         "additions",
         "peak memory",
-        "fma ÷ best",
+        "makespan",
+        "fma ÷ best" if best.machines == 1 else "makespan ÷ best",
+        "bound",
+        "gap",
         "claim",
         "solver",
         "graph",
         "vertices",
     )
-    hidden = frozenset({"solver", "graph", "vertices"})
+    hidden = frozenset({"solver", "graph", "vertices"} | ({"makespan"} if best.machines == 1 else set()))
     data = partial(graph_comparison_data, comparison)
     outdone = any(plan.cost < best.cost for plan in comparison.plans)
     return Report(comparison.graph.title, columns, rows, tuple(notes), data, hidden, outdone=outdone)
@@ -87,7 +96,15 @@ def graph_comparison_data(comparison: GraphComparison) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "graph": graph_data(comparison.graph),
-        "plans": [plan_data(plan) | {"ratio": comparison.ratio(plan)} for plan in comparison.plans],
+        "plans": [
+            plan_data(plan)
+            | {
+                "ratio": comparison.ratio(plan),
+                "bound": comparison.bound(plan),
+                "gap": comparison.gap(plan),
+            }
+            for plan in comparison.plans
+        ],
         "infeasible": [{"solver": each.solver, "why": each.why} for each in comparison.infeasible],
     }
 

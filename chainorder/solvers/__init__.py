@@ -95,6 +95,7 @@ def plan(
     time_limit: float | None = ...,
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
+    start: GraphPlan | None = ...,
 ) -> GraphPlan: ...
 @overload
 def plan(
@@ -119,13 +120,14 @@ def plan(
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
+    start: GraphPlan | None = None,
 ) -> Plan | GraphPlan:
     """Find the order in which to multiply a chain or eliminate a graph; on several machines, where and when.
 
     Parameters
     ----------
     chain
-        What to multiply. A graph takes solver, memory, time_limit and seed: see `plan_graph`.
+        What to multiply. A graph takes no objective and no transfer: see `plan_graph`.
     solver
         A registered name; ``auto`` picks, and `Plan.why` says what and why. On several machines, the order of
         a solver that plans for one is scheduled on them.
@@ -144,6 +146,8 @@ def plan(
         Called with every improvement of such a solver.
     seed
         Of the random choices of a graph's solver.
+    start
+        A plan of a graph that the search for a better one begins with.
 
     Returns
     -------
@@ -160,11 +164,25 @@ def plan(
     if isinstance(chain, Graph):
         from chainorder.solvers.graphs import plan_graph
 
-        if machines not in (None, 1) or objective not in (None, "fma") or transfer:
+        machines = 1 if machines is None else machines
+        wanted = "fma" if machines == 1 else "makespan"
+        if objective not in (None, wanted) or transfer:
             raise SolverError(
-                "graphs are planned for one machine, by fma; leave machines, objective and transfer out"
+                f"a graph on {machines} machines is planned by {wanted}, without transfer; leave "
+                "objective and transfer out"
             )
-        return plan_graph(chain, solver=solver, memory=memory, time_limit=time_limit, seed=seed)
+        return plan_graph(
+            chain,
+            solver=solver,
+            memory=memory,
+            time_limit=time_limit,
+            seed=seed,
+            progress=progress,
+            start=start,
+            machines=machines,
+        )
+    if start is not None:
+        raise SolverError("a search for a chain's order starts from nothing; leave start out")
     if not isinstance(chain, Chain):
         raise SolverError(f"a {type(chain).__name__} is no chain; make one with Chain, or Chain.from_dims")
     chain = chain if memory is None else chain.within(memory)

@@ -7,6 +7,11 @@ from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import Move
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
+from chainorder.solvers.graphs.annealing import (
+    MAX_EDGES,
+    SECONDS,
+    plan_by_annealing,
+)
 from chainorder.solvers.graphs.face import solve_faces
 from chainorder.solvers.graphs.registry import Search
 
@@ -18,7 +23,14 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
     """A chain as a chain; else rules, local search and vertices until the bound is met, then faces."""
     if graph.is_chain:
         return _chain(graph)
+    if len(graph.edges) > MAX_EDGES:
+        return plan_by_annealing(graph, search, "auto")
     return solve_faces(graph, search, "auto", None if search.time_limit is not None else WORK)
+
+
+def _half(search: Search) -> float:
+    """The seconds that orders of vertices may take before faces are looked at."""
+    return SECONDS if search.left is None else min(SECONDS, search.left / 2)
 
 
 def _chain(graph: Graph) -> GraphPlan:

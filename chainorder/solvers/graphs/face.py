@@ -18,11 +18,15 @@ from itertools import count
 from chainorder.elimination.line_graph import Arcs, LineGraph
 from chainorder.elimination.moves import Costs, Move
 from chainorder.elimination.path_bounds import UNIT, PathBound
-from chainorder.elimination.vertex_orders import moves_of
+from chainorder.elimination.vertex_orders import Sweep, VertexGraph, moves_of, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
-from chainorder.solvers.graphs.local import improve
+from chainorder.solvers.graphs.annealing import (
+    PATH_SECONDS,
+    best_vertices,
+)
+from chainorder.solvers.graphs.auto import _half
 from chainorder.solvers.graphs.registry import Search
 from chainorder.solvers.graphs.vertex import exact_order
 
@@ -213,27 +217,35 @@ SMALL = 12
 def solve_faces(graph: Graph, search: Search, solver: str, work: int | None = None) -> GraphPlan:
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
     arcs = Arcs(graph)
-    bound = PathBound.of(arcs, search.left)
-    lower = bound.fma
-    cost, order, sweep = improve(graph, arcs, search)
-    if cost > lower and len(order) <= SMALL:
+    found = best_vertices(graph, arcs, search.within(_half(search)))
+    order, sweep, vertex_bound = found.order, found.sweep, found.bound
+    bound = PathBound.of(arcs, search.within(PATH_SECONDS).left)
+    if not found.proved and found.cost > bound.fma and len(order) <= SMALL:
         with suppress(SolverError):  # too many choices, or no time: what local search found stands
-            order = exact_order(graph, arcs, search)
-    moves, model = moves_of(graph, order, sweep, arcs), "vertex"
-    best = GraphPlan.of(graph, moves, solver=solver, model=model, lower_bound=lower, arcs=arcs)
-    if best.optimal:
-        return replace(best, why="an order of vertices costs what every sequence of faces costs at least")
-    states = None if work is None else work // (len(bound.paths) + len(graph.edges))
-    found = search_faces(graph, arcs, bound, best.fma, search, states)
-    if found.moves is not None:
-        moves, model = found.moves, "face"
-    why = f"face elimination, {found.states:,} states"
-    return GraphPlan.of(
+            order, sweep = exact_order(graph, arcs, search), Sweep.BEST
+            vertex_bound = order_cost(VertexGraph.of(arcs), order)
+    moves = moves_of(graph, order, sweep, arcs)
+    best = GraphPlan.of(
         graph,
         moves,
         solver=solver,
-        model=model,
-        lower_bound=max(lower, found.lower_bound),
+        model="vertex",
+        lower_bound=bound.fma,
+        vertex_bound=vertex_bound,
+        arcs=arcs,
+    )
+    if best.optimal:
+        return replace(best, why="an order of vertices costs what every sequence of faces costs at least")
+    states = None if work is None else work // (len(bound.paths) + len(graph.edges))
+    searched = search_faces(graph, arcs, bound, best.fma, search, states)
+    lower, why = max(bound.fma, searched.lower_bound), f"face elimination, {searched.states:,} states"
+    return GraphPlan.of(
+        graph,
+        moves if searched.moves is None else searched.moves,
+        solver=solver,
+        model="vertex" if searched.moves is None else "face",
+        lower_bound=lower,
+        vertex_bound=vertex_bound,
         why=why,
         arcs=arcs,
     )

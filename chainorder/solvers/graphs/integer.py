@@ -16,9 +16,10 @@ import numpy as np
 
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.path_bounds import PathBound
-from chainorder.elimination.vertex_orders import Sweep, VertexGraph, moves_of, order_cost
+from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
+from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.local import improve
 from chainorder.solvers.graphs.registry import Search
@@ -62,11 +63,11 @@ def solve(graph: Graph, search: Search) -> GraphPlan:
         found = _order_by_program(graph, arcs, search)
         if found is not None and order_cost(VertexGraph.of(arcs), found) < cost:
             order, sweep = found, Sweep.BEST
-    return GraphPlan.of(
+    return plan_of_order(
         graph,
-        moves_of(graph, order, sweep, arcs),
+        order,
+        sweep,
         solver="integer",
-        model="vertex",
         lower_bound=bound,
         arcs=arcs,
     )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from chainorder.elimination import order_rules
 from chainorder.elimination.line_graph import Arcs
-from chainorder.elimination.vertex_orders import Sweep, VertexGraph, moves_of, order_cost
+from chainorder.elimination.order_graph import OrderGraph
+from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
+from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.registry import Search
+
+MAX_FILL = 400
+"""Inner vertices up to which minimum fill is tried: its scores change two edges away."""
 
 Score = Callable[[VertexGraph, int], float]
 
@@ -32,12 +38,21 @@ def reverse(graph: Graph, search: Search) -> GraphPlan:
 
 def markowitz(graph: Graph, search: Search) -> GraphPlan:
     """The cheapest vertex next (A. Griewank & S. Reese 1991)."""
-    return _plan(graph, greedy(graph, _cost, search), "markowitz")
+    orders = weighted(graph)
+    order = (
+        greedy(graph, _cost, search) if orders is None else places_of(orders, order_rules.greedy(orders)[1])
+    )
+    return _plan(graph, order, "markowitz")
 
 
 def relative_markowitz(graph: Graph, search: Search) -> GraphPlan:
     """Next the vertex whose cost is least beyond what it costs at the very end (Naumann 1999)."""
-    return _plan(graph, greedy(graph, _relative(graph), search), "relative-markowitz")
+    orders = weighted(graph)
+    if orders is None:
+        order = greedy(graph, _relative(graph), search)
+    else:
+        order = places_of(orders, order_rules.greedy(orders, order_rules.last_costs(orders))[1])
+    return _plan(graph, order, "relative-markowitz")
 
 
 def minimum_fill(graph: Graph, search: Search) -> GraphPlan:
@@ -68,9 +83,25 @@ def greedy(graph: Graph, score: Score, search: Search | None = None) -> list[int
     return order
 
 
+def weighted(graph: Graph) -> OrderGraph | None:
+    """The graph as weights, if all its Jacobians are full matrices at hand: orders of it are priced fast."""
+    if graph.matrix_free or graph.modelled:
+        return None
+    orders = OrderGraph.of(graph)
+    whole = orders is not None and orders.exact and len(orders.weights) == len(graph.vertices)
+    return orders if whole else None
+
+
+def places_of(orders: OrderGraph, units: Iterable[int]) -> list[int]:
+    """Units as places of vertices."""
+    return [orders.places[unit] for unit in units]
+
+
 def candidates(graph: Graph, search: Search) -> Iterator[tuple[list[int], Sweep]]:
     """All orders of this module with their sweeps, as far as there is time."""
     order = inner_places(graph)
+    if search.start:
+        yield list(search.start), Sweep.BEST
     yield order, Sweep.BEST
     yield order, Sweep.FORWARD
     yield order[::-1], Sweep.REVERSE
@@ -81,7 +112,20 @@ def candidates(graph: Graph, search: Search) -> Iterator[tuple[list[int], Sweep]
 
 
 def best_of_rules(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[int], Sweep]:
-    """The cheapest of these orders: its cost, the order, its sweep."""
+    """The cheapest of these orders: its cost, the order, its sweep. Of a large graph without minimum fill."""
+    orders = weighted(graph)
+    if orders is not None:
+        priced = [(cost, places_of(orders, order), Sweep.BEST) for cost, order in order_rules.rules(orders)]
+        if len(orders.units) <= MAX_FILL and not search.over:
+            number = {place: unit for unit, place in enumerate(orders.places)}
+            order = greedy(graph, _fill, search)
+            cost, _ = order_rules.priced(orders, [number[place] for place in order])
+            priced.append((cost, order, Sweep.BEST))
+        if search.start:
+            number = {place: unit for unit, place in enumerate(orders.places)}
+            cost, _ = order_rules.priced(orders, [number[place] for place in search.start])
+            priced.append((cost, list(search.start), Sweep.BEST))
+        return min(priced, key=lambda each: each[0])
     found: list[tuple[int, list[int], Sweep]] = []
     for order, sweep in candidates(graph, search):
         try:
@@ -95,7 +139,7 @@ def best_of_rules(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[i
 
 
 def _plan(graph: Graph, order: list[int], solver: str, sweep: Sweep = Sweep.BEST) -> GraphPlan:
-    return GraphPlan.of(graph, moves_of(graph, order, sweep), solver=solver, model="vertex")
+    return plan_of_order(graph, order, sweep, solver=solver)
 
 
 def _cost(state: VertexGraph, vertex: int) -> float:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chainorder.errors import SolverError
 from chainorder.problems.graph import Graph
 from chainorder.reading.wording import nearest_of, shortened
+from chainorder.solvers.options import Progress
+from chainorder.system.signals import asked_to_end
 
 if TYPE_CHECKING:
     from chainorder.plans.graph_plan import GraphPlan
@@ -25,10 +27,16 @@ class Search:
         Seconds; None: to the proof, or as long as the solver does by itself.
     seed
         Of random choices.
+    progress
+        Called with every improvement.
+    start
+        An order of the inner vertices, by their places, to begin with; empty if there is none.
     """
 
     time_limit: float | None = None
     seed: int = 0
+    progress: Callable[[Progress], None] | None = field(default=None, compare=False)
+    start: tuple[int, ...] = ()
     started: float = field(default_factory=time.monotonic, compare=False)
 
     def __post_init__(self) -> None:
@@ -38,15 +46,30 @@ class Search:
 
     @property
     def over(self) -> bool:
-        """Whether the time is up."""
-        return self.time_limit is not None and time.monotonic() - self.started > self.time_limit
+        """Whether the time is up, or Ctrl-C asks for what there is."""
+        return asked_to_end() or (self.time_limit is not None and self.seconds > self.time_limit)
 
     @property
     def left(self) -> float | None:
         """Seconds that are left."""
         if self.time_limit is None:
             return None
-        return max(0.0, self.time_limit - (time.monotonic() - self.started))
+        return max(0.0, self.time_limit - self.seconds)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been searching."""
+        return time.monotonic() - self.started
+
+    def within(self, seconds: float) -> Search:
+        """The same search, which ends in so many seconds at the latest."""
+        until = self.seconds + seconds
+        return replace(self, time_limit=until if self.time_limit is None else min(until, self.time_limit))
+
+    def report(self, best: int, lower_bound: int) -> None:
+        """Tell whoever watches how far it is."""
+        if self.progress is not None:
+            self.progress(Progress(best, lower_bound, self.seconds))
 
 
 Solve = Callable[[Graph, Search], "GraphPlan"]
