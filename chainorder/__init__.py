@@ -21,32 +21,38 @@ from chainorder.errors import (
     SpecError,
     StructureError,
 )
-from chainorder.plans.chain_operations import Operation
-from chainorder.plans.chain_plan import Plan
-from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental
-from chainorder.solvers import plan
-from chainorder.solvers.registry import register
-from chainorder.structures.banded import Banded, Diagonal, Identity
-from chainorder.structures.general import Dense, Sparse
-from chainorder.structures.selection import Selection
-from chainorder.structures.solve import Solve
 from chainorder.system.installation import refuse_strangers
 
 if TYPE_CHECKING:
-    from chainorder.batch.tables import ChainTable, plan_many
-    from chainorder.comparison.chains import Comparison, Scaling, compare, scale
+    from chainorder.batch.many import plan_many
+    from chainorder.batch.tables import ChainTable
+    from chainorder.comparison.chains import Comparison
+    from chainorder.comparison.compare import compare
     from chainorder.comparison.graphs import GraphComparison
+    from chainorder.comparison.scaling import Scaling, scale
     from chainorder.execution.checks import Check
     from chainorder.execution.execute import execute
-    from chainorder.execution.graph import GraphExecution
+    from chainorder.execution.graph_result import GraphExecution
     from chainorder.execution.result import Execution
+    from chainorder.plans.chain_operations import Operation
+    from chainorder.plans.chain_plan import Plan
     from chainorder.plans.graph_plan import GraphPlan
+    from chainorder.problems.chain import Chain
     from chainorder.problems.edge import Edge
+    from chainorder.problems.elementals import Elemental
     from chainorder.problems.graph import Graph
     from chainorder.problems.load import load
     from chainorder.problems.network import Network
     from chainorder.problems.parameter_network import ParameterNetwork
+    from chainorder.solvers import plan
+    from chainorder.solvers.registry import register
+    from chainorder.structures.banded import Banded, Diagonal, Identity
+    from chainorder.structures.block_diagonal import BlockDiagonal
+    from chainorder.structures.dense import Dense
+    from chainorder.structures.selection import Selection
+    from chainorder.structures.solve import Solve
+    from chainorder.structures.sparse import Sparse
+    from chainorder.structures.triangular import Triangular
 
 refuse_strangers()
 
@@ -54,6 +60,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Banded",
+    "BlockDiagonal",
     "Chain",
     "ChainError",
     "ChainTable",
@@ -86,6 +93,7 @@ __all__ = [
     "Sparse",
     "SpecError",
     "StructureError",
+    "Triangular",
     "compare",
     "execute",
     "load",
@@ -96,25 +104,46 @@ __all__ = [
 ]
 
 _LAZY = {
-    "batch.tables": ("ChainTable", "plan_many"),
-    "comparison.chains": ("Comparison", "Scaling", "compare", "scale"),
+    "batch.many": ("plan_many",),
+    "batch.tables": ("ChainTable",),
+    "comparison.chains": ("Comparison",),
+    "comparison.compare": ("compare",),
     "comparison.graphs": ("GraphComparison",),
+    "comparison.scaling": ("Scaling", "scale"),
     "execution.checks": ("Check",),
     "execution.execute": ("execute",),
-    "execution.graph": ("GraphExecution",),
+    "execution.graph_result": ("GraphExecution",),
     "execution.result": ("Execution",),
+    "plans.chain_operations": ("Operation",),
+    "plans.chain_plan": ("Plan",),
     "plans.graph_plan": ("GraphPlan",),
+    "problems.chain": ("Chain",),
     "problems.edge": ("Edge",),
+    "problems.elementals": ("Elemental",),
     "problems.graph": ("Graph",),
     "problems.load": ("load",),
     "problems.network": ("Network",),
     "problems.parameter_network": ("ParameterNetwork",),
+    "solvers": ("plan",),
+    "solvers.registry": ("register",),
+    "structures.banded": ("Banded", "Diagonal", "Identity"),
+    "structures.block_diagonal": ("BlockDiagonal",),
+    "structures.dense": ("Dense",),
+    "structures.selection": ("Selection",),
+    "structures.solve": ("Solve",),
+    "structures.sparse": ("Sparse",),
+    "structures.triangular": ("Triangular",),
 }
-"""What not everybody needs, by its module: imported when it is asked for, so that starting up is cheap."""
+"""Names by their module, which is imported when one of them is asked for: so that starting up is cheap."""
 
 
 def __getattr__(name: str) -> Any:
     for module, names in _LAZY.items():
         if name in names:
-            return getattr(import_module(f"chainorder.{module}"), name)
+            found = globals()[name] = getattr(import_module(f"chainorder.{module}"), name)
+            return found
     raise AttributeError(f"module 'chainorder' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -23,7 +23,17 @@ class InstallationError(ChainorderError, ImportError):
 
 
 class StructureError(ChainorderError):
-    """A structure does not fit the matrix it was stated for."""
+    """A structure does not fit the matrix it was stated for.
+
+    Attributes
+    ----------
+    path
+        The keys and indices, in the elemental of a spec, of what is wrong; empty where that is all of it.
+    """
+
+    def __init__(self, message: str, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class MatrixError(ChainorderError):

@@ -26,7 +26,8 @@ from sparse_cases import heat_step, random_sparse, sources
 from tables import show
 
 from chainorder.report.model import Cell, Report
-from chainorder.structures.pattern import SparsePattern, fma
+from chainorder.structures.pattern import fma
+from chainorder.structures.positions import SparsePattern
 
 RUNS = 3
 

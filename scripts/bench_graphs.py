@@ -26,7 +26,8 @@ from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.order_graph import OrderGraph
 from chainorder.elimination.order_search import OrderSearch
 from chainorder.elimination.vertex_orders import VertexGraph
-from chainorder.execution.graph import Program, gather
+from chainorder.execution.graph import gather
+from chainorder.execution.graph_program import Program
 from chainorder.execution.operand import Operand
 from chainorder.problems.parameter_network import SampledParameters
 from chainorder.solvers.graphs.local import Trail, moved
@@ -164,7 +165,7 @@ def gradients(repeats: int) -> None:
     click.echo("|---" * 4 + "|")
     for batch in (None, 16, 128):
         network = ParameterNetwork(LAYERS, "tanh", loss="cross_entropy", batch=batch)
-        graph = network.graph()
+        graph = Graph.of(network)
         program = Program.of(plan(graph))
         sample = network.sample(0)
         operands = gather(graph, sample.jacobians(), 0).operands

@@ -26,7 +26,7 @@ from tables import show, write_seconds
 from chainorder import Chain, Elemental, Plan, execute, plan
 from chainorder.execution.cluster import LOCAL, connected
 from chainorder.report.model import Cell, Report
-from chainorder.solvers.machines.alternatives import Ways
+from chainorder.solvers.machines.alternatives import Alternatives
 from chainorder.solvers.machines.search import Model, Search
 from chainorder.solvers.machines.splits import best_schedule, split_machines
 
@@ -84,7 +84,7 @@ def prove(chain: Chain, machines: int, limit: float, peer: float) -> Proof:
     started = time.perf_counter()
     best = plan(chain, solver="exact", machines=machines, time_limit=limit)
     seconds = time.perf_counter() - started
-    ways = Ways.of_chain(chain)
+    ways = Alternatives.of_chain(chain)
     other = cp_sat.solve(chain, machines, peer) if peer else None
     bounds = max(best.lower_bound or 0, other.bound if other else 0)
     if bounds > min(best.makespan, other.makespan if other else best.makespan):
@@ -95,7 +95,7 @@ def prove(chain: Chain, machines: int, limit: float, peer: float) -> Proof:
 
 def compile_search() -> None:
     """Have the search compiled, or loaded: that is done once and does not belong to any chain."""
-    ways = Ways.of_chain(next(random_chains(6, 1)))
+    ways = Alternatives.of_chain(next(random_chains(6, 1)))
     deadline = best_schedule(ways, 2)[1].makespan
     Search(Model(ways, 2, 0, deadline), deadline).advance(1)
 
@@ -148,7 +148,7 @@ def heuristics_report(every: int) -> Report:
         listed, split, published_ratio, worse, seconds = [], [], [], 0, []
         for case in cases:
             started = time.perf_counter()
-            ways = Ways.of_chain(case.chain)
+            ways = Alternatives.of_chain(case.chain)
             _, schedule = best_schedule(ways, machines)
             seconds.append(time.perf_counter() - started)
             exact, other = case.exact[machines - 1], case.dynamic_program[machines - 1]

@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from sparse_cases import random_sparse
 from tables import show
 
-from chainorder.problems.matrix_files import read_matrix
+from chainorder.reading.matrices import read_matrix
 from chainorder.report.model import Report
 
 RUNS = 5

@@ -12,7 +12,7 @@ from typing import Any
 
 from chainorder import Chain
 from chainorder.plans.scheduling import Schedule
-from chainorder.solvers.machines.alternatives import Way, Ways
+from chainorder.solvers.machines.alternatives import Alternative, Alternatives
 from chainorder.solvers.machines.bounds import critical_paths, least_work
 from chainorder.solvers.machines.splits import best_schedule
 
@@ -38,7 +38,7 @@ def solve(chain: Chain, machines: int, seconds: float) -> Answer:
     from ortools.sat.python import cp_model
 
     started = time.perf_counter()
-    ways = Ways.of_chain(chain)
+    ways = Alternatives.of_chain(chain)
     _, schedule = best_schedule(ways, machines)
     model, makespan = _model(cp_model, ways, machines, schedule)
     solver = cp_model.CpSolver()
@@ -54,7 +54,7 @@ def solve(chain: Chain, machines: int, seconds: float) -> Answer:
     return Answer(best, min(best, max(bound, 0)), taken)
 
 
-def _model(cp: Any, ways: Ways, machines: int, schedule: Schedule) -> tuple[Any, Any]:
+def _model(cp: Any, ways: Alternatives, machines: int, schedule: Schedule) -> tuple[Any, Any]:
     """Time runs backwards: the operation that ends the chain starts at 0 and releases its operands."""
     model = cp.CpModel()
     deadline = schedule.makespan - 1
@@ -63,7 +63,7 @@ def _model(cp: Any, ways: Ways, machines: int, schedule: Schedule) -> tuple[Any,
     earliest = _earliest(ways)
     makespan = model.new_int_var(0, deadline, "makespan")
     starts: dict[int, Any] = {}
-    chosen: dict[int, list[tuple[Way, Any]]] = {}
+    chosen: dict[int, list[tuple[Alternative, Any]]] = {}
     uses: dict[int, list[tuple[Any, int, int]]] = {subchain: [] for subchain in range(len(ways.of))}
     intervals, load = [], []
     for subchain in range(ways.whole, -1, -1):
@@ -101,7 +101,7 @@ def _model(cp: Any, ways: Ways, machines: int, schedule: Schedule) -> tuple[Any,
     return model, makespan
 
 
-def _earliest(ways: Ways) -> list[int | None]:
+def _earliest(ways: Alternatives) -> list[int | None]:
     """Of every subchain, what at least runs after it; None if nothing uses it."""
     earliest: list[int | None] = [None] * len(ways.of)
     earliest[ways.whole] = 0

@@ -15,8 +15,9 @@ import click
 import numpy as np
 from sklearn.datasets import load_digits
 
-from chainorder import ParameterNetwork, plan
-from chainorder.execution.graph import Program, gather
+from chainorder import Graph, ParameterNetwork, plan
+from chainorder.execution.graph import gather
+from chainorder.execution.graph_program import Program
 from chainorder.problems.parameter_network import SampledParameters, gradient_step
 
 LAYERS = (64, 64, 32, 10)
@@ -42,7 +43,7 @@ def main(epochs: int, batch: int, rate: float, seed: int) -> None:
     targets = np.eye(10)[labels]
 
     definition = ParameterNetwork(LAYERS, "tanh", loss="cross_entropy", batch=batch)
-    graph = definition.graph("digits")
+    graph = Graph.of(definition, "digits")
     best = plan(graph)
     program = Program.of(best)
     click.echo(f"{best.fma:,} fma a gradient, {best.claim}; {definition.parameters:,} parameters")

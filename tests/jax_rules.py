@@ -80,7 +80,7 @@ VIEWS: dict[str, list[Map]] = {
     ],
 }
 
-PLACED: dict[str, list[Map]] = {
+ELEMENTWISE: dict[str, list[Map]] = {
     "add": [lambda x: x + x[:, :1] * 2, lambda x: jnp.sin(x) + jnp.cos(x).reshape(x.shape)],
     "add_any": [lambda x: (x * x) * jnp.sin(x), lambda x: x**2 / (1 + x**2)],
     "convert_element_type": [
@@ -172,7 +172,7 @@ MOVES: dict[str, list[Map]] = {
     ],
     "reshape": VIEWS["reshape"],
     "rev": [lambda x, d=d: lax.rev(x, d) for d in ((), (0,), (2,), (0, 1), (2, 0))],
-    "select_n": PLACED["select_n"],
+    "select_n": ELEMENTWISE["select_n"],
     "slice": [
         lambda x: lax.slice(x, (0, 0, 1), x.shape, (1, 1, 2)),
         lambda x: x[1:, :, ::-2],

@@ -22,7 +22,7 @@ import scipy.io
 import scipy.sparse as sp
 
 from chainorder import Chain, ChainorderError, execute, plan
-from chainorder.problems.matrix_files import read_matrix
+from chainorder.reading.matrices import read_matrix
 
 MEMORY = 4 * 2**30
 NUMBERS = [-(2**63), -(2**31), -1, 0, 1, 2, 3, 4, 127, 2**15, 2**31 - 1, 2**31, 2**53, 2**63 - 1]

@@ -46,7 +46,7 @@ def test_kinds_of_pieces_and_neighbours_that_are_joined() -> None:
     cases = {
         "": Kind.VIEW,
         "vv": Kind.VIEW,
-        "vp": Kind.PLACED,
+        "vp": Kind.ELEMENTWISE,
         "vmv": Kind.PRODUCT,
         "mm": Kind.MAP,
         "x": Kind.MAP,
@@ -62,8 +62,8 @@ def network(*sizes: int) -> list[Segment]:
     for inputs, outputs in itertools.pairwise(sizes):
         work = Work(products=inputs * outputs, moved=outputs, constants=inputs * outputs, kernels=1)
         segments.append(Segment("matrix", (inputs,), (outputs,), Dense(), work, work, explicit=True))
-        placed = Work(elements=outputs, moved=outputs, kernels=1)
-        segments.append(Segment("tanh", (outputs,), (outputs,), Diagonal(), placed, placed))
+        elementwise = Work(elements=outputs, moved=outputs, kernels=1)
+        segments.append(Segment("tanh", (outputs,), (outputs,), Diagonal(), elementwise, elementwise))
     return segments[:-1]
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from chainorder import Banded, Chain, ChainorderError, Diagonal, Elemental, Plan, Selection, Sparse, plan
-from chainorder.solvers.graphs.registry import all_solvers as all_graph_solvers
 from chainorder.solvers.registry import all_solvers
 from tests.graph_oracle import cheapest_faces
 from tests.graphs import random_graph
@@ -77,7 +76,7 @@ def test_no_elimination_costs_less_than_the_bound_of_any_solver(seed: int) -> No
             generator, 2, matrix_free=0.4, structured=True, largest=4, one_sided=0.4, selections=True
         )
         least = cheapest_faces(graph)
-        for solver in all_graph_solvers():
+        for solver in all_solvers("graph"):
             try:
                 made = plan(graph, solver=solver.name)
             except ChainorderError:

@@ -31,7 +31,7 @@ from chainorder import (
     plan,
 )
 from chainorder.cli import cli
-from chainorder.comparison.chains import baseline
+from chainorder.comparison.chains import Comparison
 from chainorder.execution.checks import CENTRAL_TOLERANCE
 from chainorder.report import chains as builders
 from chainorder.report import graphs, markdown, table
@@ -109,12 +109,14 @@ def test_baselines_of_chains_that_are_too_long_are_listed() -> None:
 def test_whatever_keeps_a_baseline_from_being_does_not_end_the_comparison(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    baseline = Comparison.baseline
+
     def failing(name: str, best: Plan, **options: Any) -> Plan:
         if name == "forward":
             raise error
         return baseline(name, best, **options)
 
-    monkeypatch.setattr("chainorder.comparison.chains.baseline", failing)
+    monkeypatch.setattr(Comparison, "baseline", failing)
     comparison = compare(Chain.from_dims([2, 3, 4]))
     assert comparison.labels == ("reverse", "best")
     assert [each.solver for each in comparison.infeasible] == ["forward"]

@@ -29,9 +29,11 @@ from chainorder import (
 from chainorder.costs.tables import PatternCosts
 from chainorder.solvers.registry import all_solvers
 from chainorder.structures import compressed_rows as rows_module
-from chainorder.structures.colouring import column_colours, row_colours, transposed
-from chainorder.structures.hypersparse import HypersparsePattern
-from chainorder.structures.pattern import BandPattern, DensePattern, Pattern, SparsePattern, counted_fma, fma
+from chainorder.structures.banded import BandPattern
+from chainorder.structures.colouring import column_colours, row_colours
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.pattern import Pattern, counted_fma, fma
+from chainorder.structures.positions import HypersparsePattern, SparsePattern
 from chainorder.structures.selection import SelectionPattern
 from tests.chains import random_chains
 from tests.huge_chains import huge_chains, least_fma
@@ -225,7 +227,7 @@ def random_pattern(generator: np.random.Generator, rows: int, columns: int) -> P
     options: list[Pattern] = [
         SparsePattern.of(filled).reduced,
         DensePattern(rows, columns),
-        chosen if rows <= columns else chosen.turned,
+        chosen if rows <= columns else chosen.transposed(),
     ]
     if rows == columns:
         lower, upper = (int(width) for width in generator.integers(rows, size=2))
@@ -252,7 +254,7 @@ def test_hypersparse_patterns_equal_boolean_matrices(representation: str) -> Non
         assert np.array_equal(
             np.arange(columns) if reached is None else reached, np.flatnonzero(c[at].any(axis=0))
         )
-        assert np.array_equal(transposed(result).csr().toarray(), c.T)
+        assert np.array_equal(result.transposed().csr().toarray(), c.T)
         assert (column_colours(result), row_colours(result)) == (colours(c), colours(c.T))
     assert (HypersparsePattern in seen) == (representation == "hypersparse")
 

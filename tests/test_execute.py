@@ -29,9 +29,12 @@ from chainorder.execution import kernels, memory
 from chainorder.execution.checks import Check
 from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import BandOperand, DenseOperand
-from chainorder.execution.sources import gather, random_operand
+from chainorder.execution.sources import gather
+from chainorder.execution.storing import random_operand
 from chainorder.report.common import checks_data, run_row
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, SparsePattern
+from chainorder.structures.banded import BandPattern, IdentityPattern
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.positions import SparsePattern
 from tests.chains import MIXES, random_chains
 
 

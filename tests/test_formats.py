@@ -40,7 +40,8 @@ from chainorder.execution.operand import (
 )
 from chainorder.execution.sums import add
 from chainorder.solvers.chains import quickest
-from chainorder.structures.pattern import DensePattern, counted_fma
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.pattern import counted_fma
 from chainorder.structures.selection import SelectionPattern
 from tests.chains import random_chains
 from tests.matrices import heat, picked_rows, sparse
@@ -161,7 +162,7 @@ def least(times: quickest.Times, i: int, j: int) -> float:
     """The least time of all bracketings, one by one."""
     if i == j:
         return 0.0
-    return min(least(times, i, k) + least(times, k + 1, j) + times.join(i, k, j) for k in range(i, j))
+    return min(least(times, i, k) + least(times, k + 1, j) + times.product(i, k, j) for k in range(i, j))
 
 
 def test_the_quickest_order_has_the_least_estimated_time_of_all() -> None:
@@ -169,7 +170,7 @@ def test_the_quickest_order_has_the_least_estimated_time_of_all() -> None:
         times = quickest.Times(Outline(chain, samples=quickest.SAMPLES).sampled)
         best, steps = times.best()
         assert best == pytest.approx(least(times, 0, len(chain) - 1))
-        joined = (times.join(i - 1, k - 1, j - 1) for _, j, k, i in steps)
+        joined = (times.product(i - 1, k - 1, j - 1) for _, j, k, i in steps)
         assert best == pytest.approx(sum(joined))
 
 

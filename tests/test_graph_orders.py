@@ -28,6 +28,7 @@ from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.report.graphs import graph_comparison_report
 from chainorder.solvers.graphs.orders import _cost, _relative, greedy, inner_places
 from chainorder.solvers.graphs.vertex import _DenseTable
+from chainorder.solvers.options import Options
 from tests.graphs import random_graph
 from tests.order_checks import check_graph, groups_of, some_graph
 from tests.order_oracle import cheapest_order, cheapest_weighted
@@ -262,7 +263,7 @@ def test_rules_are_the_same_with_sets_of_neighbours(seed: int) -> None:
         orders = OrderGraph.of(graph)
         assert orders is not None
         arcs = Arcs(graph)
-        scores = greedy(graph, _cost), greedy(graph, _relative(graph))
+        scores = greedy(arcs, _cost, Options()), greedy(arcs, _relative(graph), Options())
         wanted = [inner_places(graph), inner_places(graph)[::-1], *scores]
         found = [(cost, [orders.places[unit] for unit in order]) for cost, order in rules(orders)]
         assert found == [(vertex_cost(VertexGraph.of(arcs), order), order) for order in wanted]

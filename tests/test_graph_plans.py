@@ -27,7 +27,8 @@ from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.path_bounds import PathBound
 from chainorder.solvers.graphs.face import search_faces
 from chainorder.solvers.graphs.given import eliminate_in_order
-from chainorder.solvers.graphs.registry import Search, all_solvers
+from chainorder.solvers.options import Options, Progress
+from chainorder.solvers.registry import all_solvers
 from tests.graph_oracle import cheapest_faces, cheapest_vertices
 from tests.graphs import random_graph
 from tests.reference import REFERENCE, needs_reference
@@ -97,11 +98,11 @@ def test_the_bound_of_shared_paths_changes_no_optimum(seed: int) -> None:
     for _ in range(5):
         graph = random_graph(generator, 2, density=0.5, matrix_free=0.4, structured=True)
         arcs = Arcs(graph)
-        blind = search_faces(graph, arcs, PathBound(()), 10**9, Search())
+        blind = search_faces(arcs, PathBound(()), 10**9, Options())
         best = plan(graph, solver="face")
         assert best.optimal
         assert best.fma == blind.lower_bound, graph.to_spec()
-        assert PathBound.of(arcs).fma <= best.fma
+        assert PathBound.of(arcs).cost <= best.fma
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -233,6 +234,27 @@ def test_time_limit_and_seed() -> None:
         plan(graph, time_limit=0)
 
 
+@pytest.mark.parametrize("name", ["time_limit", "seed"])
+@pytest.mark.parametrize("value", ["x", True, float("nan")])
+def test_options_of_graphs_are_checked_as_those_of_chains(name: str, value: Any) -> None:
+    for problem in (Chain.from_dims([4, 3, 2, 1]), Graph.from_chain(Chain.from_dims([4, 3, 2, 1]))):
+        with pytest.raises(SolverError, match=f"^{name} is {value!r}; give"):
+            plan(problem, **{name: value})
+
+
+def test_improvements_are_reported() -> None:
+    graph = random_graph(random.Random(1), 9, ends=3, density=0.6)
+    for solver in ("auto", "lookahead", "vertex", "integer", "face"):
+        seen: list[Progress] = []
+        best = plan(graph, solver=solver, time_limit=0.5, progress=seen.append)
+        assert seen[-1].best == best.fma
+        assert seen[-1].lower_bound <= (best.lower_bound or 0)
+        assert [each.best for each in seen] == sorted((each.best for each in seen), reverse=True)
+    line = Graph.from_chain(Chain.from_dims([4, 3, 2, 1]))
+    seen = []
+    assert plan(line, progress=seen.append).fma == seen[-1].best == seen[-1].lower_bound
+
+
 def test_own_orders() -> None:
     graph = Graph.from_chain(Chain.from_dims([4, 3, 2, 1]))
     assert eliminate_in_order(graph, "x2 x1").fma == 3 * 2 + 4 * 3
@@ -252,10 +274,10 @@ def test_what_cannot_be_planned() -> None:
     graph = Graph(
         {"x": 2, "h": 2, "y": 2}, [Edge("x", "h", adjoint=3, tape=9), Edge("h", "y"), Edge("x", "y")]
     )
-    for solver in all_solvers():
+    for solver in all_solvers("graph"):
         with pytest.raises(InfeasibleError, match="x → h has only adjoints"):
             plan(graph, solver=solver.name, memory=5)
-    with pytest.raises(SolverError, match="no solver 'fastest' for graphs"):
+    with pytest.raises(SolverError, match="unknown solver 'fastest' for graphs"):
         plan(graph, solver="fastest")
     with pytest.raises(SolverError, match="leave objective"):
         plan(graph, machines=2, objective="fma")

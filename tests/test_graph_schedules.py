@@ -8,7 +8,7 @@ from itertools import permutations
 
 import pytest
 
-from chainorder import GraphPlan, PlanError, SolverError, compare, plan
+from chainorder import GraphError, GraphPlan, PlanError, compare, plan
 from chainorder.plans.graph_schedules import Tasks, list_schedule, scheduled
 from tests.graphs import random_graph
 
@@ -91,7 +91,7 @@ def test_what_a_schedule_may_not_do() -> None:
 def test_machines_are_numbers() -> None:
     graph = random_graph(random.Random(4), 2)
     for wrong in (0, 2.5, True, 10**9):
-        with pytest.raises(SolverError, match="machines is"):
+        with pytest.raises(GraphError, match="machines is"):
             plan(graph, machines=wrong)  # type: ignore[arg-type]
 
 

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from chainorder import Banded, Chain, Diagonal, Elemental, Plan, Selection, Sparse, execute, load, plan
-from chainorder.errors import ChainError, SpecError
+from chainorder import (
+    Banded,
+    Chain,
+    Diagonal,
+    Edge,
+    Elemental,
+    Graph,
+    Plan,
+    Selection,
+    Sparse,
+    execute,
+    load,
+    plan,
+)
+from chainorder.errors import ChainError, GraphError, SpecError
+from chainorder.execution.graph import gather
 from chainorder.problems.load import from_data
 from chainorder.problems.matrix_files import MatrixFile
 
@@ -131,3 +146,30 @@ def test_a_saved_plan_keeps_labels_and_says_where_they_are_wrong() -> None:
         Plan.from_json(json.dumps(data))
     with pytest.raises(SpecError, match=r"elementals\[1\].same"):
         from_data(spec, Path())
+
+
+def test_a_chain_keeps_its_labels_as_a_graph() -> None:
+    chain = Chain([Elemental(3, 3, Banded(1, 1), same="A"), Elemental(3, 3, Banded(1, 1), same="A")])
+    graph = Graph.from_chain(chain)
+    assert [edge.same for edge in graph.edges] == ["A", "A"]
+    assert graph.chain() == chain
+    assert Graph.from_spec(graph.to_spec()) == graph == Graph.from_networkx(graph.to_networkx())
+    run = execute(plan(graph))
+    assert run.passed
+    jacobians = [gather(graph, None, 0).operands[place].matrix().toarray() for place in (0, 1)]
+    np.testing.assert_array_equal(*jacobians)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (
+            {"structure": Diagonal()},
+            "x → y and y → z are both labelled 'A' but are dense and diagonal; equal",
+        ),
+        ({"matrix": np.eye(2)}, "x → y and y → z are both labelled 'A' but have unlike matrices; equal"),
+    ],
+)
+def test_equal_labels_of_unlike_edges_are_refused(other: dict[str, Any], message: str) -> None:
+    with pytest.raises(GraphError, match=message):
+        Graph({"x": 2, "y": 2, "z": 2}, [Edge("x", "y", same="A"), Edge("y", "z", same="A", **other)])

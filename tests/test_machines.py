@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chainorder import Chain, ChainError, Elemental, Plan, PlanError, SolverError, plan, register
+from chainorder import Chain, ChainError, Elemental, Graph, Plan, PlanError, SolverError, plan, register
+from chainorder.solvers import plan_in_order
 from chainorder.solvers.options import Options
 from chainorder.solvers.registry import _SOLVERS
 from tests.chains import MIXES, random_chains
@@ -52,6 +53,20 @@ def test_machines_belong_to_the_chain_and_its_spec() -> None:
     assert chain.to_spec() == {"machines": 3, "dims": CHAIN.sizes.tolist()}
 
 
+def test_orders_of_ones_own_run_on_the_machines_of_the_problem() -> None:
+    chain = Chain.from_dims([3, 4, 5, 6])
+    one = plan_in_order(chain, "F3 (F2 F1)")
+    two = plan_in_order(chain.on(2), "F3 (F2 F1)", transfer=1)
+    assert (one.fma, one.machines) == (3 * 4 * 5 + 3 * 5 * 6, 1)
+    assert (two.fma, two.machines, two.objective, two.transfer) == (one.fma, 2, "makespan", 1)
+    graph = Graph.from_chain(chain)
+    assert plan_in_order(graph, "x2 x1").fma == 4 * 5 * 6 + 3 * 4 * 6
+    with pytest.raises(SolverError, match="graphs are planned for one machine"):
+        plan_in_order(graph, "x1 x2", transfer=1)
+    with pytest.raises(SolverError, match="transfer is -1"):
+        plan_in_order(chain, "F3 (F2 F1)", transfer=-1)
+
+
 def test_a_solver_may_ask_for_options_or_not() -> None:
     seen: list[Options] = []
 
@@ -67,7 +82,7 @@ def test_a_solver_may_ask_for_options_or_not() -> None:
         assert seen == [Options(time_limit=3, transfer=2)]
     finally:
         for name in ("plain", "asks"):
-            _SOLVERS.pop(name, None)
+            _SOLVERS.pop(("chain", name), None)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from chainorder import Chain, Elemental, SolverError, plan
 from chainorder.problems.random_chains import Ranges, random_chain
 from chainorder.solvers.chains import makespan
 from chainorder.solvers.machines import search
-from chainorder.solvers.machines.alternatives import Ways
+from chainorder.solvers.machines.alternatives import Alternatives
 from chainorder.solvers.options import Progress
 from scripts.check_machines import REFERENCE, faults, published
 from tests.chains import MIXES, random_chains
@@ -63,7 +63,7 @@ def test_exact_equals_the_search_over_all_schedules(transfer: int) -> None:
 
 def searched(chain: Chain, machines: int, transfer: int) -> int | None:
     """The least makespan by the search alone: no heuristic, no bound, no compiler, a late deadline."""
-    ways = Ways.of_chain(chain)
+    ways = Alternatives.of_chain(chain)
     late = 2 * plan(chain.on(1)).fma + transfer * sum(ways.entries)
     hunt = search.Search(search.Model(ways, machines, transfer, late, fast=False), late)
     hunt.advance(10**7)

@@ -26,7 +26,7 @@ from chainorder import (
     execute,
     plan,
 )
-from chainorder.execution import model
+from chainorder.execution import backends
 from chainorder.structures.colouring import colour_columns, column_colours, row_colours
 from tests.chains import MIXES, random_chains
 from tests.oracle import all_totals
@@ -220,7 +220,7 @@ def test_directions_come_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     chain = Chain([Elemental(100, 4, tangent=1)])
     execute(plan(chain), [Watched()], chunk_entries=1000, verify=False)
     assert widths == [10] * 10
-    assert model.CHUNK_ENTRIES >= 2**20
+    assert backends.CHUNK_ENTRIES >= 2**20
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainorder.errors import MatrixError
-from chainorder.problems.matrix_files import read_matrix
 from chainorder.reading import matrix_market
+from chainorder.reading.matrices import read_matrix
 
 COO, ARRAY = "%%MatrixMarket matrix coordinate {} {}\n", "%%MatrixMarket matrix array {} {}\n"
 REAL, PATTERN = COO.format("real", "general"), COO.format("pattern", "general")

@@ -15,7 +15,7 @@ import pytest
 import scipy.sparse as sp
 
 from chainorder.errors import MatrixError
-from chainorder.problems.matrix_files import read_matrix
+from chainorder.reading.matrices import read_matrix
 
 FULL = np.array([[1.0, 0, 2, 0], [0, 0, 0, 3], [4, 0, 0, 5], [0, 6, 0, 0]])
 FORMATS = ["csr", "csc", "coo", "bsr", "dia"]

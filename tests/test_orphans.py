@@ -101,7 +101,7 @@ FATAL = """
 import os, signal
 from chainorder import Chain
 from chainorder.batch import files as batch
-from chainorder.batch.tables import plan_each
+from chainorder.batch.many import plan_each
 
 def fatal(chains, **options):
     if len(chains[0]) == 3:

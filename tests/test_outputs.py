@@ -21,7 +21,7 @@ from chainorder.cli import cli
 from chainorder.errors import ChainorderError, OutputError
 from chainorder.execution.provenance import Provenance
 from chainorder.execution.save import save_matrix
-from chainorder.problems.matrix_files import read_matrix
+from chainorder.reading.matrices import read_matrix
 from chainorder.system.output import Output
 from chainorder.system.signals import ENDING, Interrupted, interrupted_by_signals
 from tests.processes import Command, wait_until

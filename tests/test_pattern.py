@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from chainorder import Banded, Diagonal, Sparse, StructureError
+from chainorder.execution.storing import random_operand
 from chainorder.structures import pattern as pattern_module
-from chainorder.structures.band_counts import band_fma
-from chainorder.structures.pattern import (
-    BandPattern,
-    DensePattern,
-    IdentityPattern,
-    Pattern,
-    SparsePattern,
-    band,
-    counted_fma,
-    fma,
-)
+from chainorder.structures.banded import BandPattern, IdentityPattern, band, band_fma
+from chainorder.structures.colouring import column_colours
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.index_sets import listed
+from chainorder.structures.pattern import Pattern, counted_fma, fma
+from chainorder.structures.positions import SparsePattern
 
 
 def random_pattern(generator: np.random.Generator, rows: int, columns: int) -> Pattern:
@@ -131,3 +128,55 @@ def test_structures_that_do_not_fit(structure, shape, words) -> None:
 def test_an_explicit_pattern_has_a_limit() -> None:
     with pytest.raises(StructureError, match="more than"):
         BandPattern(10**9, 5, 5).csr()
+
+
+@dataclass(frozen=True)
+class Listed(Pattern):
+    """A pattern of which nothing is known but where its positions are."""
+
+    height: int
+    width: int
+    places: tuple[tuple[int, int], ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.height, self.width
+
+    def coordinates(self) -> tuple[np.ndarray, np.ndarray]:
+        rows, columns = np.array(self.places, np.int64).reshape(-1, 2).T
+        return rows, columns
+
+    @classmethod
+    def like(cls, pattern: Pattern) -> Listed:
+        rows, columns = pattern.coordinates()
+        return cls(*pattern.shape, tuple(zip(rows.tolist(), columns.tolist(), strict=True)))
+
+
+def test_what_a_pattern_does_not_override_follows_from_its_positions() -> None:
+    generator = np.random.default_rng(3)
+    for _ in range(1500):
+        rows, inner, columns = generator.choice([1, 2, 3, 5, 5, 7], size=3).tolist()
+        left, other = (random_pattern(generator, rows, inner) for _ in range(2))
+        right = random_pattern(generator, inner, columns)
+        if left.free or right.free:
+            continue
+        plain = Listed.like(left)
+        some = np.flatnonzero(generator.random(rows) < 0.5)
+        bits = generator.integers(2**60, size=inner).astype(np.uint64)
+        assert plain.nnz == plain.entries == left.nnz
+        assert np.array_equal(plain.row_counts(), left.row_counts())
+        assert np.array_equal(plain.column_counts(), left.column_counts())
+        assert np.array_equal(listed(inner, plain.columns_from(some)), listed(inner, left.columns_from(some)))
+        assert np.array_equal(listed(rows, plain.rows_into(None)), listed(rows, left.rows_into(None)))
+        assert np.array_equal(positions(plain.transposed()), positions(left).T)
+        assert np.array_equal(positions(plain | Listed.like(other)), positions(left) | positions(other))
+        assert np.array_equal(positions(plain | other), positions(other | plain))
+        assert np.array_equal(positions(plain @ right), positions(left @ right))
+        assert np.array_equal(positions(right.transposed() @ plain.transposed()), positions(plain @ right).T)
+        assert fma(plain, right) == fma(plain, Listed.like(right)) == fma(left, right)
+        assert column_colours(plain) >= int(left.row_counts().max(initial=0))
+        assert np.array_equal(random_operand(plain, generator).matrix().toarray() != 0, positions(left) > 0)
+        reach = left.closed_reach(bits)
+        if reach is not None:
+            by_rows = [np.bitwise_or.reduce(bits[row > 0]) for row in positions(left)]
+            assert reach.tolist() == [int(value) for value in by_rows]

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from chainorder import (
     Banded,
+    BlockDiagonal,
     Chain,
     Dense,
     Diagonal,
@@ -26,11 +27,13 @@ from chainorder import (
     Selection,
     Solve,
     Sparse,
+    Triangular,
     load,
 )
 from chainorder.errors import ChainError, GraphError
 from chainorder.problems.load import from_data
 from chainorder.problems.schema import SCHEMA
+from chainorder.structures.axes import Axes
 from chainorder.structures.catalogue import STRUCTURES
 from chainorder.structures.structure import Structure
 
@@ -56,9 +59,15 @@ def structures(draw: st.DrawFn, rows: int, columns: int) -> Structure:
             lambda order: Selection(order[: min(rows, columns)], "rows" if rows <= columns else "columns")
         ),
     ]
+    generator = np.random.default_rng(draw(st.integers(0, 99)))
+    choices.append(st.just(Axes.drawn(generator, rows, columns, (0, 1))))
+    few = min(rows, columns)
+    apart = [(1, 1)] * (few - 1) + [(rows - few + 1, columns - few + 1)]
+    choices += [st.sampled_from([[(rows, columns)], apart]).map(BlockDiagonal)]
     if rows == columns:
         widths = st.integers(0, rows - 1)
         choices += [st.just(Diagonal()), st.just(Identity()), st.builds(Banded, widths, widths)]
+        choices += [st.builds(Triangular, st.booleans(), st.booleans())]
         choices += [st.builds(Solve, factors=st.integers(1, 10**20), key=st.sampled_from(["", "abc"]))]
     return draw(st.one_of(choices))
 
@@ -142,7 +151,9 @@ def vars_of(elemental: Elemental) -> dict[str, Any]:
 
 
 def test_the_structures_drawn_are_all() -> None:
-    assert set(STRUCTURES.values()) == {Dense, Diagonal, Identity, Banded, Sparse, Selection, Solve}
+    assert set(STRUCTURES.values()) == {
+        *(Dense, Diagonal, Identity, Banded, Sparse, Selection, Solve, Triangular, Axes, BlockDiagonal)
+    }
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainorder import Banded, Chain, Diagonal, Elemental, SolverError, plan, register
+from chainorder import Banded, Chain, Diagonal, Elemental, Graph, SolverError, plan, register
 from chainorder.solvers.chains import hu_shing
 from chainorder.solvers.chains.exhaustive import bracketings
-from chainorder.solvers.registry import _SOLVERS, all_solvers
+from chainorder.solvers.registry import _SOLVERS, all_solvers, find_solver
 from tests.chains import MIXES, random_chains
 
 
@@ -145,7 +145,25 @@ def test_third_parties_register_in_one_line(monkeypatch: pytest.MonkeyPatch) -> 
     assert plan(Chain.from_dims([2, 3, 4]), solver="mine").fma == 24
     with pytest.raises(SolverError, match="registered already"):
         register("mine", hu_shing.solve)
-    with pytest.raises(SolverError, match=r"unknown solver 'x{59}…'; "):
+    with pytest.raises(SolverError, match=r"unknown solver 'x{59}…' for chains; "):
         plan(Chain.from_dims([1, 2]), solver="x" * 5_000)
     with pytest.raises(SolverError, match=r"unknown solver 'min'.*hu-shing"):
         plan(Chain.from_dims([2, 3, 4]), solver="min")
+
+
+def test_each_kind_of_problem_has_names_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chainorder.solvers.registry._SOLVERS", dict(_SOLVERS))
+    chain = Chain.from_dims([2, 3, 4])
+    register("mine", lambda graph: plan(graph, solver="forward"), "of a test", kind="graph")
+    assert plan(Graph.from_chain(chain), solver="mine") == plan(Graph.from_chain(chain), solver="forward")
+    assert find_solver("mine", "graph").summary == "of a test"
+    with pytest.raises(SolverError, match="unknown solver 'mine' for chains"):
+        plan(chain, solver="mine")
+    with pytest.raises(SolverError, match="registered already"):
+        register("mine", lambda graph: plan(graph), kind="graph")
+    with pytest.raises(SolverError, match="no problems of kind 'tree'; the known ones are chain, graph"):
+        register("mine", lambda tree: tree, kind="tree")
+    with pytest.raises(SolverError, match="a list is no chain and no graph"):
+        plan([2, 3, 4])  # type: ignore[call-overload]
+    with pytest.raises(SolverError, match="unknown solver '5' for chains"):
+        plan(chain, solver=5)  # type: ignore[call-overload]

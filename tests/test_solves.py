@@ -29,10 +29,13 @@ from chainorder import (
 from chainorder.comparison.chains import baselines
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import transpose
-from chainorder.execution.sources import gather, random_operand
+from chainorder.execution.sources import gather
+from chainorder.execution.storing import random_operand
 from chainorder.problems.random_chains import Ranges, random_chain
-from chainorder.structures.colouring import colour_columns, column_colours, transposed
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, SparsePattern
+from chainorder.structures.banded import BandPattern, IdentityPattern
+from chainorder.structures.colouring import colour_columns, column_colours
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.positions import SparsePattern
 from chainorder.structures.selection import SelectionPattern
 from chainorder.structures.solve import Factorisation
 from tests.oracle import all_totals
@@ -68,7 +71,7 @@ def explicit(chain: Chain, seed: int) -> np.ndarray:
     operands = gather(chain, None, seed).operands
     factors = []
     for number in range(1, len(chain) + 1):
-        structure = chain.kind(number).structure
+        structure = chain.kind_of(number).structure
         if isinstance(structure, Solve):
             assert structure.factorisation is not None
             factors.append(np.linalg.inv(as_array(structure.factorisation.matrix)))
@@ -110,7 +113,7 @@ def test_few_wanted_rows_cost_a_handful_of_solves_not_n() -> None:
     )
     answer = plan(chain)
     solves = [operation for operation in answer.operations if operation.action == "adjoint"]
-    assert [operation.fma for operation in solves] == [3 * chain.kind(1).held]
+    assert [operation.fma for operation in solves] == [3 * chain.kind_of(1).held]
     assert answer.optimal
     assert plan(chain, solver="forward").fma > 100 * answer.fma
     done = execute(answer)
@@ -132,7 +135,7 @@ def test_many_right_hand_sides_are_solved_in_parts(count: int) -> None:
 def test_a_wrong_solve_is_found() -> None:
     matrix = 3 * np.eye(4) + np.tri(4)
     chain = Chain([Elemental(4, 4, Solve(matrix)), Elemental(4, 2)])
-    structure = chain.kind(1).structure
+    structure = chain.kind_of(1).structure
     assert isinstance(structure, Solve)
     assert structure.factorisation is not None
     factors, _ = structure.factorisation._factors
@@ -185,7 +188,7 @@ def test_selections_have_one_colour_and_no_entries() -> None:
     selection = Selection([4, 1]).pattern(2, 6)
     assert (column_colours(selection), selection.entries, selection.nnz) == (1, 0, 2)
     assert colour_columns(selection).tolist() == [-1, 0, -1, -1, 0, -1]
-    assert np.array_equal(transposed(selection).csr().toarray(), selection.csr().toarray().T)
+    assert np.array_equal(selection.transposed().csr().toarray(), selection.csr().toarray().T)
 
 
 def test_a_selection_of_an_enormous_identity_is_planned() -> None:

@@ -10,14 +10,14 @@ import pytest
 import scipy.sparse as sp
 
 from chainorder import Chain, Elemental, Plan, PlanError, Selection, SolverError, Sparse, execute, plan
-from chainorder.costs.exact_fill import Fill, OverBudgetError, Words, letters_of, shared_patterns
+from chainorder.costs.exact_fill import ExactFill, OverBudgetError, Words, letters_of, shared_patterns
 from chainorder.costs.known_costs import Outline
 from chainorder.costs.product_bounds import Boundaries, most
-from chainorder.costs.sampled_fill import Sampled, Stratified
+from chainorder.costs.sampled_fill import SampledFill, Stratified
 from chainorder.execution import kernels
-from chainorder.solvers.chains import auto
+from chainorder.solvers.chains import choice
 from chainorder.solvers.chains.dynamic import solve_within
-from chainorder.structures.pattern import SparsePattern
+from chainorder.structures.positions import SparsePattern
 from tests.chains import random_chains
 from tests.matrices import grid, picked_rows, sparse
 
@@ -39,12 +39,12 @@ def all_joins(length: int) -> list[tuple[int, int, int]]:
 def test_bounds_hold_for_every_join(mix: str) -> None:
     for chain in random_chains(mix, 60, seed=41):
         patterns = shared_patterns(chain)
-        fill = Fill(patterns, Words(letters_of(chain)))
-        joined = Boundaries.of(patterns).joined
+        fill = ExactFill(patterns, Words(letters_of(chain)))
+        products = Boundaries.of(patterns).products
         last = len(chain) - 1
         for i, k, j in all_joins(len(chain)):
-            assert joined[j == last, i == 0][k] <= fill.join(i, k, j)
-            assert joined[True, True][k] <= fill.join(i, k, j)
+            assert products[j == last, i == 0][k] <= fill.product(i, k, j)
+            assert products[True, True][k] <= fill.product(i, k, j)
         assert plan(chain, solver="exhaustive").fma <= most(patterns, None)
 
 
@@ -64,14 +64,14 @@ def test_equal_elementals_share_patterns() -> None:
     chain = Chain([Elemental(900, 900, Sparse(grid(30)))] * 8)
     words = Words(letters_of(chain))
     assert words[0, 3] == words[4, 7] != words[0, 2]
-    fill = Fill(shared_patterns(chain), words)
+    fill = ExactFill(shared_patterns(chain), words)
     assert fill.pattern(0, 3) is fill.pattern(4, 7)
 
 
 def test_what_exceeds_the_budget_is_estimated_by_auto_and_proved_on_demand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(auto, "WORK", 10_000)
+    monkeypatch.setattr(choice, "WORK", 10_000)
     chain = Chain.from_matrices([sparse(400, 400, 3, seed) for seed in range(6)])
     with pytest.raises(OverBudgetError):
         solve_within(Outline(chain), 10_000)
@@ -120,14 +120,14 @@ def test_an_estimate_that_was_tampered_with_is_found() -> None:
 def test_estimates_against_exact_counts(name: str, matrices: list[Any], typical: float, worst: float) -> None:
     chain = Chain.from_matrices(matrices)
     patterns, letters = shared_patterns(chain), letters_of(chain)
-    fill = Fill(patterns, Words(letters))
+    fill = ExactFill(patterns, Words(letters))
     errors, normal = [], []
     for seed in range(3):
-        sampled = Sampled(patterns, letters, seed)
+        sampled = SampledFill(patterns, letters, seed)
         for i, k, j in all_joins(len(chain)):
             estimate, deviation = sampled.estimate(i, k, j), sampled.error(i, k, j)
-            error = estimate - fill.join(i, k, j)
-            errors.append(abs(error) / fill.join(i, k, j))
+            error = estimate - fill.product(i, k, j)
+            errors.append(abs(error) / fill.product(i, k, j))
             normal.append(error / deviation if deviation else 0.0)
     assert np.sqrt(np.mean(np.square(errors))) < typical
     assert max(errors) < worst
@@ -137,9 +137,9 @@ def test_estimates_against_exact_counts(name: str, matrices: list[Any], typical:
 def test_few_indices_are_not_sampled_but_counted() -> None:
     for chain in random_chains("sparse", 40, seed=43):
         patterns, letters = shared_patterns(chain), letters_of(chain)
-        fill, sampled = Fill(patterns, Words(letters)), Sampled(patterns, letters)
+        fill, sampled = ExactFill(patterns, Words(letters)), SampledFill(patterns, letters)
         for place in all_joins(len(chain)):
-            assert (sampled.estimate(*place), sampled.error(*place)) == (fill.join(*place), 0.0)
+            assert (sampled.estimate(*place), sampled.error(*place)) == (fill.product(*place), 0.0)
 
 
 def test_estimates_are_the_same_every_time() -> None:
@@ -170,11 +170,11 @@ def test_few_indices_that_matter_are_met() -> None:
     wide = [sparse(size, size, 8, seed) for seed in range(6)]
     ends = sparse(size, 250, 3, 7), sparse(250, size, 120, 8)
     chain = Chain.from_matrices([ends[0], *wide[:3], chosen, chosen.T.tocsr(), *wide[3:], ends[1]])
-    sampled = Sampled(shared_patterns(chain), letters_of(chain))
-    fill = Fill(shared_patterns(chain), Words(letters_of(chain)))
+    sampled = SampledFill(shared_patterns(chain), letters_of(chain))
+    fill = ExactFill(shared_patterns(chain), Words(letters_of(chain)))
     for i, k, j in all_joins(len(chain)):
         if i <= 4 <= k < j - 1 or k + 1 < 4 <= j:  # a selection in one of the parts
-            assert sampled.estimate(i, k, j) == pytest.approx(fill.join(i, k, j), rel=0.5)
+            assert sampled.estimate(i, k, j) == pytest.approx(fill.product(i, k, j), rel=0.5)
 
 
 def test_strata_stand_for_all_indices() -> None:

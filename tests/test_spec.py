@@ -24,7 +24,8 @@ from chainorder.problems.load import from_data, iter_chains, load
 from chainorder.problems.matrix_files import MatrixFile
 from chainorder.problems.schema import SCHEMA
 from chainorder.structures.banded import Banded, Diagonal, Identity
-from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.dense import Dense
+from chainorder.structures.sparse import Sparse
 
 STEP = sp.csr_array(np.array([[1.0, 0, 0], [0, 0, 2], [0, 3, 0]]))
 LOWER = np.tri(3)

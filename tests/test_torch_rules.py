@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated
 
 SHIFTS = ("add.Scalar", "add.Tensor", "sub.Scalar", "sub.Tensor")
 
-CASES = torch_rules.VIEWS | torch_rules.TURNS | torch_rules.PLACED | torch_rules.MATRICES
+CASES = torch_rules.VIEWS | torch_rules.TURNS | torch_rules.ELEMENTWISE | torch_rules.MATRICES
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def point() -> Any:
     return torch.tensor([[[0.31, 0.87, 0.52]], [[0.74, 0.12, 0.63]]])
 
 
-@pytest.mark.parametrize("name", ["VIEWS", "TURNS", "SHIFTS", "PLACED", "MATRICES"])
+@pytest.mark.parametrize("name", ["VIEWS", "TURNS", "SHIFTS", "ELEMENTWISE", "MATRICES"])
 def test_tables_are_those_of_the_rules(name: str) -> None:
     """An operation that is added there needs cases here."""
     tested = SHIFTS if name == "SHIFTS" else getattr(torch_rules, name)

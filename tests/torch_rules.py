@@ -116,7 +116,7 @@ TURNS: dict[str, list[Map]] = {
     ],
 }
 
-PLACED: dict[str, list[Map]] = {
+ELEMENTWISE: dict[str, list[Map]] = {
     **of_one("""abs acos asin asinh atan atanh ceil cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1
         floor frac hardsigmoid lgamma log1p mish neg rad2deg reciprocal relu round sigmoid sign silu
         sin sinc sinh tan tanh trunc"""),

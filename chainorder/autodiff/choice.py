@@ -14,15 +14,14 @@ from functools import cached_property
 
 from chainorder.autodiff.segments import Segment, Work, chain_of
 from chainorder.costs.evaluations import evaluations
-from chainorder.costs.steps import Action, Step
+from chainorder.costs.steps import How, Instruction, Place, Step, replay
 from chainorder.errors import ChainError
-from chainorder.plans.chain_operations import Operation
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers import plan as make_plan
 from chainorder.structures.banded import Diagonal, Identity
-from chainorder.structures.general import Dense
-from chainorder.structures.pattern import BandPattern, IdentityPattern, Pattern
+from chainorder.structures.dense import Dense
+from chainorder.structures.pattern import Pattern
 
 ENTRY = 8
 """What writing an entry takes: an fma of a large dense product takes about 0.06 ns, an entry 0.5 ns."""
@@ -67,9 +66,9 @@ class Rates:
         if left.free or right.free:
             return 0
         rows, columns = left.shape[0], right.shape[1]
-        if _diagonal(left) and _diagonal(right):
+        if left.diagonal and right.diagonal:
             return rows * ENTRY + self.launch
-        if _diagonal(left) or _diagonal(right):
+        if left.diagonal or right.diagonal:
             return rows * columns * ENTRY + self.launch
         inner = left.shape[1]  # sparse factors are multiplied as dense ones
         read = (rows + columns) * inner * READ
@@ -169,45 +168,37 @@ def _sweeps(segments: Sequence[Segment]) -> tuple[str, ...]:
 
 def plan_time(plan: Plan, segments: Sequence[Segment], rates: Rates) -> int:
     """The estimated time of a plan's operations, and of writing the Jacobian out."""
-    patterns = {(n, n): plan.chain.pattern(n) for n, segment in enumerate(segments, 1) if segment.explicit}
-    time = sum(
-        _operation_time(operation, patterns, segments, plan.chain, rates) for operation in plan.operations
-    )
-    last = patterns[len(segments), 1]
-    if _diagonal(last) or last.free:
-        time += last.shape[0] * last.shape[1] * ENTRY
-    return time
+    own = [plan.chain.pattern(number) for number in range(1, len(segments) + 1)]
+    live = {(n, n): own[n - 1] for n, segment in enumerate(segments, 1) if segment.explicit}
+    times: list[int] = []
+
+    def make(instruction: Instruction[Place], operands: list[Pattern]) -> Pattern:
+        number = instruction.through
+        if instruction.how is How.REUSE:
+            return operands[0]
+        if number is None:
+            left, right = operands
+            times.append(rates.multiply(left, right))
+            return left @ right
+        pattern = instruction.how.pattern(own[number - 1], operands)
+        times.append(_evaluation_time(instruction, segments[number - 1], pattern, rates))
+        return pattern
+
+    for _ in replay(plan.operations.steps.instructions(), live, make):
+        pass
+    (last,) = live.values()
+    written = last.shape[0] * last.shape[1] * ENTRY if last.diagonal or last.free else 0
+    return sum(times) + written
 
 
-def _operation_time(
-    operation: Operation,
-    patterns: dict[tuple[int, int], Pattern],
-    segments: Sequence[Segment],
-    chain: Chain,
-    rates: Rates,
+def _evaluation_time(
+    instruction: Instruction[Place], segment: Segment, pattern: Pattern, rates: Rates
 ) -> int:
-    j, k, i = operation.j, operation.k, operation.i
-    if operation.action is Action.MULTIPLY:
-        assert k is not None
-        left, right = patterns[j, k + 1], patterns[k, i]
-        patterns[j, i] = left @ right
-        return rates.multiply(left, right)
-    forward = operation.action is Action.TANGENT or operation.mode == "tangent"
-    number = j if forward else i
-    pattern = chain.pattern(number)
-    seeds = 0
-    if operation.action is Action.TANGENT:
-        pattern = pattern @ patterns[j - 1, i]
-    elif operation.action is Action.ADJOINT:
-        pattern = patterns[j, i + 1] @ pattern
-    elif not _diagonal(pattern):
-        seeds = pattern.shape[1 if forward else 0] ** 2 * ENTRY
-    patterns[j, i] = pattern
-    work = segments[number - 1].tangent if forward else segments[number - 1].adjoint
+    """The time of evaluating a segment for a result of a pattern, and of making an identity for that."""
+    forward = instruction.how is How.TANGENTS
+    work = segment.tangent if forward else segment.adjoint
     assert work is not None
-    step = Step.ACCUMULATE_TANGENT if forward else Step.ACCUMULATE_ADJOINT
-    return rates.transform + seeds + rates.evaluate(work, evaluations(step, pattern))
-
-
-def _diagonal(pattern: Pattern) -> bool:
-    return isinstance(pattern, IdentityPattern) or (isinstance(pattern, BandPattern) and pattern.diagonal)
+    made = not instruction.operands and not pattern.diagonal
+    seeds = pattern.shape[1 if forward else 0] ** 2 * ENTRY if made else 0
+    count = evaluations(Step.TANGENT if forward else Step.ADJOINT, pattern)
+    return rates.transform + seeds + rates.evaluate(work, count)

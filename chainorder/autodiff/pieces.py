@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from chainorder.autodiff.segments import Segment
 from chainorder.structures.banded import Diagonal, Identity
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 from chainorder.structures.structure import Structure
 
 SHOWN = 3
@@ -33,14 +33,14 @@ class Kind(Enum):
     """What is known of a piece."""
 
     VIEW = "reshape"
-    PLACED = "element-wise"
+    ELEMENTWISE = "element-wise"
     PRODUCT = "matrix"
     MAP = "map"
 
     @property
     def structure(self) -> Structure:
         """Of its Jacobian."""
-        return {Kind.VIEW: Identity(), Kind.PLACED: Diagonal()}.get(self, Dense())
+        return {Kind.VIEW: Identity(), Kind.ELEMENTWISE: Diagonal()}.get(self, Dense())
 
     @property
     def explicit(self) -> bool:
@@ -76,15 +76,15 @@ class Part(Generic[Value, Equation]):
 def classify(
     equations: Iterable[Equation],
     is_view: Callable[[Equation], bool],
-    keeps_place: Callable[[Equation], bool],
+    is_elementwise: Callable[[Equation], bool],
     is_product: Callable[[Equation], bool],
 ) -> Kind:
     """The kind of a piece from what is known of its equations."""
     others = [equation for equation in equations if not is_view(equation)]
     if not others:
         return Kind.VIEW
-    if all(map(keeps_place, others)):
-        return Kind.PLACED
+    if all(map(is_elementwise, others)):
+        return Kind.ELEMENTWISE
     return Kind.PRODUCT if len(others) == 1 and is_product(others[0]) else Kind.MAP
 
 
@@ -103,4 +103,4 @@ def joined(pieces: Iterable[Piece[Value, Equation]]) -> list[Piece[Value, Equati
 def _together(first: Kind, second: Kind) -> Kind | None:
     if Kind.VIEW in (first, second):
         return second if first is Kind.VIEW else first
-    return Kind.PLACED if first is second is Kind.PLACED else None
+    return Kind.ELEMENTWISE if first is second is Kind.ELEMENTWISE else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import Elemental
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 from chainorder.structures.structure import Structure
 
 MAX_SEGMENTS = 120

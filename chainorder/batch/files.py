@@ -13,22 +13,16 @@ from glob import glob, has_magic
 from itertools import chain as chained
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from chainorder.batch.tables import Outcome, finish, plan_each
+from chainorder.batch.many import AnyPlan, finish, plan_each, size
 from chainorder.errors import ChainorderError, SpecError
-from chainorder.plans.chain_plan import Plan
-from chainorder.plans.graph_plan import GraphPlan
-from chainorder.problems.chain import Chain
-from chainorder.problems.graph import Graph
-from chainorder.problems.load import Problem, iter_chains
+from chainorder.problems.load import iter_chains
+from chainorder.problems.problem import Problem
 from chainorder.reading.files import STDIN
-from chainorder.solvers import plan
 from chainorder.system.main_guard import check_guard
 from chainorder.system.output import partial_name
 from chainorder.system.processes import call_apart, process_pool
-
-AnyPlan: TypeAlias = Plan | GraphPlan
 
 ENDINGS = (".yaml", ".yml", ".json", ".jsonl")
 """Files that a folder stands for, packed (.yaml.gz) or not."""
@@ -203,7 +197,7 @@ def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
     group: list[Item] = []
     for item in items:
         group.append(item)
-        elementals = sum(len(each.outcome) for each in group if isinstance(each.outcome, Chain))
+        elementals = sum(size(each.outcome) for each in group if isinstance(each.outcome, Problem))
         if len(group) == GROUP or elementals >= GROUP:
             yield group
             group = []
@@ -212,23 +206,16 @@ def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def _plan_group(group: Sequence[Item], options: Mapping[str, Any]) -> list[Item]:
-    group = [_graph_planned(item, options) if isinstance(item.outcome, Graph) else item for item in group]
-    chains = [item.outcome for item in group if isinstance(item.outcome, Chain)]
-    planned = zip(plan_each(chains, **options), chains, strict=True)
-    return [_planned(item, *next(planned)) if isinstance(item.outcome, Chain) else item for item in group]
+    problems = [item.outcome for item in group if isinstance(item.outcome, Problem)]
+    planned = map(finish, plan_each(problems, **options))
+    return [
+        Item(item.source, _said(next(planned))) if isinstance(item.outcome, Problem) else item
+        for item in group
+    ]
 
 
-def _graph_planned(item: Item, options: Mapping[str, Any]) -> Item:
-    assert isinstance(item.outcome, Graph)
-    try:
-        return Item(item.source, plan(item.outcome, **options))
-    except ChainorderError as error:
-        return Item(item.source, str(error))
-
-
-def _planned(item: Item, outcome: Outcome, chain: Chain) -> Item:
-    done = finish(outcome, chain)
-    return Item(item.source, done if isinstance(done, Plan) else str(done))
+def _said(outcome: AnyPlan | ChainorderError) -> AnyPlan | str:
+    return str(outcome) if isinstance(outcome, ChainorderError) else outcome
 
 
 def _collect(

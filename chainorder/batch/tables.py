@@ -1,34 +1,29 @@
-"""Many short chains at once: the dynamic program, vectorised over dense chains of equal length.
+"""Dense chains of equal length as one table, and the dynamic program, vectorised over it.
 
 int64 is safe while 8 times a bound on every sum of costs stays below 2^63: with n elementals, sizes up to s
 and tangents and adjoints up to t, that bound is about 4·n·s³ + 2·n·s·t, so s up to 30,000 is safe at n = 8.
-Chains beyond it, chains with structures, and other solvers are planned one by one, exactly as by `plan`.
+Beyond it, a chain has no place in a table.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from chainorder.costs.evaluations import accumulation
-from chainorder.errors import ChainError, ChainorderError
+from chainorder.errors import ChainError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental
-from chainorder.solvers import plan
+from chainorder.problems.elementals import Elemental, Kind
 from chainorder.solvers.chains.dynamic import BY_ADJOINT, BY_TANGENT, backtrack
 from chainorder.structures.index_sets import IntArray
 
 MISSING = -1
 """In a table: no such model."""
-
-LONGEST = 64
-"""Elementals up to which chains are planned together; the tables of longer ones are large enough alone."""
 
 NO_LIMIT = np.iinfo(np.int64).max
 
@@ -149,7 +144,7 @@ class Solved:
 
     def plan(self, chain: Chain, row: int) -> Plan:
         """The plan of one chain."""
-        kinds = [(chain.kind(number), chain.pattern(number)) for number in range(1, len(chain) + 1)]
+        kinds = [(chain.kind_of(number), chain.pattern(number)) for number in range(1, len(chain) + 1)]
         ways = [None if kind.explicit else accumulation(kind, p, chain.memory) for kind, p in kinds]
         steps = backtrack(self.choices[row], ways)
         why = "planned together with others of its length by the dynamic program"
@@ -194,131 +189,10 @@ def solve_table(table: ChainTable) -> Solved:
     return Solved(least[0, n - 1].tolist(), choices, feasible)
 
 
-@dataclass(frozen=True, eq=False)
-class _Later:
-    """A plan that is made when it is looked at."""
-
-    solved: Solved
-    row: int
-
-
-Outcome: TypeAlias = Plan | _Later | ChainorderError
-"""What planning one of many chains came to."""
-
-
-class Plans(Sequence[Plan]):
-    """Plans of many chains: totals at once, each plan when it is looked at.
-
-    Attributes
-    ----------
-    totals
-        The fma of every plan.
-    """
-
-    def __init__(self, chains: Sequence[Chain], outcomes: Sequence[Plan | _Later]) -> None:
-        self._chains = chains
-        self._outcomes = outcomes
-        self.totals = [
-            each.fma if isinstance(each, Plan) else each.solved.totals[each.row] for each in outcomes
-        ]
-
-    def __len__(self) -> int:
-        return len(self._outcomes)
-
-    @overload
-    def __getitem__(self, index: int) -> Plan: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Plan]: ...
-    def __getitem__(self, index: int | slice) -> Plan | list[Plan]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        outcome = self._outcomes[index]
-        if isinstance(outcome, Plan):
-            return outcome
-        return outcome.solved.plan(self._chains[index], outcome.row)
-
-
-def plan_many(chains: Iterable[Chain] | ChainTable, *, solver: str = "auto", **options: Any) -> Plans:
-    """Plan many chains; the costs are those of `plan` for each.
-
-    Parameters
-    ----------
-    chains
-        Chains, or a `ChainTable`. Dense ones of equal length are planned together.
-    solver
-        A registered name; only ``auto`` and ``dynamic`` plan together, for fma on one machine.
-    options
-        The other arguments of `plan`.
-
-    Raises
-    ------
-    SolverError
-        If the solver is unknown, or cannot take one of the chains; `InfeasibleError` if one has no plan.
-    """
-    if isinstance(chains, ChainTable):
-        together = chains.exact and _plans_together(solver, options)
-        solved = solve_table(chains) if together else None
-        if solved is not None and solved.feasible.all():
-            return Plans(chains, [_Later(solved, row) for row in range(len(chains))])
-    listed = list(chains)
-    outcomes = list(plan_each(listed, solver=solver, **options))
-    for outcome in outcomes:
-        if isinstance(outcome, ChainorderError):
-            raise outcome
-    return Plans(listed, [outcome for outcome in outcomes if not isinstance(outcome, ChainorderError)])
-
-
-def plan_each(chains: Sequence[Chain], *, solver: str = "auto", **options: Any) -> list[Outcome]:
-    """Plans, or what keeps a chain from having one, in order; options as of `plan`."""
-    outcomes: list[Outcome | None] = [None] * len(chains)
-    for places in _alike(chains).values() if _plans_together(solver, options) else ():
-        table = _table([chains[place] for place in places])
-        if table is None or not table.exact:
-            continue
-        solved = solve_table(table)
-        for row, (place, feasible) in enumerate(zip(places, solved.feasible.tolist(), strict=True)):
-            outcomes[place] = _Later(solved, row) if feasible else None
-    pairs = zip(chains, outcomes, strict=True)
-    return [_one(chain, solver, options) if outcome is None else outcome for chain, outcome in pairs]
-
-
-def _plans_together(solver: str, options: Mapping[str, Any]) -> bool:
-    """Whether chains of equal length may be planned at once: for one machine, with nothing else asked."""
-    return solver in ("auto", "dynamic") and not any(
-        value is not None
-        for key, value in options.items()
-        if key not in ("transfer", "time_limit", "progress")
-    )
-
-
-def finish(outcome: Outcome, chain: Chain) -> Plan | ChainorderError:
-    """Make a plan that was put off."""
-    return outcome.solved.plan(chain, outcome.row) if isinstance(outcome, _Later) else outcome
-
-
-def _one(chain: Chain, solver: str, options: Mapping[str, Any]) -> Plan | ChainorderError:
-    try:
-        return plan(chain, solver=solver, **options)
-    except ChainorderError as error:
-        return error
-    except MemoryError:
-        return ChainorderError("there is not enough memory to plan it; declare structures, or split it")
-
-
-def _alike(chains: Sequence[Chain]) -> dict[int, list[int]]:
-    """The places of dense chains, by their length; of those, only lengths that several have."""
-    places: dict[int, list[int]] = defaultdict(list)
-    for place, chain in enumerate(chains):
-        length = len(chain)
-        if length <= LONGEST and chain.dense and chain.machines == 1:
-            places[length].append(place)
-    return {length: alike for length, alike in places.items() if len(alike) > 1}
-
-
-def _table(chains: Sequence[Chain]) -> ChainTable | None:
+def table_of(chains: Sequence[Chain]) -> ChainTable | None:
     """Dense chains of one length as a table; None where a number exceeds int64."""
     length = len(chains[0])
-    kinds: list[Elemental] = []
+    kinds: list[Kind] = []
     for chain in chains:
         distinct = chain.elementals.kinds
         # Kinds stand in the order of first use, so as many kinds as elementals are the elementals.

@@ -9,22 +9,18 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from chainorder import __version__
-from chainorder.cli.batch import batch
-from chainorder.cli.compare import compare
-from chainorder.cli.generate import generate
-from chainorder.cli.plan import plan_command
-from chainorder.cli.run import run
-from chainorder.cli.schema import schema
-from chainorder.cli.writing import ReaderGoneError
 from chainorder.errors import ChainorderError, SpecError
 from chainorder.reading.wording import without_breaks
 from chainorder.system.installation import refuse_strangers
+from chainorder.system.output import ReaderGoneError
 from chainorder.system.signals import Interrupted, interrupted_by_signals
 
 INTERRUPTED = 130
@@ -102,11 +98,55 @@ def _end(number: signal.Signals) -> NoReturn:
     os._exit(128 + number)
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+COMMANDS = {
+    "plan": (
+        "plan_command",
+        "Print the best order of each CHAIN and what it costs; -o plan.json saves it for `run`.",
+    ),
+    "compare": ("compare", "Show what forward, reverse and the best order of each CHAIN cost, side by side."),
+    "run": (
+        "run",
+        "Multiply each CHAIN in the best order and check the result; a CHAIN may also be a saved plan.",
+    ),
+    "batch": ("batch", "Plan every chain of files, folders and patterns; a broken one becomes an error row."),
+    "generate": (
+        "generate",
+        "Make COUNT random chains as JSON Lines; ranges are LEAST:GREATEST, both included, or one number.",
+    ),
+    "schema": ("schema", "Print the JSON Schema of specs: the one they are validated with."),
+}
+"""By the names of commands, which are those of their modules: the function, and what it does."""
+
+
+class Commands(Mapping[str, click.Command]):
+    """The commands by name; the module of one is imported when it is looked at."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        function, _ = COMMANDS[name]
+        command: click.Command = getattr(import_module(f"chainorder.cli.{name}"), function)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class Program(click.Group):
+    """The group of all commands, which can say what they do without importing them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        listed = [click.Command(name, help=what) for name, (_, what) in COMMANDS.items()]
+        click.Group(commands=listed).format_commands(ctx, formatter)
+
+
+@click.group(
+    cls=Program,
+    commands=Commands(),
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__)
 def cli() -> None:
     """Plan the order in which to multiply a Jacobian chain, run it, and check it."""
-
-
-for command in (plan_command, compare, run, batch, generate, schema):
-    cli.add_command(command)

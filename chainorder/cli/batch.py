@@ -101,12 +101,12 @@ def _opened(
     from chainorder.report.stream import Stream
 
     if to.file is not None and not to.file.direct:
-        call = calls.describe(to.format_name, options, paths, files)
-        with partial.open_partial(to.file, to.format_name, call, resume=resume, force=to.force) as kept:
+        call = calls.describe(to.form.name, options, paths, files)
+        with partial.open_partial(to.file, to.form, call, resume=resume, force=to.force) as kept:
             yield kept
         return
     with to.opened() as write:
-        stream = Stream(to.format_name, write)
+        stream = Stream(to.form, write)
         try:
             yield stream
         finally:

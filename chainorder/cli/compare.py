@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,27 +16,18 @@ from chainorder.cli.options import (
     solver_option,
     verbose_option,
 )
-from chainorder.cli.reading import (
-    AnyPlan,
-    Problem,
-    Request,
-    hessian_of,
-    interruptible,
-    problem_of,
-    read_inputs,
-)
+from chainorder.cli.reading import AnyPlan, Request, hessian_of, interruptible, problem_of, read_inputs
 from chainorder.cli.values import whole
 from chainorder.cli.writing import Destination
 from chainorder.errors import ChainorderError
-from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import MAX_MACHINES
-from chainorder.problems.graph import Graph
+from chainorder.problems.problem import Problem
 from chainorder.report.model import CHARTS
+from chainorder.solvers import plan
 from chainorder.system.signals import end_if_asked
 
 if TYPE_CHECKING:
-    from chainorder.comparison.graphs import GraphComparison
     from chainorder.report.model import Report
 
 
@@ -108,56 +100,48 @@ def compare(
         elif memory_sweep or len(machines) > 1:
             reports = [_swept(each, machines, options) for each in inputs]
         else:
-            reports = [_compared(each, options, request.machines, verbose=verbose) for each in inputs]
+            reports = [_compared(each, options, verbose=verbose) for each in inputs]
     to.write(reports)
     end_if_asked()
 
 
-def _hessian(problem: Problem | AnyPlan) -> Report:
+def _hessian(found: Problem | AnyPlan) -> Report:
     from chainorder.report.graphs import hessian_report
 
-    return hessian_report(hessian_of(problem))
+    return hessian_report(hessian_of(found).compared())
 
 
-def _swept(problem: Problem | AnyPlan, machines: tuple[int, ...], options: dict[str, Any]) -> Report:
+@singledispatch
+def _swept(found: Problem | AnyPlan, machines: tuple[int, ...], options: dict[str, Any]) -> Report:
     """How the cost of a chain changes with the memory, or with several numbers of machines."""
-    from chainorder.comparison.chains import scale, sweep_memory
-    from chainorder.report.chains import sweep_report
-    from chainorder.report.schedules import scaling_report
-
-    if not isinstance(problem, Chain):
-        what = "graph" if isinstance(problem, Graph) else "saved plan"
-        raise ChainorderError(f"--memory-sweep and several --machines are for chains; this is a {what}")
-    if len(machines) > 1:
-        return scaling_report(scale(problem, machines, **options))
-    return sweep_report(problem, sweep_memory(problem, **options))
+    what = found.kind if isinstance(found, Problem) else "saved plan"
+    raise ChainorderError(f"--memory-sweep and several --machines are for chains; this is a {what}")
 
 
-def _compared(
-    problem: Problem | AnyPlan, options: dict[str, Any], machines: int | None, *, verbose: bool
-) -> Report:
+@_swept.register(Chain)
+def _(chain: Chain, machines: tuple[int, ...], options: dict[str, Any]) -> Report:
+    from chainorder.comparison.scaling import scale, sweep_memory
+    from chainorder.report.scaling import scaling_report, sweep_report
+
+    if len(machines) < 2:
+        return sweep_report(sweep_memory(chain, **options))
+    others = {key: value for key, value in options.items() if key != "objective"}
+    return scaling_report(scale(chain, machines, **others))
+
+
+def _compared(found: Problem | AnyPlan, options: dict[str, Any], *, verbose: bool) -> Report:
     """The comparison that suits a chain, a graph, a network with parameters or a plan of one of them."""
-    from chainorder.comparison.chains import Comparison, beside
-    from chainorder.comparison.chains import compare as compare_orders
-    from chainorder.plans.graph_plan import GraphPlan
+    from chainorder.comparison.compare import beside
+    from chainorder.problems.parameter_network import ParameterNetwork
+    from chainorder.report.results import comparison_report
 
-    if isinstance(problem, Graph) and problem.network is not None:
+    if not isinstance(found, Problem):
+        return comparison_report(beside(found), verbose=verbose)
+    with interruptible(found):
+        best: Any = plan(found, **options)
+    if isinstance(found.network, ParameterNetwork):
         from chainorder.comparison.backpropagation import backpropagation
         from chainorder.report.graphs import backpropagation_report
 
-        return backpropagation_report(backpropagation(problem, **options))
-    comparison: Comparison | GraphComparison
-    if isinstance(problem, (Plan, GraphPlan)):
-        comparison = beside(problem)
-    else:
-        if isinstance(problem, Graph):
-            options = options | {"machines": machines}
-        with interruptible(problem):
-            comparison = compare_orders(problem, **options)
-    if isinstance(comparison, Comparison):
-        from chainorder.report.chains import comparison_report
-
-        return comparison_report(comparison, verbose=verbose)
-    from chainorder.report.graphs import graph_comparison_report
-
-    return graph_comparison_report(comparison, verbose=verbose)
+        return backpropagation_report(backpropagation(best))
+    return comparison_report(beside(best, time_limit=options["time_limit"]), verbose=verbose)

@@ -9,6 +9,7 @@ import click
 from chainorder.cli.options import force_option, range_option
 from chainorder.cli.values import Memory, Names, Real, Whole
 from chainorder.cli.writing import emit, output_file, protect
+from chainorder.structures.catalogue import STRUCTURES
 
 
 @click.command()
@@ -21,7 +22,7 @@ from chainorder.cli.writing import emit, output_file, protect
     multiple=True,
     default=("dense",),
     show_default=True,
-    type=Names(("dense", "diagonal", "identity", "banded", "sparse")),
+    type=Names(tuple(STRUCTURES)),
     help="Structures to draw from; give several, or one twice to make it likelier.",
 )
 @click.option(

@@ -8,16 +8,13 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from chainorder.cli.values import Memory, Names, Whole, whole
+from chainorder.cli.values import Memory, Names, Told, Whole, whole
 from chainorder.plans.chain_operations import OBJECTIVES
 from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.reading.wording import without_breaks
-from chainorder.solvers.graphs.registry import all_solvers as all_graph_solvers
-from chainorder.solvers.registry import all_solvers
+from chainorder.report.formats import FORMATS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-FORMAT_NAMES = ("table", "json", "jsonl", "csv", "markdown", "svg", "dot", "graphml")
 
 
 def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -32,9 +29,18 @@ def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Co
 
 
 def _solver_help() -> str:
-    chains = "; ".join(f"{solver.name}: {solver.summary}" for solver in all_solvers())
-    graphs = "; ".join(f"{solver.name}: {solver.summary}" for solver in all_graph_solvers())
+    from chainorder.solvers import all_solvers
+
+    chains, graphs = (
+        "; ".join(f"{solver.name}: {solver.summary}" for solver in all_solvers(kind))
+        for kind in ("chain", "graph")
+    )
     return f"{chains}. For graphs: {graphs}"
+
+
+def _ending_help() -> str:
+    endings = " ".join(each.endings[0] for each in FORMATS.values())
+    return f"Write to a file; its ending ({endings}) picks the format."
 
 
 def number_range(text: str) -> tuple[int, int]:
@@ -76,7 +82,9 @@ def solver_option(command: Command) -> Command:
         return command(*args, solver=chosen, **params)
 
     decorate = options(
-        click.option("--solver", default="auto", show_default=True, metavar="NAME", help=_solver_help()),
+        click.option(
+            "--solver", cls=Told, told=_solver_help, default="auto", show_default=True, metavar="NAME"
+        ),
         click.option(
             "--exact-fill",
             is_flag=True,
@@ -151,18 +159,14 @@ force_option = click.option(
     is_flag=True,
     help="Write even where a spec, or a file that this call reads, is lost by it.",
 )
+format_names = Names(FORMATS)
 output_options: Callable[[Command], Command] = options(
     click.option(
         "--format",
         "format_name",
-        type=Names(FORMAT_NAMES),
+        type=format_names,
         help="How to write the report; by default table, or what the ending of -o stands for.",
     ),
-    click.option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="Write to a file; its ending (.txt .json .jsonl .csv .md .svg .dot .graphml) picks the format.",
-    ),
+    click.option("-o", "--output", cls=Told, told=_ending_help, metavar="FILE"),
     force_option,
 )

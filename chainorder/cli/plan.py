@@ -18,9 +18,9 @@ from chainorder.cli.options import (
     start_option,
     verbose_option,
 )
-from chainorder.cli.reading import Problem, Request, read_plans, read_start
+from chainorder.cli.reading import Request, read_plans, read_start
 from chainorder.cli.writing import Destination
-from chainorder.plans.chain_plan import Plan
+from chainorder.problems.problem import Problem
 from chainorder.report.model import CHARTS, GRAPH
 from chainorder.system.signals import end_if_asked
 
@@ -54,8 +54,7 @@ def plan_command(
     as it is; it keeps paths of matrices relative to its file. Ctrl-C ends the search for an order of a graph
     with the best so far, and exit status 130.
     """
-    from chainorder.report.chains import plan_report
-    from chainorder.report.graphs import graph_plan_report
+    from chainorder.report.results import plan_report
     from chainorder.report.schedules import has_chart
 
     to = Destination.of(format_name, output, force=force, drawable=(CHARTS, GRAPH))
@@ -68,11 +67,5 @@ def plan_command(
         to.protect((start,))
         options["start"] = read_start(start)
     plans = read_plans(chain, Request(solver, order, memory, machines, options), check)
-    reports = [
-        plan_report(each, verbose=verbose)
-        if isinstance(each, Plan)
-        else graph_plan_report(each, verbose=verbose)
-        for each in plans
-    ]
-    to.write(reports)
+    to.write([plan_report(each, verbose=verbose) for each in plans])
     end_if_asked()

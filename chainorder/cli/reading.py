@@ -9,22 +9,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainorder.errors import ChainorderError, PlanError, SolverError, SpecError
-from chainorder.plans.chain_plan import Plan
-from chainorder.plans.scheduling import scheduled
-from chainorder.problems.chain import Chain
-from chainorder.problems.graph import Graph
 from chainorder.problems.inline_dims import looks_like_dims, parse_dims
+from chainorder.problems.problem import Problem
 from chainorder.reading.wording import without_breaks
 from chainorder.report.progress import searching
-from chainorder.solvers import plan
-from chainorder.solvers.chains.given import plan_in_order
+from chainorder.solvers import plan, plan_in_order
+from chainorder.solvers.registry import SEARCHED
 from chainorder.system.signals import asking_first, end_if_asked
 
 if TYPE_CHECKING:
     from chainorder.comparison.hessian import HessianProblem
+    from chainorder.plans.chain_plan import Plan
     from chainorder.plans.graph_plan import GraphPlan
 
-Problem: TypeAlias = Chain | Graph
 AnyPlan: TypeAlias = "Plan | GraphPlan"
 
 
@@ -57,8 +54,7 @@ class Request:
     def changed(self, problem: Problem) -> Problem:
         """A problem with the memory and the machines that are asked for."""
         problem = problem if self.memory is None else problem.within(self.memory)
-        # The operations of a graph are scheduled when it is planned: it states no machines itself.
-        return problem if self.machines is None or isinstance(problem, Graph) else problem.on(self.machines)
+        return problem if self.machines is None else problem.on(self.machines)
 
 
 def read_inputs(texts: Sequence[str], request: Request) -> list[Problem | AnyPlan]:
@@ -76,9 +72,7 @@ def read_inputs(texts: Sequence[str], request: Request) -> list[Problem | AnyPla
     ChainorderError
         If there is one, and another plan is asked for.
     """
-    from chainorder.reading.files import STDIN
-
-    if texts.count(STDIN) > 1:
+    if texts.count("-") > 1:
         raise ChainorderError("- is there twice, but standard input is read once; keep one")
     found: list[Problem | AnyPlan] = []
     errors: list[SpecError] = []
@@ -118,19 +112,20 @@ def _read(text: str, request: Request) -> Sequence[Problem | AnyPlan]:
 def read_start(file: str) -> GraphPlan:
     """The saved plan of a graph that a search begins with, validated; `ChainorderError` if it is none."""
     from chainorder.plans.files import read_saved
-    from chainorder.plans.graph_plan import GraphPlan
+    from chainorder.reading.files import Source
 
-    saved = read_saved(file) or []
-    if len(saved) != 1 or not isinstance(saved[0], GraphPlan):
+    saved: Any = read_saved(Source.of(file)) or []
+    if len(saved) != 1 or saved[0].kind not in SEARCHED:
         raise ChainorderError(f"--start {file}: holds no single saved plan of a graph; save one with -o")
+    start: GraphPlan = saved[0]
     try:
-        saved[0].validate()
+        start.validate()
     except PlanError as error:
         raise PlanError(f"{file}: {error}; plan it again") from None
-    return saved[0]
+    return start
 
 
-def _named(problems: list[Problem], stem: str) -> list[Problem]:
+def _named(problems: Sequence[Problem], stem: str) -> list[Problem]:
     """Problems, the nameless ones called after their file."""
     stem = without_breaks(stem)
     names = [stem if len(problems) == 1 else f"{stem}#{index}" for index in range(len(problems))]
@@ -152,41 +147,35 @@ def read_plans(
     found = read_inputs(texts, request)
     check(list(map(problem_of, found)))
     for each in found:
-        if recheck and not isinstance(each, (Chain, Graph)) and each.optimal:
+        if recheck and not isinstance(each, Problem) and each.optimal:
             _check_optimal(each)
-    return [plan_or_price(each, request) if isinstance(each, (Chain, Graph)) else each for each in found]
+    return [plan_or_price(each, request) if isinstance(each, Problem) else each for each in found]
 
 
 def _check_optimal(saved: AnyPlan) -> None:
-    again = _planned_again(saved)
+    again = plan(saved.problem, objective=saved.objective, transfer=saved.transfer)
     if again.cost < saved.cost:
         raise PlanError(
-            f"{problem_of(saved).title}: says a {saved.objective} of {saved.cost} is optimal, but "
+            f"{saved.problem.title}: says a {saved.objective} of {saved.cost} is optimal, but "
             f"{again.cost} suffices; plan it again"
         )
 
 
-def _planned_again(saved: AnyPlan) -> AnyPlan:
-    if not isinstance(saved, Plan):
-        return plan(saved.graph, machines=saved.machines)
-    return plan(saved.chain, objective=saved.objective, transfer=saved.transfer)
-
-
-def hessian_of(problem: Problem | AnyPlan, seed: int = 0) -> HessianProblem:
+def hessian_of(found: Problem | AnyPlan, seed: int = 0) -> HessianProblem:
     """The second derivatives of a network with parameters; raises `ChainorderError` for anything else."""
     from chainorder.comparison.hessian import HessianProblem
+    from chainorder.problems.parameter_network import ParameterNetwork
 
-    if not isinstance(problem, Graph) or problem.network is None:
-        name = problem.name if isinstance(problem, (Chain, Graph)) else "a saved plan"
+    network = found.network if isinstance(found, Problem) else None
+    if not isinstance(network, ParameterNetwork):
+        name = found.name if isinstance(found, Problem) else "a saved plan"
         raise ChainorderError(f"{name}: --hessian is for layers with parameters: true and a loss")
-    return HessianProblem(problem.network, seed)
+    return HessianProblem(network, seed)
 
 
 def problem_of(found: Problem | AnyPlan) -> Problem:
     """What a plan is for; a chain or graph itself."""
-    if isinstance(found, (Chain, Graph)):
-        return found
-    return found.chain if isinstance(found, Plan) else found.graph
+    return found if isinstance(found, Problem) else found.problem
 
 
 def _is_file(text: str) -> bool:
@@ -194,9 +183,9 @@ def _is_file(text: str) -> bool:
 
 
 @contextmanager
-def interruptible(problem: object) -> Iterator[None]:
-    """Let Ctrl-C end the search for a plan of a graph with the best so far; see `end_if_asked`."""
-    if not isinstance(problem, Graph):
+def interruptible(problem: Problem) -> Iterator[None]:
+    """Let Ctrl-C end a search that takes orders to end with the best so far; see `end_if_asked`."""
+    if problem.kind not in SEARCHED:
         yield
         return
     with asking_first():
@@ -207,23 +196,10 @@ def interruptible(problem: object) -> Iterator[None]:
             raise
 
 
-def plan_or_price(chain: Problem, request: Request) -> AnyPlan:
+def plan_or_price(problem: Problem, request: Request) -> AnyPlan:
     """The plan of a solver, or of the order that is given; shows the progress of a search."""
     if request.order is None:
-        with searching() as progress, interruptible(chain):
-            options = dict(request.options)
-            if isinstance(chain, Graph):
-                options["machines"] = request.machines
-            return plan(chain, solver=request.solver, progress=progress, **options)
-    if isinstance(chain, Graph):
-        from chainorder.solvers.graphs import on_machines
-        from chainorder.solvers.graphs.given import eliminate_in_order
-
-        machines = 1 if request.machines is None else request.machines
-        return on_machines(eliminate_in_order(chain, request.order), machines)
-    priced = plan_in_order(chain.on(1), request.order)
-    if chain.machines == 1:
-        return priced
-    objective = request.options.get("objective")
-    objective = "makespan" if objective is None else objective
-    return scheduled(priced, chain.machines, objective, request.options.get("transfer", 0))
+        with searching() as progress, interruptible(problem):
+            return plan(problem, solver=request.solver, progress=progress, **request.options)
+    stated = {key: request.options[key] for key in ("objective", "transfer") if key in request.options}
+    return plan_in_order(problem, request.order, **stated)

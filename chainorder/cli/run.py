@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainorder.cli.options import (
-    FORMAT_NAMES,
     chain_argument,
     force_option,
+    format_names,
     hessian_option,
     machines_option,
     memory_option,
@@ -21,20 +21,18 @@ from chainorder.cli.options import (
     scheduling_options,
     solver_option,
 )
-from chainorder.cli.reading import AnyPlan, Problem, Request, hessian_of, problem_of, read_inputs, read_plans
-from chainorder.cli.values import Names, Real, Whole
+from chainorder.cli.reading import AnyPlan, Request, hessian_of, read_inputs, read_plans
+from chainorder.cli.values import Real, Whole
 from chainorder.cli.writing import Destination
 from chainorder.errors import ChainorderError, ExecutionError
 from chainorder.execution.cluster import LOCAL
-from chainorder.plans.chain_plan import Plan
-from chainorder.problems.graph import Graph
+from chainorder.problems.problem import Problem
 from chainorder.report.model import CHARTS
-from chainorder.solvers import plan
 from chainorder.system.installation import how_to_add
 from chainorder.system.signals import end_if_asked
 
 if TYPE_CHECKING:
-    from chainorder.execution.graph import GraphExecution
+    from chainorder.execution.graph_result import GraphExecution
     from chainorder.execution.result import Execution
 
 HERE = "here"
@@ -68,7 +66,7 @@ HERE = "here"
     help="Let random Jacobians stand in for matrices that were in memory when the plan was saved.",
 )
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")
-@click.option("--format", "format_name", type=Names(FORMAT_NAMES), help="How to write the report.")
+@click.option("--format", "format_name", type=format_names, help="How to write the report.")
 @click.option(
     "-o",
     "--output",
@@ -105,8 +103,7 @@ def run(
     """
     from chainorder.execution.checks import Tolerances
     from chainorder.execution.save import check_dense
-    from chainorder.report.chains import execution_report
-    from chainorder.report.graphs import graph_execution_report, hessian_report
+    from chainorder.report.results import execution_report
     from chainorder.report.schedules import has_chart
 
     Tolerances.of(tolerance, 0)  # a wrong one is refused before the work
@@ -117,10 +114,12 @@ def run(
     to = Destination.of(format_name, report_file, force=force, drawable=drawable, kept=kept)
     to.protect(chain)
     if hessian:
+        from chainorder.report.graphs import hessian_report
+
         problems = [hessian_of(each, seed) for each in read_inputs(chain, Request(memory=memory))]
-        checks = [each.checks(tolerance) for each in problems]
-        to.write([hessian_report(*each) for each in zip(problems, checks, strict=True)])
-        sys.exit(0 if all(check.passed for each in checks for check in each) else 1)
+        found = [each.executed(tolerance) for each in problems]
+        to.write(list(map(hessian_report, found)))
+        sys.exit(0 if all(each.passed for each in found) else 1)
 
     def check(problems: Sequence[Problem]) -> None:
         if kept is not None and len(problems) > 1:
@@ -128,7 +127,7 @@ def run(
                 f"{' '.join(chain)}: {len(problems)} chains but {kept} keeps one Jacobian; run one"
             )
         if kept is not None:
-            check_dense(kept, *_shape(problems[0]))
+            check_dense(kept, *problems[0].shape)
         to.check(problems, drawable * any(map(has_chart, problems)))
 
     reports, passed = [], True
@@ -139,8 +138,7 @@ def run(
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)
         if kept is not None:
             _keep(executions[-1][1], kept)
-        make = execution_report if isinstance(best, Plan) else graph_execution_report
-        reports.append(make(executions, skipped))
+        reports.append(execution_report(executions, skipped))
         passed = passed and all(execution.passed for _, execution in executions)
     to.write(reports)
     sys.exit(0 if passed else 1)
@@ -159,13 +157,6 @@ def _files(output: Sequence[str]) -> tuple[str | None, str | None]:
     return next(iter(reported), None), next(iter(kept), None)
 
 
-def _shape(problem: Problem) -> tuple[int, int]:
-    """Rows and columns of the Jacobian of a chain or graph."""
-    if isinstance(problem, Graph):
-        return problem.rows, problem.columns
-    return problem.outputs, problem.inputs
-
-
 def _keep(run: Execution | GraphExecution, file: str) -> None:
     """Save a Jacobian; where the file cannot say that its numbers are random, stderr does."""
     from chainorder.execution.provenance import Source
@@ -180,16 +171,15 @@ def _run_orders(
     best: AnyPlan, all_orders: bool, scheduler: str | None, settings: dict[str, Any]
 ) -> tuple[list[tuple[str, Any]], list[str]]:
     """Run a plan, and the baselines before it if asked; those that cannot be are skipped, and why."""
-    from chainorder import execute
-    from chainorder.comparison.chains import baselines
+    from chainorder.comparison.compare import RANKINGS
+    from chainorder.execution.execute import execute
     from chainorder.execution.memory import check_memory
 
-    problem = problem_of(best)
-    others = ("forward", "reverse") if isinstance(problem, Graph) else baselines(problem)
+    ranking = RANKINGS[best.kind]
     executions, skipped = [], []
-    for label in (*(others if all_orders else ()), ""):
+    for label in (*(ranking.sweeps(best) if all_orders else ()), ""):
         try:
-            each = _baseline(label, best) if label else best
+            each = ranking.baseline(label, best) if label else best
             check_memory(each.peak_memory)
         except ChainorderError as error:
             if not label:
@@ -203,20 +193,12 @@ def _run_orders(
     return executions, skipped
 
 
-def _baseline(label: str, best: AnyPlan) -> AnyPlan:
-    from chainorder.comparison.chains import baseline
-
-    return (
-        baseline(label, best)
-        if isinstance(best, Plan)
-        else plan(best.graph, solver=label, machines=best.machines)
-    )
-
-
 def where(found: AnyPlan, scheduler: str | None) -> str | None:
     """Where a plan is run: None for here."""
+    if scheduler == HERE:
+        return None
     if scheduler is not None:
-        return None if scheduler == HERE else scheduler
+        return scheduler
     if found.machines == 1:
         return None
     if find_spec("distributed") is None:

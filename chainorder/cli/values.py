@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from math import isnan
 from typing import Any
 
 import click
 
-from chainorder.reading.numerals import MOST, TooLongError, memory_entries, whole_number
+from chainorder.reading.numerals import TooLongError, memory_entries, whole_number
 from chainorder.reading.wording import nearest
+from chainorder.structures.fragments import MOST
 
 
 def whole(text: str) -> int:
@@ -64,9 +66,33 @@ class Memory(Whole):
 
 
 class Names(click.Choice):  # type: ignore[type-arg]  # no generic at run time before click 8.2
-    """One of some names; the nearest is suggested for another."""
+    """One of some names, such as are registered by now; the nearest is suggested for another."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.case_sensitive = True
+        self._names = names
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(self._names)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value not in self.choices:
             self.fail(f"{value!r} is none of the names; {nearest(value, self.choices)}", param, ctx)
         return value
+
+
+class Told(click.Option):
+    """An option whose help is written when it is asked for: it tells what is registered by then."""
+
+    def __init__(self, *declared: Any, told: Callable[[], str], **settings: Any) -> None:
+        self._told = told
+        super().__init__(*declared, **settings)
+
+    def _get(self) -> str:
+        return self._told()
+
+    def _set(self, given: object) -> None:
+        """There is none yet when an option is made."""
+
+    help = property(_get, _set)

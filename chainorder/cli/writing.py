@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainorder.errors import OutputError
-from chainorder.system.output import Output, encoded
+from chainorder.report.formats import FORMATS, Format, check_drawable, format_of
+from chainorder.system.output import Output, ReaderGoneError, encoded
 
 if TYPE_CHECKING:
-    from chainorder.cli.reading import Problem
+    from chainorder.problems.problem import Problem
     from chainorder.report.model import Report
-
-
-class ReaderGoneError(Exception):
-    """Whoever reads stdout (head, less) wants no more."""
 
 
 def output_file(name: str | None) -> Output | None:
@@ -52,8 +49,8 @@ class Destination:
 
     Attributes
     ----------
-    format_name
-        One of `chainorder.report.formats.FORMATS`.
+    form
+        The format.
     file
         None for stdout.
     kept
@@ -62,7 +59,7 @@ class Destination:
         Whether a spec, or what the call reads, may be replaced.
     """
 
-    format_name: str
+    form: Format
     file: Output | None
     kept: Output | None
     force: bool
@@ -86,11 +83,9 @@ class Destination:
         """
         file = output_file(output)
         if format_name is None and file is not None and (PurePath(file.name).suffix or not file.direct):
-            from chainorder.report.formats import format_of
-
             format_name = format_of(file.name)
-        made = cls(format_name or "table", file, output_file(kept), force)
-        made._check_drawable(drawable)
+        made = cls(FORMATS[format_name or "table"], file, output_file(kept), force)
+        check_drawable(made.form, drawable)
         return made
 
     def protect(self, reads: Iterable[str | Path]) -> None:
@@ -109,14 +104,7 @@ class Destination:
             If a matrix would be lost, or the format cannot show such a report.
         """
         self.protect(file for each in problems for file in each.files)
-        self._check_drawable(drawable)
-
-    def _check_drawable(self, drawable: Collection[str]) -> None:
-        if self.format_name == "table":
-            return  # the formats need not be imported
-        from chainorder.report.formats import check_drawable
-
-        check_drawable(self.format_name, drawable)
+        check_drawable(self.form, drawable)
 
     @contextmanager
     def opened(self) -> Iterator[Callable[[str], object]]:
@@ -134,12 +122,10 @@ class Destination:
 
     def write(self, reports: Sequence[Report]) -> None:
         """Write the reports; what a file keeps of plans states paths of matrices relative to its folder."""
-        from chainorder.report.formats import FORMATS
-
-        if self.file is not None and not self.file.direct and self.format_name in ("json", "jsonl"):
+        if self.file is not None and not self.file.direct and self.form.data:
             folder = Path(self.file.name).parent
             reports = [replace(each, data=partial(_located, each, folder)) for each in reports]
-        emit([FORMATS[self.format_name].render(reports)], self.file)
+        emit([self.form.render(reports)], self.file)
 
 
 def _located(report: Report, folder: Path) -> Mapping[str, Any]:

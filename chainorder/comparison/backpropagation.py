@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
 
 from chainorder.errors import GraphError
 from chainorder.plans.graph_plan import GraphPlan
@@ -16,7 +15,6 @@ from chainorder.problems.edge import Edge
 from chainorder.problems.graph import Graph
 from chainorder.problems.parameter_network import ParameterNetwork
 from chainorder.solvers import plan
-from chainorder.solvers.graphs import plan_graph
 
 ONE_LAYER = "P + B max(m + n)"
 """What a pass that keeps nothing holds."""
@@ -85,23 +83,24 @@ class Backpropagation:
         ]
 
 
-def backpropagation(graph: Graph, *, solver: str = "auto", **options: Any) -> Backpropagation:
-    """Compare the ways to the derivatives of a network with parameters; `options` are those of `plan`.
+def backpropagation(best: GraphPlan) -> Backpropagation:
+    """The ways to the derivatives of a network with parameters, beside a plan that is there already.
 
     Raises
     ------
     GraphError
         If the graph is not that of a network with parameters.
     """
+    graph = best.graph
     network = graph.network
     if network is None:
         raise GraphError("the graph is not that of a network; state layers with parameters: true")
     forward = network.samples * sum(layer.inputs * layer.outputs for layer in network.steps)
     widest = network.samples * max(layer.inputs + layer.outputs for layer in network.steps)
     passing = network.parameters + widest
-    plans = {name: plan_graph(graph, solver=name) for name in ("reverse", "forward")}
+    plans = {name: plan(graph, solver=name) for name in ("reverse", "forward")}
     blocks, alone = _unshared(graph, network)
-    reverse, tangents, best = plans["reverse"], plans["forward"], plan(graph, solver=solver, **options)
+    reverse, tangents = plans["reverse"], plans["forward"]
     return Backpropagation(
         graph,
         network,
@@ -166,4 +165,4 @@ def _reverse_cost(graph: Graph, path: list[Edge]) -> int:
         return 0
     names = {name for edge in edges for name in (edge.source, edge.target)}
     vertices = {name: size for name, size in graph.vertices.items() if name in names}
-    return plan_graph(Graph(vertices, edges), solver="reverse").fma
+    return plan(Graph(vertices, edges), solver="reverse").fma

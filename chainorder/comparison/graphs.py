@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from chainorder.errors import ChainorderError
+from chainorder.comparison.ranking import Ranking
 from chainorder.plans.base import gap_between
 from chainorder.plans.graph_plan import GraphPlan
-from chainorder.plans.ranking import Infeasible, Ranking
 from chainorder.problems.graph import Graph
 from chainorder.solvers import plan
 
@@ -43,25 +41,19 @@ class GraphComparison(Ranking[GraphPlan]):
         bound = self.bound(plan)
         return None if bound is None else gap_between(plan.cost, bound)
 
+    @classmethod
+    def sweeps(cls, best: GraphPlan) -> tuple[str, ...]:
+        """Forward and reverse elimination."""
+        return RULES[:2]
 
-def compare_graph(graph: Graph, *, solver: str = "auto", **options: Any) -> GraphComparison:
-    """Plan a graph by the usual rules and by a solver; `options` are further arguments of `plan`.
+    @classmethod
+    def usual(cls, best: GraphPlan) -> tuple[str, ...]:
+        """All rules."""
+        return RULES
 
-    Raises
-    ------
-    SolverError
-        If the solver is unknown, or cannot take this graph.
-    """
-    return beside_graph(plan(graph, solver=solver, **options), **options)
-
-
-def beside_graph(best: GraphPlan, **options: Any) -> GraphComparison:
-    """The usual rules beside a plan of a graph that is there already."""
-    options["machines"] = best.machines
-    plans, infeasible = [], []
-    for name in RULES:
-        try:
-            plans.append(plan(best.graph, solver=name, **options))
-        except ChainorderError as error:
-            infeasible.append(Infeasible(name, str(error)))
-    return GraphComparison((*plans, best), tuple(infeasible))
+    @classmethod
+    def baseline(
+        cls, name: str, best: GraphPlan, *, time_limit: float | None = None, seed: int = 0
+    ) -> GraphPlan:
+        """The plan of a rule."""
+        return plan(best.graph, solver=name, time_limit=time_limit, seed=seed)

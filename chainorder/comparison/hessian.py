@@ -13,14 +13,15 @@ Forward over forward differentiates, for every direction v, the tangent ∇loss 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from chainorder.errors import GraphError
 from chainorder.execution.checks import Check, Tolerances, relative_error
-from chainorder.execution.graph import execute_graph
+from chainorder.execution.execute import execute
 from chainorder.execution.model import transpose
 from chainorder.execution.operand import (
     Array,
@@ -37,10 +38,10 @@ from chainorder.problems.edge import Edge
 from chainorder.problems.graph import Graph
 from chainorder.problems.network import ACTIVATIONS, LOSSES
 from chainorder.problems.parameter_network import Layer, ParameterNetwork, SampledParameters
-from chainorder.solvers.graphs import plan_graph
+from chainorder.solvers import plan as plan_graph
 from chainorder.structures.axes import Axes
 from chainorder.structures.banded import Diagonal, Identity
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 from chainorder.structures.structure import Structure
 
 Key = tuple[str, str]
@@ -57,11 +58,11 @@ class Differentiated:
     """A graph with the Jacobians of its edges at a point."""
 
     graph: Graph
-    jacobians: Mapping[Key, Operand]
+    jacobians: Mapping[Key, Any]
 
     def jacobian(self, plan: GraphPlan, *, verify: bool = False) -> Array:
         """The whole Jacobian by a plan, dense."""
-        matrix = execute_graph(plan, self.jacobians, verify=verify).jacobian
+        matrix = execute(plan, self.jacobians, verify=verify).jacobian
         return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
 
     def seeded(self, vectors: Mapping[str, Array], *, forward: bool) -> Differentiated:
@@ -107,6 +108,36 @@ class SecondOrder:
     optimal: bool = False
 
 
+@dataclass(frozen=True)
+class SecondDerivatives:
+    """The ways to second derivatives beside one another.
+
+    Attributes
+    ----------
+    graph
+        Of the network, with its loss.
+    ways
+        What each costs, the best found last.
+    checks, provenance
+        What running them gave, and where the Jacobians came from; None if they were not run.
+    """
+
+    graph: Graph
+    ways: tuple[SecondOrder, ...]
+    checks: tuple[Check, ...] | None = None
+    provenance: Provenance | None = None
+
+    @property
+    def rows(self) -> int:
+        """Of the Hessian."""
+        return self.graph.columns
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed."""
+        return all(check.passed for check in self.checks or ())
+
+
 @dataclass(frozen=True, eq=False)
 class HessianProblem:
     """The Hessian of a network's loss with respect to its input, weights and biases.
@@ -149,7 +180,7 @@ class HessianProblem:
     @cached_property
     def first(self) -> Differentiated:
         """The loss itself."""
-        return Differentiated(self.network.graph("loss"), self.point.jacobians())
+        return Differentiated(Graph.of(self.network, "loss"), self.point.jacobians())
 
     @cached_property
     def gradient(self) -> Differentiated:
@@ -202,6 +233,14 @@ class HessianProblem:
             SecondOrder("differences of gradients", 2 * values, 2 * count * values),
             SecondOrder("best found", values + products["forward"], values + best.fma, best.optimal),
         )
+
+    def compared(self) -> SecondDerivatives:
+        """The ways beside one another, by what they cost."""
+        return SecondDerivatives(Graph.of(self.network), self.ways())
+
+    def executed(self, tolerance: float | None = None) -> SecondDerivatives:
+        """They and what running them gives; `tolerance` is that of `checks`."""
+        return replace(self.compared(), checks=tuple(self.checks(tolerance)), provenance=self.provenance)
 
     def _first_order(self) -> int:
         """fma of the loss and its gradient."""
@@ -315,7 +354,7 @@ class _Builder:
 def gradient_graph(sample: SampledParameters) -> Differentiated:
     """The graph of a network's gradient with its Jacobians: inputs x, W1, b1, …, outputs dx, dW1, db1, …"""
     network = sample.network
-    graph = network.graph()
+    graph = Graph.of(network)
     sizes = {name: size for name, size in graph.vertices.items() if name != "loss"}
     build = _Builder(sizes | {f"d{name}": size for name, size in sizes.items()})
     passed = sample.values()
@@ -345,7 +384,7 @@ def gradient_graph(sample: SampledParameters) -> Differentiated:
 def tangent_graph(sample: SampledParameters, direction: SampledParameters) -> Differentiated:
     """The graph of ∇loss · direction with its Jacobians: one output; ts, tx are the tangents of s and x."""
     network = sample.network
-    vertices = {name: size for name, size in network.graph().vertices.items() if name != "loss"}
+    vertices = {name: size for name, size in network.vertices().items() if name != "loss"}
     inner = {
         name: size
         for layer in network.steps

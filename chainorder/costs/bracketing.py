@@ -1,6 +1,6 @@
 """Bracketings: a text such as ``(F3 F2) F1`` and the products it stands for.
 
-A bracketing of q factors is q − 1 products; the product (j, k, i) joins F'_{j,k+1} and F'_{k,i} to F'_{j,i}.
+A bracketing of q factors is q − 1 products; the product (j, k, i) is F'_{j,k+1} · F'_{k,i} = F'_{j,i}.
 """
 
 from __future__ import annotations

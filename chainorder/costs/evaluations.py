@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chainorder.costs.steps import Step
 from chainorder.errors import InfeasibleError
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental
+from chainorder.problems.elementals import ModelCosts
 from chainorder.structures.colouring import column_colours, row_colours
 from chainorder.structures.pattern import Pattern
 
@@ -27,9 +28,9 @@ def check_feasible(chain: Chain) -> None:
     ]
     if stuck:
         tapes = {id(kind): kind.tape for kind in stuck}
-        number = next(n for n in range(1, len(chain) + 1) if id(chain.kind(n)) in tapes)
+        number = next(n for n in range(1, len(chain) + 1) if id(chain.kind_of(n)) in tapes)
         raise InfeasibleError(
-            f"elemental {number} has only adjoints and its tape of {chain.kind(number).tape:,} entries "
+            f"elemental {number} has only adjoints and its tape of {chain.kind_of(number).tape:,} entries "
             f"exceeds the memory of {chain.memory:,}; the least memory that would do is "
             f"{max(tapes.values()):,}"
         )
@@ -38,7 +39,7 @@ def check_feasible(chain: Chain) -> None:
 def check_models(chain: Chain, step: Step) -> None:
     """Raise `InfeasibleError` if a matrix-free elemental has no model for a step of this mode."""
     for number in range(1, len(chain) + 1):
-        kind = chain.kind(number)
+        kind = chain.kind_of(number)
         cost = kind.tangent if step.by_tangents else kind.adjoint_within(chain.memory)
         if cost is None and not kind.explicit:
             raise InfeasibleError(f"elemental {number} has no {model_name(step)}")
@@ -54,25 +55,31 @@ def evaluations(step: Step, result: Pattern) -> int:
     return column_colours(result) if step.by_tangents else row_colours(result)
 
 
-def evaluations_fma(kind: Elemental, step: Step, result: Pattern, memory: int | None) -> int | None:
+def evaluations_fma(kind: ModelCosts, step: Step, result: Pattern, memory: int | None) -> int | None:
     """What the evaluations of a step cost; None if there is no such model, or its tape exceeds the memory."""
     cost = kind.tangent if step.by_tangents else kind.adjoint_within(memory)
     return None if cost is None else evaluations(step, result) * cost + kind.overhead
 
 
+Evaluation = Callable[[ModelCosts, Step, Pattern, "int | None"], "int | None"]
+"""What prices a step by its kind, the step, its result and the memory, as `evaluations_fma`."""
+
+
 @dataclass(frozen=True)
 class Accumulation:
-    """A way to accumulate an elemental, and its fma."""
+    """A way to accumulate an elemental, and what it costs."""
 
     step: Step
-    fma: int
+    cost: int
 
 
-def accumulation(kind: Elemental, pattern: Pattern, memory: int | None) -> Accumulation | None:
+def accumulation(
+    kind: ModelCosts, pattern: Pattern, memory: int | None, evaluation: Evaluation = evaluations_fma
+) -> Accumulation | None:
     """The cheaper way to accumulate an elemental of this kind and pattern; None if there is none."""
     ways = []
     for step in (Step.ACCUMULATE_TANGENT, Step.ACCUMULATE_ADJOINT):
-        cost = evaluations_fma(kind, step, pattern, memory)
+        cost = evaluation(kind, step, pattern, memory)
         if cost is not None:
             ways.append(Accumulation(step, cost))
-    return min(ways, key=lambda way: way.fma, default=None)
+    return min(ways, key=lambda way: way.cost, default=None)

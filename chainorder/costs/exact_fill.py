@@ -1,5 +1,4 @@
-"""The fill-in of a chain, computed only as far as it is asked for: patterns of subchains, exact costs of
-joins.
+"""The fill-in of a chain, as far as it is asked for: patterns of subchains, exact costs of their products.
 
 The pattern of a subchain costs as much to compute as the product itself, and a chain of n elementals has
 n(n + 1)/2 subchains. So patterns are made on demand, from the split that was found the cheapest, once for
@@ -13,11 +12,11 @@ from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from chainorder.costs.pricing import Made
+from chainorder.costs.pricing import PatternResults
 from chainorder.errors import SolverError
 from chainorder.problems.chain import Chain
 from chainorder.structures.colouring import column_colours, row_colours
-from chainorder.structures.pattern import BandPattern, DensePattern, Pattern, fma
+from chainorder.structures.pattern import Pattern, fma, in_closed_form
 
 Subchain = tuple[int, int]
 """First and last elemental, counted from 0."""
@@ -66,7 +65,7 @@ class Words:
 
 
 @dataclass
-class Fill:
+class ExactFill:
     """The patterns of the subchains of a chain, made when they are asked for.
 
     Attributes
@@ -87,7 +86,7 @@ class Fill:
     work: int = 0
     _made: dict[int, Pattern] = field(init=False, default_factory=dict)
     _splits: dict[int, int] = field(init=False, default_factory=dict)
-    _joins: dict[tuple[int, int], int] = field(init=False, default_factory=dict)
+    _costs: dict[tuple[int, int], int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for place, pattern in enumerate(self.patterns):
@@ -118,23 +117,25 @@ class Fill:
         return self._made[self.words[i, j]]
 
     def _product(self, left: Pattern, right: Pattern) -> Pattern:
-        if _symbolic(left, right):
-            cost = fma(left, right)
-            if self.budget is not None and self.work + cost > self.budget:
-                raise OverBudgetError(f"patterns take more than the {self.budget:,} multiply–adds allowed")
-            self.work += cost
+        product = in_closed_form(left, right)
+        if product is not None:
+            return product
+        cost = fma(left, right)
+        if self.budget is not None and self.work + cost > self.budget:
+            raise OverBudgetError(f"patterns take more than the {self.budget:,} multiply–adds allowed")
+        self.work += cost
         return left @ right
 
-    def split(self, i: int, j: int, k: int) -> None:
-        """Say which split of a subchain is cheap: its pattern will be made from i..k and k+1..j."""
+    def split(self, i: int, k: int, j: int) -> None:
+        """Say which split of the subchain i..j is cheap: its pattern will be made from i..k and k+1..j."""
         self._splits[self.words[i, j]] = k - i
 
-    def join(self, i: int, k: int, j: int) -> int:
+    def product(self, i: int, k: int, j: int) -> int:
         """fma of the product of the subchains k+1..j and i..k."""
         words = self.words[k + 1, j], self.words[i, k]
-        if words not in self._joins:
-            self._joins[words] = fma(self.pattern(k + 1, j), self.pattern(i, k))
-        return self._joins[words]
+        if words not in self._costs:
+            self._costs[words] = fma(self.pattern(k + 1, j), self.pattern(i, k))
+        return self._costs[words]
 
     def tangents(self, i: int, j: int) -> int:
         """How many tangents yield the Jacobian of the subchain i..j."""
@@ -145,40 +146,31 @@ class Fill:
         return row_colours(self.pattern(i, j))
 
 
-def sweeps_within(fill: Fill) -> float:
+def sweeps_within(fill: ExactFill) -> float:
     """What the cheaper sweep costs, if its patterns take a third of the budget at most; else infinity."""
     last = len(fill.patterns) - 1
     forward = [(0, k, k + 1) for k in range(last)]
     reverse = [(k, k, last) for k in range(last - 1, -1, -1)]
     for i in range(last):
-        fill.split(i, last, i)
+        fill.split(i, i, last)
     budget, costs = fill.budget, [math.inf]
     for sweep in (forward, reverse):
         if budget is not None:
             fill.budget = fill.work + budget // 3
         with suppress(OverBudgetError):
-            costs.append(sum(fill.join(*place) for place in sweep))
+            costs.append(sum(fill.product(*place) for place in sweep))
     fill.budget = budget
     return min(costs)
 
 
-class Filled(Made):
+class FilledResults(PatternResults):
     """Results of steps that are made once, or have been made before."""
 
-    def __init__(self, chain: Chain, fill: Fill) -> None:
+    def __init__(self, chain: Chain, fill: ExactFill) -> None:
         super().__init__(chain)
         self.fill = fill
 
     def product(self, j: int, k: int, i: int, left: Pattern, right: Pattern) -> Pattern:
         """The pattern of a product."""
-        self.fill.split(i - 1, j - 1, k - 1)
+        self.fill.split(i - 1, k - 1, j - 1)
         return self.fill.pattern(i - 1, j - 1)
-
-
-def _symbolic(left: Pattern, right: Pattern) -> bool:
-    """Whether the pattern of a product has to be worked out, position by position."""
-    pair = left, right
-    if any(isinstance(pattern, DensePattern) or pattern.free for pattern in pair):
-        return False
-    bands = [pattern for pattern in pair if isinstance(pattern, BandPattern)]
-    return len(bands) < 2 and not any(band.diagonal for band in bands)

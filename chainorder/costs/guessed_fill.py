@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from chainorder.costs.estimate import Estimate
 from chainorder.costs.known_costs import Outline
-from chainorder.costs.sampled_fill import MANY, Sampled
+from chainorder.costs.sampled_fill import MANY, SampledFill
 from chainorder.costs.steps import Step
 from chainorder.errors import PlanError
 from chainorder.problems.chain import Chain
 from chainorder.structures.compressed_rows import hypersparse
-from chainorder.structures.general import Sparse
-from chainorder.structures.pattern import DensePattern, Pattern
+from chainorder.structures.pattern import Pattern
+from chainorder.structures.sparse import Sparse
 
-FEW_SIZE, MAX_SIZE = 2**24, 2**28
+COUNTED, MOST_COUNTED = 2**24, 2**28
 """Sizes up to which positions are counted one by one: in any case, and where there are so many."""
 
 
@@ -28,21 +28,21 @@ def countable(chain: Chain) -> bool:
     size = int(chain.sizes.max())
     structures = [kind.structure for kind in chain.elementals.kinds]
     positions = [each.positions.nnz for each in structures if isinstance(each, Sparse)]
-    many = size <= MAX_SIZE and not hypersparse((size, size), max(positions, default=0))
-    return size <= FEW_SIZE or many
+    many = size <= MOST_COUNTED and not hypersparse((size, size), max(positions, default=0))
+    return size <= COUNTED or many
 
 
 def with_colours(chain: Chain) -> int | None:
     """An elemental that has tangents or adjoints, and may have fewer colours than rows or columns."""
     if not chain.modelled:
         return None
-    numbers = (number for number in range(1, len(chain) + 1) if chain.kind(number).modelled)
+    numbers = (number for number in range(1, len(chain) + 1) if chain.kind_of(number).modelled)
     return next((number for number in numbers if not is_full(chain.pattern(number))), None)
 
 
 def is_full(pattern: Pattern) -> bool:
     """Whether every position of the matrix belongs to it."""
-    return isinstance(pattern, DensePattern) and pattern.full
+    return pattern.full
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Guess:
 class Guesses:
     """Results of steps by samples."""
 
-    def __init__(self, sampled: Sampled) -> None:
+    def __init__(self, sampled: SampledFill) -> None:
         self.sampled = sampled
         self.deviation = 0.0  # the sum of standard errors: products share samples
 
@@ -70,7 +70,7 @@ class Guesses:
     def fma(self, j: int, k: int, i: int, left: Guess, right: Guess) -> int:
         """What it costs, about."""
         self.deviation += self.sampled.error(i - 1, k - 1, j - 1)
-        return self.sampled.join(i - 1, k - 1, j - 1)
+        return self.sampled.product(i - 1, k - 1, j - 1)
 
     def evaluations(self, step: Step, j: int, i: int, result: Guess) -> int:
         """Of a dense elemental: the non-empty columns, or rows, of the result."""

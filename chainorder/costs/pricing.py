@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, assert_never
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from chainorder.costs.evaluations import evaluations, model_name
-from chainorder.costs.steps import Shares, Step, Steps, source_of
+from chainorder.costs.steps import How, Instruction, Ledger, Place, Step, Steps, replay
 from chainorder.errors import PlanError
 from chainorder.problems.chain import Chain
 from chainorder.structures.pattern import Pattern, fma
@@ -38,19 +38,23 @@ class Prices:
     peak_memory: int
 
 
-def price(chain: Chain, steps: Steps, fills: Fills | None = None) -> Prices:
+def price(chain: Chain, steps: Steps, results: Results | None = None) -> Prices:
     """Price steps: O(steps), vectorised where all elementals are dense and explicit.
 
-    By default products are made to price what comes of them; `fills` knows better.
+    By default products are made to price what comes of them; `results` knows better.
     """
     if chain.dense and not chain.modelled and not (steps.step == Step.REUSE).any():
         return _price_dense(chain, steps)
-    store = Store(chain, Made(chain) if fills is None else fills)
-    costs, entries = [], []
-    for row in steps:
-        costs.append(store.run(*row))
-        entries.append(store.live[row[1], row[3]].entries)
-    return Prices(int_column(costs), int_column(entries), store.peak)
+    numbers = range(1, len(chain) + 1)
+    pricing = _Pricing(chain, PatternResults(chain) if results is None else results)
+    live = {(n, n): pricing.results.own(n) for n in numbers if chain.kind_of(n).explicit}
+    held = {(n, n): held for n in numbers if (held := chain.kind_of(n).held)}  # by a model until its use
+    ledger = Ledger({place: stored.entries for place, stored in live.items()} | held)
+    entries = []
+    for instruction, result in replay(steps.instructions(), live, pricing.make):
+        entries.append(result.entries)
+        ledger.enter(instruction, entries[-1])
+    return Prices(int_column(pricing.costs), int_column(entries), ledger.peak)
 
 
 def total(column: IntColumn) -> int:
@@ -93,7 +97,7 @@ def _price_dense(chain: Chain, steps: Steps) -> Prices:
     return Prices(result * inner, result, int(live.max()))
 
 
-class Stored(Protocol):
+class Result(Protocol):
     """What is known of a Jacobian that is stored."""
 
     @property
@@ -101,20 +105,13 @@ class Stored(Protocol):
         """Matrix entries stored for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What the model of an elemental holds until it is used."""
-
-    entries: int
-
-
-class Fills(Protocol):
+class Results(Protocol):
     """What results of steps look like and cost; subchains by their last and first elemental, from 1."""
 
-    def own(self, number: int) -> Stored:
+    def own(self, number: int) -> Result:
         """The Jacobian of an elemental."""
 
-    def product(self, j: int, k: int, i: int, left: Any, right: Any) -> Stored:
+    def product(self, j: int, k: int, i: int, left: Any, right: Any) -> Result:
         """F'_{j,k+1} · F'_{k,i}."""
 
     def fma(self, j: int, k: int, i: int, left: Any, right: Any) -> int:
@@ -124,7 +121,7 @@ class Fills(Protocol):
         """How many tangents or adjoints a step evaluates."""
 
 
-class Made:
+class PatternResults:
     """Results made as patterns."""
 
     def __init__(self, chain: Chain) -> None:
@@ -147,81 +144,38 @@ class Made:
         return evaluations(step, result)
 
 
-class Store:
-    """What is live while steps run, one after the other.
+class _Pricing:
+    """What comes of steps, and the fma of each of them so far."""
 
-    Attributes
-    ----------
-    live
-        Accumulated or multiplied Jacobians by their (j, i).
-    entries, peak
-        Stored entries now, and the most so far.
-    """
-
-    def __init__(self, chain: Chain, fills: Fills) -> None:
+    def __init__(self, chain: Chain, results: Results) -> None:
         self.chain = chain
-        self.fills = fills
-        self.live: dict[tuple[int, int], Stored] = {}
-        self.shares = Shares()
-        explicit = (n for n in range(1, len(chain) + 1) if chain.kind(n).explicit)
-        self.unused = {n: fills.own(n) for n in explicit}
-        self.unused |= {n: Held(chain.kind(n).held) for n in range(1, len(chain) + 1) if chain.kind(n).held}
-        self.entries = self.peak = sum(stored.entries for stored in self.unused.values())
+        self.results = results
+        self.costs: list[int] = []
 
-    def run(self, step: Step, j: int, k: int, i: int) -> int:
-        """Do one step; its fma."""
-        match step:
-            case Step.MULTIPLY:
-                released = self._released(j, k + 1) + self._released(k, i)
-                left, right = self._take(j, k + 1), self._take(k, i)
-                self._put(j, i, self.fills.product(j, k, i, left, right), released)
-                return self.fills.fma(j, k, i, left, right)
-            case Step.REUSE:
-                self.live[j, i] = self.live[source_of(j, k, i)]
-                self.shares.share(source_of(j, k, i), (j, i))
-                self.entries -= sum(self._pass_by(number) for number in range(i, j + 1))
-                return 0
-            case Step.ACCUMULATE_TANGENT | Step.ACCUMULATE_ADJOINT:
-                result = self.fills.own(i)
-                self._put(i, i, result, self._pass_by(i))
-            case Step.TANGENT:
-                released = self._released(j - 1, i)
-                operand = self._take(j - 1, i)
-                result = self.fills.product(j, j - 1, i, self.fills.own(j), operand)
-                self._put(j, i, result, released + self._pass_by(j))
-            case Step.ADJOINT:
-                released = self._released(j, i + 1)
-                operand = self._take(j, i + 1)
-                result = self.fills.product(j, i, i, operand, self.fills.own(i))
-                self._put(j, i, result, released + self._pass_by(i))
-            case _:
-                assert_never(step)
-        return self._evaluate(step, j, i, result)
+    def make(self, instruction: Instruction[Place], operands: list[Result]) -> Result:
+        """What is stored of a result."""
+        how, factors, number, (j, i), *_ = instruction
+        if how is How.REUSE:
+            self.costs.append(0)
+            return operands[0]
+        if number is not None:
+            return self._evaluated(instruction, number, operands)
+        left, right = operands
+        k = factors[1][0]
+        self.costs.append(self.results.fma(j, k, i, left, right))
+        return self.results.product(j, k, i, left, right)
 
-    def _evaluate(self, step: Step, j: int, i: int, result: Stored) -> int:
-        number = j if step is Step.TANGENT else i
-        kind = self.chain.kind(number)
-        cost = kind.tangent if step.by_tangents else kind.adjoint_within(self.chain.memory)
+    def _evaluated(self, instruction: Instruction[Place], number: int, operands: list[Result]) -> Result:
+        """What evaluations of an elemental yield."""
+        j, i = instruction.result
+        forward = instruction.how is How.TANGENTS
+        step = Step.TANGENT if forward else Step.ADJOINT
+        kind, result = self.chain.kind_of(number), self.results.own(number)
+        if operands:
+            factors = (result, operands[0]) if forward else (operands[0], result)
+            result = self.results.product(j, j - 1 if forward else i, i, *factors)
+        cost = kind.tangent if forward else kind.adjoint_within(self.chain.memory)
         if cost is None:
             raise PlanError(f"elemental {number} has no {model_name(step)}")
-        return self.fills.evaluations(step, j, i, result) * cost + kind.overhead
-
-    def _take(self, j: int, i: int) -> Stored:
-        if i == j and i in self.unused:
-            return self.unused.pop(i)
-        return self.live.pop((j, i))
-
-    def _released(self, j: int, i: int) -> int:
-        """Entries that go when an operand is used, unless the same result is used elsewhere, too."""
-        if i == j and i in self.unused:
-            return self.unused[i].entries
-        return self.live[j, i].entries if self.shares.last((j, i)) else 0
-
-    def _pass_by(self, number: int) -> int:
-        """Entries of an explicit matrix, or held by a model, that a step makes useless."""
-        return self.unused.pop(number).entries if number in self.unused else 0
-
-    def _put(self, j: int, i: int, result: Stored, released: int) -> None:
-        self.live[j, i] = result
-        self.peak = max(self.peak, self.entries + result.entries)
-        self.entries += result.entries - released
+        self.costs.append(self.results.evaluations(step, j, i, result) * cost + kind.overhead)
+        return result

@@ -1,9 +1,8 @@
-"""What joining a chain costs at least and at most, from its elementals alone: no pattern of a product is
-made.
+"""What multiplying a chain costs at least and at most, from its elementals alone, without any product.
 
-At least. Every order joins each boundary once, by a product of some subchain that ends there and one that
-begins there; it multiplies, for every inner index l, the positions of column l of the left with those of row
-l of the right. An elemental with a full diagonal maps no set of columns to fewer rows (each column has its
+At least. Every order multiplies at each boundary once: some subchain that begins there by one that ends
+there, which takes, for every inner index l, the positions of column l of the left times those of row l of the
+right. An elemental with a full diagonal maps no set of columns to fewer rows (each column has its
 own), so counts shrink only at others: there they may fall to 1, or to the rows of a dense one, or to 0 where
 column l does not reach the output at all.
 
@@ -22,7 +21,8 @@ import numpy as np
 
 from chainorder.costs.tables import Models
 from chainorder.structures.index_sets import IndexSet, both, dot, mask_of, sum_of
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import SparsePattern
 
 COUNTED = 2**20
 """Sizes up to which counts are looked at one by one; of the rows of a real matrix, always."""
@@ -37,14 +37,14 @@ class Boundaries:
 
     Attributes
     ----------
-    joined
-        fma of the product that joins there, at least, by whether the left subchain may include the last
+    products
+        fma of the product there, at least, by whether the left subchain may include the last
         elemental of the chain and the right one the first: ends are often what is narrow.
     tangents, adjoints
         Evaluations of a tangent step through the elemental behind it, an adjoint step through the one before.
     """
 
-    joined: dict[tuple[bool, bool], list[int]]
+    products: dict[tuple[bool, bool], list[int]]
     tangents: list[int]
     adjoints: list[int]
 
@@ -56,7 +56,7 @@ class Boundaries:
         backwards = patterns[::-1]
         left = {end: _least_counts(backwards, rows=False, end=end)[::-1] for end in (True, False)}
         free = [patterns[k].free or patterns[k + 1].free for k in inner]
-        joined = {
+        products = {
             (last, first): [
                 0 if free[k] else _dot(left[last][k], right[first][k], patterns[k].shape[0]) for k in inner
             ]
@@ -66,11 +66,11 @@ class Boundaries:
         # A row of a dense result is as long as it has columns.
         tangents = [_evaluations(patterns[k + 1], right[True][k], left[True][k]) for k in inner]
         adjoints = [_evaluations(patterns[k], left[True][k], right[True][k]) for k in inner]
-        return cls(joined, tangents, adjoints)
+        return cls(products, tangents, adjoints)
 
 
 def _evaluations(stepped: Pattern, counts: Any, others: Any) -> int:
-    if not (isinstance(stepped, DensePattern) and stepped.full):
+    if not stepped.full:
         return 0
     return int(np.max(np.where(np.asarray(others) > 0, counts, 0)))
 
@@ -105,28 +105,16 @@ def _own_counts(pattern: Pattern, rows: bool) -> Any:
         return even
     size = pattern.shape[0 if rows else 1]
     if size > COUNTED and not isinstance(pattern, SparsePattern):
-        return 1 if isinstance(pattern, BandPattern) else 0
+        return int(pattern.full_diagonal)
     counts = pattern.row_counts() if rows else pattern.column_counts()
     return (np.minimum(counts, UNBOUNDED) if counts.dtype == object else counts).astype(np.int64)
 
 
 def _through(pattern: Pattern, floor: int, rows: bool) -> int:
     """To how few positions a row with at least `floor` can come by multiplying this elemental to it."""
-    if _keeps(pattern):
+    if pattern.full_diagonal:  # no product with it has fewer positions in a row or column
         return floor
-    dense = isinstance(pattern, DensePattern) and pattern.full
-    return min(floor, pattern.shape[1 if rows else 0] if dense else 1)
-
-
-def _keeps(pattern: Pattern) -> bool:
-    """Whether no product with it has fewer positions in a row or column: its diagonal is full."""
-    match pattern:
-        case IdentityPattern() | BandPattern():
-            return True
-        case SparsePattern():
-            return pattern.full_diagonal
-        case _:
-            return False
+    return min(floor, pattern.shape[1 if rows else 0] if pattern.full else 1)
 
 
 def _dot(left: Any, right: Any, size: int) -> int:
@@ -170,7 +158,7 @@ def most(patterns: Sequence[Pattern], models: Models | None) -> float:
     if models is not None:
         ways = models.accumulations
         entries = np.where([way is None for way in ways], entries, np.inf)
-        leaves = np.array([0 if way is None else way.fma for way in ways], float)
+        leaves = np.array([0 if way is None else way.cost for way in ways], float)
         tangents = _lines(models.tangent_costs, models.overheads)
         adjoints = _lines(models.adjoint_costs, models.overheads)
     best = np.inf

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.costs.exact_fill import Subchain, Words
-from chainorder.structures.index_sets import IndexSet, IntArray
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
+from chainorder.structures.index_sets import IntArray
+from chainorder.structures.pattern import Bits, Pattern
 
 WORD = 64
 """Rows that are propagated together: the bits of a machine word."""
@@ -29,7 +29,6 @@ KEPT = 2**28
 DEAR = 3
 """How many bit operations take as long as a multiply–add of compressed rows."""
 
-Bits = npt.NDArray[np.uint64]
 Orientation = Callable[[int], Pattern]
 
 
@@ -101,14 +100,14 @@ class Reach:
     def _multiply(self, reached: Any, place: int) -> Any:
         """The sampled rows with one more elemental behind them."""
         pattern = self._along(place)
-        if isinstance(pattern, IdentityPattern) or (isinstance(pattern, BandPattern) and pattern.diagonal):
+        if pattern.diagonal:
             return reached
         if isinstance(reached, Same):
             if self._across(place).rows_into(None) is None:
                 return Same(pattern.shape[1], reached.bits)
             reached = np.full(reached.size, reached.bits)
         elif not isinstance(reached, np.ndarray):
-            if isinstance(pattern, SparsePattern):
+            if pattern.storage == "rows":
                 work = int(pattern.row_counts()[reached.indices].sum())
                 if work < (pattern.nnz + sum(pattern.shape)) // DEAR:
                     return reached @ pattern.csr()
@@ -118,23 +117,14 @@ class Reach:
 
     def _spread(self, place: int, bits: Bits) -> Bits:
         """For every column, the bits of all rows in which it has a position."""
-        match self._across(place):
-            case BandPattern(size, lower, upper):
-                spread = bits.copy()
-                for offset in range(1, lower + 1):
-                    spread[offset:] |= bits[: size - offset]
-                for offset in range(1, upper + 1):
-                    spread[: size - offset] |= bits[offset:]
-                return spread
-            case DensePattern(height, _, rows, columns):
-                spread = np.zeros(height, np.uint64)
-                spread[_slice(rows)] = np.bitwise_or.reduce(bits[_slice(columns)])
-                return spread
-            case pattern:
-                letter = self._words[place, place]
-                if letter not in self._grouped:
-                    self._grouped[letter] = _Rows.of(pattern)
-                return self._grouped[letter].spread(bits)
+        pattern = self._across(place)
+        closed = pattern.closed_reach(bits)
+        if closed is not None:
+            return closed
+        letter = self._words[place, place]
+        if letter not in self._grouped:
+            self._grouped[letter] = _Rows.of(pattern)
+        return self._grouped[letter].spread(bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +177,6 @@ def _bytes(reached: Any) -> int:
     if isinstance(reached, Same):
         return 8
     return int(reached.nbytes) if isinstance(reached, np.ndarray) else 5 * int(reached.nnz)
-
-
-def _slice(indices: IndexSet) -> Any:
-    return slice(None) if indices is None else indices
 
 
 def _counted(reached: Any, degrees: IntArray | None, samples: int) -> Any:

@@ -1,7 +1,7 @@
-"""Costs of joins by sampling, where the patterns of subchains would cost more than they save.
+"""Costs of products by sampling, where the patterns of subchains would cost more than they save.
 
-What joining two subchains at boundary k costs is a sum over its inner indices l: (positions in column l of
-the left) × (positions in row l of the right). It is estimated from 64 of these, for all pairs of subchains
+What multiplying two subchains at boundary k costs is a sum over its inner indices l: (positions in column l
+of the left) × (positions in row l of the right). It is estimated from 64 of these, for all pairs of subchains
 that meet there. Counts of the sampled indices are exact: see `chainorder.costs.reachability`.
 
 Indices are sampled in strata: sorted by what they contribute where the elementals themselves meet, cut into
@@ -32,7 +32,6 @@ import numpy.typing as npt
 from chainorder.costs.exact_fill import Words
 from chainorder.costs.product_bounds import alive
 from chainorder.costs.reachability import Reach
-from chainorder.structures.colouring import transposed
 from chainorder.structures.index_sets import IndexSet, IntArray, mask_of, sum_of
 from chainorder.structures.number_types import EXACT
 from chainorder.structures.pattern import Pattern, fma
@@ -117,8 +116,8 @@ NOTHING = Stratified(np.zeros(0, np.int64), np.zeros(0)), np.zeros(0, np.int64)
 
 
 @dataclass
-class Sampled:
-    """Estimated costs of a chain's joins; the same seed gives the same ones.
+class SampledFill:
+    """Estimated costs of a chain's products; the same seed gives the same ones.
 
     Attributes
     ----------
@@ -138,7 +137,7 @@ class Sampled:
     samples: int = SAMPLES
     words: Words = field(init=False)
     _samples: dict[Hashable, Stratified] = field(init=False, default_factory=dict)
-    _joins: dict[Hashable, tuple[Stratified, npt.NDArray[Any]]] = field(init=False, default_factory=dict)
+    _counted: dict[Hashable, tuple[Stratified, npt.NDArray[Any]]] = field(init=False, default_factory=dict)
     _filled: dict[Hashable, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -147,17 +146,17 @@ class Sampled:
         backwards = self.patterns[::-1]
         self._right = Reach(
             lambda place: backwards[place],
-            lambda place: transposed(backwards[place]),
+            lambda place: backwards[place].transposed(),
             Words(self.letters[::-1]),
         )
         self._left = Reach(
-            lambda place: transposed(self.patterns[place]), lambda place: self.patterns[place], self.words
+            lambda place: self.patterns[place].transposed(), lambda place: self.patterns[place], self.words
         )
 
-    def split(self, i: int, j: int, k: int) -> None:
+    def split(self, i: int, k: int, j: int) -> None:
         """Nothing depends on how a subchain is made."""
 
-    def join(self, i: int, k: int, j: int) -> int:
+    def product(self, i: int, k: int, j: int) -> int:
         """fma of the product of the subchains k+1..j and i..k, about."""
         return round(self.estimate(i, k, j))
 
@@ -184,12 +183,12 @@ class Sampled:
         if j == self._last and i == k:
             return self._outputs, self._right.joining(self._outputs.indices, "outputs", 0, j - k - 1)
         key = self.words[k + 1, j], self.words[i, k]
-        if key not in self._joins:
+        if key not in self._counted:
             sample, name = self._sample(k)
             left = self._left.counts(sample.indices, name, k + 1, j)
             right = self._right.counts(sample.indices, name, self._last - k, self._last - i)
-            self._joins[key] = sample, left * right
-        return self._joins[key]
+            self._counted[key] = sample, left * right
+        return self._counted[key]
 
     def entries(self, i: int, j: int) -> int:
         """Positions of the subchain i..j, about."""

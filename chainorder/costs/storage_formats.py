@@ -17,6 +17,10 @@ MOST_CELLS = 2**27
 """Entries up to which a sparse matrix is written out: 1 GiB."""
 
 
+LARGE_BAND = 128
+"""Rows from which well-filled bands are multiplied quicker as dense arrays than by diagonals."""
+
+
 def quicker_dense(shape: tuple[int, int], entries: int, density: float = WELL_FILLED) -> bool:
     """Whether a matrix with so many entries is better multiplied as a dense array."""
     cells = shape[0] * shape[1]

@@ -1,11 +1,13 @@
-"""What the dynamic program asks for: the costs of joining and of stepping, for all subchains of one length.
+"""What the dynamic program asks for: the costs of products and of steps, for all subchains of one length.
 
 Tables of costs are exact: int64 where no sum of them can overflow, else Python ints in object arrays. Where
-something cannot be done, the cost is `never`, which is above that of every plan.
+something cannot be done, the cost is `never`, which is above that of every plan. Solvers see `CostTables`;
+what fills them here are fma, other integers come from `chainorder.costs.model`.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -13,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.costs.evaluations import Accumulation, accumulation
+from chainorder.costs.steps import Step
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental
-from chainorder.structures.band_counts import band_fma
+from chainorder.problems.elementals import Kind
+from chainorder.structures.banded import BandPattern, band_fma
 from chainorder.structures.colouring import column_colours, row_colours
 from chainorder.structures.index_sets import IndexSet, IntArray, listed
-from chainorder.structures.pattern import BandPattern, Pattern
+from chainorder.structures.pattern import Pattern
 
 Table = npt.NDArray[Any]
 
@@ -26,7 +29,7 @@ TOGETHER = 2**16
 """Inner indices whose counts are looked at together: for many subchains, they take memory."""
 
 
-class Costs(Protocol):
+class CostTables(Protocol):
     """The costs of one chain; subchains are i..i+d, elementals counted from 0."""
 
     @property
@@ -38,8 +41,15 @@ class Costs(Protocol):
         """A type in which all sums of costs are exact."""
 
     @property
-    def models(self) -> Models | None:
-        """Tangents and adjoints; None if all elementals are explicit without any."""
+    def never(self) -> Any:
+        """The cost of what is not possible: above that of every plan."""
+
+    @property
+    def accumulations(self) -> Sequence[Accumulation | None]:
+        """How each elemental is accumulated; None for explicit ones."""
+
+    def leaves(self) -> Table:
+        """What having each elemental's own Jacobian costs."""
 
     def products(self, d: int, out: Table) -> None:
         """Write the costs of the last product of every subchain of d + 1 elementals.
@@ -47,21 +57,56 @@ class Costs(Protocol):
         `out` has shape (length − d, d): row i, column t is the subchain i..i+d split behind i + t.
         """
 
-    def tangents(self, d: int) -> Table:
-        """How many tangents yield the Jacobian of every subchain of d + 1 elementals; (length − d,)."""
+    def tangent_steps(self, d: int) -> Table | None:
+        """The costs of a tangent step with the last elemental of every subchain of d + 1; (length − d,).
 
-    def adjoints(self, d: int) -> Table:
-        """How many adjoints do."""
+        None if no elemental has a model.
+        """
+
+    def adjoint_steps(self, d: int) -> Table | None:
+        """The costs of an adjoint step with the first elemental of each."""
 
     def entries(self, d: int) -> Table:
         """Stored entries of the Jacobian of every subchain of d + 1 elementals; (length − d,)."""
+
+
+class EvaluationTables(ABC):
+    """What evaluations cost in fma: counts of tangents and adjoints, at the costs of their models."""
+
+    length: int
+    models: Models | None
+
+    @abstractmethod
+    def tangents(self, d: int) -> Table:
+        """How many tangents yield the Jacobian of every subchain of d + 1 elementals; (length − d,)."""
+
+    @abstractmethod
+    def adjoints(self, d: int) -> Table:
+        """How many adjoints do."""
+
+    @property
+    def never(self) -> int:
+        return 0 if self.models is None else self.models.never
+
+    @property
+    def accumulations(self) -> Sequence[Accumulation | None]:
+        return [None] * self.length if self.models is None else self.models.accumulations
+
+    def leaves(self) -> Table:
+        return np.zeros(self.length, np.int64) if self.models is None else self.models.leaves()
+
+    def tangent_steps(self, d: int) -> Table | None:
+        return None if self.models is None else self.models.tangent_steps(self.tangents(d))
+
+    def adjoint_steps(self, d: int) -> Table | None:
+        return None if self.models is None else self.models.adjoint_steps(self.adjoints(d))
 
 
 class Models:
     """The tangents and adjoints of a chain's elementals, in columns of shape (length,)."""
 
     def __init__(self, chain: Chain, patterns: Sequence[Pattern] | None, most: int) -> None:
-        kinds = [chain.kind(number) for number in range(1, len(chain) + 1)]
+        kinds = [chain.kind_of(number) for number in range(1, len(chain) + 1)]
         self.tangent_costs = [kind.tangent for kind in kinds]
         self.adjoint_costs = [kind.adjoint_within(chain.memory) for kind in kinds]
         self.overheads = [kind.overhead for kind in kinds]
@@ -86,9 +131,14 @@ class Models:
         """Leave accumulation only."""
         self.tangent_costs = self.adjoint_costs = [None] * len(self.overheads)
 
+    def stepping(self, step: Step, place: int, evaluations: int) -> int | None:
+        """What a step through an elemental with so many evaluations costs; None if there is no model."""
+        cost = (self.tangent_costs if step.by_tangents else self.adjoint_costs)[place]
+        return None if cost is None else evaluations * cost + self.overheads[place]
+
     def leaves(self) -> Table:
         """What having each elemental's own Jacobian costs."""
-        return np.array([0 if way is None else way.fma for way in self.accumulations], self.dtype)
+        return np.array([0 if way is None else way.cost for way in self.accumulations], self.dtype)
 
     def tangent_steps(self, counts: Table) -> Table:
         """Costs of the tangent step with the last elemental of every subchain of a length."""
@@ -104,13 +154,13 @@ class Models:
 
 
 def _accumulation(
-    chain: Chain, number: int, kind: Elemental, patterns: Sequence[Pattern] | None
+    chain: Chain, number: int, kind: Kind, patterns: Sequence[Pattern] | None
 ) -> Accumulation | None:
     pattern = chain.pattern(number + 1) if patterns is None else patterns[number]
     return accumulation(kind, pattern, chain.memory)
 
 
-class DenseCosts:
+class DenseCosts(EvaluationTables):
     """Dense elementals: products m_j · m_k · n_i, tangents n_i, adjoints m_j."""
 
     def __init__(self, chain: Chain) -> None:
@@ -136,7 +186,7 @@ class DenseCosts:
         return self.tangents(d) * self.adjoints(d)
 
 
-class PatternCosts:
+class PatternCosts(EvaluationTables):
     """Any structures, from the patterns of all subchains.
 
     Where the right operand has equally full rows, or the left equally full columns, or both are bands, a
@@ -155,7 +205,7 @@ class PatternCosts:
             for d in range(n - i):
                 pattern = patterns[i + d] @ pattern if d else pattern
                 facts = _facts(pattern)
-                if facts[1] < 0 or facts[2] < 0:
+                if facts[2] < 0 or facts[3] < 0:
                     uneven[i, i + d] = pattern
                 colours = (column_colours(pattern), row_colours(pattern)) if modelled else (0, 0)
                 rows[i].append((*facts, *colours))
@@ -174,10 +224,10 @@ class PatternCosts:
         self._uneven_rows, self._right_bands = self._right["row_count"] < 0, self._right["lower"] >= 0
         self._uneven_columns, self._left_bands = self._left["column_count"] < 0, self._left["lower"] >= 0
         self._sizes = np.array([pattern.shape[0] for pattern in patterns], self.dtype)
-        self._joins: list[Table] = []
+        self._dots: list[Table] = []
         if not all(isinstance(pattern, BandPattern) for pattern in uneven.values()):
             counting = np.dtype(np.float64) if bound < 2**53 else self.dtype  # BLAS where it is exact
-            self._joins = [_joins(uneven, k, n, counting) for k in range(n - 1)]
+            self._dots = [_dots(uneven, k, n, counting) for k in range(n - 1)]
 
     @classmethod
     def of_chain(cls, chain: Chain) -> PatternCosts:
@@ -191,7 +241,7 @@ class PatternCosts:
         return self._fact("row_colours", d)
 
     def entries(self, d: int) -> Table:
-        return self._fact("nnz", d)  # of what is free to multiply by, none
+        return self._fact("entries", d)
 
     def _fact(self, fact: str, d: int) -> Table:
         table: Table = self._right[fact]
@@ -213,17 +263,17 @@ class PatternCosts:
             sizes = np.lib.stride_tricks.sliding_window_view(self._sizes[:-1], d)[bands]
             widths = [side[name][bands] for side in (left, right) for name in ("lower", "upper")]
             out[bands] = _band_costs(sizes, *widths)
-        if self._joins:
-            joined = uneven & ~bands
-            out[joined] = self._joined(d)[joined]
+        if self._dots:
+            counted = uneven & ~bands
+            out[counted] = self._counted(d)[counted]
 
-    def _joined(self, d: int) -> Table:
+    def _counted(self, d: int) -> Table:
         """The dot products of counts, laid out as `products`."""
-        joined = np.zeros((self.length - d, d), self.dtype)
-        for k, joins in enumerate(self._joins):
+        counted = np.zeros((self.length - d, d), self.dtype)
+        for k, dots in enumerate(self._dots):
             i = np.arange(max(0, k + 1 - d), min(k, self.length - 1 - d) + 1)
-            joined[i, k - i] = joins.diagonal(k + 1 - d)
-        return joined
+            counted[i, k - i] = dots.diagonal(k + 1 - d)
+        return counted
 
 
 def _band_costs(*facts: Table) -> Table:
@@ -236,8 +286,8 @@ def _band_costs(*facts: Table) -> Table:
     return np.array([band_fma(*row) for row in places], object)[alike]
 
 
-def _joins(uneven: dict[tuple[int, int], Pattern], k: int, length: int, dtype: npt.DTypeLike) -> Table:
-    """Costs of joining the uneven subchains k+1..j (rows) and i..k (columns), by dot products of counts.
+def _dots(uneven: dict[tuple[int, int], Pattern], k: int, length: int, dtype: npt.DTypeLike) -> Table:
+    """Costs of multiplying the uneven subchains k+1..j (rows) and i..k (columns), by dot products of counts.
 
     Not of two bands: at indices where nothing but bands has positions, nothing is added up.
     """
@@ -265,16 +315,16 @@ def _parts(filled: Sequence[IndexSet], size: int) -> Iterator[IntArray]:
         yield inner[first : first + TOGETHER]
 
 
-_FACTS = ("nnz", "row_count", "column_count", "lower", "upper", "column_colours", "row_colours")
+_FACTS = ("nnz", "entries", "row_count", "column_count", "lower", "upper", "column_colours", "row_colours")
 
 
-def _facts(pattern: Pattern) -> tuple[int, int, int, int, int]:
-    """Positions, positions per row and per column (−1: uneven), bandwidths (−1: no band); 0 if it is free."""
+def _facts(pattern: Pattern) -> tuple[int, ...]:
+    """Positions, stored ones, those per row and column (−1: uneven), bandwidths (−1: none); 0 if free."""
     if pattern.free:
-        return 0, 0, 0, -1, -1
+        return 0, 0, 0, 0, -1, -1
     lower, upper = (pattern.lower, pattern.upper) if isinstance(pattern, BandPattern) else (-1, -1)
-    rows, columns = pattern.row_count, pattern.column_count
-    return pattern.nnz, -1 if rows is None else rows, -1 if columns is None else columns, lower, upper
+    counts = (-1 if count is None else count for count in (pattern.row_count, pattern.column_count))
+    return pattern.nnz, pattern.entries, *counts, lower, upper
 
 
 def _by_end(by_start: Table) -> Table:

@@ -14,6 +14,9 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from chainorder.costs.fma import FMA
+from chainorder.costs.model import CostModel
+from chainorder.costs.steps import Step
 from chainorder.elimination.pattern_table import Patterns
 from chainorder.problems.graph import Graph
 
@@ -49,14 +52,22 @@ class Arcs:
     that states are recognised whatever led to them. The paths may be too many to list: their sum is
     evaluated at fixed pseudo-random elementals modulo a prime of 127 bits instead. That two different sums
     collide has a probability of about 10^-36 for each pair.
+
+    Parameters
+    ----------
+    graph
+        What is eliminated.
+    model
+        What operations cost.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.patterns = Patterns()
+    def __init__(self, graph: Graph, model: CostModel = FMA) -> None:
+        self.graph, self.model = graph, model
+        self.patterns = Patterns(model)
         self.kept: list[Arc] = []
         self._values: list[int] = []
         self._numbers: dict[tuple[int, int, int], int] = {}
+        self._evaluated: dict[tuple[int, Step, int], int | None] = {}
         places = {name: place for place, name in enumerate(graph.vertices)}
         for number, edge in enumerate(graph.edges):
             digest = hashlib.sha256(f"edge {number}".encode()).digest()
@@ -70,6 +81,14 @@ class Arcs:
     def entries(self, number: int) -> int:
         """Entries that an arc stores."""
         return self.patterns[self.kept[number].pattern].entries
+
+    def evaluation(self, edge: int, step: Step, result: int) -> int | None:
+        """What evaluating the model of an edge costs for a result of that pattern; None if there is none."""
+        key = edge, step, result
+        if key not in self._evaluated:
+            kind, memory = self.graph.elementals[edge], self.graph.memory
+            self._evaluated[key] = self.model.evaluation(kind, step, self.patterns[result], memory)
+        return self._evaluated[key]
 
     def value(self, number: int) -> int:
         """The sum of an arc at the pseudo-random elementals."""
@@ -184,7 +203,7 @@ class LineGraph:
         """Have the Jacobian of an edge at hand; what is added then."""
         self.accumulated.add(a)
         self.entries += self.arcs.entries(a)
-        return self._join({(self.arcs[a].source, self.arcs[a].target)})
+        return self._add_up({(self.arcs[a].source, self.arcs[a].target)})
 
     def eliminate(self, a: int, b: int) -> tuple[int, list[Sum]]:
         """Eliminate the face (a, b): the product, and what is added then."""
@@ -195,7 +214,7 @@ class LineGraph:
         self.before[b] -= {a}
         changed |= {self._ends_of(a), self._ends_of(b)}
         changed |= self._prune([a, b])
-        return result, self._join(changed)
+        return result, self._add_up(changed)
 
     def _ends_of(self, a: int) -> tuple[int, int]:
         return self.arcs[a].source, self.arcs[a].target
@@ -241,7 +260,7 @@ class LineGraph:
                 candidates += neighbours
         return changed
 
-    def _join(self, changed: set[tuple[int, int]]) -> list[Sum]:
+    def _add_up(self, changed: set[tuple[int, int]]) -> list[Sum]:
         """Add accumulated arcs of the same ends, predecessors and successors, until there are none."""
         sums = []
         pending = [ends for ends in changed if len(self._ends.get(ends, ())) > 1]

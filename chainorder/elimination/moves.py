@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import assert_never
 
 from chainorder.costs.steps import Step
@@ -30,7 +29,7 @@ class Move:
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """Costs of moves, in fma; None for what is not possible."""
+    """Costs of moves; None for what is not possible."""
 
     arcs: Arcs
 
@@ -42,9 +41,9 @@ class Costs:
             case Step.MULTIPLY | Step.TANGENT | Step.ADJOINT:
                 assert move.b is not None
                 left, right = self.arcs[move.b].pattern, self.arcs[move.a].pattern
-                result, fma = self.arcs.patterns.product(left, right)
+                result, cost = self.arcs.patterns.product(left, right)
                 if move.step is Step.MULTIPLY:
-                    return fma
+                    return cost
                 return self.evaluated(move.b if move.step is Step.TANGENT else move.a, move.step, result)
             case Step.REUSE:
                 raise AssertionError("only chains reuse products")
@@ -73,25 +72,20 @@ class Costs:
         edge = self.arcs[a].edge
         return None if edge is None else self.arcs.graph.elementals[edge]
 
-    @cached_property
-    def memory(self) -> int | None:
-        """Entries that the tape of an edge may take."""
-        return self.arcs.graph.memory
-
     def evaluated(self, a: int, step: Step, result: int) -> int | None:
         """What evaluating a model of an arc costs for a result of that pattern; None if there is none."""
-        kind = self.model(a)
-        if kind is None:
-            return None
-        cost = kind.tangent if step.by_tangents else kind.adjoint_within(self.memory)
-        if cost is None:
-            return None
-        count = self.arcs.patterns.evaluations(result, tangents=step.by_tangents)
-        return count * cost + kind.overhead
+        edge = self.arcs[a].edge
+        return None if edge is None else self.arcs.evaluation(edge, step, result)
 
 
-def check_feasible(graph: Graph) -> None:
-    """Raise `InfeasibleError` if an edge can neither be accumulated nor passed by its model."""
+def feasible_arcs(graph: Graph) -> Arcs:
+    """The arcs of a graph.
+
+    Raises
+    ------
+    InfeasibleError
+        If the memory admits no plan: an edge can neither be accumulated nor passed by its model.
+    """
     for edge, elemental in zip(graph.edges, graph.elementals, strict=True):
         usable = elemental.explicit or elemental.tangent is not None
         if not usable and elemental.adjoint_within(graph.memory) is None:
@@ -99,3 +93,4 @@ def check_feasible(graph: Graph) -> None:
                 f"{edge.source} → {edge.target} has only adjoints and its tape of {elemental.tape:,} entries "
                 f"exceeds the memory of {graph.memory:,}; give it more"
             )
+    return Arcs(graph)

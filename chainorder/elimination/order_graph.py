@@ -15,6 +15,8 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from chainorder.costs.fma import FMA
+from chainorder.elimination.line_graph import Arcs
 from chainorder.problems.graph import Graph
 
 MAX_ENTRIES = 2_000
@@ -87,6 +89,11 @@ class OrderGraph:
             prices=tuple(w if counted else 0 for w, counted in zip(weights, priced, strict=True)),
             exact=special.isdisjoint(graph.inner) and not graph.matrix_free,
         )
+
+    @classmethod
+    def of_arcs(cls, arcs: Arcs) -> OrderGraph | None:
+        """That of the graph of arcs; None also if its operations are not priced by fma."""
+        return cls.of(arcs.graph) if arcs.model is FMA else None
 
     @cached_property
     def unit_of(self) -> tuple[int, ...]:

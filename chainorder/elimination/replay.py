@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from chainorder.costs.steps import How, Instruction, Step
 from chainorder.elimination.line_graph import Arcs, LineGraph, Sum
 from chainorder.elimination.moves import Costs, Move
 from chainorder.problems.graph import Graph
-
-if TYPE_CHECKING:
-    pass
 
 
 class Replay:
@@ -41,6 +37,22 @@ class Replay:
         """A plan's number of an arc."""
         return self._numbers[arc]
 
+    def instructions(self, move: Move, number: int) -> list[Instruction[int]]:
+        """Carry out a move, which is an operation of that number from 0; what it does, by arcs."""
+        result, sums = self.run(move)
+        how, operands, through = _meaning(move)
+        arcs = self.line.arcs
+        gone = tuple(self.line.gone)
+        first = Instruction(how, operands, through, result, (), number, arcs.patterns[arcs[result].pattern])
+        added = [
+            Instruction(
+                How.ADD, (each.first, each.second), None, each.result, (each.first, each.second), number
+            )
+            for each in sums
+        ]
+        *before, last = first, *added
+        return [*before, last._replace(freed=last.freed + gone)]
+
     def run(self, move: Move) -> tuple[int, list[Sum]]:
         """Carry out a move: the arc that it yields, and the sums that follow."""
         before = self.line.entries
@@ -68,3 +80,20 @@ class Replay:
         if move.b is not None:
             places.append(arcs[move.b].target)
         return tuple(self.names[place] for place in places)
+
+
+def _meaning(move: Move) -> tuple[How, tuple[int, ...], int | None]:
+    """How the result of a move is made, of which arcs, and through which edge."""
+    match move:
+        case Move(Step.ACCUMULATE_TANGENT, a):
+            return How.TANGENTS, (), a
+        case Move(Step.ACCUMULATE_ADJOINT, a):
+            return How.ADJOINTS, (), a
+        case Move(Step.TANGENT, a, int(b)):
+            return How.TANGENTS, (a,), b
+        case Move(Step.ADJOINT, a, int(b)):
+            return How.ADJOINTS, (b,), a
+        case Move(Step.MULTIPLY, a, int(b)):
+            return How.MULTIPLY, (b, a), None
+        case _:
+            raise AssertionError(f"graphs know no {move.step.action} of one arc")

@@ -3,7 +3,7 @@
 Eliminating j multiplies every in-edge with every out-edge, and adds the products to the edges that are
 there (A. Griewank & A. Walther, *Evaluating Derivatives*, 2008, chapters 9 and 10). The graph after
 eliminating a set of vertices does not depend on the order within the set. Matrix-free edges are accumulated
-when that pays, else passed by tangents or adjoints; an edge is accumulated as soon as a product joins it.
+when that pays, else passed by tangents or adjoints; one that a product is added to is accumulated for that.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Elimination:
     Attributes
     ----------
     cost
-        fma.
+        Of all its operations.
     accumulations
         Pairs of ends and the step; −1 stands for the vertex itself.
     faces
@@ -136,14 +136,14 @@ class VertexGraph:
                 raise SolverError(f"{name!r} cannot be eliminated as a whole with its models; use face")
             wanted = "tangents" if self.sweep is Sweep.FORWARD else "adjoints"
             raise SolverError(f"a {self.sweep.value} sweep needs {wanted} at {name!r} that are not there")
-        joined = self._joined(j)
+        added = self._added_to(j)
         return (
             Elimination(
-                best.cost + sum(cost for cost, _, _ in joined),
-                best.accumulations + tuple((ends, step) for _, ends, step in joined),
+                best.cost + sum(cost for cost, _, _ in added),
+                best.accumulations + tuple((ends, step) for _, ends, step in added),
                 best.faces,
             )
-            if joined
+            if added
             else best
         )
 
@@ -173,7 +173,7 @@ class VertexGraph:
             If a sweep needs a model that is not there.
         """
         ends = [(i, k) for i, links in self.out.items() for k in links]
-        ways = [(*self._joining(i, k), (i, k)) for i, k in ends if not self.out[i][k].accumulated]
+        ways = [(*self._accumulation_of(i, k), (i, k)) for i, k in ends if not self.out[i][k].accumulated]
         cost = sum(cost for cost, _, _ in ways)
         return Elimination(cost, tuple((pair, step) for _, step, pair in ways), ())
 
@@ -275,17 +275,17 @@ class VertexGraph:
                 cost = self.costs.of(Move(step, link.edge))
                 return None if cost is None else (cost, step)
 
-    def _joined(self, j: int) -> list[tuple[int, tuple[int, int], Step]]:
-        """Edges that products join and that have to be accumulated for that: cost, ends, step."""
+    def _added_to(self, j: int) -> list[tuple[int, tuple[int, int], Step]]:
+        """Edges that products are added to, and that have to be accumulated for that: cost, ends, step."""
         found = []
         for i, k in product(self.into[j], self.out[j]):
             there = self.out[i].get(k)
             if there is not None and not there.accumulated:
-                cost, step = self._joining(i, k)
+                cost, step = self._accumulation_of(i, k)
                 found.append((cost, (i, k), step))
         return found
 
-    def _joining(self, i: int, k: int) -> tuple[int, Step]:
+    def _accumulation_of(self, i: int, k: int) -> tuple[int, Step]:
         """How to accumulate an edge that stays, or that something is added to."""
         way = self._accumulation(self.out[i][k])
         if way is None:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from chainorder.structures.axes import AxesPattern, aligned, join, product
-from chainorder.structures.pattern import BandPattern, DensePattern, Pattern
+from chainorder.structures.banded import BandPattern
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.pattern import Pattern
 
 if TYPE_CHECKING:
     from chainorder.execution.operand import Array, Operand

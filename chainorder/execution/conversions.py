@@ -18,9 +18,11 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
-from chainorder.structures.hypersparse import HypersparsePattern
+from chainorder.structures.banded import band
+from chainorder.structures.dense import DensePattern
 from chainorder.structures.index_sets import IndexSet
-from chainorder.structures.pattern import DensePattern, Pattern, SparsePattern, band
+from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import SparsePattern
 
 
 def compressed(matrix: Any) -> Operand:
@@ -38,24 +40,7 @@ def with_pattern(csr: Any, pattern: Pattern) -> Operand:
     """Entries of which some of the pattern may be missing."""
     if isinstance(pattern, DensePattern):
         return DenseOperand(part(csr, pattern.rows, pattern.columns).toarray(), pattern)
-    if isinstance(pattern, HypersparsePattern):
-        pattern = pattern.written_out
-    assert isinstance(pattern, SparsePattern)
     return SparseOperand(csr, pattern)
-
-
-def store(matrix: Any, symbolic: Any) -> Any:
-    """The entries of a sparse array, stored at all positions of a pattern that contains its own."""
-    from scipy.sparse import csr_array
-
-    matrix.sort_indices()
-    keys, all_keys = (
-        np.repeat(np.arange(m.shape[0]), np.diff(m.indptr)) * m.shape[1] + m.indices
-        for m in (matrix, symbolic)
-    )
-    data = np.zeros(symbolic.nnz, matrix.dtype)
-    data[np.searchsorted(all_keys, keys)] = matrix.data
-    return csr_array((data, symbolic.indices, symbolic.indptr), shape=matrix.shape)
 
 
 def banded(lower: int, upper: int, diagonals: Array) -> Operand:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.costs.storage_formats import BESIDE_DENSE, quicker_by_columns, quicker_dense
+from chainorder.costs.storage_formats import BESIDE_DENSE, LARGE_BAND, quicker_by_columns, quicker_dense
 from chainorder.execution.contraction import contract
 from chainorder.execution.conversions import banded, by_rows, compressed, part, with_pattern, written_out
 from chainorder.execution.operand import (
@@ -24,8 +24,9 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.structures.dense import DensePattern
 from chainorder.structures.index_sets import IndexSet, IntArray
-from chainorder.structures.pattern import DensePattern, Pattern
+from chainorder.structures.pattern import Pattern
 from chainorder.structures.selection import SelectionPattern, pick_columns, pick_rows
 
 FREE = (IdentityOperand, SelectionOperand)
@@ -65,6 +66,9 @@ def _multiply(left: Operand, right: Operand, symbolic: bool) -> Operand:  # noqa
             return contract(left, right) or multiply(written_out(left), written_out(right), symbolic=symbolic)
         case DenseOperand(), DenseOperand():
             return _dense_dense(left, right)
+        case BandOperand(), BandOperand() if _wide(left) and _wide(right):
+            values = left.matrix().toarray() @ right.matrix().toarray()
+            return DenseOperand(values, DensePattern(*values.shape), left.pattern @ right.pattern)
         case BandOperand(), BandOperand():
             return _band_band(left, right)
         case BandOperand(format="diagonal"), DenseOperand(filled=DensePattern(rows=None)):
@@ -77,9 +81,9 @@ def _multiply(left: Operand, right: Operand, symbolic: bool) -> Operand:  # noqa
             return _dense_sparse(left, right)
         case BandOperand(format="diagonal"), SparseOperand():
             counts = np.diff(right.csr.indptr)
-            return _with_data(right, np.repeat(left.diagonals[0], counts) * right.csr.data)
+            return _with_data(left, right, np.repeat(left.diagonals[0], counts) * right.csr.data)
         case SparseOperand(), BandOperand(format="diagonal"):
-            return _with_data(left, left.csr.data * right.diagonals[0][left.csr.indices])
+            return _with_data(left, right, left.csr.data * right.diagonals[0][left.csr.indices])
         case _:
             assert isinstance(left, BandOperand | SparseOperand)
             assert isinstance(right, BandOperand | SparseOperand)
@@ -103,7 +107,7 @@ def _multiply_free(left: Operand, right: Operand) -> Operand:
             places = _places(selection.columns, filled.rows)
             return _picked_dense(part(values, places, None), selection @ filled)
         case DenseOperand(values, filled), SelectionOperand(selection):
-            places = _places(selection.turned.columns, filled.columns)
+            places = _places(selection.transposed().columns, filled.columns)
             return _picked_dense(part(values, None, places), filled @ selection)
         case SelectionOperand(selection), (BandOperand() | SparseOperand()):
             picked = pick_rows(by_rows(right), selection)
@@ -145,6 +149,10 @@ def _dense_dense(left: DenseOperand, right: DenseOperand) -> DenseOperand:
     if not filled.nnz:
         return _zero(filled, a, b)
     return DenseOperand(np.dot(a, b), filled)
+
+
+def _wide(operand: BandOperand) -> bool:
+    return operand.size >= LARGE_BAND and quicker_dense(operand.pattern.shape, operand.pattern.nnz)
 
 
 def _band_band(left: BandOperand, right: BandOperand) -> Operand:
@@ -221,11 +229,14 @@ def _quick(matrix: Any) -> Any:
     return matrix.toarray() if quicker_dense(matrix.shape, matrix.nnz, BESIDE_DENSE) else matrix
 
 
-def _with_data(operand: SparseOperand, data: Array) -> SparseOperand:
+def _with_data(left: Operand, right: Operand, data: Array) -> SparseOperand:
+    """The product of a sparse operand and a diagonal: other entries at the same positions."""
     from scipy.sparse import csr_array
 
+    operand = left if isinstance(left, SparseOperand) else right
+    assert isinstance(operand, SparseOperand)
     csr = csr_array((data, operand.csr.indices, operand.csr.indptr), shape=operand.csr.shape)
-    return SparseOperand(csr, operand.symbolic)
+    return SparseOperand(csr, None if operand.symbolic is None else left.pattern @ right.pattern)
 
 
 def _zero(filled: DensePattern, a: Any, b: Any) -> DenseOperand:

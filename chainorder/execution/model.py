@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainorder.errors import ExecutionError
+from chainorder.execution.backends import Evaluated
 from chainorder.execution.conversions import compressed, type_of
 from chainorder.execution.evaluation import Checked, Evaluate, product
 from chainorder.execution.kernels import multiply
@@ -26,14 +27,12 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
-from chainorder.structures.colouring import colour_columns, transposed
+from chainorder.execution.storing import operand_of
+from chainorder.structures.colouring import colour_columns
+from chainorder.structures.dense import DensePattern
 from chainorder.structures.number_types import as_floats
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
-from chainorder.structures.selection import SelectionPattern
+from chainorder.structures.pattern import Pattern
 from chainorder.structures.solve import Factorisation
-
-CHUNK_ENTRIES = 2**24
-"""Entries of the directions in flight by default: 128 MiB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,29 +117,21 @@ def _callable_or_none(value: Any) -> bool:
     return value is None or callable(value)
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluated:
-    """What a step by a model yields: the result, and how many directions were evaluated."""
-
-    result: Operand
-    evaluations: int
-
-
-def by_tangents(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated:
+def by_tangents(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated[Operand]:
     """F'_j · `operand` (F'_j itself if None) by one tangent for every colour of the result's columns."""
     return _evaluate(model.tangents, "tangent", operand, result, chunk)
 
 
-def by_adjoints(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated:
+def by_adjoints(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated[Operand]:
     """`operand` · F'_i (F'_i itself if None) by one adjoint for every colour of the result's rows."""
     right = None if operand is None else transpose(operand)
-    done = _evaluate(model.adjoints, "adjoint", right, transposed(result), chunk)
+    done = _evaluate(model.adjoints, "adjoint", right, result.transposed(), chunk)
     return Evaluated(transpose(done.result), done.evaluations)
 
 
 def _evaluate(
     evaluate: Evaluate | None, name: str, operand: Operand | None, result: Pattern, chunk: int
-) -> Evaluated:
+) -> Evaluated[Operand]:
     if evaluate is None:
         raise ExecutionError(f"the plan needs a {name} that is not given; give it, or plan without it")
     colours = colour_columns(result)
@@ -182,24 +173,13 @@ def _seeds(operand: Operand | None, colours: Array, result: Pattern) -> Array:
 
 def _decompress(values: Array, colours: Array, result: Pattern) -> Operand:
     """The entries of a result from its colour groups."""
-    match result:
-        case IdentityPattern(size):
-            return IdentityOperand(size)
-        case SelectionPattern():
-            return SelectionOperand(result)
-        case DensePattern(rows=rows):
-            return DenseOperand(values if rows is None else values[rows], result)
-        case BandPattern(size, lower, upper):
-            diagonals = np.zeros((lower + upper + 1, size), values.dtype)
-            for offset, diagonal in enumerate(diagonals, -lower):
-                columns = np.arange(max(offset, 0), size + min(offset, 0))
-                diagonal[columns] = values[columns - offset, colours[columns]]
-            return BandOperand(lower, upper, diagonals)
-        case _:
-            csr = result.csr().astype(values.dtype)
-            rows = np.repeat(np.arange(result.shape[0]), np.diff(csr.indptr))
-            csr.data = values[rows, colours[csr.indices]]
-            return compressed(csr)
+    if isinstance(result, DensePattern):
+        return DenseOperand(values if result.rows is None else values[result.rows], result)
+    csr = result.csr().astype(values.dtype)
+    rows = np.repeat(np.arange(result.shape[0]), np.diff(csr.indptr))
+    csr.data = values[rows, colours[csr.indices]]
+    entries = result.laid_out(csr)
+    return compressed(csr) if entries is None else operand_of(result, entries)
 
 
 def transpose(operand: Operand) -> Operand:
@@ -208,11 +188,11 @@ def transpose(operand: Operand) -> Operand:
         case IdentityOperand():
             return operand
         case SelectionOperand(pattern):
-            return SelectionOperand(pattern.turned)
+            return SelectionOperand(pattern.transposed())
         case DenseOperand(values, filled, symbolic):
-            turned = transposed(filled)
+            turned = filled.transposed()
             assert isinstance(turned, DensePattern)
-            return DenseOperand(values.T, turned, None if symbolic is None else transposed(symbolic))
+            return DenseOperand(values.T, turned, None if symbolic is None else symbolic.transposed())
         case BandOperand(lower, upper, diagonals):
             turned_diagonals = np.zeros_like(diagonals)
             for offset, diagonal in enumerate(diagonals, -lower):
@@ -224,4 +204,4 @@ def transpose(operand: Operand) -> Operand:
         case SparseOperand(stored, symbolic):
             turned_csr = stored.T.tocsr()
             turned_csr.sort_indices()
-            return SparseOperand(turned_csr, None if symbolic is None else SparsePattern.of(symbolic.csr().T))
+            return SparseOperand(turned_csr, None if symbolic is None else symbolic.transposed())

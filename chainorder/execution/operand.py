@@ -7,7 +7,7 @@ class              holds                                  of a pattern
 `SelectionOperand`  which rows and columns                `SelectionPattern`
 `BandOperand`      one row per diagonal                   `BandPattern`, diagonals too
 `DenseOperand`     the filled rows × filled columns       `DensePattern`, well filled `SparsePattern`
-`SparseOperand`    compressed rows or columns             `SparsePattern`
+`SparseOperand`    compressed rows or columns             any; `SparsePattern`, if nothing else
 `AxesOperand`      a tensor, repeated entries once        `AxesPattern`
 =================  =====================================  ==============================
 
@@ -25,14 +25,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.structures.axes import AxesPattern
-from chainorder.structures.pattern import (
-    BandPattern,
-    DensePattern,
-    IdentityPattern,
-    Pattern,
-    SparsePattern,
-    counted_fma,
-)
+from chainorder.structures.banded import BandPattern, IdentityPattern
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.pattern import Pattern, counted_fma
+from chainorder.structures.positions import SparsePattern
 from chainorder.structures.selection import SelectionPattern
 
 if TYPE_CHECKING:
@@ -168,7 +164,7 @@ class SparseOperand:
     """
 
     stored: Any
-    symbolic: SparsePattern | None = None
+    symbolic: Pattern | None = None
     again: bool = False
 
     @property
@@ -187,7 +183,7 @@ class SparseOperand:
         return self.stored.tocsc()
 
     @cached_property
-    def pattern(self) -> SparsePattern:
+    def pattern(self) -> Pattern:
         """Where it may be nonzero."""
         if self.symbolic is not None:
             return self.symbolic

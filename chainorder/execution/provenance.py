@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from chainorder.errors import ExecutionError
-from chainorder.problems.matrix_files import MatrixFile, Unsaved, read_note
-from chainorder.structures.banded import Identity
-from chainorder.structures.selection import Selection
+from chainorder.problems.matrix_files import MatrixFile, Unsaved
+from chainorder.reading.matrices import read_note
 from chainorder.structures.solve import Factorisation, Solve
 from chainorder.structures.structure import Structure
 
@@ -102,7 +101,7 @@ Origin: TypeAlias = tuple[Any, Any, Structure]
 
 def refuse_unsaved(elementals: Iterable[Origin]) -> None:
     """Raise `ExecutionError` if matrices were in memory when their chain was saved; lists whose."""
-    unsaved = [name for name, matrix, kind in elementals if isinstance(matrix, Unsaved) and not _known(kind)]
+    unsaved = [name for name, matrix, kind in elementals if isinstance(matrix, Unsaved) and not kind.known]
     if unsaved:
         raise ExecutionError(
             f"the Jacobians of {listed(unsaved)} were in memory when the plan was saved; give them, or run "
@@ -120,17 +119,12 @@ def trace(elementals: Iterable[Origin]) -> Provenance:
                 found[said(path)].append(name)
             case None | Unsaved(), Solve(factorisation=Factorisation()):
                 found[Source.GIVEN].append(name)
-            case None | Unsaved(), _ if not _known(structure):
+            case None | Unsaved(), _ if not structure.known:
                 found[Source.STAND_INS].append(name)
             case _:
                 found[Source.GIVEN].append(name)
     sources = tuple(source for source, names in found.items() if names)
     return Provenance(sources, tuple(found[Source.STAND_INS]))
-
-
-def _known(structure: Structure) -> bool:
-    """Whether the structure says all of the Jacobian."""
-    return isinstance(structure, (Identity, Selection))
 
 
 def _said_in(file: Path) -> Source:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainorder.execution.checks import (
     Check,
@@ -12,10 +12,8 @@ from chainorder.execution.operations import (
     OperationRecord,
 )
 from chainorder.execution.provenance import Printed, Provenance
+from chainorder.plans.chain_operations import Operation
 from chainorder.plans.chain_plan import Plan
-
-if TYPE_CHECKING:
-    pass
 
 TOLERANCE = 1e-9
 """Relative error that passes by default: far above rounding, far below any mistake."""
@@ -56,7 +54,7 @@ class Execution(Printed):
     fma: int
     seconds: float
     peak_memory: int
-    records: tuple[OperationRecord, ...]
+    records: tuple[OperationRecord[Operation], ...]
     checks: tuple[Check, ...] = ()
     symbolic: bool = True
     provenance: Provenance = Provenance()

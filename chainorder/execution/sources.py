@@ -11,28 +11,25 @@ from typing import Any
 import numpy as np
 
 from chainorder.errors import ExecutionError, StructureError
-from chainorder.execution.conversions import compressed, store
 from chainorder.execution.model import Model
 from chainorder.execution.operand import (
     Array,
     AxesOperand,
     BandOperand,
     DenseOperand,
-    IdentityOperand,
     Operand,
-    SelectionOperand,
     SparseOperand,
 )
 from chainorder.execution.provenance import Provenance, Source, refuse_unsaved, trace
+from chainorder.execution.storing import fitted, random_operand
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental
+from chainorder.problems.elementals import ModelCosts
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
 from chainorder.structures.axes import AxesPattern
 from chainorder.structures.compressed_rows import canonical
-from chainorder.structures.hypersparse import HypersparsePattern
 from chainorder.structures.number_types import as_floats
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
-from chainorder.structures.selection import SelectionPattern
+from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import SparsePattern
 from chainorder.structures.solve import Factorisation, Solve
 from chainorder.structures.sparse_arrays import sound
 
@@ -85,7 +82,7 @@ def gather(chain: Chain, given: Sequence[Any] | None, seed: int, *, stand_ins: b
         found = _sort(chain, fitted, network, network.point)
         return replace(found, provenance=Provenance((Source.NETWORK,)))
     numbers = range(1, len(chain) + 1)
-    elementals = [(n, chain.matrices.get(n - 1), chain.kind(n).structure) for n in numbers]
+    elementals = [(n, chain.matrices.get(n - 1), chain.kind_of(n).structure) for n in numbers]
     if not stand_ins:
         refuse_unsaved(elementals)
     found = _sort(chain, _loaded_or_random(chain, seed, stand_ins=stand_ins))
@@ -102,7 +99,7 @@ def _sort(
     operands: dict[int, Operand] = {}
     models: dict[int, Model] = {}
     for number, source in enumerate(sources, 1):
-        operand, models[number] = operand_and_model(chain.kind(number), source, f"elemental {number}")
+        operand, models[number] = operand_and_model(chain.kind_of(number), source, f"elemental {number}")
         if operand is not None:
             operands[number] = operand
     return Jacobians(_marked(operands), models, function, point)
@@ -119,7 +116,7 @@ def _marked(operands: Mapping[int, Operand]) -> dict[int, Operand]:
     return {number: marked.get(id(operand), operand) for number, operand in operands.items()}
 
 
-def operand_and_model(kind: Elemental, source: Operand | Model, here: str) -> tuple[Operand | None, Model]:
+def operand_and_model(kind: ModelCosts, source: Operand | Model, here: str) -> tuple[Operand | None, Model]:
     """The matrix of an explicit elemental, None of others; and the models that it says there are."""
     if kind.explicit:
         if isinstance(source, Model):
@@ -140,12 +137,12 @@ def _loaded_or_random(chain: Chain, seed: int, *, stand_ins: bool) -> Iterator[O
     fitter = _Fitter(chain)
     for place in range(len(chain)):
         matrix = chain.matrices.get(place)
-        match None if isinstance(matrix, Unsaved) else matrix, chain.kind(place + 1).structure:
+        match None if isinstance(matrix, Unsaved) else matrix, chain.kind_of(place + 1).structure:
             case None, Solve(factorisation=None) as solve if stand_ins:
                 yield _random_solve(solve, int(chain.sizes[place]), generator)
             case None, Solve() as solve:
                 yield fitter.fit(place, solve)
-            case None, _ if (label := chain.kind(place + 1).same) is not None:
+            case None, _ if (label := chain.kind_of(place + 1).same) is not None:
                 if label not in drawn:
                     drawn[label] = random_operand(chain.pattern(place + 1), generator)
                 yield drawn[label]
@@ -174,33 +171,6 @@ class _Fitter:
         return self._fitted[key][1]
 
 
-def random_operand(pattern: Pattern, generator: np.random.Generator) -> Operand:
-    """A random Jacobian of a pattern, scaled so that long products neither vanish nor overflow soon."""
-    match pattern:
-        case IdentityPattern(size):
-            return IdentityOperand(size)
-        case SelectionPattern():
-            return SelectionOperand(pattern)
-        case BandPattern(size, lower, upper):
-            diagonals = generator.standard_normal((lower + upper + 1, size)) / np.sqrt(lower + upper + 1)
-            if pattern.diagonal:
-                diagonals = generator.uniform(0.5, 1.5, (1, size))
-            return BandOperand(lower, upper, _clip(diagonals, lower))
-        case DensePattern():
-            shape = pattern.filled_rows, pattern.filled_columns
-            return DenseOperand(generator.standard_normal(shape) / np.sqrt(max(1, shape[1])), pattern)
-        case AxesPattern(sizes=sizes, varies=varies):
-            lengths = [size if axis in varies else 1 for axis, size in enumerate(sizes)]
-            return AxesOperand(generator.standard_normal(lengths) / np.sqrt(pattern.row_count), pattern)
-        case SparsePattern() | HypersparsePattern():
-            csr = pattern.csr().astype(np.float64)
-            per_row = max(1.0, pattern.nnz / pattern.height)
-            csr.data = generator.standard_normal(pattern.nnz) / np.sqrt(per_row)
-            return compressed(csr)
-        case _:
-            raise ExecutionError(f"there is no random Jacobian of a {type(pattern).__name__}")
-
-
 def _random_solve(structure: Solve, size: int, generator: np.random.Generator) -> Model:
     """Solves with a random tridiagonal matrix, each counted as the one that it stands for."""
     from scipy.sparse import dia_array
@@ -211,36 +181,25 @@ def _random_solve(structure: Solve, size: int, generator: np.random.Generator) -
     return replace(Model.of_solve(Factorisation.of(matrix)), fma=structure.factors)
 
 
-def _clip(diagonals: Array, lower: int) -> Array:
-    """Zero the places of diagonals that lie outside the matrix."""
-    size = diagonals.shape[1]
-    for offset, diagonal in enumerate(diagonals, -lower):
-        diagonal[: max(offset, 0)] = 0
-        diagonal[size + min(offset, 0) :] = 0
-    return diagonals
-
-
 def _fit(chain: Chain, place: int, matrix: Any) -> Operand | Model:
     """A given matrix as an operand of its elemental's pattern, or a model; a diagonal may be its vector."""
-    structure, pattern = chain.kind(place + 1).structure, chain.pattern(place + 1)
-    name = chain.kind(place + 1).name
+    structure, pattern = chain.kind_of(place + 1).structure, chain.pattern(place + 1)
+    name = chain.kind_of(place + 1).name
     here = f"elemental {place + 1}" + (f" ({name})" if name else "")
     if isinstance(structure, Solve):
         return Model.of_solve(_factorised(structure, pattern.shape, matrix, here))
     return fit(pattern, matrix, f"the Jacobian of {here}")
 
 
-def _alike(given: Pattern, pattern: Pattern) -> bool:
-    """Whether two patterns are the same; of dense ones, whether both are full."""
-    if isinstance(given, DensePattern) and isinstance(pattern, DensePattern):
-        return given.shape == pattern.shape and given.full and pattern.full
-    return given == pattern
-
-
 def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
-    """A given matrix as an operand of a pattern, or a model; `here` names it in errors."""
-    if isinstance(matrix, Operand) and _alike(matrix.pattern, pattern):
+    """A given matrix as an operand of a pattern, or a model; `here` names it in errors.
+
+    One with axes may be its values, with a dimension for each axis, of size 1 where entries repeat.
+    """
+    if isinstance(matrix, Operand) and matrix.pattern == pattern:
         return matrix
+    if isinstance(pattern, AxesPattern) and getattr(matrix, "shape", None) == pattern.values_shape:
+        return AxesOperand(as_floats(matrix), pattern)
     model = Model.of(matrix, pattern.shape, here)
     if model is not None:
         return model
@@ -254,9 +213,7 @@ def fit(pattern: Pattern, matrix: Any, here: str) -> Operand | Model:
         raise ExecutionError(
             f"{here} is a {type(matrix).__name__}; give a NumPy array or SciPy sparse matrix"
         )
-    if len(shape) == 1 and not (
-        shape == pattern.shape[:1] and isinstance(pattern, BandPattern) and pattern.diagonal
-    ):
+    if len(shape) == 1 and not (shape == pattern.shape[:1] and pattern.diagonal and not pattern.free):
         raise ExecutionError(f"{here} has shape {shape}; only a diagonal may be given as a vector")
     if len(shape) == 2 and shape != pattern.shape:
         raise ExecutionError(f"{here} has shape {shape}; its elemental is {pattern.shape} (outputs × inputs)")
@@ -274,14 +231,15 @@ def _fit_sound(pattern: Pattern, matrix: Any, here: str) -> Operand:
     StructureError
         If it is broken, or does not hold numbers that floats can be.
     """
-    match pattern:
-        case _ if len(matrix.shape) == 1:
-            return BandOperand(0, 0, as_floats(matrix)[None, :])
-        case DensePattern(full=True):
-            entries = sound(matrix, as_floats)
-            return DenseOperand.full(entries if isinstance(entries, np.ndarray) else entries.toarray())
-        case _:
-            return _fit_sparse(pattern, canonical(matrix, as_floats), here)
+    if len(matrix.shape) == 1:
+        return BandOperand(0, 0, as_floats(matrix)[None, :])
+    if pattern.full:
+        entries = sound(matrix, as_floats)
+        return DenseOperand.full(entries if isinstance(entries, np.ndarray) else entries.toarray())
+    csr = canonical(matrix, as_floats)
+    if isinstance(pattern, SparsePattern) and pattern.stored_by(csr):
+        return SparseOperand(csr)
+    return fitted(pattern, csr, here)
 
 
 def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str) -> Factorisation:
@@ -303,45 +261,3 @@ def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str)
     if made.shape != shape:
         raise ExecutionError(f"{here} solves with a matrix of shape {made.shape}; the elemental is {shape}")
     return made
-
-
-def _fit_sparse(pattern: Pattern, csr: Any, here: str) -> Operand:
-    from scipy.sparse import csr_array
-
-    if isinstance(pattern, SparsePattern) and pattern.stored_by(csr):
-        return SparseOperand(csr)
-    coo = csr.tocoo()
-    match pattern:
-        case IdentityPattern(size):
-            if (csr != csr_array(IdentityOperand(size).matrix())).nnz:
-                raise ExecutionError(f"{here} is not the identity that is declared")
-            return IdentityOperand(size)
-        case SelectionPattern():
-            if (csr != csr_array(SelectionOperand(pattern).matrix())).nnz:
-                raise ExecutionError(f"{here} is not the selection that is declared")
-            return SelectionOperand(pattern)
-        case BandPattern(size, lower, upper):
-            inside = (coo.row - coo.col <= lower) & (coo.col - coo.row <= upper)
-            _refuse_outside(coo, inside, here)
-            diagonals = np.zeros((lower + upper + 1, size), csr.dtype)
-            rows, columns = coo.row[inside], coo.col[inside]
-            diagonals[columns - rows + lower, columns] = coo.data[inside]
-            return BandOperand(lower, upper, diagonals)
-        case _:
-            symbolic = pattern.csr()
-            symbolic.sort_indices()
-            inside = np.asarray(symbolic[coo.row, coo.col]).ravel() if coo.nnz else np.zeros(0, bool)
-            _refuse_outside(coo, inside, here)
-            if not inside.all():
-                csr = csr_array((coo.data[inside], (coo.row[inside], coo.col[inside])), shape=csr.shape)
-            return compressed(store(csr, symbolic))
-
-
-def _refuse_outside(coo: Any, inside: Array, here: str) -> None:
-    outside = np.flatnonzero(~inside & (coo.data != 0))
-    if len(outside):
-        row, column = int(coo.row[outside[0]]), int(coo.col[outside[0]])
-        raise ExecutionError(
-            f"{here} has an entry at row {row}, column {column}, outside the declared structure; "
-            "declare it wider, or sparse"
-        )

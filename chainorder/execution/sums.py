@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainorder.execution.contraction import add_axes
-from chainorder.execution.conversions import banded, compressed, store
+from chainorder.execution.conversions import banded, compressed
 from chainorder.execution.operand import (
     Array,
     AxesOperand,
@@ -14,7 +14,8 @@ from chainorder.execution.operand import (
     IdentityOperand,
     Operand,
 )
-from chainorder.structures.pattern import DensePattern
+from chainorder.structures.compressed_rows import store
+from chainorder.structures.dense import DensePattern
 
 
 def add(left: Operand, right: Operand) -> Operand:
@@ -48,7 +49,7 @@ def _add_bands(left: BandOperand, right: BandOperand) -> Operand:
 def _add_written_out(left: Operand, right: Operand) -> Operand:
     """By compressed rows, or full arrays if one is full; positions where the sum cancels stay stored."""
     for each in (left, right):
-        if isinstance(each.pattern, DensePattern) and each.pattern.full:
+        if each.pattern.full:
             return DenseOperand.full(_full(left) + _full(right))
     from scipy.sparse import csr_array
 

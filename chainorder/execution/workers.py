@@ -12,23 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
+from chainorder.costs.steps import How, Instruction, Ledger, Place, replay
 from chainorder.errors import ExecutionError
+from chainorder.execution.backends import Settings
 from chainorder.execution.cluster import Client, connected, dask_distributed
 from chainorder.execution.conversions import owned
-from chainorder.execution.operand import Operand, stored_entries
-from chainorder.execution.operations import (
-    Ledger,
-    OperationRecord,
-    Settings,
-    Stepped,
-    operands_of,
-    perform,
-    stepped_number,
-    stepped_of,
-)
+from chainorder.execution.numpy_backend import NumPyBackend
+from chainorder.execution.operand import Operand
+from chainorder.execution.operations import OperationRecord, Stepped, perform, stepped_of, stored_at_start
 from chainorder.execution.result import Execution
 from chainorder.execution.sources import Jacobians
-from chainorder.plans.chain_operations import Operation
 from chainorder.plans.chain_plan import Plan
 
 Result = TypeVar("Result")
@@ -95,40 +88,33 @@ def _await_workers(client: Client) -> None:
 def _run(client: Client, plan: Plan, source: Jacobians, settings: Settings) -> tuple[Operand, Execution]:
     addresses = sorted(client.scheduler_info(n_workers=-1)["workers"])
     topic = f"chainorder-{uuid.uuid4().hex}"
-    matrices, models = _spread(client, plan, source)
-    live: dict[tuple[int, int], Future] = {(n, n): future for n, future in matrices.items()}
-    for place, operation in enumerate(plan.operations):
-        number = stepped_number(operation)
-        operands = [live.pop(operand) for operand in operands_of(operation)]
-        if number is not None:
-            live.pop((number, number), None)  # a step by its model makes an explicit matrix useless
-        live[operation.j, operation.i] = client.submit(
-            _operate,
-            operation,
+    instructions = list(plan.operations.steps.instructions())
+    through = {each.through for each in instructions if each.through is not None}
+    models = everywhere(client, {n: stepped_of(plan.chain, source, n) for n in sorted(through)})
+    live = {(n, n): future for n, future in everywhere(client, source.operands).items()}
+    machines = plan.operations.machine.tolist()
+
+    def submit(instruction: Instruction[Place], operands: list[Future]) -> Future:
+        if instruction.how is How.REUSE:
+            return operands[0]
+        return client.submit(
+            operate,
+            instruction,
             operands,
-            None if number is None else models[number],
-            (settings, topic, place),
-            key=f"{topic}-{place}",
-            workers=[addresses[operation.machine % len(addresses)]],
+            None if instruction.through is None else models[instruction.through],
+            (settings, topic, instruction.number),
+            key=f"{topic}-{instruction.number}",
+            workers=[addresses[machines[instruction.number] % len(addresses)]],
             allow_other_workers=True,  # when the worker has gone
-            priority=-place,
+            priority=-instruction.number,
         )
+
+    for _ in replay(instructions, live, submit):
+        pass
     (final,) = live.values()
     result: Operand = final.result()
-    events = {event["place"]: event for _, event in client.get_events(topic)}
-    done = _execution(plan, source, result, events, addresses)
-    return result, replace(done, symbolic=settings.symbolic, provenance=source.provenance)
-
-
-def _spread(client: Client, plan: Plan, source: Jacobians) -> tuple[dict[int, Future], dict[int, Future]]:
-    """Send every worker the Jacobians and the models that the plan uses."""
-    stepped: dict[int, Stepped] = {}
-    for operation in plan.operations:
-        number = stepped_number(operation)
-        each = stepped_of(operation, plan.chain, source)
-        if number is not None and each is not None:
-            stepped[number] = each
-    return everywhere(client, source.operands), everywhere(client, stepped)
+    events = {event["number"]: event for _, event in client.get_events(topic)}
+    return result, _execution(plan, source, result, events, addresses)
 
 
 def everywhere(client: Client, values: Mapping[int, Any]) -> dict[int, Future]:
@@ -144,30 +130,31 @@ def everywhere(client: Client, values: Mapping[int, Any]) -> dict[int, Future]:
     return dict(zip(values, futures, strict=True))
 
 
-def _operate(
-    operation: Operation,
-    operands: Sequence[Operand],
+def operate(
+    instruction: Instruction[Any],
+    operands: list[Operand],
     stepped: Stepped | None,
     task: tuple[Settings, str, int],
 ) -> Operand:
-    """A task: one operation with one thread; what it took goes to the scheduler as an event."""
+    """A task: one instruction with one thread; what it took goes to the scheduler as an event."""
     from distributed import get_worker
     from threadpoolctl import threadpool_limits
 
-    settings, topic, place = task
-    worker = get_worker()
+    settings, topic, number = task
+    worker, backend = get_worker(), NumPyBackend(settings)
     with threadpool_limits(1):
         start = time.time()
-        done = perform(operation, operands, stepped, settings)
+        done = perform(backend, instruction, operands, stepped)
         seconds = time.time() - start
     event = {
-        "place": place,
+        "number": number,
         "worker": worker.address,
         "start": start,
         "seconds": seconds,
         "fma": done.fma,
+        "adds": done.adds,
         "evaluations": done.evaluations,
-        "entries": stored_entries(done.result),
+        "entries": backend.entries(done.result),
         "format": done.result.format,
     }
     worker.log_event(topic, event)
@@ -185,11 +172,24 @@ def _execution(
     began = min((event["start"] for event in events.values()), default=0.0)
     others = [event["worker"] for event in events.values() if event["worker"] not in addresses]
     numbers = {address: number for number, address in enumerate([*addresses, *dict.fromkeys(others)])}
-    ledger = Ledger(source)
+    ledger = Ledger(stored_at_start(source))
     records = []
-    for place, operation in enumerate(plan.operations):
-        event = events[place]
-        ledger.enter(operation, event["entries"])
+    made: dict[Place, Mapping[str, Any]] = {}
+    steps = plan.operations.steps.instructions()
+    for operation, instruction in zip(plan.operations, steps, strict=True):
+        if instruction.how is How.REUSE:  # took nothing, where its source was made
+            event = made[instruction.operands[0]]
+            event = {
+                **event,
+                "start": event["start"] + event["seconds"],
+                "seconds": 0.0,
+                "fma": 0,
+                "evaluations": 0,
+            }
+        else:
+            event = events[instruction.number]
+        made[instruction.result] = event
+        ledger.enter(instruction, event["entries"])
         record = OperationRecord(
             operation, event["fma"], event["evaluations"], event["seconds"], event["format"]
         )

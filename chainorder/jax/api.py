@@ -11,7 +11,7 @@ import jax
 
 from chainorder.autodiff.captures import Captures
 from chainorder.autodiff.choice import Choice, Unplanned
-from chainorder.autodiff.execution import CHUNK_ENTRIES
+from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.explanation import tell
 from chainorder.autodiff.task import Function, NotPlannedError, composed
 from chainorder.jax.calls import Call
@@ -30,7 +30,7 @@ def jacobian(
     allow_int: bool = False,
     *,
     solver: str | None = None,
-    chunk_entries: int = CHUNK_ENTRIES,
+    chunk_entries: int = TRACED_ENTRIES,
 ) -> Callable[..., Any]:
     """The Jacobian of a function by the best plan; a drop-in for `jax.jacrev` and `jax.jacfwd`.
 

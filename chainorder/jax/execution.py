@@ -11,34 +11,24 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from chainorder.autodiff.execution import Executor, Factor
+from chainorder.autodiff.execution import Executor
+from chainorder.execution.arrays import Factor
+from chainorder.execution.backends import Evaluated
+from chainorder.execution.jax_arrays import Jax
 from chainorder.jax.parts import JaxPart
 from chainorder.jax.program import LinearProgram
 from chainorder.jax.rules import contraction, is_view
 from chainorder.jax.sparsity import compressed, decompressed, worthwhile_colours
-from chainorder.structures.colouring import transposed as transposed_pattern
 from chainorder.structures.pattern import Pattern
 
 Evaluate = Callable[[Any], Any]
 
 
-def as_matrix(factor: Factor, size: int, dtype: Any) -> Any:
-    """A Jacobian as a matrix; `size` is that of an identity."""
-    if factor.values is None:
-        return jnp.eye(size, dtype=dtype)
-    if not factor.diagonal:
-        return factor.values
-    # No product with an identity: XLA would fuse what makes the entries into it, and do that size² times.
-    places = jnp.arange(len(factor.values))
-    zeros = jnp.zeros((len(places), len(places)), factor.values.dtype)
-    return zeros.at[places, places].set(factor.values)
-
-
-class JaxExecutor(Executor):
+class JaxExecutor(Executor[JaxPart]):
     """Evaluates the parts of a linear program."""
 
     def __init__(self, program: LinearProgram, parts: Sequence[JaxPart], chunk: int) -> None:
-        super().__init__(parts, chunk)
+        super().__init__(Jax(), parts, chunk)
         self.program = program
 
     def matrix(self, part: JaxPart) -> Any:
@@ -57,26 +47,21 @@ class JaxExecutor(Executor):
         ones = jnp.ones(part.segment.source, self._dtype(part.piece.source))
         return self.program.run(part.piece, ones).reshape(-1)
 
-    def tangents(self, part: JaxPart, right: Factor, pattern: Pattern) -> Any:
+    def along_columns(self, part: JaxPart, right: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
         dtype = self._dtype(part.piece.source)
-        seeds = as_matrix(right, part.segment.inputs, dtype).astype(dtype)
+        columns = self.seeds(right, part.segment.inputs, dtype).astype(dtype)
         run = self._rowwise(lambda value: self.program.run(part.piece, value), part, part.segment.source)
-        colours = worthwhile_colours(pattern)
-        if colours is None:
-            return run(seeds.T).T
-        return decompressed(run(compressed(seeds, colours).T).T, colours, pattern)
+        values, count = _by_colours(run, columns, pattern)
+        return Evaluated(Factor(values, pattern), count)
 
-    def adjoints(self, part: JaxPart, left: Factor, pattern: Pattern) -> Any:
+    def along_rows(self, part: JaxPart, left: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
         dtype = self._dtype(part.piece.target)
-        seeds = as_matrix(left, part.segment.outputs, dtype).astype(dtype)
+        rows = self.seeds(left, part.segment.outputs, dtype).astype(dtype)
         source = jax.ShapeDtypeStruct(part.segment.source, self._dtype(part.piece.source))
         transposed = jax.linear_transpose(lambda value: self.program.run(part.piece, value), source)
         run = self._rowwise(lambda value: transposed(value)[0], part, part.segment.target)
-        turned = transposed_pattern(pattern)
-        colours = worthwhile_colours(turned)
-        if colours is None:
-            return run(seeds)
-        return decompressed(run(compressed(seeds.T, colours).T).T, colours, turned).T
+        values, count = _by_colours(run, rows.T, pattern.transposed())
+        return Evaluated(Factor(values.T, pattern), count)
 
     def _rowwise(self, evaluate: Evaluate, part: JaxPart, shape: tuple[int, ...]) -> Evaluate:
         """An evaluation of all rows of a matrix, as many at once as the memory limit admits."""
@@ -92,3 +77,12 @@ class JaxExecutor(Executor):
 
     def _dtype(self, value: int) -> Any:
         return self.program.avals[value].dtype
+
+
+def _by_colours(run: Evaluate, columns: Any, pattern: Pattern) -> tuple[Any, int]:
+    """Evaluations along columns, those of a colour at once, as a matrix of a pattern; and how many."""
+    colours = worthwhile_colours(pattern)
+    if colours is None:
+        return run(columns.T).T, columns.shape[1]
+    together = compressed(columns, colours)
+    return decompressed(run(together.T).T, colours, pattern), together.shape[1]

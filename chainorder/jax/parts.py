@@ -10,7 +10,7 @@ from typing import TypeAlias
 from chainorder.autodiff.pieces import Kind, Part, Piece, classify, joined, telling
 from chainorder.autodiff.segments import Segment, Work
 from chainorder.jax.program import Equation, LinearProgram
-from chainorder.jax.rules import ELEMENTWISE, contraction, is_view, keeps_place, work
+from chainorder.jax.rules import ELEMENTWISE, contraction, is_elementwise, is_view, work
 from chainorder.jax.sparsity import structure_of
 
 JaxPiece: TypeAlias = Piece[int, Equation]
@@ -19,7 +19,7 @@ JaxPart: TypeAlias = Part[int, Equation]
 
 def parts_of(program: LinearProgram) -> list[JaxPart]:
     """The parts of a program, input first; neighbours that are planned no worse as one are joined."""
-    rules = [partial(rule, program) for rule in (is_view, keeps_place, _is_product)]
+    rules = [partial(rule, program) for rule in (is_view, is_elementwise, _is_product)]
     pieces = (replace(piece, kind=classify(piece.equations, *rules)) for piece in program.pieces())
     return [Part(piece, _segment(program, piece)) for piece in joined(pieces)]
 

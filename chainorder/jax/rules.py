@@ -74,7 +74,7 @@ def is_view(program: LinearProgram, equation: Equation) -> bool:
     return same and VIEWS[equation.name](equation.params, taken.shape)
 
 
-def keeps_place(program: LinearProgram, equation: Equation) -> bool:
+def is_elementwise(program: LinearProgram, equation: Equation) -> bool:
     """Whether every entry of the result depends only on the entry in its place in each dependent operand."""
     if equation.name not in ELEMENTWISE or len(equation.results) != 1:
         return is_view(program, equation)

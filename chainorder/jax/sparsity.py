@@ -18,8 +18,9 @@ from chainorder.jax.program import Equation, LinearProgram
 from chainorder.jax.rules import ELEMENTWISE, MOVES
 from chainorder.structures.banded import Banded
 from chainorder.structures.colouring import colour_columns
-from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.dense import Dense
 from chainorder.structures.pattern import Pattern
+from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
 LOCAL = ELEMENTWISE | MOVES

@@ -12,11 +12,11 @@ import jax.numpy as jnp
 
 from chainorder.autodiff.captures import told
 from chainorder.autodiff.choice import Choice, Mode, Rates, choose
-from chainorder.autodiff.execution import CHUNK_ENTRIES
+from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.segments import entries
 from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Task
 from chainorder.jax.capture import Options, Traced, is_array
-from chainorder.jax.execution import JaxExecutor, as_matrix
+from chainorder.jax.execution import JaxExecutor
 from chainorder.jax.parts import JaxPart, parts_of
 from chainorder.jax.program import LinearProgram
 
@@ -72,7 +72,7 @@ class JaxTask(Task):
     function: Callable[..., Any]
     options: Options = Options()
     solver: str | None = None
-    chunk_entries: int = CHUNK_ENTRIES
+    chunk_entries: int = TRACED_ENTRIES
 
     def jacobian(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """What `jax.jacrev` of the function returns; may raise `NotPlannedError`."""
@@ -93,9 +93,10 @@ class JaxTask(Task):
         choice = self._choose(parts)
         match choice.mode:
             case Mode.PLAN:
-                factor = JaxExecutor(program, parts, self.chunk_entries).execute(choice.plan)
-                size, dtype = program.size(program.source), program.avals[program.source].dtype
-                return self._returned(linearised, as_matrix(factor, size, dtype))
+                executor = JaxExecutor(program, parts, self.chunk_entries)
+                dtype = program.avals[program.source].dtype
+                matrix = executor.framework.matrix(executor.execute(choice.plan), dtype)
+                return self._returned(linearised, matrix)
             case Mode.FORWARD:
                 return jax.jacfwd(traced.function, options.argnums, options.has_aux)(*traced.args)
             case Mode.REVERSE:

@@ -1,26 +1,88 @@
-"""What is claimed of the cost of a plan, be it for a chain or for a graph."""
+"""What the plans of chains and of graphs have in common: what they claim, their JSON, their text."""
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from chainorder.costs.estimate import Estimate
+from chainorder.errors import PlanError
+from chainorder.plans.chain_operations import SHOWN
+from chainorder.plans.saved import SCHEMA_VERSION, parse
+from chainorder.problems.problem import Problem
+from chainorder.reading.words import show
 
 
-class Claims(ABC):
-    """The cost of a plan, and how far that may be above the least.
+def gap_between(cost: int, bound: int) -> float | None:
+    """How far a cost may be above the least, as a fraction of a bound; None if only the bound is 0."""
+    more = cost - bound
+    return more / bound if bound else (0.0 if not more else None)
+
+
+def excess(gap: float) -> str:
+    """A gap in words."""
+    return f"at most {1 + gap:,.1f} times" if gap >= 1 else f"at most {max(gap, 1e-4):.2%} above"
+
+
+class BasePlan(ABC):
+    """An order of operations for a chain or a graph. Immutable; prints itself; saves itself.
 
     Attributes
     ----------
+    kind
+        ``chain`` or ``graph``, as of its problem.
     solver
         The registered name of the solver that made it.
     optimal
         Whether nothing costs less, by proof.
     lower_bound
         What every alternative costs at least; None if no bound is known.
+    operations
+        In an executable order.
+    peak_memory
+        The most stored entries of Jacobians live at once, run in that order.
+    objective
+        What was minimised: ``fma``, or ``makespan``.
+    why
+        Why this solver, in a sentence.
+    transfer
+        The delay, in fma for each stored entry, of an operand that was made on another machine.
+    estimate
+        How its fma and peak memory were estimated; None if they are exact.
     """
+
+    kind: ClassVar[str]
+    derived: ClassVar[tuple[str, ...]]
+    """Attributes that its JSON states although its operations imply them: they have to agree."""
 
     solver: str
     optimal: bool
     lower_bound: int | None
+    operations: Sequence[Any]
+    peak_memory: int
+    objective: str
+    why: str
+    transfer: int = 0
+    estimate: Estimate | None = None
+
+    @property
+    @abstractmethod
+    def problem(self) -> Problem:
+        """The chain or graph that it is a plan for."""
+
+    @property
+    def name(self) -> str | None:
+        """The name of the chain or graph."""
+        return self.problem.name
+
+    @property
+    def machines(self) -> int:
+        """Machines that it was made for."""
+        return self.problem.machines
 
     @property
     @abstractmethod
@@ -33,9 +95,14 @@ class Claims(ABC):
         return 2 * self.fma
 
     @property
+    @abstractmethod
+    def makespan(self) -> int:
+        """When the last operation ends."""
+
+    @property
     def cost(self) -> int:
-        """What was minimised: its fma, unless a plan says otherwise."""
-        return self.fma
+        """What was minimised: its fma, or its makespan."""
+        return self.makespan if self.objective == "makespan" else self.fma
 
     @property
     def gap(self) -> float | None:
@@ -53,17 +120,73 @@ class Claims(ABC):
             return "no claim"
         if self.gap is None:
             return "heuristic"
-        return f"heuristic, {excess(self.cost, self.lower_bound)} the optimum"
+        return f"heuristic, {excess(self.gap)} the optimum"
 
+    @abstractmethod
+    def validate(self) -> None:
+        """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
 
-def gap_between(cost: int, bound: int) -> float | None:
-    """How far a cost may be above a bound, as a fraction of it; None if only the bound is 0."""
-    more = cost - bound
-    return more / bound if bound else (0.0 if not more else None)
+    def to_data(self) -> dict[str, Any]:
+        """The plan as plain data, keys as documented in the README."""
+        return {
+            "schema": SCHEMA_VERSION,
+            self.kind: self.problem.to_data(),
+            **self._attributes(),
+            "operations": [operation.to_data() for operation in self.operations],
+        }
 
+    @abstractmethod
+    def _attributes(self) -> dict[str, Any]:
+        """What its data state beside the problem and the operations."""
 
-def excess(cost: int, bound: int) -> str:
-    """How far a cost may be above the least, in words; the bound is not 0, or equal to the cost."""
-    gap = gap_between(cost, bound)
-    assert gap is not None
-    return f"at most {1 + gap:,.1f} times" if gap >= 1 else f"at most {max(gap, 1e-4):.2%} above"
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The plan as JSON, with what it is for; entries of matrices only by the paths of their files."""
+        return json.dumps(self.to_data(), indent=indent, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The plan that `to_json` saved; raises `PlanError` or `SpecError` for anything else."""
+        return cls.from_data(parse(text, f"{cls.__name__}.to_json"), Path())
+
+    @classmethod
+    def from_data(cls, data: Any, folder: Path) -> Self:
+        """The plan of plain data; relative paths of matrices are resolved against `folder`.
+
+        The structure of the data is checked here, its claims by `validate`.
+
+        Raises
+        ------
+        PlanError
+            If it is not a plan, and says which key.
+        SpecError
+            If its chain is not a chain, or its graph no graph.
+        """
+        plan = cls(**cls._read(data, folder))
+        for key in cls.derived:
+            if data.get(key) != getattr(plan, key):
+                stated, right = show(data.get(key)), show(getattr(plan, key))
+                raise PlanError(f"{key} is {stated}; the operations say {right}")
+        return plan
+
+    @classmethod
+    @abstractmethod
+    def _read(cls, data: Any, folder: Path) -> dict[str, Any]:
+        """The attributes that data state, checked one by one."""
+
+    @property
+    @abstractmethod
+    def _summary(self) -> str:
+        """What it costs, in a line."""
+
+    @abstractmethod
+    def _lines(self) -> Iterator[str]:
+        """Its operations, a line each."""
+
+    def __str__(self) -> str:
+        lines = [self.problem.title, f"{self._summary}, {self.solver} ({self.claim})"]
+        if self.machines > 1:
+            lines.append(f"makespan {self.makespan:,} on {self.machines:,} machines")
+        lines += (f"  {line}" for line in islice(self._lines(), SHOWN))
+        if len(self.operations) > SHOWN:
+            lines.append(f"  … and {len(self.operations) - SHOWN:,} more operations")
+        return "\n".join(lines)

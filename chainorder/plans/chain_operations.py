@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from chainorder.costs.pricing import IntColumn, total
-from chainorder.costs.steps import Action, Step, source_of
+from chainorder.costs.steps import Action, Step, Steps, source_of
 from chainorder.structures.index_sets import IntArray
-
-if TYPE_CHECKING:
-    pass
 
 OBJECTIVES = ("fma", "makespan")
 """What a plan may minimise."""
@@ -34,8 +31,8 @@ class Operation:
     mode
         Of an accumulation, ``tangent`` or ``adjoint``; else None.
     j, k, i
-        The result is the Jacobian of the subchain i..j; k is where a product joins, j − 1 for a tangent
-        step, i for an adjoint step, None for an accumulation.
+        The result is the Jacobian of the subchain i..j; k is where the operands of a product meet, j − 1
+        for a tangent step, i for an adjoint step, None for an accumulation.
     fma
         Fused multiply–adds.
     machine, start
@@ -56,6 +53,19 @@ class Operation:
         """k, as columns hold it: 0 where it means nothing."""
         return 0 if self.k is None else self.k
 
+    def to_data(self) -> dict[str, Any]:
+        """It as plain data, as in the JSON of a plan."""
+        return {
+            "action": str(self.action),
+            "mode": self.mode,
+            "j": self.j,
+            "k": self.k,
+            "i": self.i,
+            "fma": self.fma,
+            "machine": self.machine,
+            "start": self.start,
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Operations(Sequence[Operation]):
@@ -72,6 +82,11 @@ class Operations(Sequence[Operation]):
     def __post_init__(self) -> None:
         for column in fields(self):
             getattr(self, column.name).flags.writeable = False
+
+    @property
+    def steps(self) -> Steps:
+        """What is done, without costs and times."""
+        return Steps(self.step, self.j, self.k, self.i)
 
     def __len__(self) -> int:
         return len(self.j)

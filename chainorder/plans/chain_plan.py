@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from chainorder.costs.bracketing import format_bracketing
 from chainorder.costs.estimate import Estimate
-from chainorder.costs.pricing import Fills, price, starts, total
+from chainorder.costs.pricing import Results, price, starts, total
 from chainorder.costs.steps import Step, Steps
-from chainorder.plans.base import Claims
+from chainorder.plans.base import BasePlan
+from chainorder.plans.chain_json import read
+from chainorder.plans.chain_operations import Operations, Timetable, formula, node_name, operand_names
+from chainorder.plans.saved import STATED, attributes
 from chainorder.problems.chain import Chain
 
 if TYPE_CHECKING:
     import networkx as nx
-from chainorder.plans.chain_operations import SHOWN, Operations, Timetable, formula, node_name, operand_names
 
 
 @dataclass(frozen=True)
-class Plan(Claims):
+class Plan(BasePlan):
     """An order in which to compute the Jacobian of a chain. Immutable; prints itself; saves itself.
 
     Attributes
@@ -47,6 +51,9 @@ class Plan(Claims):
         How its fma and peak memory were estimated; None if they are exact.
     """
 
+    kind: ClassVar[str] = Chain.kind
+    derived: ClassVar[tuple[str, ...]] = ("fma", "flops", "makespan", "machines", "bracketing")
+
     chain: Chain
     solver: str
     optimal: bool
@@ -70,7 +77,7 @@ class Plan(Claims):
         why: str = "",
         objective: str = "fma",
         timetable: Timetable | None = None,
-        fills: Fills | None = None,
+        results: Results | None = None,
     ) -> Plan:
         """The plan that runs the given steps one after the other, or by a timetable; prices them.
 
@@ -81,7 +88,7 @@ class Plan(Claims):
         PlanError
             If a step uses a model that its elemental does not have, or cannot use within the memory.
         """
-        prices = price(chain, steps, fills)
+        prices = price(chain, steps, results)
         if timetable is None:
             timetable = Timetable(np.zeros(len(steps), np.int32), starts(prices.fma))
         operations = Operations(
@@ -108,6 +115,11 @@ class Plan(Claims):
         return replace(made, optimal=bound == made.cost, lower_bound=bound)
 
     @property
+    def problem(self) -> Chain:
+        """The chain."""
+        return self.chain
+
+    @property
     def fma(self) -> int:
         """Fused multiply–adds of all operations."""
         return total(self.operations.fma)
@@ -117,16 +129,6 @@ class Plan(Claims):
         """When the last operation ends."""
         ends = self.operations.start + self.operations.fma
         return int(ends.max()) if len(ends) else 0
-
-    @property
-    def machines(self) -> int:
-        """Machines that it was made for."""
-        return self.chain.machines
-
-    @property
-    def cost(self) -> int:
-        """What was minimised: its fma, or its makespan."""
-        return self.makespan if self.objective == "makespan" else self.fma
 
     @property
     def bracketing(self) -> str:
@@ -144,22 +146,20 @@ class Plan(Claims):
 
     def validate(self) -> None:
         """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
-        from chainorder.plans.chain_validation import validate
+        from chainorder.plans.chain_validation import validate  # seldom wanted: start-up does without
 
-        validate(self)
+        validate(self.chain, self.operations, self)
 
-    def to_json(self, *, indent: int | None = None) -> str:
-        """The plan as JSON, with its chain; entries of matrices only by the paths of their files."""
-        from chainorder.plans.chain_json import dumps
-
-        return dumps(self, indent=indent)
+    def _attributes(self) -> dict[str, Any]:
+        return {
+            **attributes(self, *STATED, "makespan", "machines", "transfer", "peak_memory"),
+            "estimate": None if self.estimate is None else asdict(self.estimate),
+            "bracketing": self.bracketing,
+        }
 
     @classmethod
-    def from_json(cls, text: str) -> Plan:
-        """The plan that `to_json` saved; raises `PlanError` or `SpecError` for anything else."""
-        from chainorder.plans.chain_json import loads
-
-        return loads(text)
+    def _read(cls, data: Any, folder: Path) -> dict[str, Any]:
+        return read(data, folder)
 
     def to_networkx(self) -> nx.DiGraph[str]:
         """The operations as a tree: nodes are Jacobians such as ``F'3,1``, edges lead to results."""
@@ -177,18 +177,12 @@ class Plan(Claims):
                 graph.add_edge(right, result, side="right")
         return graph
 
-    def __str__(self) -> str:
+    @property
+    def _summary(self) -> str:
         about = "" if self.estimate is None else "about "
-        lines = [
-            self.chain.title,
-            f"{about}{self.fma:,} fma, peak memory {self.peak_memory:,} entries, "
-            f"{self.solver} ({self.claim})",
-        ]
-        if self.machines > 1:
-            lines.append(f"makespan {self.makespan:,} on {self.machines:,} machines")
-        for o in self.operations[:SHOWN]:
+        return f"{about}{self.fma:,} fma, peak memory {self.peak_memory:,} entries"
+
+    def _lines(self) -> Iterator[str]:
+        for o in self.operations:
             place = f", machine {o.machine} at {o.start:,}" if self.machines > 1 else ""
-            lines.append(f"  {node_name(o.j, o.i)} = {formula(o)}  {o.fma:,} fma{place}")
-        if len(self.operations) > SHOWN:
-            lines.append(f"  … and {len(self.operations) - SHOWN:,} more operations")
-        return "\n".join(lines)
+            yield f"{node_name(o.j, o.i)} = {formula(o)}  {o.fma:,} fma{place}"

@@ -8,17 +8,17 @@ too large for that. A bound is checked against the cost, but not proved again.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 from chainorder.costs.guessed_fill import Guess, Guesses, guesses_again
 from chainorder.costs.steps import Action, Shares, Step, source_of
 from chainorder.errors import PlanError
+from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_operations import OBJECTIVES, Operation
-from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental
-from chainorder.structures.colouring import colour_columns, column_colours, transposed
-from chainorder.structures.hypersparse import HypersparsePattern
+from chainorder.problems.elementals import Kind
+from chainorder.structures.colouring import colour_columns, column_colours
 from chainorder.structures.pattern import Pattern, counted_fma, fma
 
 EXPAND = 10_000
@@ -28,27 +28,26 @@ COUNTED = 1_000_000
 """Inner sizes up to which positions are counted one row and column after the other."""
 
 
-def validate(plan: Plan) -> None:  # noqa: C901 -- the whole of a plan's life in one place
-    """Recheck shapes, use-once, order, costs, memory, schedule and bound of a plan from scratch.
+def validate(chain: Chain, operations: Sequence[Operation], plan: BasePlan) -> None:  # noqa: C901 -- the whole of a plan's life in one place
+    """Recheck shapes, use-once, order, costs, memory, schedule and what a plan claims from scratch.
 
     Raises
     ------
     PlanError
         Names the first operation that is wrong, the stated and the right value.
     """
-    chain = plan.chain
     guesses = None if plan.estimate is None else guesses_again(chain, plan.estimate)
     own = chain.pattern if guesses is None else guesses.own
     live: dict[tuple[int, int], Any] = {
-        (n, n): own(n) for n in range(1, len(chain) + 1) if chain.kind(n).explicit
+        (n, n): own(n) for n in range(1, len(chain) + 1) if chain.kind_of(n).explicit
     }
     ready = dict.fromkeys(live, 0)
     maker: dict[tuple[int, int], int] = {}
     shares = Shares()
     busy_until: dict[int, int] = {}
-    held = {number: chain.kind(number).held for number in range(1, len(chain) + 1)}
+    held = {number: chain.kind_of(number).held for number in range(1, len(chain) + 1)}
     stored = peak = sum(pattern.entries for pattern in live.values()) + sum(held.values())
-    for number, operation in enumerate(plan.operations, 1):
+    for number, operation in enumerate(operations, 1):
         j, k, i = operation.j, operation.k, operation.i
         here = f"operation {number} ({operation.action} {j}, {k}, {i})"
         operands = _operands(operation, chain, here)
@@ -91,6 +90,7 @@ def validate(plan: Plan) -> None:  # noqa: C901 -- the whole of a plan's life in
         )
     _expect("plan", "makespan", plan.makespan, max(busy_until.values(), default=0))
     _expect("plan", "peak_memory", plan.peak_memory, peak)
+    _expect("plan", "fma", plan.fma, sum(operation.fma for operation in operations))
     _check_claims(plan)
 
 
@@ -105,8 +105,7 @@ def _stepped(operation: Operation) -> int:
             return operation.j
 
 
-def _check_claims(plan: Plan) -> None:
-    _expect("plan", "fma", plan.fma, sum(operation.fma for operation in plan.operations))
+def _check_claims(plan: BasePlan) -> None:
     if plan.objective not in OBJECTIVES:
         raise PlanError(
             f"plan: the objective is {plan.objective!r}; it should be one of {', '.join(OBJECTIVES)}"
@@ -123,7 +122,7 @@ def _operands(operation: Operation, chain: Chain, here: str) -> list[tuple[int, 
     j, k, i = operation.j, operation.k, operation.i
     match operation.action:
         case Action.ACCUMULATE:
-            if j != i or k is not None or chain.kind(i).explicit:
+            if j != i or k is not None or chain.kind_of(i).explicit:
                 raise PlanError(f"{here}: only one matrix-free elemental is accumulated")
             return []
         case Action.MULTIPLY:
@@ -167,7 +166,7 @@ def _result(
     result = pattern = chain.pattern(_stepped(operation))
     if operands:
         result = pattern @ operands[0] if operation.action is Action.TANGENT else operands[0] @ pattern
-    evaluated = result if _by_tangents(operation) else transposed(result)
+    evaluated = result if _by_tangents(operation) else result.transposed()
     kind, cost = _model(operation, chain, here)
     return result, _checked_colours(evaluated, here) * cost + kind.overhead
 
@@ -176,10 +175,10 @@ def _by_tangents(operation: Operation) -> bool:
     return Step.of(str(operation.action), operation.mode).by_tangents
 
 
-def _model(operation: Operation, chain: Chain, here: str) -> tuple[Elemental, int]:
+def _model(operation: Operation, chain: Chain, here: str) -> tuple[Kind, int]:
     """The elemental whose model an operation evaluates, and what one evaluation costs."""
     number = _stepped(operation)
-    kind = chain.kind(number)
+    kind = chain.kind_of(number)
     cost = kind.tangent if _by_tangents(operation) else kind.adjoint
     if cost is None:
         raise PlanError(f"{here}: elemental {number} has no such model")
@@ -203,8 +202,8 @@ def _guessed(operation: Operation, chain: Chain, here: str, guesses: Guesses) ->
 def _checked_colours(pattern: Pattern, here: str) -> int:
     """The colours of the columns, after seeing that no two columns of a colour share a row."""
     count = column_colours(pattern)
-    if isinstance(pattern, HypersparsePattern):
-        pattern = pattern.core
+    if pattern.closed_colour_count() is None:
+        pattern = pattern.compact
     if pattern.nnz <= EXPAND and pattern.shape[1] <= EXPAND:
         rows, columns = pattern.coordinates()
         colours = colour_columns(pattern)[columns].tolist()

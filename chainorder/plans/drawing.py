@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from chainorder.costs.steps import Action
-from chainorder.plans.graph_plan import GraphPlan
+from chainorder.plans.graph_operations import GraphOperation
+from chainorder.problems.graph import Graph
 
 if TYPE_CHECKING:
     import networkx as nx
 
 
-def plan_to_networkx(plan: GraphPlan) -> nx.DiGraph[str]:
+def plan_to_networkx(graph: Graph, operations: Iterable[GraphOperation], fma: int) -> nx.DiGraph[str]:
     """Jacobians as nodes, named by their vertices and, beside the edges, the number of the operation."""
     import networkx as nx
 
-    digraph: nx.DiGraph[str] = nx.DiGraph(name=plan.graph.name or "", fma=plan.fma)
-    edges = plan.graph.edges
+    digraph: nx.DiGraph[str] = nx.DiGraph(name=graph.name or "", fma=fma)
+    edges = graph.edges
     names = {place: f"∂{edge.target}/∂{edge.source}" for place, edge in enumerate(edges)}
     for name in names.values():
         digraph.add_node(name, action="elemental", fma=0)
-    for number, operation in enumerate(plan.operations):
+    for number, operation in enumerate(operations, 1):
         if operation.action is Action.ACCUMULATE:
             digraph.nodes[names[operation.arcs[0]]].update(action="accumulate", fma=operation.fma)
             continue
-        result = f"{operation.result} #{number + 1}"
-        names[len(edges) + number] = result
+        result = f"{operation.result} #{number}"
+        names[len(edges) + number - 1] = result
         digraph.add_node(result, action=str(operation.action), fma=operation.fma)
         for side, arc in zip(("right", "left"), operation.arcs, strict=True):
             digraph.add_edge(names[arc], result, side=side)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from chainorder.errors import PlanError, SpecError
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.saved_paths import folder_of
+from chainorder.problems.graph import Graph
+from chainorder.reading.files import Source, read_text
 
 if TYPE_CHECKING:
     from chainorder.plans.graph_plan import GraphPlan
-    from chainorder.reading.files import Source
-from chainorder.plans.chain_json import from_plan_data
 
 
 def read_saved(path: str | Path | Source) -> list[Plan | GraphPlan] | None:
@@ -26,8 +26,6 @@ def read_saved(path: str | Path | Source) -> list[Plan | GraphPlan] | None:
     PlanError, SpecError
         If it looks like a plan but is none.
     """
-    from chainorder.reading.files import Source, read_text
-
     source = path if isinstance(path, Source) else Source.of(path)
     if source.path is not None and not (source.kind in (".json", ".jsonl") and source.path.is_file()):
         return None
@@ -53,8 +51,8 @@ def read_saved(path: str | Path | Source) -> list[Plan | GraphPlan] | None:
 
 
 def _saved(item: dict[str, Any], folder: Path) -> Plan | GraphPlan:
-    if "graph" not in item:
-        return from_plan_data(item, folder)
-    from chainorder.plans.graph_json import from_plan_data as from_graph_plan_data
+    if Graph.kind not in item:
+        return Plan.from_data(item, folder)
+    from chainorder.plans.graph_plan import GraphPlan  # brings elimination with it: chains start up without
 
-    return from_graph_plan_data(item, folder)
+    return GraphPlan.from_data(item, folder)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from chainorder.costs.steps import Action, Step
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +19,10 @@ class GraphOperation:
     vertices
         The names (i, j, k) of the face i → j → k that is eliminated; (i, j) of an accumulation.
     arcs
-        Which Jacobians between them: edges by their place, then the result of operation n (from 0) as the
-        number of edges + n. A result that is added to another takes over the smaller number.
+        Which Jacobians between them: an edge as its place, the result of an operation as its place plus the
+        count of edges. A result that is added to another takes over the smaller of the two.
     fma, adds
-        Fused multiply–adds, and additions where the result joins another.
+        Fused multiply–adds, and additions where the result meets another.
     start
         When it starts, in fma from the start of the plan.
     """
@@ -43,6 +40,19 @@ class GraphOperation:
     def step(self) -> Step:
         """Action and mode as one."""
         return Step.of(str(self.action), self.mode)
+
+    def to_data(self) -> dict[str, Any]:
+        """It as plain data, as in the JSON of a plan."""
+        return {
+            "action": str(self.action),
+            "mode": self.mode,
+            "vertices": list(self.vertices),
+            "arcs": list(self.arcs),
+            "fma": self.fma,
+            "adds": self.adds,
+            "machine": self.machine,
+            "start": self.start,
+        }
 
     @property
     def result(self) -> str:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import Move
+from chainorder.elimination.replay import Replay
 from chainorder.errors import PlanError
-from chainorder.plans.base import Claims, excess
-from chainorder.plans.chain_operations import SHOWN
+from chainorder.plans.base import BasePlan, excess, gap_between
+from chainorder.plans.drawing import plan_to_networkx, to_dot
+from chainorder.plans.graph_json import read
+from chainorder.plans.graph_operations import GraphOperation
+from chainorder.plans.saved import STATED, attributes
 from chainorder.problems.graph import Graph
 
 if TYPE_CHECKING:
     import networkx as nx
-from chainorder.elimination.replay import Replay
-from chainorder.plans.graph_operations import GraphOperation
 
 
 @dataclass(frozen=True)
-class GraphPlan(Claims):
+class GraphPlan(BasePlan):
     """An order in which to compute the Jacobian of a graph. Immutable; prints itself; saves itself.
 
     Attributes
@@ -44,9 +47,12 @@ class GraphPlan(Claims):
         Why this solver, and what is proved, in a sentence.
     vertex_bound
         What every order of whole vertices costs at least; None if no more is known of them than of faces.
-    machines
-        Machines that it was made for; the makespan, and what bounds it, count if there are several.
+    objective
+        ``fma``, or ``makespan`` on several machines: what the bounds are of.
     """
+
+    kind: ClassVar[str] = Graph.kind
+    derived: ClassVar[tuple[str, ...]] = ("fma", "flops", "adds", "makespan", "machines", "order")
 
     graph: Graph
     solver: str
@@ -58,7 +64,6 @@ class GraphPlan(Claims):
     objective: str = "fma"
     why: str = ""
     vertex_bound: int | None = None
-    machines: int = 1
 
     @classmethod
     def of(
@@ -136,9 +141,9 @@ class GraphPlan(Claims):
         )
 
     @property
-    def name(self) -> str | None:
-        """The graph's name."""
-        return self.graph.name
+    def problem(self) -> Graph:
+        """The graph."""
+        return self.graph
 
     @property
     def fma(self) -> int:
@@ -152,24 +157,18 @@ class GraphPlan(Claims):
             return super().claim
         if self.cost == self.vertex_bound:
             return "optimal among vertex orders"
-        if self.vertex_bound == 0:
-            return "heuristic"
-        return f"heuristic, {excess(self.cost, self.vertex_bound)} the best vertex order"
+        gap = gap_between(self.cost, self.vertex_bound)
+        return "heuristic" if gap is None else f"heuristic, {excess(gap)} the best vertex order"
 
     @property
     def adds(self) -> int:
-        """Additions where parallel Jacobians join."""
+        """Additions where parallel Jacobians meet."""
         return sum(operation.adds for operation in self.operations)
 
     @property
     def makespan(self) -> int:
         """When the last operation ends."""
         return max((operation.start + operation.fma for operation in self.operations), default=0)
-
-    @property
-    def cost(self) -> int:
-        """What was minimised: its fma, on several machines its makespan."""
-        return self.makespan if self.objective == "makespan" else self.fma
 
     @property
     def order(self) -> str:
@@ -183,43 +182,29 @@ class GraphPlan(Claims):
 
     def validate(self) -> None:
         """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
-        from chainorder.plans.graph_validation import validate
+        from chainorder.plans.graph_validation import validate  # seldom wanted: start-up does without
 
-        validate(self)
+        validate(self.graph, self.operations, self, self.vertex_bound if self.model == "vertex" else None)
 
-    def to_json(self, *, indent: int | None = None) -> str:
-        """The plan as JSON, with its graph."""
-        from chainorder.plans.graph_json import dumps
-
-        return dumps(self, indent=indent)
+    def _attributes(self) -> dict[str, Any]:
+        costs = ("adds", "makespan", "machines", "peak_memory", "order", "vertex_bound", "claim")
+        return attributes(self, "model", *STATED, *costs)
 
     @classmethod
-    def from_json(cls, text: str) -> GraphPlan:
-        """The plan that `to_json` saved; raises `PlanError` or `SpecError` for anything else."""
-        from chainorder.plans.graph_json import loads
-
-        return loads(text)
+    def _read(cls, data: Any, folder: Path) -> dict[str, Any]:
+        return read(data, folder)
 
     def to_networkx(self) -> nx.DiGraph[str]:
         """The operations as a graph: nodes are Jacobians, edges lead from operands to results."""
-        from chainorder.plans.drawing import plan_to_networkx
-
-        return plan_to_networkx(self)
+        return plan_to_networkx(self.graph, self.operations, self.fma)
 
     def to_dot(self) -> str:
         """The operations as a drawing for Graphviz."""
-        from chainorder.plans.drawing import to_dot
-
         return to_dot(self.to_networkx())
 
-    def __str__(self) -> str:
-        when = f" in {self.makespan:,} on {self.machines} machines" if self.machines > 1 else ""
-        lines = [
-            self.graph.title,
-            f"{self.fma:,} fma{when}, {self.adds:,} additions, peak memory {self.peak_memory:,} entries, "
-            f"{self.solver} ({self.claim})",
-        ]
-        lines += (f"  {o.result} = {o.formula}  {o.fma:,} fma" for o in self.operations[:SHOWN])
-        if len(self.operations) > SHOWN:
-            lines.append(f"  … and {len(self.operations) - SHOWN:,} more operations")
-        return "\n".join(lines)
+    @property
+    def _summary(self) -> str:
+        return f"{self.fma:,} fma, {self.adds:,} additions, peak memory {self.peak_memory:,} entries"
+
+    def _lines(self) -> Iterator[str]:
+        return (f"{o.result} = {o.formula}  {o.fma:,} fma" for o in self.operations)

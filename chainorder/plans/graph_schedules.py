@@ -132,8 +132,8 @@ def scheduled(plan: GraphPlan, machines: int) -> GraphPlan:
     share = "as early as any schedule of them" if makespan == these else f"any schedule takes {these:,}"
     return replace(
         plan,
+        graph=plan.graph.on(machines),
         operations=operations,
-        machines=machines,
         objective="makespan",
         lower_bound=lower,
         vertex_bound=least,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from chainorder.costs.steps import Action, Step
 from chainorder.elimination.line_graph import PRIME, Arcs, Sum
 from chainorder.elimination.moves import Move
 from chainorder.elimination.replay import Replay
+from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
 from chainorder.errors import ChainorderError, PlanError
+from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_validation import recounted_fma
 from chainorder.plans.graph_operations import GraphOperation
-from chainorder.plans.graph_plan import GraphPlan
+from chainorder.problems.graph import Graph
 from chainorder.structures.colouring import column_colours, row_colours
 
 
@@ -50,7 +54,9 @@ class Timetable:
                 clock = end
 
 
-def validate(plan: GraphPlan) -> None:
+def validate(
+    graph: Graph, operations: Sequence[GraphOperation], plan: BasePlan, vertex_bound: int | None
+) -> None:
     """Recheck operands, costs, additions, memory, start times, and that every path is taken once.
 
     Raises
@@ -58,9 +64,9 @@ def validate(plan: GraphPlan) -> None:
     PlanError
         Names the first operation that is wrong.
     """
-    replay = Replay(plan.graph)
+    replay = Replay(graph)
     timetable = Timetable(plan.machines)
-    for number, operation in enumerate(plan.operations, 1):
+    for number, operation in enumerate(operations, 1):
         here = f"operation {number} ({operation.action} {' → '.join(operation.vertices)})"
         move = find_move(replay, operation, here)
         _expect(here, "fma", operation.fma, _recount(replay, move, here))
@@ -75,27 +81,53 @@ def validate(plan: GraphPlan) -> None:
         raise PlanError("the plan ends before the Jacobian is there")
     _check_paths(line.arcs, list(line.before))
     _expect("plan", "peak_memory", plan.peak_memory, replay.peak)
+    _expect("plan", "fma", plan.fma, sum(operation.fma for operation in operations))
     timetable.check()
+    _check_claims(plan, vertex_bound)
+    _check_bound(graph, plan.lower_bound)
+
+
+def _check_claims(plan: BasePlan, vertex_bound: int | None) -> None:
+    """Whether the bounds, and what follows from them, agree with the cost."""
     if plan.lower_bound is not None and plan.lower_bound > plan.cost:
         raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {plan.cost}")
-    if plan.model == "vertex" and plan.vertex_bound is not None and plan.vertex_bound > plan.cost:
-        raise PlanError(f"plan: the bound {plan.vertex_bound} of vertex orders is above the cost {plan.cost}")
+    if vertex_bound is not None and vertex_bound > plan.cost:
+        raise PlanError(f"plan: the bound {vertex_bound} of vertex orders is above the cost {plan.cost}")
     if plan.optimal and plan.lower_bound != plan.cost:
         raise PlanError(f"plan: says it is optimal, but its bound is {plan.lower_bound}")
-    _check_bound(plan)
 
 
-def _check_bound(plan: GraphPlan) -> None:
+MARKOWITZ = 200
+"""Inner vertices up to which a bound is held against Markowitz's rule, whose costs are all looked up again
+at every step."""
+
+
+def _check_bound(graph: Graph, lower_bound: int | None) -> None:
     """A bound is not proved again, but the simple rules must not get below it."""
-    from chainorder.solvers.graphs.registry import Search, find_solver
-
-    for rule in ("forward", "reverse", "markowitz") if plan.lower_bound is not None else ():
+    arcs = Arcs(graph)
+    for rule, sweep in (("forward", Sweep.FORWARD), ("reverse", Sweep.REVERSE), ("markowitz", Sweep.BEST)):
+        if lower_bound is None:
+            return
         try:
-            cost = find_solver(rule).solve(plan.graph, Search()).fma
+            state = VertexGraph.of(arcs, sweep)
+            cost = order_cost(state, _order(graph, rule, state))
         except ChainorderError:
             continue  # a rule that this graph does not admit, or of which patterns are too large to list
-        if plan.lower_bound is not None and cost < plan.lower_bound:
-            raise PlanError(f"plan: the lower bound is {plan.lower_bound}, but {rule} takes {cost}")
+        if cost < lower_bound:
+            raise PlanError(f"plan: the lower bound is {lower_bound}, but {rule} takes {cost}")
+
+
+def _order(graph: Graph, rule: str, state: VertexGraph) -> Iterator[int]:
+    """The inner vertices by their places, in the order of a rule, while a state is eliminated in it."""
+    names = list(graph.vertices)
+    left = [names.index(name) for name in graph.inner]
+    if rule == "reverse":
+        left.reverse()
+    while left:
+        by_cost = rule == "markowitz" and len(graph.inner) <= MARKOWITZ
+        best = min(left, key=lambda vertex: state.elimination(vertex).cost) if by_cost else left[0]
+        left.remove(best)
+        yield best
 
 
 def find_move(replay: Replay, operation: GraphOperation, here: str) -> Move:

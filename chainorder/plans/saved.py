@@ -8,13 +8,12 @@ from typing import Any, TypeVar
 
 from chainorder.costs.steps import Step
 from chainorder.errors import PlanError, SpecError
+from chainorder.problems.problem import Problem
 
 SCHEMA_VERSION = 1
 
 STATED = ("solver", "why", "objective", "optimal", "lower_bound", "fma", "flops")
 """Attributes with which the JSON of every plan begins."""
-
-Problem = TypeVar("Problem")
 
 
 def attributes(source: object, *names: str) -> dict[str, Any]:
@@ -22,29 +21,29 @@ def attributes(source: object, *names: str) -> dict[str, Any]:
     return {name: getattr(source, name) for name in names}
 
 
-def parse(text: str, kind: type) -> Any:
-    """The data of a JSON text; raises `PlanError`, and says where plans of this kind come from."""
+def parse(text: str, made_by: str) -> Any:
+    """The data of a JSON text; raises `PlanError`, and says what writes such texts."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise PlanError(f"not a plan: {error}; save one with {kind.__name__}.to_json") from None
+        raise PlanError(f"not a plan: {error}; save one with {made_by}") from None
 
 
-def read_problem(data: Any, key: str, kind: type[Problem], folder: Path) -> Problem:
+SomeProblem = TypeVar("SomeProblem", bound=Problem)
+
+
+def read_problem(data: Any, kind: type[SomeProblem], folder: Path) -> SomeProblem:
     """What a plan is for, made from its spec again; first of all, whether the data are a plan's."""
-    from chainorder.problems.load import from_data
-
     if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
         raise PlanError(f'not a plan: expected an object with "schema": {SCHEMA_VERSION}')
+    key = kind.kind
+    spec = get_value(get_value(data, key, dict), "spec", dict)
     try:
-        problem = from_data(get_value(get_value(data, key, dict), "spec", dict), folder)
+        return kind.from_spec(spec, folder)
     except SpecError as error:
         for each in (error, *error.others):
             each.key = f"{key}.spec.{each.key}".removesuffix(".")
         raise
-    if not isinstance(problem, kind):
-        raise PlanError(f"not a plan: {key}.spec is the spec of a {type(problem).__name__.lower()}")
-    return problem
 
 
 def read_claims(data: dict[str, Any]) -> dict[str, Any]:

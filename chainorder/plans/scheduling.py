@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainorder.costs.pricing import Fills, price, time_column
-from chainorder.costs.steps import Row, Step, Steps, source_of
+from chainorder.costs.pricing import Results, price, time_column
+from chainorder.costs.steps import Row, Steps, instruction_of
 from chainorder.plans.chain_operations import Timetable
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
@@ -46,29 +46,13 @@ class Schedule:
     makespan: int
 
 
-def operand_places(row: Row) -> tuple[tuple[int, int], ...]:
-    """The (j, i) of the Jacobians that a step uses; those of models are not among them."""
-    step, j, k, i = row
-    match step:
-        case Step.MULTIPLY:
-            return (j, k + 1), (k, i)
-        case Step.TANGENT:
-            return ((j - 1, i),)
-        case Step.ADJOINT:
-            return ((j, i + 1),)
-        case Step.REUSE:
-            return (source_of(j, k, i),)
-        case _:
-            return ()
-
-
-def jobs_of(chain: Chain, steps: Steps, fills: Fills | None = None) -> list[Job]:
+def jobs_of(chain: Chain, steps: Steps, results: Results | None = None) -> list[Job]:
     """The jobs that steps in an executable order stand for."""
-    prices = price(chain, steps, fills)
+    prices = price(chain, steps, results)
     jobs: list[Job] = []
     made: dict[tuple[int, int], int] = {}
     for row, fma, entries in zip(steps, prices.fma.tolist(), prices.entries.tolist(), strict=True):
-        operands = tuple(made[operand] for operand in operand_places(row) if operand in made)
+        operands = tuple(made[operand] for operand in instruction_of(*row).operands if operand in made)
         made[row[1], row[3]] = len(jobs)
         jobs.append(Job(row, fma, operands, entries))
     return jobs
@@ -163,7 +147,7 @@ def plan_of_schedule(
     why: str,
     transfer: int = 0,
     objective: str = "makespan",
-    fills: Fills | None = None,
+    results: Results | None = None,
 ) -> Plan:
     """The plan of scheduled jobs; its operations stand in the order of their starts."""
     order = sorted(
@@ -185,16 +169,14 @@ def plan_of_schedule(
         why=why,
         objective=objective,
         timetable=timetable,
-        fills=fills,
+        results=results,
     )
 
 
 def scheduled(plan: Plan, machines: int, objective: str = "makespan", transfer: int = 0) -> Plan:
     """The operations of a plan for one machine, list-scheduled on several; its fma stay what they are."""
-    operations = plan.operations
-    steps = Steps(operations.step, operations.j, operations.k, operations.i)
-    fills = _fills_again(plan)
-    jobs = jobs_of(plan.chain, steps, fills)
+    results = _results_again(plan)
+    jobs = jobs_of(plan.chain, plan.operations.steps, results)
     bound = plan.lower_bound
     if bound is not None and objective == "makespan":
         bound = -(-bound // machines)
@@ -207,12 +189,12 @@ def scheduled(plan: Plan, machines: int, objective: str = "makespan", transfer: 
         why=f"{plan.why}; for one machine, then scheduled by longest tails first",
         transfer=transfer,
         objective=objective,
-        fills=fills,
+        results=results,
     )
     return replace(made, estimate=plan.estimate)
 
 
-def _fills_again(plan: Plan) -> Fills | None:
+def _results_again(plan: Plan) -> Results | None:
     """What the estimate of a plan says of its results; None of a plan with exact costs."""
     if plan.estimate is None:
         return None

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from chainorder.errors import ChainError, StructureError
-from chainorder.problems.elementals import Elemental, Elementals, check_length, model_spec, whole
+from chainorder.problems.elementals import (
+    DENSE,
+    MAX_MACHINES,
+    Elemental,
+    Elementals,
+    Kind,
+    check_length,
+    model_spec,
+    whole,
+)
+from chainorder.problems.matrix_files import MatrixFile, Unsaved, equal_matrices, files_of
+from chainorder.problems.network import Network
+from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name
-from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.dense import Dense
 from chainorder.structures.pattern import Pattern
 from chainorder.structures.selection import Selection
+from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
-
-if TYPE_CHECKING:
-    from chainorder.problems.network import Network
-from chainorder.problems.elementals import MAX_MACHINES
-from chainorder.problems.matrix_files import MatrixFile, Unsaved, files_of
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class Chain:
+class Chain(Problem):
     """A Jacobian chain F'_q · … · F'_1, elementals numbered from 1 at the input.
 
     Parameters
@@ -55,6 +63,8 @@ class Chain:
         If there is no elemental, neighbours do not fit, equal labels stand for unlike elementals, or there
         are less than 1 or more than 10^6 machines.
     """
+
+    kind: ClassVar[str] = "chain"
 
     elementals: Elementals
     name: str | None
@@ -130,26 +140,12 @@ class Chain:
         name: str | None = None,
     ) -> Chain:
         """The chain of a fully connected network: see `Network`."""
-        from chainorder.problems.network import Network
+        return cls.of(Network(tuple(layers), activation, output_activation, loss), name)
 
-        return Network(tuple(layers), activation, output_activation, loss).chain(name)
-
-    def named(self, name: str) -> Chain:
-        """The same chain under another name."""
-        return self._with(name=name)
-
-    def within(self, memory: int | None) -> Chain:
-        """The same chain with another limit for tapes."""
-        return self._with(memory=memory)
-
-    def on(self, machines: int) -> Chain:
-        """The same chain on another number of machines."""
-        return self._with(machines=machines)
-
-    def _with(self, **changes: Any) -> Chain:
-        return Chain(
-            **{attribute.name: getattr(self, attribute.name) for attribute in fields(self)} | changes
-        )
+    @classmethod
+    def of(cls, network: Network, name: str | None = None) -> Chain:
+        """The chain of a network's layers, activations and loss."""
+        return cls(network.elementals(), name, network=network)
 
     def __len__(self) -> int:
         return len(self.elementals)
@@ -190,18 +186,12 @@ class Chain:
         return {type(kind.structure) for kind in self.elementals.kinds} == {Dense}
 
     @property
-    def modelled(self) -> bool:
-        """Whether an elemental has a tangent or an adjoint."""
-        return any(kind.modelled for kind in self.elementals.kinds)
+    def _kinds(self) -> tuple[Kind, ...]:
+        return self.elementals.kinds
 
-    @property
-    def matrix_free(self) -> bool:
-        """Whether an elemental is matrix-free."""
-        return not all(kind.explicit for kind in self.elementals.kinds)
-
-    def kind(self, number: int) -> Elemental:
-        """An example of the kind of elemental `number`, counted from 1: right in all but its sizes."""
-        kind: Elemental = self.elementals.kinds[self.elementals.codes[number - 1]]
+    def kind_of(self, number: int) -> Kind:
+        """The kind of elemental `number`, counted from 1: all of it but its sizes."""
+        kind: Kind = self.elementals.kinds[self.elementals.codes[number - 1]]
         return kind
 
     def sameness(self) -> list[Hashable]:
@@ -216,20 +206,22 @@ class Chain:
 
     def pattern(self, number: int) -> Pattern:
         """The pattern of elemental `number`, counted from 1."""
-        return self.kind(number).structure.pattern(int(self.sizes[number]), int(self.sizes[number - 1]))
+        return self.kind_of(number).structure.pattern(int(self.sizes[number]), int(self.sizes[number - 1]))
 
-    def to_spec(self) -> dict[str, Any]:
-        """The spec of this chain, as plain data; real matrices by the path of their file."""
-        named: dict[str, Any] = {} if self.name is None else {"name": self.name}
-        if self.machines != 1:
-            named["machines"] = self.machines
-        if self.memory is not None:
-            named["memory"] = self.memory
-        if self.network is not None:
-            return named | self.network.to_spec()
-        if not self.matrices and {kind.kind for kind in self.elementals.kinds} == {_PLAIN.kind}:
-            return named | {"dims": self.sizes.tolist()}
-        return named | {"elementals": list(self._spec_items())}
+    def _items(self) -> dict[str, Any]:
+        if not self.matrices and self.elementals.kinds == (DENSE,):
+            return {"dims": self.sizes.tolist()}
+        return {"elementals": list(self._spec_items())}
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of its Jacobian."""
+        return self.outputs, self.inputs
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What tells how large it is, by the keys of reports."""
+        return {"length": len(self), "inputs": self.inputs, "outputs": self.outputs}
 
     def _spec_items(self) -> Iterator[dict[str, Any]]:
         place = 0
@@ -261,10 +253,6 @@ class Chain:
         return matrix.path if isinstance(matrix, MatrixFile) else None
 
 
-_PLAIN = Elemental(1, 1)
-"""An example of what a spec writes as ``dims``."""
-
-
 def _check_labels(elementals: Elementals, matrices: Mapping[int, Any]) -> None:
     """Check that elementals with equal labels have equal matrices, or all of them none."""
     labelled = [code for code, kind in enumerate(elementals.kinds) if kind.same is not None]
@@ -274,28 +262,11 @@ def _check_labels(elementals: Elementals, matrices: Mapping[int, Any]) -> None:
     for place in np.flatnonzero(np.isin(elementals.codes, labelled)).tolist():
         label = elementals.kinds[elementals.codes[place]].same or ""
         other = first.setdefault(label, place)
-        if not _equal(matrices.get(place), matrices.get(other)):
+        if not equal_matrices(matrices.get(place), matrices.get(other)):
             raise ChainError(
                 f"elementals {other + 1} and {place + 1} are both labelled {label!r} but have unlike "
                 "matrices; equal labels mean equal Jacobians"
             )
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Whether two matrices are equal; what is none, such as a pair of functions, is believed to be."""
-    match one, other:
-        case _ if one is other:
-            return True
-        case (None, _) | (_, None):
-            return False
-        case np.ndarray(), np.ndarray():
-            return np.array_equal(one, other)
-        case MatrixFile(), MatrixFile():
-            return one == other
-        case _ if hasattr(one, "tocsr") and hasattr(other, "tocsr"):
-            return bool(one.shape == other.shape and (one != other).nnz == 0)
-        case _:
-            return True
 
 
 def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:

@@ -1,9 +1,7 @@
-"""Valid data to a chain."""
+"""Valid data to the arguments of a chain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,32 +9,26 @@ from typing import Any
 import numpy as np
 
 from chainorder.errors import MAX_FAULTS, ChainError, MatrixError, StructureError
-from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import MAX_LENGTH, Elemental, Elementals
-from chainorder.problems.graph import Graph
+from chainorder.problems.elementals import MAX_LENGTH, MODELS, Elemental, Elementals
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
-from chainorder.problems.messages import Fault
-from chainorder.reading.numerals import MOST, TooLongError, memory_entries
-from chainorder.reading.words import Path as KeyPath
-from chainorder.reading.words import join, show
-from chainorder.structures.banded import Banded, Identity
+from chainorder.problems.messages import Fault, noting
+from chainorder.problems.network import Network
+from chainorder.problems.schema import STATING
+from chainorder.reading.words import KeyPath, join, show
 from chainorder.structures.catalogue import STRUCTURES
-from chainorder.structures.compressed_rows import MAX_ENTRIES
-from chainorder.structures.general import Dense, Sparse
-from chainorder.structures.hypersparse import HypersparsePattern
-from chainorder.structures.index_sets import IntArray
-from chainorder.structures.pattern import DensePattern, SparsePattern
-from chainorder.structures.selection import Selection
-from chainorder.structures.solve import Solve
+from chainorder.structures.compressed_rows import canonical
+from chainorder.structures.dense import Dense
+from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
 Item = dict[str, Any]
 
-MODEL_KEYS = ("tangent", "adjoint", "tape", "overhead", "explicit")
+FILES = ("matrix", *(key for key, kind in STATING.items() if kind.loads))
+"""Keys that name the file of a matrix."""
 
 
-def build(data: Item, folder: Path, faults: list[Fault]) -> Chain | Graph | None:
-    """The chain, the graph, or the parameter graph of a network, that data declares.
+def chain_arguments(data: Item, folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
+    """The elementals of the chain that data declares, and where they come from.
 
     Parameters
     ----------
@@ -46,68 +38,28 @@ def build(data: Item, folder: Path, faults: list[Fault]) -> Chain | Graph | None
 
     Returns
     -------
-    Chain or Graph or None
-        None if there are faults.
+    dict or None
+        Arguments of `Chain`; None if there are faults.
     """
-    memory = None
-    if all(fault.path != ("memory",) for fault in faults):
-        with noting(faults):
-            memory = memory_of(data)
-    problem = _problem(data, folder, faults)
-    if problem is None or faults:
-        return None
-    problem = problem if memory is None else problem.within(memory)
-    return problem.on(data["machines"]) if "machines" in data and isinstance(problem, Chain) else problem
-
-
-@contextmanager
-def noting(faults: list[Fault]) -> Iterator[None]:
-    """Note a fault and go on after the block."""
-    try:
-        yield
-    except Fault as fault:
-        faults.append(fault)
-
-
-def memory_of(data: Item) -> int | None:
-    """The limit for tapes that valid data states, in entries."""
-    stated: int | str | None = data.get("memory")
-    if not isinstance(stated, str):
-        return stated
-    try:
-        entries = memory_entries(stated)
-    except TooLongError as error:
-        raise Fault(str(error), ("memory",)) from None
-    if entries is None or entries > MOST:
-        message = (
-            f"memory is {show(stated)}; a limit is a whole number of entries or bytes, at most {MOST:.0e}"
-        )
-        raise Fault(message, ("memory",))
-    return entries
-
-
-def _problem(data: Item, folder: Path, faults: list[Fault]) -> Chain | Graph | None:
-    name = data.get("name")
     if isinstance(data.get("elementals"), list):
-        return _Assembly(folder, faults).chain(data["elementals"], name)
-    if "vertices" in data:
-        from chainorder.problems.graph_from_spec import build_graph
-
-        return build_graph(data, folder, faults)
+        return _Assembly(folder, faults).arguments(data["elementals"])
     if faults:
         return None
     if "dims" in data:
-        return Chain.from_dims(data["dims"], name)
-    options = {key: data.get(key) for key in ("activation", "output_activation", "loss")}
-    stated = {key: None if value == "none" else value for key, value in options.items()}
-    if data.get("parameters"):
-        return Graph.from_layers(data["layers"], name=name, batch=data.get("batch"), **stated)
-    return Chain.from_layers(data["layers"], name=name, **stated)
+        return {"elementals": Elementals.dense(data["dims"])}
+    network = Network(tuple(data["layers"]), **activations(data))
+    return {"elementals": network.elementals(), "network": network}
+
+
+def activations(data: Item) -> dict[str, str | None]:
+    """What follows the layers of a network."""
+    stated = {key: data.get(key) for key in ("activation", "output_activation", "loss")}
+    return {key: None if value == "none" else value for key, value in stated.items()}
 
 
 @dataclass
 class _Assembly:
-    """A chain of elementals in the making; what is wrong with one is noted, and the next is looked at.
+    """Elementals of a chain in the making; what is wrong with one is noted, and the next is looked at.
 
     Attributes
     ----------
@@ -122,11 +74,11 @@ class _Assembly:
     before: int | None = None
     files: dict[int, MatrixFile | Unsaved] = field(default_factory=dict)
     read: dict[Path, Any] = field(default_factory=dict)
-    solves: dict[Path, Solve] = field(default_factory=dict)
+    structures: dict[tuple[str, Path], Structure] = field(default_factory=dict)
     labels: dict[str, tuple[Elemental, MatrixFile | None, KeyPath]] = field(default_factory=dict)
 
-    def chain(self, items: list[Item], name: str | None) -> Chain | None:
-        """The chain; None if there are faults."""
+    def arguments(self, items: list[Item]) -> dict[str, Any] | None:
+        """Elementals and matrices; None if there are faults."""
         wrong = {fault.path for fault in self.faults}
         broken = {path[:2] for path in wrong}
         for place, item in enumerate(items):
@@ -143,11 +95,11 @@ class _Assembly:
                 break
         if self.faults:
             return None
-        return Chain(Elementals.from_runs(self.runs), name, matrices=self.files)
+        return {"elementals": Elementals.from_runs(self.runs), "matrices": self.files}
 
     def _append(self, item: Item, path: KeyPath) -> Elemental | None:
         """The elemental, which is now part of the chain; None if it follows one that could not be made."""
-        key = next((key for key in ("matrix", "solve") if key in item), None)
+        key = next((key for key in FILES if key in item), None)
         matrix = None if key is None else self._matrix(item[key], (*path, key))
         if self.faults and self.before is None and "inputs" not in item and matrix is None and path[1]:
             return None
@@ -194,27 +146,24 @@ class _Assembly:
             raise self._misfit(item, matrix, inputs, path)
         try:
             structure = self._structure(item, matrix, outputs, inputs, path)
-            models = {key: item[key] for key in MODEL_KEYS if key in item}
+            models = {key: item[key] for key in MODELS if key in item}
             labels = {key: item[key] for key in ("name", "same") if key in item}
             return Elemental(inputs, outputs, structure, **labels, **models)
         except (ChainError, StructureError) as error:
-            # Its first word is the bandwidth at fault, if one is.
-            first = str(error).split()[0].partition("[")[0]
-            key = next((key for key in (first, "solve", "outputs") if key in item), "structure")
-            raise Fault(str(error), (*path, key)) from None
+            raise fault_of(error, item, path) from None
 
     def _structure(self, item: Item, matrix: Any, rows: int, columns: int, path: KeyPath) -> Structure:
-        if "solve" not in item:
+        """The structure; made once of a file that states it."""
+        key = next((key for key in FILES if key in item and key in STATING), None)
+        if key is None:
             return structure_of(item, matrix, rows, columns, path)
-        file = self._path(item["solve"])
-        if file not in self.solves:
-            self.solves[file] = Solve(matrix)
-        return self.solves[file]
+        file = key, self._path(item[key])
+        if file not in self.structures:
+            self.structures[file] = structure_of(item, matrix, rows, columns, path)
+        return self.structures[file]
 
     def _outputs(self, item: Item, matrix: Any, inputs: int) -> int:
-        if matrix is not None:
-            return int(matrix.shape[0])
-        return len(item["select"]) if "select" in item else inputs
+        return int(matrix.shape[0]) if matrix is not None else _kind_of(item, matrix).outputs_of(item, inputs)
 
     def _inputs(self, item: Item, matrix: Any, path: KeyPath) -> int:
         before = self.before
@@ -236,7 +185,7 @@ class _Assembly:
         if "inputs" in item:
             return Fault(f"{shape} inputs is {inputs}; make them agree", (*path, "inputs"))
         message = f"{shape} the elemental before has {inputs} outputs; make them agree"
-        return Fault(message, (*path, "solve" if "solve" in item else "matrix"))
+        return Fault(message, (*path, next(key for key in FILES if key in item)))
 
     def _path(self, name: str) -> Path:
         return (self.folder / name).absolute()
@@ -259,73 +208,43 @@ def _name_of(file: MatrixFile | None) -> str:
 
 def structure_of(item: Item, matrix: Any, rows: int, columns: int, path: KeyPath) -> Structure:
     """The structure that an elemental or edge states, or that its matrix has."""
-    name = item.get("structure")
-    if "select" in item:
-        return Selection(item["select"], item.get("axis", "rows"))
-    if name == "solve":
-        return Solve(factors=item["factors"], key=item.get("key", ""))
-    if name == "sparse":
-        return Sparse(matrix) if matrix is not None else _sparse(item["pattern"], rows, columns, path)
-    if name is None:
-        return Dense() if matrix is None or isinstance(matrix, np.ndarray) else Sparse(matrix)
-    structure = Banded(item["lower"], item["upper"]) if name == "banded" else STRUCTURES[name]()
-    if matrix is not None:
+    kind = _kind_of(item, matrix)
+    structure = kind.from_spec(item, matrix, (rows, columns))
+    if matrix is not None and "structure" in item and kind is not Sparse:
         _check_inside(structure, matrix, path)
     return structure
 
 
+def _kind_of(item: Item, matrix: Any) -> type[Structure]:
+    for key, kind in STATING.items():
+        if key in item:
+            return kind
+    if "structure" in item:
+        return STRUCTURES[item["structure"]]
+    return Dense if matrix is None or isinstance(matrix, np.ndarray) else Sparse
+
+
+def fault_of(error: ChainError | StructureError, item: Item, path: KeyPath) -> Fault:
+    """What is wrong with an elemental or edge, at the key that its structure says, or begins with."""
+    if isinstance(error, StructureError) and error.path:
+        return Fault(str(error), (*path, *error.path))
+    first = str(error).split()[0].partition("[")[0]
+    key = next((key for key in (first, *STATING, "outputs") if key in item), "structure")
+    return Fault(str(error), (*path, key))
+
+
 def _check_inside(structure: Structure, matrix: Any, path: KeyPath) -> None:
-    """Check that the matrix has no entry outside of the structure, and that an identity is one."""
+    """Check that the matrix has no entry outside of the structure, and those that it says there are."""
     pattern = structure.pattern(*matrix.shape)
-    if isinstance(pattern, DensePattern):
+    if pattern.full:
         return
-    outside = (SparsePattern.of(matrix).csr() > pattern.csr()).tocoo()
-    if outside.nnz:
-        row, column = int(outside.row[0]) + 1, int(outside.col[0]) + 1
-        message = f"the matrix has an entry in row {row}, column {column}, outside of {structure}"
+    csr = canonical(matrix)
+    rows, columns = csr.tocoo().coords
+    outside = np.flatnonzero(~pattern.holds(rows, columns))
+    if len(outside):
+        place = f"row {rows[outside[0]] + 1}, column {columns[outside[0]] + 1}"
+        message = f"the matrix has an entry in {place}, outside of {structure}"
         raise Fault(f"{message}; declare a wider structure or none", (*path, "structure"))
-    if isinstance(structure, Identity) and not (matrix.diagonal() == 1).all():
-        message = "the matrix is not the identity; declare it diagonal"
-        raise Fault(message, (*path, "structure"))
-
-
-def _sparse(pattern: Item, height: int, width: int, path: KeyPath) -> Sparse:
-    """The structure of compressed rows, which arrive as whole numbers of at least 0 and no more."""
-    here = (*path, "pattern")
-    indptr, indices = (np.array(pattern[key], np.int64) for key in ("indptr", "indices"))
-    rows = np.array(pattern["rows"], np.int64) if "rows" in pattern else None
-    for key, size in (("outputs", height), ("inputs", width)):
-        if rows is None and size > MAX_ENTRIES:
-            message = f"{key} is {size} in a sparse elemental; at most {MAX_ENTRIES:,} are kept without rows"
-            raise Fault(message, (*path, key))
-    what, count = ("outputs is", height) if rows is None else ("rows has", len(rows))
-    counts = np.diff(indptr)
-    if len(counts) != count:
-        message = f"indptr has {len(indptr)} entries but {what} {count}; it has one more than rows"
-        raise Fault(message, (*here, "indptr"))
-    if indptr[0] != 0 or indptr[-1] != len(indices) or (counts < 0).any():
-        message = f"indptr does not rise from 0 to {len(indices)}, the number of indices; write it so"
-        raise Fault(message, (*here, "indptr"))
-    starts_row = np.zeros(len(indices) + 1, bool)
-    starts_row[indptr] = True
-    _check_rising(indices, starts_row, "inputs", width, (*here, "indices"))
-    if rows is not None:
-        _check_rising(rows, np.zeros(len(rows) + 1, bool), "outputs", height, (*here, "rows"))
-    if rows is None:
-        return Sparse(SparsePattern(height, width, indptr, indices))
-    return Sparse(HypersparsePattern.of(height, width, np.repeat(rows, counts), indices))
-
-
-def _check_rising(values: IntArray, starts: Any, key: str, size: int, path: KeyPath) -> None:
-    """Check that numbers of rows or columns are below a size, and rise but where they start anew."""
-    name, what = path[-1], "column" if key == "inputs" else "row"
-    if (values >= size).any():
-        at = int(np.argmax(values >= size))
-        message = f"{name}[{at}] is {values[at]} but {key} is {size}; a {what} is at most {size - 1}"
-        raise Fault(message, (*path, at))
-    falls = (np.diff(values) <= 0) & ~starts[1:-1]
-    if falls.any():
-        at = int(np.argmax(falls)) + 1
-        where = " within a row" if what == "column" else ""
-        message = f"{name}[{at}] is {values[at]} after {values[at - 1]}; {what}s rise{where}"
-        raise Fault(message, (*path, at))
+    if not pattern.agrees(csr):
+        what, remedy = pattern.claim
+        raise Fault(f"the matrix is not the {what}; {remedy}", (*path, "structure"))

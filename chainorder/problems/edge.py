@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chainorder.problems.elementals import Elemental, model_spec
+from chainorder.problems.elementals import MODELS, Elemental, model_spec
 from chainorder.problems.matrix_files import MatrixFile
-from chainorder.structures.general import Dense, Sparse
+from chainorder.structures.dense import Dense
+from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
-
-if TYPE_CHECKING:
-    pass
-
-MODELS = ("tangent", "adjoint", "tape", "overhead")
 
 
 @dataclass(frozen=True)
@@ -24,7 +20,7 @@ class Edge:
     ----------
     source, target
         Names of vertices.
-    structure, name, tangent, adjoint, tape, explicit, overhead
+    structure, name, tangent, adjoint, tape, explicit, overhead, same
         As of an `Elemental`.
     matrix
         Its entries, an array or a file; not part of equality.
@@ -39,6 +35,7 @@ class Edge:
     tape: int = field(default=0, kw_only=True)
     explicit: bool | None = field(default=None, kw_only=True)
     overhead: int = field(default=0, kw_only=True)
+    same: str | None = field(default=None, kw_only=True)
     matrix: Any = field(default=None, kw_only=True, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -48,12 +45,13 @@ class Edge:
 
     def elemental(self, inputs: int, outputs: int) -> Elemental:
         """The edge between vertices of these sizes."""
-        keys = ("name", *MODELS, "explicit")
-        return Elemental(inputs, outputs, self.structure, **{key: getattr(self, key) for key in keys})
+        stated = {key: getattr(self, key) for key in ("name", "same", *MODELS)}
+        return Elemental(inputs, outputs, self.structure, **stated)
 
     def to_spec(self) -> dict[str, Any]:
         """The keys that declare it in a spec."""
-        kept = ({} if self.name is None else {"name": self.name}) | model_spec(self)
+        labels = {key: getattr(self, key) for key in ("name", "same") if getattr(self, key) is not None}
+        kept = labels | model_spec(self)
         if isinstance(self.matrix, MatrixFile):
             # A sparse pattern is that of its file, which may be dense all the same.
             sparse = isinstance(self.structure, Sparse)

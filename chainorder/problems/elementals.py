@@ -7,25 +7,20 @@ objects and makes them when they are looked at.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from chainorder.errors import ChainError, StructureError
 from chainorder.reading.wording import fault_of_name
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
+from chainorder.structures.fragments import MOST
 from chainorder.structures.structure import Structure
-
-if TYPE_CHECKING:
-    pass
-
-
-from dataclasses import field, replace
-from typing import overload
 
 MAX_MACHINES = 1_000_000
 """More than that is a mistake; as many as there are elementals are as good as any number."""
@@ -33,12 +28,74 @@ MAX_MACHINES = 1_000_000
 MAX_LENGTH = 100_000_000
 """Elementals of one chain; the columns of more would not fit the memory of an ordinary machine."""
 
-MAX_SIZE = 10**100
-"""Enough for any size or cost; products of three still print, and have a ratio."""
+
+class ModelCosts:
+    """The models of an elemental or of a kind of elementals, and what evaluating them costs."""
+
+    __slots__ = ()
+
+    structure: Structure
+    tangent: int | None
+    adjoint: int | None
+    tape: int
+    explicit: bool | None
+    overhead: int
+
+    @property
+    def modelled(self) -> bool:
+        """Whether there is a tangent or an adjoint."""
+        return self.tangent is not None or self.adjoint is not None
+
+    @property
+    def held(self) -> int:
+        """Entries that its models hold until they are used: the factors of a solve."""
+        evaluation = self.structure.evaluation
+        return 0 if evaluation is None else evaluation
+
+    def adjoint_within(self, memory: int | None) -> int | None:
+        """What one adjoint costs; None if there is no such model or its tape exceeds the memory."""
+        return self.adjoint if memory is None or self.tape <= memory else None
+
+
+MODELS = ("tangent", "adjoint", "tape", "overhead", "explicit")
+"""Keys that declare the models of an elemental, or of a graph's edge."""
 
 
 @dataclass(frozen=True, slots=True)
-class Elemental:
+class Kind(ModelCosts):
+    """An elemental but for its sizes, which tells it from others in the columns of a chain.
+
+    Attributes
+    ----------
+    structure, name, tangent, adjoint, tape, explicit, overhead, same
+        As of an `Elemental`, which has checked them.
+    """
+
+    structure: Structure = Dense()
+    name: str | None = None
+    tangent: int | None = None
+    adjoint: int | None = None
+    tape: int = 0
+    explicit: bool | None = True
+    overhead: int = 0
+    same: str | None = None
+
+    def of(self, inputs: int, outputs: int) -> Elemental:
+        """The elemental of this kind between sizes."""
+        return Elemental(inputs, outputs, **{key: getattr(self, key) for key in KIND})
+
+
+KIND = tuple(key.name for key in fields(Kind))
+"""Attributes of an elemental that are not its sizes."""
+
+_kind_values = attrgetter(*KIND)
+
+DENSE = Kind()
+"""The kind of elementals that a spec writes as ``dims``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elemental(ModelCosts):
     """One step F_i : R^inputs → R^outputs of a program, and what its Jacobian F'_i costs.
 
     Parameters
@@ -121,29 +178,9 @@ class Elemental:
             object.__setattr__(self, key, evaluation)
 
     @property
-    def modelled(self) -> bool:
-        """Whether there is a tangent or an adjoint."""
-        return self.tangent is not None or self.adjoint is not None
-
-    @property
-    def held(self) -> int:
-        """Entries that its models hold until they are used: the factors of a solve."""
-        evaluation = self.structure.evaluation
-        return 0 if evaluation is None else evaluation
-
-    @property
-    def kind(self) -> tuple[Hashable, ...]:
+    def kind(self) -> Kind:
         """All of it but the sizes; elementals of one kind share a place in a chain's columns."""
-        return (
-            self.structure,
-            self.name,
-            self.tangent,
-            self.adjoint,
-            self.tape,
-            self.explicit,
-            self.overhead,
-            self.same,
-        )
+        return Kind(*_kind_values(self))
 
     def unlike(self, other: Elemental) -> tuple[str, str] | None:
         """What tells its Jacobian from another's, in words: sizes, else structures; None if nothing does."""
@@ -153,10 +190,6 @@ class Elemental:
             mine, its = str(self.structure), str(other.structure)
             return mine, its if its != mine else f"{its} with other positions or entries"
         return None
-
-    def adjoint_within(self, memory: int | None) -> int | None:
-        """What one adjoint costs; None if there is no such model or its tape exceeds the memory."""
-        return self.adjoint if memory is None or self.tape <= memory else None
 
 
 def model_spec(source: Any) -> dict[str, Any]:
@@ -180,13 +213,13 @@ class Elementals(Sequence[Elemental]):
     sizes
         Shape (length + 1,), input first; int64, or Python ints where int64 would overflow.
     kinds
-        One example of each distinct kind, in the order of first use.
+        Each distinct kind, in the order of first use.
     codes
         Shape (length,): the place of each elemental's kind in `kinds`.
     """
 
     sizes: npt.NDArray[Any]
-    kinds: tuple[Elemental, ...]
+    kinds: tuple[Kind, ...]
     codes: npt.NDArray[np.int32]
 
     @classmethod
@@ -200,7 +233,7 @@ class Elementals(Sequence[Elemental]):
         sizes: list[int] = []
         counts: list[int] = [1]
         codes: list[int] = []
-        kinds: dict[tuple[Hashable, ...], tuple[int, Elemental]] = {}
+        kinds: dict[tuple[Any, ...], int] = {}
         known: dict[int, int] = {}
         labels: dict[str, tuple[int, Elemental]] = {}
         kept: list[Elemental] = []  # an object that is gone could give its id to another
@@ -216,7 +249,7 @@ class Elementals(Sequence[Elemental]):
             counts.append(count)
             if id(elemental) not in known:  # the same object again needs no look at its pattern
                 _check_label(labels, number, elemental)
-                known[id(elemental)] = kinds.setdefault(elemental.kind, (len(kinds), elemental))[0]
+                known[id(elemental)] = kinds.setdefault(_kind_values(elemental), len(kinds))
                 kept.append(elemental)
             codes.append(known[id(elemental)])
             number += count
@@ -225,8 +258,8 @@ class Elementals(Sequence[Elemental]):
         check_length(number - 1)
         column = np.repeat(as_sizes(sizes), counts)
         column.flags.writeable = False
-        examples = tuple(kind for _, kind in kinds.values())
-        return cls(column, examples, np.repeat(np.array(codes, np.int32), counts[1:]))
+        distinct = tuple(Kind(*values) for values in kinds)
+        return cls(column, distinct, np.repeat(np.array(codes, np.int32), counts[1:]))
 
     @classmethod
     def dense(cls, sizes: Sequence[int] | npt.NDArray[Any]) -> Elementals:
@@ -234,7 +267,7 @@ class Elementals(Sequence[Elemental]):
         column = as_sizes(sizes)
         if len(column) < 2:
             raise ChainError(f"dims has {len(column)} entry; a chain has at least two sizes, input first")
-        return cls(column, (Elemental(1, 1),), np.zeros(len(column) - 1, np.int32))
+        return cls(column, (DENSE,), np.zeros(len(column) - 1, np.int32))
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -250,8 +283,8 @@ class Elementals(Sequence[Elemental]):
                 raise ChainError("a part of a chain is contiguous and has at least one elemental")
             return Elementals(self.sizes[first : last + 1], self.kinds, self.codes[first:last])
         place = range(len(self))[index]
-        kind: Elemental = self.kinds[self.codes[place]]
-        return replace(kind, inputs=int(self.sizes[place]), outputs=int(self.sizes[place + 1]))
+        kind: Kind = self.kinds[self.codes[place]]
+        return kind.of(int(self.sizes[place]), int(self.sizes[place + 1]))
 
     def __iter__(self) -> Iterator[Elemental]:
         return (self[place] for place in range(len(self)))
@@ -263,7 +296,7 @@ class Elementals(Sequence[Elemental]):
             return False
         # Two chains may list the same kinds in another order: compare each pair of codes that meets once.
         pairs = np.unique(np.stack([self.codes, other.codes]), axis=1).T.tolist()
-        return all(self.kinds[mine].kind == other.kinds[theirs].kind for mine, theirs in pairs)
+        return all(self.kinds[mine] == other.kinds[theirs] for mine, theirs in pairs)
 
     def __hash__(self) -> int:
         return hash((len(self), tuple(self.sizes[:8].tolist())))
@@ -314,7 +347,7 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
         if not set(map(type, values)) <= {int}:
             values = [whole(value, f"dims[{place}]", "a size") for place, value in enumerate(values)]
         greatest = max(values, default=0)
-        if greatest > MAX_SIZE:
+        if greatest > MOST:
             whole(greatest, f"dims[{values.index(greatest)}]", "a size")
         fits = greatest < 2**63
         column = np.array(values, np.int64 if fits else object)
@@ -328,7 +361,7 @@ def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
 def whole(value: Any, key: str, what: str, *, least: int = 1) -> int:
     """The value as an int if it is a whole number (of NumPy too; no boolean) from `least` to 10^100."""
     number = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
-    if number and abs(int(value)) > MAX_SIZE:
+    if number and abs(int(value)) > MOST:
         raise ChainError(f"{key} has more than 100 digits; {what} is at most 10^100")
     if number and value >= least:
         return int(value)

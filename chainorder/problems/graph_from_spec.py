@@ -1,24 +1,35 @@
-"""Valid data to a graph."""
+"""Valid data to the arguments of a graph."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from chainorder.errors import MAX_FAULTS, GraphError, MatrixError, StructureError
-from chainorder.problems.chain_from_spec import MODEL_KEYS, Item, noting, structure_of
+from chainorder.errors import MAX_FAULTS, MatrixError, StructureError
+from chainorder.problems.chain_from_spec import Item, activations, fault_of, structure_of
 from chainorder.problems.edge import Edge
-from chainorder.problems.graph import Graph
+from chainorder.problems.elementals import MODELS
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
-from chainorder.problems.messages import Fault
+from chainorder.problems.messages import Fault, noting
+from chainorder.problems.parameter_network import ParameterNetwork
 from chainorder.reading.wording import nearest
-from chainorder.reading.words import Path as KeyPath
+from chainorder.reading.words import KeyPath
 
 
-def build_graph(data: Item, folder: Path, faults: list[Fault]) -> Graph | None:
-    """The graph that data declares; None if there are faults, to which what is wrong beside them is added.
+def graph_arguments(data: Item, folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
+    """The vertices and edges that data declares, as arguments of `Graph`; None if there are faults.
 
-    That is: if the edges do not make a graph, or one does not fit its ends or its matrix.
+    What is wrong beside them is added to these: with edges that do not fit their ends or their matrix.
     """
+    if "vertices" in data:
+        return _arguments(data, folder, faults)
+    if faults:
+        return None
+    network = ParameterNetwork(tuple(data["layers"]), **activations(data), batch=data.get("batch"))
+    return {"vertices": network.vertices(), "edges": network.edges(), "network": network}
+
+
+def _arguments(data: Item, folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
     broken = {fault.path[:2] for fault in faults}
     if not isinstance(data["vertices"], dict) or not isinstance(data.get("edges"), list):
         return None
@@ -30,12 +41,8 @@ def build_graph(data: Item, folder: Path, faults: list[Fault]) -> Graph | None:
                 edges += _edge(item, sizes, folder, ("edges", place))
     if faults:
         return None
-    try:
-        ends = {key: data.get(key) for key in ("inputs", "outputs")}
-        return Graph(data["vertices"], edges, data.get("name"), **ends)
-    except GraphError as error:
-        faults += [Fault(str(each), each.path) for each in (error, *error.others)]
-        return None
+    ends = {key: data.get(key) for key in ("inputs", "outputs")}
+    return {"vertices": data["vertices"], "edges": edges, **ends}
 
 
 def _edge(item: Item, vertices: dict[str, int | None], folder: Path, path: KeyPath) -> tuple[Edge, ...]:
@@ -59,12 +66,11 @@ def _edge(item: Item, vertices: dict[str, int | None], folder: Path, path: KeyPa
             f"{item['source']} has {columns}; make them agree",
             (*path, "matrix"),
         )
-    models = {key: item[key] for key in MODEL_KEYS if key in item}
+    stated = {key: item[key] for key in ("name", "same", *MODELS) if key in item}
     try:
         structure = structure_of(item, matrix, rows, columns, path)
         structure.pattern(rows, columns)
     except StructureError as error:
-        key = next((key for key in (str(error).split()[0],) if key in item), "structure")
-        raise Fault(str(error), (*path, key)) from None
+        raise fault_of(error, item, path) from None
     kept = Unsaved() if item.get("in_memory") else file
-    return (Edge(item["source"], item["target"], structure, name=item.get("name"), matrix=kept, **models),)
+    return (Edge(item["source"], item["target"], structure, matrix=kept, **stated),)

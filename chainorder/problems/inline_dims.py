@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from chainorder.errors import SpecError
 from chainorder.problems.chain import Chain
-from chainorder.reading.numerals import MOST, TooLongError, as_number
+from chainorder.reading.numerals import TooLongError, as_number
+from chainorder.structures.fragments import MOST
 
 _LIKE_A_NUMBER = re.compile(r"\s*[-+]?\.?[0-9][0-9_.]*(e[-+]?[0-9]+)?\s*", re.IGNORECASE)
 
@@ -34,9 +34,6 @@ def parse_dims(text: str) -> Chain:
     sizes = [value for value in values if isinstance(value, int) and 0 < value <= MOST]
     if len(sizes) == len(entries) > 1:
         return Chain.from_dims(sizes)
-    from chainorder.problems.load import from_data
-    from chainorder.reading.tokens import plain_value
+    from chainorder.reading.tokens import plain_value  # start-up does without
 
-    chain = from_data({"dims": [entry and plain_value(entry) for entry in entries]}, Path())
-    assert isinstance(chain, Chain)
-    return chain
+    return Chain.from_spec({"dims": [entry and plain_value(entry) for entry in entries]})

@@ -7,25 +7,25 @@ Text becomes plain values (`tokens`, `document`), these are held against the sch
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain as chained
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from chainorder.errors import MAX_FAULTS, SHOWN, SpecError
 from chainorder.problems.chain import Chain
-from chainorder.problems.chain_from_spec import build
+from chainorder.problems.from_spec import declared
 from chainorder.problems.graph import Graph
 from chainorder.problems.messages import Fault, in_order, validate
 from chainorder.problems.recognise import of_others
 from chainorder.problems.schema import SCHEMA
-from chainorder.reading.document import MAX_DEPTH, Document, parse, shallow
+from chainorder.reading.document import Document, parse
 from chainorder.reading.files import Source, read_lines, read_text
 from chainorder.reading.foreign import foreign, result
+from chainorder.reading.networkx import specs_of_graphml
 from chainorder.reading.tokens import misread
-from chainorder.reading.words import Path as KeyPath
-from chainorder.reading.words import join, one_line
+from chainorder.reading.words import KeyPath, join
 
 __all__ = ["SCHEMA", "from_data", "iter_chains", "load"]
 
@@ -33,11 +33,11 @@ __all__ = ["SCHEMA", "from_data", "iter_chains", "load"]
 XML = re.compile(r"\s*<[?!A-Za-z]")
 """How XML begins, however it is called, and no spec in YAML or JSON."""
 
-Problem: TypeAlias = Chain | Graph
-"""What a spec declares."""
+KINDS: dict[str, type[Chain] | type[Graph]] = {kind.kind: kind for kind in (Chain, Graph)}
+"""What a spec may declare."""
 
 
-def load(path: str | Path | Source) -> list[Problem]:
+def load(path: str | Path | Source) -> list[Chain | Graph]:
     """Read the chains and graphs of a spec file.
 
     Parameters
@@ -51,7 +51,7 @@ def load(path: str | Path | Source) -> list[Problem]:
     SpecError
         With file, line, column and key of the first fault; its `others` are the next ones.
     """
-    problems: list[Problem] = []
+    problems: list[Chain | Graph] = []
     errors: list[SpecError] = []
     for _, problem in iter_chains(path):
         if isinstance(problem, SpecError):
@@ -65,7 +65,7 @@ def load(path: str | Path | Source) -> list[Problem]:
     return problems
 
 
-def iter_chains(path: str | Path | Source) -> Iterator[tuple[str, Problem | SpecError]]:
+def iter_chains(path: str | Path | Source) -> Iterator[tuple[str, Chain | Graph | SpecError]]:
     """Go through the chains of a spec file, broken ones too: one does not keep the others from being read.
 
     Yields
@@ -89,45 +89,12 @@ def iter_chains(path: str | Path | Source) -> Iterator[tuple[str, Problem | Spec
         raise error.within(source.name) from None
 
 
-def from_data(
-    data: object,
-    folder: Path,
-    file: str | Path | None = None,
-    *,
-    place: Callable[[KeyPath], tuple[int, int] | None] = lambda _: None,
-) -> Problem:
-    """The chain or graph that plain values declare, as `Chain.to_spec` and `Graph.to_spec` return them.
-
-    Parameters
-    ----------
-    data
-        What a spec holds for one chain.
-    folder
-        What the paths of matrices are relative to.
-    file
-        For error messages.
-    place
-        Line and column of a path of keys, where the values came from a text.
-
-    Raises
-    ------
-    SpecError
-        If they declare none.
-    """
-    if not shallow(data):
-        raise SpecError(f"nested in more than {MAX_DEPTH} levels", file)
-    problem = _checked(data, folder)
-    if isinstance(problem, list):
-        places = (place(fault.path) or (None, None) for fault in problem)
-        errors = [
-            SpecError(one_line(fault.message), file, line, column, join(fault.path))
-            for fault, (line, column) in zip(problem, places, strict=True)
-        ]
-        raise SpecError.of(errors)
-    return problem
+def from_data(data: object, folder: Path, file: str | Path | None = None) -> Chain | Graph:
+    """The chain or graph that plain values declare: see `Problem.from_spec`."""
+    return KINDS[declared(data)].from_spec(data, folder, file)
 
 
-def _problems(source: Source) -> Iterator[Problem | SpecError]:
+def _problems(source: Source) -> Iterator[Chain | Graph | SpecError]:
     match source.kind:
         case ".graphml":
             return _from_xml(read_text(source), source)
@@ -137,13 +104,17 @@ def _problems(source: Source) -> Iterator[Problem | SpecError]:
             return _from_text(source)
 
 
-def _from_xml(text: str, source: Source) -> Iterator[Problem | SpecError]:
-    from chainorder.reading.networkx import graphs_of
+def _from_xml(text: str, source: Source) -> Iterator[Chain | Graph | SpecError]:
+    for spec in specs_of_graphml(text, source.stem):
+        try:
+            if isinstance(spec, SpecError):
+                raise spec
+            yield Graph.from_spec(spec.data, source.folder, place=spec.place)
+        except SpecError as error:
+            yield error
 
-    return graphs_of(text, source.stem, source.folder)
 
-
-def _from_text(source: Source) -> Iterator[Problem | SpecError]:
+def _from_text(source: Source) -> Iterator[Chain | Graph | SpecError]:
     text = read_text(source)
     if XML.match(text):
         yield from _from_xml(text, source)
@@ -166,7 +137,7 @@ def _from_text(source: Source) -> Iterator[Problem | SpecError]:
     yield from (_located(each, document) for each in checked)
 
 
-def _from_lines(source: Source) -> Iterator[Problem | SpecError]:
+def _from_lines(source: Source) -> Iterator[Chain | Graph | SpecError]:
     empty = True
     for number, line in enumerate(read_lines(source), 1):
         if isinstance(line, str) and not line.strip():
@@ -178,7 +149,7 @@ def _from_lines(source: Source) -> Iterator[Problem | SpecError]:
         raise SpecError("there is nothing in it; write one chain per line", line=1, column=1)
 
 
-def _from_line(line: str | SpecError, folder: Path) -> Problem | SpecError:
+def _from_line(line: str | SpecError, folder: Path) -> Chain | Graph | SpecError:
     if isinstance(line, SpecError):
         return line
     try:
@@ -188,7 +159,7 @@ def _from_line(line: str | SpecError, folder: Path) -> Problem | SpecError:
         return error
 
 
-def _problem(document: Document, folder: Path) -> Problem | SpecError:
+def _problem(document: Document, folder: Path) -> Chain | Graph | SpecError:
     """The one chain or graph of a document."""
     if result(document.data):
         return SpecError(
@@ -198,16 +169,13 @@ def _problem(document: Document, folder: Path) -> Problem | SpecError:
     return _located(_checked(document.data, folder), document)
 
 
-def _checked(data: Any, folder: Path, prefix: KeyPath = ()) -> Problem | list[Fault]:
+def _checked(data: Any, folder: Path, prefix: KeyPath = ()) -> Chain | Graph | list[Fault]:
     """The chain or graph of plain values, or all that is wrong with it, in its order."""
-    faults, complete = validate(data, "chain")
-    problem = build(data, folder, faults) if complete and isinstance(data, dict) else None
-    if problem is not None:
-        return problem
-    return [fault.under(prefix) for fault in in_order(data, faults)]
+    found = KINDS[declared(data)].checked(data, folder)
+    return [fault.under(prefix) for fault in found] if isinstance(found, list) else found
 
 
-def _located(problem: Problem | list[Fault], document: Document) -> Problem | SpecError:
+def _located(problem: Chain | Graph | list[Fault], document: Document) -> Chain | Graph | SpecError:
     """The same, with places; raises for keys that stand in the text twice."""
     if document.repeated:
         raise _error(problem if isinstance(problem, list) else [], document)

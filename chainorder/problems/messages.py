@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 from chainorder.errors import MAX_FAULTS
-from chainorder.problems.schema import Schema
 from chainorder.problems.validator import validator
 from chainorder.reading.wording import nearest
-from chainorder.reading.words import Path, count, last_key, show
+from chainorder.reading.words import KeyPath, count, last_key, show
+from chainorder.structures.fragments import Schema
 
 
 class Fault(Exception):  # noqa: N818 - on its way to becoming a SpecError
     """What is wrong with the value at a path (with its key, if `of_key`), seen from the path `about`."""
 
     def __init__(
-        self, message: str, path: Path = (), *, of_key: bool = False, about: Path | None = None
+        self, message: str, path: KeyPath = (), *, of_key: bool = False, about: KeyPath | None = None
     ) -> None:
         super().__init__(message)
         self.message, self.path, self.of_key = message, path, of_key
         self.about = path if about is None else about
 
-    def under(self, prefix: Path) -> Fault:
+    def under(self, prefix: KeyPath) -> Fault:
         """The same fault, in a larger document."""
         about = (*prefix, *self.about)
         return Fault(self.message, (*prefix, *self.path), of_key=self.of_key, about=about)
 
     @property
-    def place(self) -> tuple[Path, str]:
+    def place(self) -> tuple[KeyPath, str]:
         """What sets it apart from others: one key is too much for one reason only."""
         return self.path, "" if self.of_key else self.message
+
+
+@contextmanager
+def noting(faults: list[Fault]) -> Iterator[None]:
+    """Note a fault and go on after the block."""
+    try:
+        yield
+    except Fault as fault:
+        faults.append(fault)
 
 
 def validate(data: Any, definition: str | None = None) -> tuple[list[Fault], bool]:
@@ -45,15 +55,15 @@ def validate(data: Any, definition: str | None = None) -> tuple[list[Fault], boo
     errors = list(validator(definition).iter_errors(data))
     unclear = {_mapping(error) for error in errors if _renames(error)}
     kept = [error for error in errors if not _follows(error, unclear)]
-    faults: dict[tuple[Path, str], Fault] = {}
+    faults: dict[tuple[KeyPath, str], Fault] = {}
     for fault in (fault for error in kept for fault in explain(error)):
         faults.setdefault(fault.place, fault)
     return list(faults.values()), len(errors) < MAX_FAULTS
 
 
-def _mapping(error: Any) -> Path:
+def _mapping(error: Any) -> KeyPath:
     """The path of the mapping that an error is about."""
-    path: Path = tuple(error.absolute_path)
+    path: KeyPath = tuple(error.absolute_path)
     return path[:-1] if error.validator in ("enum", "not") else path
 
 
@@ -63,7 +73,7 @@ def _renames(error: Any) -> bool:
     return named or error.validator == "additionalProperties"
 
 
-def _follows(error: Any, unclear: set[Path]) -> bool:
+def _follows(error: Any, unclear: set[KeyPath]) -> bool:
     """Whether an error about several keys of a mapping need not be one once their names are right."""
     match error.validator:
         case "required" | "not":
@@ -88,7 +98,7 @@ def in_order(data: Any, faults: Iterable[Fault]) -> list[Fault]:
     return sorted(faults, key=lambda fault: (_order(data, fault.about), _order(data, fault.path)))
 
 
-def _order(data: Any, path: Path) -> list[int]:
+def _order(data: Any, path: KeyPath) -> list[int]:
     order = []
     for step in path:
         if isinstance(data, dict) and step in data:
@@ -103,7 +113,7 @@ def _order(data: Any, path: Path) -> list[int]:
 
 def explain(error: Any) -> list[Fault]:
     """The faults behind an error of the `jsonschema` library."""
-    path: Path = tuple(error.absolute_path)
+    path: KeyPath = tuple(error.absolute_path)
     value, schema, label = error.instance, error.schema, _label(path)
     match error.validator:
         case "additionalProperties":
@@ -150,14 +160,14 @@ def _unlike(error: Any) -> str:
             return f"is {show(value)}; {_expected(schema)}"
 
 
-def _label(path: Path) -> str:
+def _label(path: KeyPath) -> str:
     """What a message calls the value: its key; of a vertex, its size."""
     if path[-2:-1] == ("vertices",):
         return f"the size of {path[-1]}"
     return last_key(path)
 
 
-def _one_of(value: dict[str, Any], keys: list[str], path: Path) -> list[Fault]:
+def _one_of(value: dict[str, Any], keys: list[str], path: KeyPath) -> list[Fault]:
     present = [key for key in value if key in keys]
     if not present:
         return [Fault(f"there is no {', '.join(keys[:-1])} or {keys[-1]}; state one of them", path)]

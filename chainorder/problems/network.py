@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.errors import ChainError
-from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import Elemental, as_sizes
 from chainorder.reading.wording import nearest_of
 from chainorder.structures.banded import Diagonal
-from chainorder.structures.general import Dense
+from chainorder.structures.dense import Dense
 
 Array = npt.NDArray[Any]
 
@@ -138,11 +137,8 @@ class Network:
         for number, (inputs, outputs) in enumerate(zip(self.layers, self.layers[1:], strict=False), 1):
             yield number, inputs, outputs, self.activation if number < last else self.output_activation
 
-    def chain(self, name: str | None = None) -> Chain:
-        """The chain of its elementals."""
-        return Chain(self._elementals(), name, network=self)
-
-    def _elementals(self) -> Iterator[Elemental]:
+    def elementals(self) -> Iterator[Elemental]:
+        """Its layers, activations and loss as elementals, input first."""
         for _, inputs, outputs, activation in self.steps():
             yield Elemental(inputs, outputs, name="affine")
             if activation is not None:

@@ -6,37 +6,22 @@ loss back to them. With a batch, all samples go through the same weights.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from chainorder.errors import ChainError
-from chainorder.problems.edge import Edge
-from chainorder.problems.graph import Graph
-from chainorder.problems.network import ACTIVATIONS, Network
-from chainorder.structures.axes import Axes
-from chainorder.structures.banded import Diagonal, Identity
-from chainorder.structures.general import Dense
-from chainorder.structures.structure import Structure
-
-if TYPE_CHECKING:
-    pass
-
-
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 
-from chainorder.execution.operand import (
-    Array,
-    AxesOperand,
-    BandOperand,
-    DenseOperand,
-    IdentityOperand,
-    Operand,
-)
-from chainorder.problems.network import LOSSES
-from chainorder.structures.axes import AxesPattern
+from chainorder.errors import ChainError
+from chainorder.problems.edge import Edge
+from chainorder.problems.network import ACTIVATIONS, LOSSES, Array, Network
+from chainorder.structures.axes import Axes, AxesPattern
+from chainorder.structures.banded import Diagonal, Identity
+from chainorder.structures.dense import Dense
+from chainorder.structures.structure import Structure
+
+Key = tuple[str, str]
+"""Source and target of an edge."""
 
 
 @dataclass(frozen=True)
@@ -128,28 +113,27 @@ class ParameterNetwork:
         """Weights and biases."""
         return sum(layer.outputs * (layer.inputs + 1) for layer in self.steps)
 
-    def graph(self, name: str | None = None) -> Graph:
-        """Its computational graph: inputs x, W1, b1, …; inner vertices s1, x1, …"""
-        vertices = {"x": self.samples * self.layers[0]}
-        edges: list[Edge] = []
+    def vertices(self) -> dict[str, int]:
+        """Sizes by name of its graph's vertices: inputs x, W1, b1, …; inner ones s1, x1, …"""
+        sizes = {"x": self.samples * self.layers[0]}
+        for layer in self.steps:
+            sizes[layer.weights] = layer.outputs * layer.inputs
+            sizes[layer.biases] = layer.outputs
+            sizes[layer.sums] = sizes[layer.values] = self.samples * layer.outputs
+        return sizes if self.loss is None else sizes | {"loss": 1}
+
+    def edges(self) -> Iterator[Edge]:
+        """The edges of its graph, layer by layer."""
         before = "x"
         for layer in self.steps:
-            vertices[layer.weights] = layer.outputs * layer.inputs
-            vertices[layer.biases] = layer.outputs
-            vertices[layer.sums] = self.samples * layer.outputs
-            edges += [
-                Edge(before, layer.sums, self.by_values(layer), name="W"),
-                Edge(layer.weights, layer.sums, self.by_weights(layer), name="x"),
-                Edge(layer.biases, layer.sums, self.by_biases(layer), name="1"),
-            ]
+            yield Edge(before, layer.sums, self.by_values(layer), name="W")
+            yield Edge(layer.weights, layer.sums, self.by_weights(layer), name="x")
+            yield Edge(layer.biases, layer.sums, self.by_biases(layer), name="1")
             if layer.activation is not None:
-                vertices[layer.values] = self.samples * layer.outputs
-                edges.append(Edge(layer.sums, layer.values, self.by_sums(layer), name=layer.activation))
+                yield Edge(layer.sums, layer.values, self.by_sums(layer), name=layer.activation)
             before = layer.values
         if self.loss is not None:
-            vertices["loss"] = 1
-            edges.append(Edge(before, "loss", name=self.loss))
-        return Graph(vertices, edges, name, network=self)
+            yield Edge(before, "loss", name=self.loss)
 
     def axes(self, layer: Layer, rows: str, columns: str, varies: str) -> Axes:
         """A structure with the axes b (samples), i (outputs), j (inputs) and k (outputs again)."""
@@ -181,26 +165,16 @@ class ParameterNetwork:
 
     def sample(self, seed: int = 0) -> SampledParameters:
         """The network with random weights (scaled by 1/√inputs) and biases, at random samples."""
-        pass
-
-        return sample(self, seed)
-
-
-Key = tuple[str, str]
-
-
-def sample(network: ParameterNetwork, seed: int) -> SampledParameters:
-    """Random weights (scaled by 1/√inputs), biases, samples and targets."""
-    generator = np.random.default_rng(seed)
-    weights = [
-        generator.standard_normal((layer.outputs, layer.inputs)) / np.sqrt(layer.inputs)
-        for layer in network.steps
-    ]
-    biases = [generator.standard_normal(layer.outputs) for layer in network.steps]
-    points = generator.standard_normal((network.samples, network.layers[0]))
-    targets = generator.random((network.samples, network.layers[-1]))
-    targets /= targets.sum(axis=1, keepdims=True)
-    return SampledParameters(network, tuple(weights), tuple(biases), points, targets)
+        generator = np.random.default_rng(seed)
+        weights = [
+            generator.standard_normal((layer.outputs, layer.inputs)) / np.sqrt(layer.inputs)
+            for layer in self.steps
+        ]
+        biases = [generator.standard_normal(layer.outputs) for layer in self.steps]
+        points = generator.standard_normal((self.samples, self.layers[0]))
+        targets = generator.random((self.samples, self.layers[-1]))
+        targets /= targets.sum(axis=1, keepdims=True)
+        return SampledParameters(self, tuple(weights), tuple(biases), points, targets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,49 +230,46 @@ class SampledParameters:
         """The network's output for every sample, shape (batch, m_L)."""
         return self.values()[-1][1]
 
-    def jacobians(self) -> dict[Key, Operand]:
-        """The elemental Jacobians of all edges, by (source, target): views of what the forward pass kept."""
+    def jacobians(self) -> dict[Key, Array]:
+        """The elemental Jacobians of all edges but identities, by (source, target): views where possible.
+
+        A dense one is its matrix, a diagonal one its vector; one with axes is its values, with a dimension
+        for each axis, of size 1 where entries repeat.
+        """
         network = self.network
-        found: dict[Key, Operand] = {}
+        found: dict[Key, Array] = {}
         before, x = "x", self.points
         for layer, weight, (s, following) in zip(network.steps, self.weights, self.values(), strict=True):
-            found[before, layer.sums] = self._axes(network.by_values(layer), layer, weight[None, :, None, :])
             spread = x[:, None, :] if network.batch is not None else x[0][None, :]
-            found[layer.weights, layer.sums] = self._axes(network.by_weights(layer), layer, spread)
-            found[layer.biases, layer.sums] = self._axes(network.by_biases(layer), layer, np.ones((1, 1)))
+            found[before, layer.sums] = _shaped(network.by_values(layer), layer, weight[None, :, None, :])
+            found[layer.weights, layer.sums] = _shaped(network.by_weights(layer), layer, spread)
+            if network.batch is not None:
+                found[layer.biases, layer.sums] = _shaped(network.by_biases(layer), layer, np.ones((1, 1)))
             if layer.activation is not None:
                 found[layer.sums, layer.values] = self._by_sums(layer, s)
             before, x = layer.values, following
         if network.loss is not None:
             gradient = LOSSES[network.loss].gradient
             rows = [gradient(y, t) for y, t in zip(x, self.targets, strict=True)]
-            found[before, "loss"] = DenseOperand.full(np.concatenate(rows)[None, :] / len(rows))
+            found[before, "loss"] = np.concatenate(rows)[None, :] / len(rows)
         return found
 
-    def _by_sums(self, layer: Layer, s: Array) -> Operand:
+    def _by_sums(self, layer: Layer, s: Array) -> Array:
         assert layer.activation is not None
         activation = ACTIVATIONS[layer.activation]
         if activation.elementwise:
-            return BandOperand(0, 0, activation.derivative(s).reshape(1, -1))
+            return activation.derivative(s).ravel()
         blocks = np.stack([activation.derivative(row) for row in s])
-        return self._axes(self.network.by_sums(layer), layer, blocks)
+        return _shaped(self.network.by_sums(layer), layer, blocks)
 
-    def _axes(self, structure: Structure, layer: Layer, values: Array) -> Operand:
-        """The operand of a structure; values have a dimension for each of its axes, or are a matrix."""
-        match structure:
-            case Identity():
-                return IdentityOperand(layer.outputs)
-            case Dense():
-                return DenseOperand.full(values.reshape(layer.outputs, -1))
-            case Axes(rows=rows, columns=columns, sizes=sizes):
-                lengths = dict(sizes)
-                rows_size = int(np.prod([lengths[axis] for axis in rows]))
-                pattern = structure.pattern(rows_size, int(np.prod([lengths[axis] for axis in columns])))
-                assert isinstance(pattern, AxesPattern)
-                shape = [n if axis in pattern.varies else 1 for axis, n in enumerate(pattern.sizes)]
-                return AxesOperand(values.reshape(shape), pattern)
-            case _:
-                raise TypeError(f"no operand of {structure}")
+
+def _shaped(structure: Structure, layer: Layer, values: Array) -> Array:
+    """Values in the shape of a structure: one dimension for each of its axes, or a matrix."""
+    if not isinstance(structure, Axes):
+        return values.reshape(layer.outputs, -1)
+    pattern = structure.bound()
+    assert isinstance(pattern, AxesPattern)
+    return values.reshape(pattern.values_shape)
 
 
 def _activated(activation: str | None, s: Array) -> Array:
@@ -310,9 +281,14 @@ def _activated(activation: str | None, s: Array) -> Array:
     return np.stack([function.value(row) for row in s])
 
 
-def gradient_step(
-    sample: SampledParameters, gradient: Mapping[Key, Operand], rate: float
-) -> SampledParameters:
+class Block(Protocol):
+    """A block of a Jacobian, however it is stored."""
+
+    def matrix(self) -> Any:
+        """As an array, or one of SciPy."""
+
+
+def gradient_step(sample: SampledParameters, gradient: Mapping[Key, Block], rate: float) -> SampledParameters:
     """The network after one step of gradient descent, from the blocks of the loss's Jacobian."""
     weights, biases = [], []
     for layer, weight, bias in zip(sample.network.steps, sample.weights, sample.biases, strict=True):

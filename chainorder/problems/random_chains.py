@@ -13,19 +13,11 @@ from chainorder.errors import ChainError
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import Elemental, check_length
 from chainorder.reading.wording import nearest_of, shortened
-from chainorder.structures.banded import Banded, Diagonal, Identity
 from chainorder.structures.catalogue import STRUCTURES
-from chainorder.structures.general import Dense, Sparse
-from chainorder.structures.selection import Selection
-from chainorder.structures.structure import Structure
+from chainorder.structures.structure import draw
 
-SQUARE = ("diagonal", "identity", "banded")
-
-WRITTEN_OUT = ("sparse", "selection")
-"""Structures whose positions are drawn one by one."""
-
-MAX_WRITTEN_OUT = 30_000
-"""Rows or columns of those: a random number for each position."""
+MAX_ENUMERATED = 30_000
+"""Rows or columns of structures that are drawn position by position."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +65,10 @@ class Ranges:
                 raise ChainError(
                     f"unknown structure {shortened(structure)}; {nearest_of(structure, STRUCTURES)}"
                 )
-            if structure in WRITTEN_OUT and self.sizes[1] > MAX_WRITTEN_OUT:
+            if STRUCTURES[structure].enumerated and self.sizes[1] > MAX_ENUMERATED:
                 raise ChainError(
                     f"sizes go up to {self.sizes[1]:,}; a random {structure} Jacobian has at most "
-                    f"{MAX_WRITTEN_OUT:,} rows and columns"
+                    f"{MAX_ENUMERATED:,} rows and columns"
                 )
         if not self.structures:
             raise ChainError("there is no structure to draw from; name one")
@@ -93,12 +85,13 @@ def random_chain(
         If the length is less than 1.
     """
     elementals = []
-    inputs = _draw(generator, ranges.sizes)
+    inputs = draw(generator, ranges.sizes)
     for _ in range(length):
-        kind = ranges.structures[int(generator.integers(len(ranges.structures)))]
-        outputs = inputs if kind in SQUARE else _draw(generator, ranges.sizes)
-        structure = _structure(generator, kind, outputs, inputs, ranges.density)
-        models = _models(generator, ranges) if generator.random() < ranges.matrix_free else {}
+        kind = STRUCTURES[ranges.structures[int(generator.integers(len(ranges.structures)))]]
+        outputs = inputs if kind.square else draw(generator, ranges.sizes)
+        structure = kind.drawn(generator, outputs, inputs, ranges.density)
+        matrix_free = generator.random() < ranges.matrix_free and not kind.modelled
+        models = _models(generator, ranges) if matrix_free else {}
         elementals.append(Elemental(inputs, outputs, structure, **models))
         inputs = outputs
     return Chain(elementals, name)
@@ -117,7 +110,7 @@ def random_chains(seed: int, count: int, length: tuple[int, int], ranges: Ranges
     check_length(length[1])
     generator = np.random.default_rng(seed)
     for number in range(count):
-        yield random_chain(generator, _draw(generator, length), ranges, f"random-{seed}-{number}")
+        yield random_chain(generator, draw(generator, length), ranges, f"random-{seed}-{number}")
 
 
 def is_generated(path: Path) -> bool:
@@ -128,41 +121,10 @@ def is_generated(path: Path) -> bool:
         return all(line.startswith(b'{"name": "random-') for line in file)
 
 
-def _draw(generator: np.random.Generator, range_: tuple[int, int]) -> int:
-    """A number of a range; of one that NumPy cannot draw from, by its bits, again until it is within."""
-    least, greatest = range_
-    if greatest < 2**63:
-        return int(generator.integers(least, greatest, endpoint=True))
-    bits = (greatest - least).bit_length()
-    while True:
-        drawn = int.from_bytes(generator.bytes(bits // 8 + 1), "little") % (1 << bits)
-        if drawn <= greatest - least:
-            return least + drawn
-
-
 def _models(generator: np.random.Generator, ranges: Ranges) -> dict[str, Any]:
     """Costs of a matrix-free elemental, with one of its two models missing now and then."""
     keys = ("tangent", "adjoint", "tape", "overhead")
-    costs: dict[str, Any] = {key: _draw(generator, getattr(ranges, key)) for key in keys}
+    costs: dict[str, Any] = {key: draw(generator, getattr(ranges, key)) for key in keys}
     if generator.random() < ranges.one_sided:
         costs["tangent" if generator.random() < 0.5 else "adjoint"] = None
     return costs
-
-
-def _structure(
-    generator: np.random.Generator, kind: str, rows: int, columns: int, density: tuple[float, float]
-) -> Structure:
-    match kind:
-        case "diagonal":
-            return Diagonal()
-        case "identity":
-            return Identity()
-        case "banded":
-            return Banded(*(_draw(generator, (0, rows - 1)) for _ in range(2)))
-        case "selection":
-            few, size, axis = (rows, columns, "rows") if rows <= columns else (columns, rows, "columns")
-            return Selection(generator.permutation(size)[:few], axis)
-        case "sparse":
-            return Sparse(generator.random((rows, columns)) < generator.uniform(*density))
-        case _:
-            return Dense()

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from chainorder.errors import MAX_FAULTS
-from chainorder.problems.schema import ELEMENTAL, SCHEMA, Schema
+from chainorder.problems.schema import ELEMENTAL, SCHEMA
+from chainorder.structures.fragments import Schema
 
 _CHOICES = {key for key, schema in ELEMENTAL["properties"].items() if "enum" in schema}
 

@@ -28,7 +28,7 @@ from chainorder.reading.tokens import (
     misread,
     yaml_tokens,
 )
-from chainorder.reading.words import Path, join, show
+from chainorder.reading.words import KeyPath, join, show
 
 MAX_DEPTH = 64
 """Levels of lists and mappings in one another; a spec has six."""
@@ -60,7 +60,7 @@ class Document:
     _chains: Iterator[tuple[int, Iterator[tuple[int, Token]]]] = field(default_factory=lambda: iter(()))
     _chain: tuple[int, list[Token]] | None = None
 
-    def locate(self, path: Path, *, of_key: bool = False) -> Mark:
+    def locate(self, path: KeyPath, *, of_key: bool = False) -> Mark:
         """The place of the value at a path (or of its key), or of the nearest around it that is there.
 
         Places in ``chains[0]``, ``chains[1]``, … asked for in this order take one replay, not one each, and
@@ -271,7 +271,7 @@ class _Constructor:
         return misread(message, mark, join(tuple(step for step in steps if step is not None)))
 
 
-def find(tokens: Iterator[Token], path: Path, of_key: bool = False) -> tuple[str, Mark]:
+def find(tokens: Iterator[Token], path: KeyPath, of_key: bool = False) -> tuple[str, Mark]:
     """Kind and place of the value at `path` under the next one, or of the nearest around it that is there.
 
     With `of_key`, the place of its key. The tokens are used up to just after what was found.

@@ -1,27 +1,41 @@
-"""Graphs and their plans for other programs: networkx, GraphML, Graphviz."""
+"""Graphs of other programs, networkx and GraphML, as specs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Rational
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainorder.errors import GraphError, SpecError, raise_first
-from chainorder.problems.graph import Graph
 from chainorder.reading.graphml import Attributes, Contents, Place, read_contents
 from chainorder.reading.numerals import TooLongError, as_number
 
-if TYPE_CHECKING:
-    pass
+
+@dataclass(frozen=True)
+class GraphSpec:
+    """The spec of a graph of a text, and where the text has what it says."""
+
+    data: dict[str, Any]
+    places: Mapping[tuple[str | int, ...], Place]
+
+    def place(self, path: Sequence[Any]) -> Place | None:
+        """Line and column of the node or edge that a path of keys leads into."""
+        match path:
+            case ("vertices", name, *_) if name in self.data["vertices"]:
+                return self.places.get(("nodes", list(self.data["vertices"]).index(name)))
+            case ("edges", int(index), *_):
+                return self.places.get(("edges", index))
+            case _:
+                return None
 
 
-def from_networkx(graph: Any, name: str | None = None, folder: Path = Path()) -> Graph:
-    """See `Graph.from_networkx`; paths of matrices are relative to the folder."""
+def spec_of_networkx(graph: Any, name: str | None = None) -> dict[str, Any]:
+    """The spec of a ``networkx.DiGraph``, perhaps under another name; raises `GraphError` as `spec_of`."""
     if not all(hasattr(graph, part) for part in ("is_directed", "nodes", "edges", "graph")):
         raise GraphError(f"the graph is a {type(graph).__name__}; give a DiGraph of networkx")
     if not graph.is_directed():
@@ -35,31 +49,11 @@ def from_networkx(graph: Any, name: str | None = None, folder: Path = Path()) ->
         {key: value for key, value in graph.graph.items() if key not in DEFAULTS},
     )
     contents.attributes |= {} if name is None else {"name": name}
-    return _graph(contents, folder)
+    return spec_of(contents)
 
 
 DEFAULTS = ("node_default", "edge_default")
 """Where networkx keeps the defaults of a GraphML file, which it gives to no node and no edge."""
-
-
-def _graph(contents: Contents, folder: Path) -> Graph:
-    from chainorder.problems.load import from_data
-
-    spec = spec_of(contents)
-    nodes = {name: index for index, name in enumerate(spec["vertices"])}
-
-    def place(path: Sequence[Any]) -> Place | None:
-        match path:
-            case ("vertices", name, *_):
-                return contents.places.get(("nodes", nodes.get(name, -1)))
-            case ("edges", int(index), *_):
-                return contents.places.get(("edges", index))
-            case _:
-                return None
-
-    built = from_data(spec, folder, place=place)
-    assert isinstance(built, Graph)
-    return built
 
 
 def spec_of(contents: Contents) -> dict[str, Any]:
@@ -125,7 +119,7 @@ def _edge(source: str, target: str, attributes: Attributes) -> Attributes:
 KEPT = ("name", "description", "memory")
 """Attributes of a graph itself."""
 
-TEXTS = ("name", "description", "structure", "matrix", "axis", "key")
+TEXTS = ("name", "description", "structure", "matrix", "axis", "key", "same")
 """Attributes that are texts, even if they look like a number."""
 
 
@@ -166,8 +160,8 @@ def _number_or_text(text: str) -> Any:
     return text if number is None else number
 
 
-def graphs_of(text: str, stem: str, folder: Path) -> Iterator[Graph | SpecError]:
-    """The graphs of a GraphML text, and what is wrong with those that are none; one alone is called `stem`.
+def specs_of_graphml(text: str, stem: str) -> Iterator[GraphSpec | SpecError]:
+    """The specs of the graphs of a text, or what is wrong with them; one alone is called `stem`.
 
     Raises
     ------
@@ -179,9 +173,7 @@ def graphs_of(text: str, stem: str, folder: Path) -> Iterator[Graph | SpecError]
         if len(found) == 1:
             contents.attributes.setdefault("name", stem)
         try:
-            yield _graph(contents, folder)
-        except SpecError as error:
-            yield error
+            yield GraphSpec(spec_of(contents), contents.places)
         except GraphError as error:
             yield SpecError.of([_located(each, contents) for each in (error, *error.others)])
 

@@ -10,9 +10,6 @@ import re
 MAX_DIGITS = 600
 """Digits that Python converts under any setting; a size has at most a hundred."""
 
-MOST = 10**100
-"""No size, cost or limit is larger; products of three still print."""
-
 ENTRY_BYTES = 8
 """Bytes of a matrix entry in double precision."""
 

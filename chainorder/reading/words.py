@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-Path: TypeAlias = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 """The keys and indices that lead to a value."""
 
 WIDTH = 60
@@ -35,13 +35,13 @@ def shorten(text: str) -> str:
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
 
 
-def join(path: Path) -> str:
+def join(path: KeyPath) -> str:
     """A path in the form ``chains[2].elementals[0].lower``."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{_key(str(step))}" for step in path)
     return "".join(steps).removeprefix(".")
 
 
-def last_key(path: Path) -> str:
+def last_key(path: KeyPath) -> str:
     """The end of a path that says enough next to its value: ``dims[2]``."""
     start = max((place for place, step in enumerate(path) if isinstance(step, str)), default=0)
     return join(path[start:]) or "the chain"

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainorder.comparison.chains import Comparison
-from chainorder.plans.chain_json import chain_data, plan_data
 from chainorder.plans.chain_operations import Operation, formula, node_name
 from chainorder.plans.chain_plan import Plan
-from chainorder.plans.saved import SCHEMA_VERSION, attributes
+from chainorder.plans.saved import attributes
 from chainorder.problems.chain import Chain
 from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.report import common
@@ -21,6 +19,7 @@ from chainorder.report.model import Cell, Report
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
 
 if TYPE_CHECKING:
+    from chainorder.comparison.chains import Comparison
     from chainorder.execution.result import Execution
 
 LONG_ORDER = 120
@@ -47,7 +46,7 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
         _OPERATION_COLUMNS,
         rows,
         (*more, *notes),
-        partial(plan_data, plan),
+        plan.to_data,
         hidden,
         planned_charts(plan),
         graph=plan.to_networkx,
@@ -92,27 +91,16 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
     ]
     notes += [f"why: {comparison.best.why}"] if verbose and comparison.best.why else []
     hidden = {"solver", "chain", "bracketing"} | ({"flops"} if comparison.best.machines > 1 else {"makespan"})
-    data = partial(comparison_data, comparison)
     return Report(
         comparison.chain.title,
         columns,
         rows,
         tuple(notes),
-        data,
+        partial(common.comparison_data, comparison),
         frozenset(hidden),
         planned_charts(comparison.best),
-        outdone=any(plan.cost < comparison.best.cost for plan in comparison.plans),
+        outdone=comparison.outdone,
     )
-
-
-def comparison_data(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as plain data."""
-    return {
-        "schema": SCHEMA_VERSION,
-        "chain": chain_data(comparison.chain),
-        "plans": [plan_data(plan) | {"ratio": comparison.ratio(plan)} for plan in comparison.plans],
-        "infeasible": [{"solver": each.solver, "why": each.why} for each in comparison.infeasible],
-    }
 
 
 def _verdict(comparison: Comparison) -> str:
@@ -162,42 +150,6 @@ def _waist(chain: Chain) -> list[str]:
     return [f"narrow waist: size {width:,} between F{place + 2} and F{place + 1}"]
 
 
-def sweep_report(chain: Chain, points: Sequence[tuple[int, Comparison | str]]) -> Report:
-    """Costs against the memory limit, and a plot of those of the best."""
-    names = list(
-        dict.fromkeys(name for _, each in points if isinstance(each, Comparison) for name in each.labels)
-    )
-    names = [*(name for name in names if name != "best"), "best"]
-    rows = []
-    for memory, outcome in points:
-        costs: dict[str, int] = {}
-        if isinstance(outcome, Comparison):
-            costs = {label: plan.fma for label, plan in zip(outcome.labels, outcome.plans, strict=True)}
-        rows.append((memory, *(costs.get(name) for name in names)))
-    data = {
-        "schema": SCHEMA_VERSION,
-        "chain": chain_data(chain),
-        "memory_sweep": [{"memory": row[0], "fma": dict(zip(names, row[1:], strict=True))} for row in rows],
-    }
-    plot = bar_plot([(f"{row[0]:,}", row[-1]) for row in rows])
-    return Report(f"{chain.title}: fma by memory", ("memory", *names), rows, tuple(plot), lambda: data)
-
-
-BAR = 50
-"""Characters of the longest bar."""
-
-
-def bar_plot(bars: Sequence[tuple[str, int | None]]) -> list[str]:
-    """A bar for each number, relative to the greatest; what has no number is infeasible."""
-    greatest = max((value for _, value in bars if value is not None), default=0)
-    width = max((len(label) for label, _ in bars), default=0)
-    lines = []
-    for label, value in bars:
-        filled = 0 if value is None or not greatest else max(1, round(BAR * value / greatest))
-        lines.append(f"{label:>{width}} {'infeasible' if value is None else '█' * filled + f' {value:,}'}")
-    return lines
-
-
 def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Sequence[str] = ()) -> Report:
     """One run, or several of one chain: predicted beside measured."""
     last = executions[-1][1]
@@ -206,14 +158,6 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     notes += common.order_notes(executions)
     notes += [f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}", str(last.provenance)]
     notes += common.limit_note(last.plan.chain)
-    data: Mapping[str, Any] = {
-        "schema": SCHEMA_VERSION,
-        "chain": chain_data(last.plan.chain),
-        "runs": [execution_data(label, run) for label, run in executions],
-        **common.orders_data(executions),
-        "skipped": list(skipped),
-        "passed": all(run.passed for _, run in executions),
-    }
     charts = planned_charts(last.plan)
     charts = (*charts, measured_chart(last)) if charts else ()
     return Report(
@@ -221,7 +165,7 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
         common.run_columns(),
         rows,
         (*notes, *skipped),
-        lambda: data,
+        partial(common.executions_data, executions, skipped, _run_data),
         frozenset({JACOBIANS}),
         charts,
         outdone=common.outdone(executions),
@@ -242,18 +186,11 @@ def _beside_estimate(run: Execution) -> str | None:
     return f"counted {off:+.1%} beside the estimate"
 
 
-def execution_data(label: str, run: Execution) -> dict[str, Any]:
-    """An execution as plain data."""
+def _run_data(run: Execution) -> dict[str, Any]:
     kept = ("fma", "seconds", "format", "start", "machine")
     return {
-        "order": label,
-        "plan": plan_data(run.plan),
-        **attributes(run, "fma", "seconds", "peak_memory"),
-        **common.provenance_data(run.provenance),
         "jacobian": common.matrix_data(run.jacobian),
         "operations": [attributes(record, *kept) for record in run.records],
-        "checks": common.checks_data(run.checks),
-        "passed": run.passed,
     }
 
 

@@ -8,16 +8,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chainorder.plans.chain_operations import SHOWN
-from chainorder.plans.saved import attributes
-from chainorder.problems.chain import Chain
-from chainorder.problems.graph import Graph
+from chainorder.plans.saved import SCHEMA_VERSION, attributes
+from chainorder.problems.problem import Problem
 from chainorder.reading.numerals import as_bytes
 from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.report.model import Cell
 
 if TYPE_CHECKING:
+    from chainorder.comparison.ranking import Ranking
     from chainorder.execution.checks import Check
-    from chainorder.execution.graph import GraphExecution
+    from chainorder.execution.graph_result import GraphExecution
     from chainorder.execution.provenance import Provenance
     from chainorder.execution.result import Execution
 
@@ -33,7 +33,7 @@ def shown(operations: Sequence[SomeOperation], *, verbose: bool) -> tuple[Sequen
     return first, [f"… and {left:,} more operations; --verbose shows all"] if left else []
 
 
-def limit_note(problem: Chain | Graph) -> list[str]:
+def limit_note(problem: Problem) -> list[str]:
     """What the memory is, if it is limited: in entries and in bytes, as it may have been stated in either."""
     if problem.memory is None:
         return []
@@ -43,6 +43,46 @@ def limit_note(problem: Chain | Graph) -> list[str]:
 def shortened(text: str, width: int) -> str:
     """A text cut to a width."""
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def comparison_data(comparison: Ranking[Any]) -> dict[str, Any]:
+    """A comparison as plain data."""
+    return {
+        "schema": SCHEMA_VERSION,
+        comparison.best.kind: comparison.problem.to_data(),
+        "plans": [plan.to_data() | {"ratio": comparison.ratio(plan)} for plan in comparison.plans],
+        "infeasible": [attributes(each, "solver", "why") for each in comparison.infeasible],
+    }
+
+
+def executions_data(
+    executions: Sequence[tuple[str, Run]],
+    skipped: Sequence[str],
+    details: Callable[[Any], dict[str, Any]],
+    *counts: str,
+) -> dict[str, Any]:
+    """Runs as plain data; `details` are of the Jacobian and the operations, `counts` of more than fma."""
+    problem = executions[-1][1].plan.problem
+    runs = [
+        {
+            "order": label,
+            "plan": run.plan.to_data(),
+            **attributes(run, "fma", *counts, "seconds", "peak_memory"),
+            **provenance_data(run.provenance),
+            **details(run),
+            "checks": checks_data(run.checks),
+            "passed": run.passed,
+        }
+        for label, run in executions
+    ]
+    return {
+        "schema": SCHEMA_VERSION,
+        problem.kind: problem.to_data(),
+        "runs": runs,
+        **orders_data(executions),
+        "skipped": list(skipped),
+        "passed": all(run.passed for _, run in executions),
+    }
 
 
 def run_columns(*counts: str) -> tuple[str, ...]:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
-from typing import IO
+from collections.abc import Iterable, Iterator, Sequence
 
 from chainorder.report.model import Cell, Report
 
 
 def render(reports: Sequence[Report]) -> str:
     """CSV text; a second head follows where the columns change."""
-    text = io.StringIO()
+    return lines(_rows(reports))
+
+
+def _rows(reports: Sequence[Report]) -> Iterator[Sequence[Cell]]:
     columns: tuple[str, ...] = ()
     for report in reports:
         if report.columns != columns:
             columns = report.columns
-            write_rows(text, [columns])
-        write_rows(text, report.rows)
-    return text.getvalue()
+            yield columns
+        yield from report.rows
 
 
-def write_rows(file: IO[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Write rows to an open file; truth values as in JSON."""
-    writer = csv.writer(file, lineterminator="\n")
+def lines(rows: Iterable[Sequence[Cell]]) -> str:
+    """Rows as text; truth values as in JSON."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerows([str(cell).lower() if isinstance(cell, bool) else cell for cell in row] for row in rows)
+    return text.getvalue()

@@ -1,40 +1,73 @@
-"""The one registry of formats: a name, the endings of its files, and a function from reports to text."""
+"""The one registry of formats: a name, the endings of its files, and a function from reports to text.
+
+A new format is a file here and a line below; from outside it is a call of `register_format`. The command line
+takes names, endings and help from here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from chainorder.errors import ChainorderError
-from chainorder.report import csv, dot, json, markdown, svg, table
 from chainorder.report.model import CHARTS, GRAPH, NOTHING_TO_DRAW, Report
+from chainorder.system.later import later
 
 
 @dataclass(frozen=True)
 class Format:
-    """A way to write reports; if it draws, what."""
+    """A way to write reports.
+
+    Attributes
+    ----------
+    name
+        What ``--format`` calls it.
+    endings
+        Of its files, lower case, with the dot; help texts name the first.
+    render
+        From reports to text.
+    draws
+        What it draws, if it draws: `CHARTS` or `GRAPH`.
+    data
+        Whether it shows the data of reports, not their tables.
+    append
+        From some records of a batch to text that goes on from what is written before: rows or, with `data`,
+        plain data. None if all records are needed at once; `render` is given a report of them then.
+    """
 
     name: str
     endings: tuple[str, ...]
     render: Callable[[Sequence[Report]], str]
     draws: str | None = None
+    data: bool = False
+    append: Callable[[Iterable[Any]], str] | None = None
 
 
-FORMATS: dict[str, Format] = {
-    each.name: each
-    for each in (
-        Format("table", (".txt",), table.render),
-        Format("json", (".json",), json.render),
-        Format("jsonl", (".jsonl",), json.render_lines),
-        Format("csv", (".csv",), csv.render),
-        Format("markdown", (".md", ".markdown"), markdown.render),
-        Format("dot", (".dot", ".gv"), dot.render_dot, GRAPH),
-        Format("graphml", (".graphml",), dot.render_graphml, GRAPH),
-        Format("svg", (".svg",), svg.render, CHARTS),
-    )
-}
-"""All formats by the name that ``--format`` takes."""
+FORMATS: dict[str, Format] = {}
+"""All formats by the name that ``--format`` takes, in the order of registration."""
+
+
+def register_format(form: Format) -> None:
+    """Make a format known: by its name to ``--format``, and to ``-o`` by the endings of its files.
+
+    Raises
+    ------
+    ChainorderError
+        If its name or an ending is taken.
+    """
+    if form.name in FORMATS:
+        raise ChainorderError(f"format {form.name!r} is registered already; choose another name")
+    taken = set(form.endings).intersection(endings())
+    if taken:
+        raise ChainorderError(f"{min(taken)} is the ending of another format; choose another ending")
+    FORMATS[form.name] = form
+
+
+def endings() -> list[str]:
+    """The endings of all formats."""
+    return [ending for each in FORMATS.values() for ending in each.endings]
 
 
 def format_of(path: str) -> str:
@@ -49,12 +82,12 @@ def format_of(path: str) -> str:
     for each in FORMATS.values():
         if ending in each.endings:
             return each.name
-    known = ", ".join(ending for each in FORMATS.values() for ending in each.endings)
+    known = ", ".join(endings())
     raise ChainorderError(f"{path}: no format for the ending {ending!r}; use one of {known}, or --format")
 
 
-def check_drawable(name: str, drawable: Container[str]) -> None:
-    """Check that reports can be written in a format, before they are made.
+def check_drawable(form: Format, drawable: Container[str]) -> None:
+    """Check that reports can be written in a format, before they are form.
 
     Parameters
     ----------
@@ -66,6 +99,24 @@ def check_drawable(name: str, drawable: Container[str]) -> None:
     ChainorderError
         If there is nothing that the format could draw.
     """
-    draws = FORMATS[name].draws
-    if draws is not None and draws not in drawable:
-        raise ChainorderError(NOTHING_TO_DRAW[draws])
+    if form.draws is not None and form.draws not in drawable:
+        raise ChainorderError(NOTHING_TO_DRAW[form.draws])
+
+
+for _each in (
+    Format("table", (".txt",), later("report.table", "render")),
+    Format("json", (".json",), later("report.json", "render"), data=True),
+    Format(
+        "jsonl",
+        (".jsonl",),
+        later("report.json", "render_lines"),
+        data=True,
+        append=later("report.json", "lines"),
+    ),
+    Format("csv", (".csv",), later("report.csv", "render"), append=later("report.csv", "lines")),
+    Format("markdown", (".md", ".markdown"), later("report.markdown", "render")),
+    Format("svg", (".svg",), later("report.svg", "render"), CHARTS),
+    Format("dot", (".dot", ".gv"), later("report.dot", "render_dot"), GRAPH),
+    Format("graphml", (".graphml",), later("report.dot", "render_graphml"), GRAPH),
+):
+    register_format(_each)

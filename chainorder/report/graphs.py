@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chainorder.comparison.backpropagation import Backpropagation
 from chainorder.comparison.graphs import GraphComparison
 from chainorder.plans.chain_operations import SHOWN
-from chainorder.plans.graph_json import graph_data, plan_data
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.saved import SCHEMA_VERSION, attributes
 from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.report import common
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
 
 if TYPE_CHECKING:
-    from chainorder.comparison.hessian import HessianProblem
-    from chainorder.execution.checks import Check
-    from chainorder.execution.graph import GraphExecution
+    from chainorder.comparison.hessian import SecondDerivatives
+    from chainorder.execution.graph_result import GraphExecution
 
 LONG_ORDER = 100
 """Characters of an order of vertices that are shown to people."""
@@ -34,14 +32,14 @@ def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
         *common.limit_note(plan.graph),
     ]
     several = plan.machines > 1
-    notes += [f"makespan {plan.makespan:,} fma on {plan.machines} machines"] if several else []
+    notes += [f"makespan {plan.makespan:,} fma on {plan.machines:,} machines"] if several else []
     notes += [f"why: {plan.why}"] if plan.why and (verbose or not plan.optimal) else []
     operations, more = common.shown(plan.operations, verbose=verbose)
     rows = tuple((o.result, str(o.action), o.formula, o.fma, o.adds, o.start, o.machine) for o in operations)
     columns = ("result", "action", "of", "fma", "additions", "start", "machine")
-    data = partial(plan_data, plan)
     hidden = frozenset(() if several else ("machine",))
-    return Report(plan.graph.title, columns, rows, (*more, *notes), data, hidden, graph=plan.to_networkx)
+    title, data = plan.graph.title, plan.to_data
+    return Report(title, columns, rows, (*more, *notes), data, hidden, graph=plan.to_networkx)
 
 
 def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = False) -> Report:
@@ -87,26 +85,16 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
     )
     hidden = frozenset({"solver", "graph", "vertices"} | ({"makespan"} if best.machines == 1 else set()))
     data = partial(graph_comparison_data, comparison)
-    outdone = any(plan.cost < best.cost for plan in comparison.plans)
-    return Report(comparison.graph.title, columns, rows, tuple(notes), data, hidden, outdone=outdone)
+    title = comparison.graph.title
+    return Report(title, columns, rows, tuple(notes), data, hidden, outdone=comparison.outdone)
 
 
 def graph_comparison_data(comparison: GraphComparison) -> dict[str, Any]:
     """A comparison as plain data."""
-    return {
-        "schema": SCHEMA_VERSION,
-        "graph": graph_data(comparison.graph),
-        "plans": [
-            plan_data(plan)
-            | {
-                "ratio": comparison.ratio(plan),
-                "bound": comparison.bound(plan),
-                "gap": comparison.gap(plan),
-            }
-            for plan in comparison.plans
-        ],
-        "infeasible": [{"solver": each.solver, "why": each.why} for each in comparison.infeasible],
-    }
+    data = common.comparison_data(comparison)
+    for stated, plan in zip(data["plans"], comparison.plans, strict=True):
+        stated |= {"bound": comparison.bound(plan), "gap": comparison.gap(plan)}
+    return data
 
 
 def backpropagation_report(table: Backpropagation) -> Report:
@@ -152,7 +140,7 @@ def backpropagation_data(table: Backpropagation) -> dict[str, Any]:
     least = table.best.fma
     return {
         "schema": SCHEMA_VERSION,
-        "graph": graph_data(table.graph),
+        "graph": table.graph.to_data(),
         "methods": [
             {
                 "name": method.name,
@@ -163,16 +151,15 @@ def backpropagation_data(table: Backpropagation) -> dict[str, Any]:
             }
             for method in table.methods
         ],
-        "plans": [plan_data(plan) | {"ratio": plan.fma / least if least else None} for plan in plans],
+        "plans": [plan.to_data() | {"ratio": plan.fma / least if least else None} for plan in plans],
     }
 
 
-def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = None) -> Report:
+def hessian_report(found: SecondDerivatives) -> Report:
     """The ways to second derivatives side by side; with what running them gave, if they were run."""
-    ways = problem.ways()
-    errors = {check.name: check for check in checks or ()}
-    ran = None if checks is None else problem.provenance
-    least = ways[-1].hessian
+    checks, ran = found.checks or (), found.provenance
+    errors = {check.name: check for check in checks}
+    least = found.ways[-1].hessian
     rows = tuple(
         (
             way.name,
@@ -183,25 +170,30 @@ def hessian_report(problem: HessianProblem, checks: Sequence[Check] | None = Non
             errors[way.name].passed if way.name in errors else None,
             None if ran is None else str(ran.source),
         )
-        for way in ways
+        for way in found.ways
     )
     costs = ("way", "Hessian · vector, fma", "Hessian, fma", "fma ÷ best found")
     columns = (*costs, "error", "passed", JACOBIANS)
-    hidden = frozenset(columns[len(costs) :] if checks is None else columns[-1:])
+    hidden = frozenset(columns[len(costs) :] if found.checks is None else columns[-1:])
     notes = ["fma with the values that are needed: the forward pass, the gradient or the tangent"]
-    notes += [f"{check.name}: {common.within_tolerance(check)}" for check in checks or ()]
+    notes += [f"{check.name}: {common.within_tolerance(check)}" for check in checks]
     notes += [] if ran is None else [str(ran)]
-    count = problem.first.graph.columns
-    data: Mapping[str, Any] = {
+    title, data = f"Hessian of {found.rows:,} × {found.rows:,}", partial(hessian_data, found)
+    return Report(title, columns, rows, tuple(notes), data, hidden)
+
+
+def hessian_data(found: SecondDerivatives) -> dict[str, Any]:
+    """The same as plain data."""
+    return {
         "schema": SCHEMA_VERSION,
-        "graph": graph_data(problem.network.graph()),
+        "graph": found.graph.to_data(),
         "ways": [
-            {"name": way.name, "hessian_vector_product": way.product, "hessian": way.hessian} for way in ways
+            {"name": way.name, "hessian_vector_product": way.product, "hessian": way.hessian}
+            for way in found.ways
         ],
-        "checks": common.checks_data(checks or ()),
-        **({} if ran is None else common.provenance_data(ran)),
+        "checks": common.checks_data(found.checks or ()),
+        **({} if found.provenance is None else common.provenance_data(found.provenance)),
     }
-    return Report(f"Hessian of {count:,} × {count:,}", columns, rows, tuple(notes), lambda: data, hidden)
 
 
 def graph_execution_report(
@@ -214,14 +206,6 @@ def graph_execution_report(
     blocks = [
         f"∂{target}/∂{source}: {common.matrix_note(block)}" for (source, target), block in last.blocks.items()
     ]
-    data: Mapping[str, Any] = {
-        "schema": SCHEMA_VERSION,
-        "graph": graph_data(last.plan.graph),
-        "runs": [_execution_data(label, run) for label, run in executions],
-        **common.orders_data(executions),
-        "skipped": list(skipped),
-        "passed": all(run.passed for _, run in executions),
-    }
     notes += [*common.order_notes(executions), *blocks[:SHOWN], str(last.provenance)]
     notes += common.limit_note(last.plan.graph)
     return Report(
@@ -229,30 +213,18 @@ def graph_execution_report(
         common.run_columns("additions"),
         rows,
         (*notes, *skipped),
-        lambda: data,
+        partial(common.executions_data, executions, skipped, _run_data, "adds"),
         frozenset({JACOBIANS}),
         outdone=common.outdone(executions),
     )
 
 
-def _execution_data(label: str, run: GraphExecution) -> dict[str, Any]:
+def _run_data(run: GraphExecution) -> dict[str, Any]:
     kept = ("fma", "adds", "seconds", "format")
     return {
-        "order": label,
-        "plan": plan_data(run.plan),
-        **attributes(run, "fma", "adds", "seconds", "peak_memory"),
-        **common.provenance_data(run.provenance),
         "blocks": [
             {"source": source, "target": target} | common.matrix_data(block)
             for (source, target), block in run.blocks.items()
         ],
         "operations": [attributes(record, *kept) for record in run.records],
-        "checks": common.checks_data(run.checks),
-        "passed": run.passed,
     }
-
-
-def batch_row(plan: GraphPlan) -> tuple[Cell, ...]:
-    """What a batch shows of a graph where it shows name, length and sizes of a chain."""
-    graph = plan.graph
-    return graph.name, len(graph.edges), graph.columns, graph.rows

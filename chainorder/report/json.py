@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from chainorder.report.model import Report
 
@@ -16,4 +17,9 @@ def render(reports: Sequence[Report]) -> str:
 
 def render_lines(reports: Sequence[Report]) -> str:
     """JSON Lines."""
-    return "".join(json.dumps(report.data(), ensure_ascii=False) + "\n" for report in reports)
+    return lines(report.data() for report in reports)
+
+
+def lines(records: Iterable[Any]) -> str:
+    """Plain data, a line each."""
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainorder.report.model import Cell, Report, write_cell
+from chainorder.report.model import Cell, Report, is_numeric, write_cell
 
 
 def render(reports: Sequence[Report]) -> str:
@@ -14,7 +14,7 @@ def render(reports: Sequence[Report]) -> str:
 
 def _one(report: Report) -> str:
     columns, rows = report.visible()
-    numeric = [all(not isinstance(row[place], str) for row in rows) for place in range(len(columns))]
+    numeric = [is_numeric(rows, place) for place in range(len(columns))]
     lines = [f"### {report.title}", "", _line(columns)]
     lines.append("|" + "|".join("---:" if right else "---" for right in numeric) + "|")
     lines += [_line(row) for row in rows]

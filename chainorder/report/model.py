@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -82,7 +82,7 @@ class Report:
     columns: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
     notes: tuple[str, ...] = ()
-    data: Callable[[], Mapping[str, Any]] = dict
+    data: Callable[[], Mapping[str, Any] | Sequence[Any]] = dict
     hidden: frozenset[str] = frozenset()
     charts: tuple[Chart, ...] = ()
     graph: Callable[[], Any] | None = None
@@ -94,6 +94,11 @@ class Report:
         return [self.columns[place] for place in shown], [
             [row[place] for place in shown] for row in self.rows
         ]
+
+
+def is_numeric(rows: Iterable[Sequence[Cell]], place: int) -> bool:
+    """Whether a column holds no text."""
+    return not any(isinstance(row[place], str) for row in rows)
 
 
 def write_cell(cell: Cell) -> str:

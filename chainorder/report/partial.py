@@ -19,10 +19,11 @@ import click
 
 from chainorder.batch.files import Item
 from chainorder.errors import OutputError
-from chainorder.problems.chain import Chain
-from chainorder.problems.graph import Graph
+from chainorder.problems.problem import Problem
 from chainorder.report import stream
 from chainorder.report.calls import KeptError, check_content, check_same, digest
+from chainorder.report.formats import Format
+from chainorder.report.json import lines as json_lines
 from chainorder.system.locking import open_locked
 from chainorder.system.output import CALL, Output, encoded, partial_name, reason
 
@@ -40,7 +41,7 @@ class Partial:
     ----------
     output
         What it becomes.
-    format_name
+    form
         And how that is written.
     file
         Open and locked.
@@ -55,7 +56,7 @@ class Partial:
     """
 
     output: Output
-    format_name: str
+    form: Format
     file: BinaryIO
     name: str
     written: int = 0
@@ -138,7 +139,7 @@ class Partial:
             again = place < self.done
             if again and isinstance(item.outcome, str) and self._errors.get(place) != item.outcome:
                 raise KeptError(self.name, f"{item.source} is now {item.outcome}; start over with --force")
-            files = item.outcome.files if isinstance(item.outcome, Chain | Graph) else frozenset()
+            files = item.outcome.files if isinstance(item.outcome, Problem) else frozenset()
             for file in sorted(map(str, files)):
                 if file in self._read:
                     continue
@@ -150,13 +151,13 @@ class Partial:
 
     def write(self, item: Item) -> None:
         """Keep the next item."""
-        record = stream.record(self.format_name, item)
+        record = stream.record(self.form, item)
         self._append(record)
         self._count(record)
 
     def _append(self, data: Any) -> None:
         try:
-            self.file.write(encoded(stream.json_line(data)))
+            self.file.write(encoded(json_lines([data])))
             self.file.flush()
         except OSError as error:
             raise OutputError(self.name, reason(error)) from None
@@ -166,7 +167,7 @@ class Partial:
         # Always the same name: what a killed process leaves is overwritten by the one that goes on.
         key = hashlib.sha256(os.fsencode(self.output.path)).hexdigest()[:12]
         with self.output.writing(self.output.path.with_name(f".chainorder-{key}.tmp")) as file:
-            file.write(encoded(stream.head(self.format_name)))
+            file.write(encoded(stream.head(self.form)))
             for part in self._texts():
                 file.write(part)
         Path(self.name).unlink()
@@ -174,13 +175,9 @@ class Partial:
     def _texts(self) -> Iterator[bytes]:
         self.file.seek(0)
         lines = (line for line in self.file if not line.startswith((CALL, READ)))
-        match self.format_name:
-            case "jsonl":
-                yield from lines
-            case "csv":
-                yield from (encoded(stream.text("csv", [json.loads(line)])) for line in lines)
-            case _:
-                yield encoded(stream.text(self.format_name, map(json.loads, lines)))
+        records = map(json.loads, lines)
+        parts = ([each] for each in records) if self.form.append is not None else (records,)
+        yield from (encoded(stream.text(self.form, part)) for part in parts)
 
     def _left(self) -> bool:
         """Whether an earlier process left something."""
@@ -203,7 +200,7 @@ class Partial:
 
 @contextmanager
 def open_partial(
-    output: Output, format_name: str, call: Mapping[str, Any], *, resume: bool, force: bool
+    output: Output, form: Format, call: Mapping[str, Any], *, resume: bool, force: bool
 ) -> Iterator[Partial]:
     """The file of a batch in the making: it becomes the output if all goes well, and is kept if not.
 
@@ -224,7 +221,7 @@ def open_partial(
     name = partial_name(output.name)
     file = open_locked(name)
     try:
-        partial = Partial(output, format_name, file, name)
+        partial = Partial(output, form, file, name)
         try:
             partial.begin(call, resume=resume, force=force)
             yield partial

@@ -42,7 +42,7 @@ def searching() -> Iterator[Callable[[Progress], None] | None]:
 
         def show(progress: Progress) -> None:
             best, bound = progress.best, progress.lower_bound
-            gap = (best - bound) / max(1, bound)
-            status.update(f"best {best:,}, bound {bound:,}, gap {gap:.2%}, {progress.seconds:.1f} s")
+            gap = f"{(best - bound) / bound:.2%}" if bound else "not known yet"
+            status.update(f"best {best:,}, bound {bound:,}, gap {gap}, {progress.seconds:.1f} s")
 
         yield show

@@ -1,20 +1,17 @@
-"""What reports show of schedules: Gantt charts, and how makespans scale with the number of machines."""
+"""What reports show of schedules: Gantt charts, and a line."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import singledispatch
+from typing import TYPE_CHECKING
 
-from chainorder.plans.chain_json import chain_data, plan_data
-from chainorder.plans.saved import SCHEMA_VERSION
 from chainorder.problems.chain import Chain
-from chainorder.report.model import Bar, Chart, Report
+from chainorder.problems.problem import Problem
+from chainorder.report.model import Bar, Chart
 
 if TYPE_CHECKING:
-    from chainorder.comparison.chains import Scaling
     from chainorder.execution.result import Execution
     from chainorder.plans.chain_plan import Plan
-    from chainorder.problems.graph import Graph
 
 MOST_LANES = 64
 """Machines that a chart shows; more would not be told apart."""
@@ -32,11 +29,15 @@ def schedule_note(plan: Plan) -> str:
     return f"makespan {plan.makespan:,} on {plan.machines:,} machines{idle}, {busy:.0%} busy{delay}"
 
 
-def has_chart(problem: Chain | Graph) -> bool:
-    """Whether a plan, which is yet to be made, will have a Gantt chart."""
-    if not isinstance(problem, Chain) or problem.machines == 1:
-        return False
-    return bool(problem.modelled or len(problem) > 1) and len(problem) <= MOST_BARS
+@singledispatch
+def has_chart(problem: Problem) -> bool:
+    """Whether a plan, which is yet to be made, will have a Gantt chart: one of a chain may."""
+    return False
+
+
+@has_chart.register(Chain)
+def _(chain: Chain) -> bool:
+    return chain.machines > 1 and (chain.modelled or len(chain) > 1) and len(chain) <= MOST_BARS
 
 
 def planned_charts(plan: Plan) -> tuple[Chart, ...]:
@@ -66,59 +67,3 @@ def measured_chart(run: Execution) -> Chart:
 
 def _label(j: int, i: int) -> str:
     return f"F{j}" if i == j else f"F{j},{i}"
-
-
-def scaling_report(scaling: Scaling) -> Report:
-    """Makespan, speed-up, efficiency and gap against the number of machines."""
-    chain = scaling.one.chain
-    columns = (
-        "machines",
-        "makespan",
-        "speed-up",
-        "efficiency",
-        "gap",
-        "fma",
-        "claim",
-        "solver",
-        "bracketing",
-    )
-    rows = tuple(
-        (
-            plan.machines,
-            plan.makespan,
-            scaling.speedup(plan),
-            scaling.efficiency(plan),
-            plan.gap,
-            plan.fma,
-            plan.claim,
-            plan.solver,
-            plan.bracketing,
-        )
-        for plan in scaling.plans
-    )
-    notes = tuple(f"{plan.machines:,} machines: {plan.why}" for plan in scaling.plans if not plan.optimal)
-    charts = tuple(
-        Chart(f"{plan.machines:,} machines", chart.lanes, chart.unit)
-        for plan in scaling.plans
-        for chart in planned_charts(plan)
-    )
-    title = f"{chain.name or 'chain'}: makespan by machines"
-    data = partial(scaling_data, scaling)
-    return Report(title, columns, rows, notes, data, frozenset({"solver", "bracketing"}), charts)
-
-
-def scaling_data(scaling: Scaling) -> dict[str, Any]:
-    """The same as plain data."""
-    return {
-        "schema": SCHEMA_VERSION,
-        "chain": chain_data(scaling.one.chain),
-        "scaling": [
-            plan_data(plan)
-            | {
-                "speedup": scaling.speedup(plan),
-                "efficiency": scaling.efficiency(plan),
-                "gap": plan.gap,
-            }
-            for plan in scaling.plans
-        ],
-    }

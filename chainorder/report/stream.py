@@ -1,20 +1,13 @@
-"""Batches as text: csv and JSON Lines grow row by row, other formats need all rows at once."""
+"""Batches as text: some formats grow record by record, others need all at once."""
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from chainorder.batch.files import Item
-from chainorder.plans.chain_json import plan_data
-from chainorder.plans.chain_plan import Plan
-from chainorder.plans.graph_json import plan_data as graph_plan_data
-from chainorder.plans.graph_plan import GraphPlan
-from chainorder.report.csv import write_rows
-from chainorder.report.formats import FORMATS
-from chainorder.report.graphs import batch_row
+from chainorder.plans.base import BasePlan
+from chainorder.report.formats import Format
 from chainorder.report.model import Cell, Report
 
 SCALARS = (
@@ -33,13 +26,9 @@ COLUMNS = ("source", "name", "length", "inputs", "outputs", *SCALARS, "error")
 WIDE = frozenset({"objective", "makespan", "machines", "lower_bound", "flops", "bracketing"})
 
 
-GROWING = ("jsonl", "csv")
-"""Formats that can be written as items come."""
-
-
-def record(format_name: str, item: Item) -> Any:
-    """What a format shows of an item, as plain data: a row, or for JSON all there is."""
-    return item_data(item) if format_name in ("json", "jsonl") else item_row(item)
+def record(form: Format, item: Item) -> Any:
+    """What a format shows of an item, as plain data: a row, or all there is."""
+    return item_data(item) if form.data else item_row(item)
 
 
 def error_of(record: Any) -> str | None:
@@ -48,33 +37,18 @@ def error_of(record: Any) -> str | None:
     return error
 
 
-def head(format_name: str) -> str:
+def head(form: Format) -> str:
     """What a text begins with."""
-    return _csv([COLUMNS]) if format_name == "csv" else ""
+    return "" if form.append is None or form.data else form.append([COLUMNS])
 
 
-def text(format_name: str, records: Iterable[Any]) -> str:
-    """The text of records: some of those of a growing format, all of those of another."""
-    match format_name:
-        case "jsonl":
-            return "".join(json_line(each) for each in records)
-        case "csv":
-            return _csv(records)
-        case "json":
-            return json.dumps(list(records), indent=2, ensure_ascii=False) + "\n"
-        case _:
-            return FORMATS[format_name].render([Report("batch", COLUMNS, tuple(records), hidden=WIDE)])
-
-
-def json_line(data: Any) -> str:
-    """A line of JSON Lines."""
-    return json.dumps(data, ensure_ascii=False) + "\n"
-
-
-def _csv(rows: Iterable[Iterable[Cell]]) -> str:
-    file = io.StringIO()
-    write_rows(file, map(tuple, rows))
-    return file.getvalue()
+def text(form: Format, records: Iterable[Any]) -> str:
+    """The text of records: some of those of a format that appends, all of those of another."""
+    if form.append is not None:
+        return form.append(records)
+    kept = tuple(records)
+    shown = Report("batch", COLUMNS, () if form.data else kept, data=lambda: kept, hidden=WIDE)
+    return form.render([shown])
 
 
 class Stream:
@@ -90,11 +64,11 @@ class Stream:
 
     done = 0
 
-    def __init__(self, format_name: str, write: Callable[[str], object]) -> None:
+    def __init__(self, form: Format, write: Callable[[str], object]) -> None:
         self.written = self.failed = 0
-        self._format, self._write = format_name, write
+        self._format, self._write = form, write
         self._held: list[Any] = []
-        self._write(head(format_name))
+        self._write(head(form))
 
     def watch(self, items: Iterable[Item]) -> Iterable[Item]:
         """Items as they are read."""
@@ -105,33 +79,30 @@ class Stream:
         kept = record(self._format, item)
         self.written += 1
         self.failed += error_of(kept) is not None
-        if self._format in GROWING:
+        if self._format.append is not None:
             self._write(text(self._format, [kept]))
         else:
             self._held.append(kept)
 
     def finish(self) -> None:
         """Write what formats that need all items at once have held back; of a broken-off batch, too."""
-        if self._format not in GROWING:
+        if self._format.append is None:
             self._write(text(self._format, self._held))
 
 
 def item_data(item: Item) -> dict[str, object]:
     """An item as plain data: the plan's JSON and its source, or the error."""
-    if isinstance(item.outcome, Plan):
-        return {"source": item.source, **plan_data(item.outcome)}
-    if isinstance(item.outcome, GraphPlan):
-        return {"source": item.source, **graph_plan_data(item.outcome)}
+    if isinstance(item.outcome, BasePlan):
+        return {"source": item.source, **item.outcome.to_data()}
     return {"source": item.source, "error": str(item.outcome)}
 
 
 def item_row(item: Item) -> tuple[Cell, ...]:
-    """An item as a row of `COLUMNS`."""
+    """An item as a row of `COLUMNS`; the length of a graph is the number of its edges."""
     plan = item.outcome
-    if isinstance(plan, GraphPlan):
-        return (item.source, *batch_row(plan), *(getattr(plan, name, None) for name in SCALARS), None)
-    if not isinstance(plan, Plan):
+    if not isinstance(plan, BasePlan):
         return (item.source, *[None] * (len(COLUMNS) - 2), str(plan))
-    chain = plan.chain
-    head = (item.source, chain.name, len(chain), chain.inputs, chain.outputs)
-    return (*head, *(getattr(plan, name) for name in SCALARS), None)
+    counts = plan.problem.counts
+    length = counts["length" if "length" in counts else "edges"]
+    head = (item.source, plan.name, length, counts["inputs"], counts["outputs"])
+    return (*head, *(getattr(plan, name, None) for name in SCALARS), None)

@@ -1,90 +1,60 @@
-"""Reports for the terminal, by rich."""
+"""Reports as text: for a terminal by rich, as wide as it is; for files and pipes as wide as need be."""
 
 from __future__ import annotations
 
-import io
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from chainorder.report.lanes import chart_lines
+from chainorder.report.model import Report, is_numeric, write_cell
 
-from chainorder.report.model import Bar, Chart, Report, write_cell
+UNBOUNDED = 10_000
+"""Columns where nothing bounds them."""
 
-CHART_WIDTH = 100
-"""Columns of a chart at most."""
-
-PLAIN_WIDTH = 10_000
-"""Columns of text that goes to a file or a pipe: no line of a table wraps there."""
+GAP = "   "
+"""Between columns."""
 
 
 def render(reports: Sequence[Report]) -> str:
     """Text as wide as the terminal; coloured if it is one and NO_COLOR is not set."""
-    terminal = sys.stdout.isatty()
-    text = io.StringIO()
-    console = Console(
-        file=text,
-        force_terminal=terminal,
-        no_color="NO_COLOR" in os.environ,
-        width=None if terminal else PLAIN_WIDTH,
-        highlight=False,
-        legacy_windows=False,
-    )
-    for report in reports:
-        _print(console, report)
-    # rich pads rows to the table's width; a pipe or a file should not see that.
-    return text.getvalue() if terminal else "\n".join(line.rstrip() for line in text.getvalue().split("\n"))
+    if sys.stdout.isatty():
+        from chainorder.report.terminal import render_coloured  # rich takes long to start
+
+        return render_coloured(reports)
+    return "".join(f"{line.rstrip()}\n" for report in reports for line in _lines(report))
 
 
-def _print(console: Console, report: Report) -> None:
-    console.print(Text(report.title, style="bold"))
-    columns, rows = report.visible()
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for place, column in enumerate(columns):
-        numeric = all(not isinstance(row[place], str) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
-    for number, row in enumerate(rows, 1):
-        best = row[0] == "best" and number == len(rows) and not report.outdone
-        style = "bold green" if best else None
-        table.add_row(*(Text(write_cell(cell)) for cell in row), style=style)
-    if rows:
-        console.print(table)
+def _lines(report: Report) -> Iterator[str]:
+    yield report.title
+    if report.rows:
+        yield from _table(report)
     for chart in report.charts:
-        _draw(console, chart)
-    for note in report.notes:
-        console.print(Text(note), soft_wrap=not sys.stdout.isatty())
-    console.print()
+        yield from ("".join(text for text, _ in line) for line in chart_lines(chart, UNBOUNDED))
+    yield from report.notes
+    yield ""
 
 
-def _draw(console: Console, chart: Chart) -> None:
-    """A line for each lane; bars too short to see are drawn one column wide."""
-    names = max((len(name) for name, _ in chart.lanes), default=0)
-    width = max(20, min(CHART_WIDTH, console.width - 1) - names - 2)
-    scale = width / chart.end if chart.end else 0
-    console.print(Text(chart.title, style="bold"))
-    for name, bars in chart.lanes:
-        line = Text(f"{name:>{names}}  ")
-        column = 0
-        for bar in bars:
-            start = max(column, min(width - 1, round(bar.start * scale)))
-            column = max(start + 1, min(width, round(bar.end * scale)))
-            line.append("·" * (start - len(line) + names + 2), style="dim")
-            line.append(_block(bar, column - start), style=_STYLES.get(bar.kind, ""))
-        line.append("·" * (width + names + 2 - len(line)), style="dim")
-        console.print(line, no_wrap=True, crop=True)
-    end = f"{write_cell(chart.end)} {chart.unit}"
-    console.print(Text(" " * (names + 2) + "0" + end.rjust(width - 1)))
-    console.print()
+def _table(report: Report) -> Iterator[str]:
+    """Heads, a line under them, and rows: numbers to the right, text to the left."""
+    columns, rows = report.visible()
+    texts = [columns, *([write_cell(cell) for cell in row] for row in rows)]
+    widths = [max(map(cells, column)) for column in zip(*texts, strict=True)]
+    numeric = [is_numeric(rows, place) for place in range(len(columns))]
+    lines = [
+        " " + GAP.join(_padded(*each) for each in zip(text, widths, numeric, strict=True)) for text in texts
+    ]
+    yield from ("", lines[0], " " + "─" * (sum(widths) + len(GAP) * (len(widths) - 1)), *lines[1:], "")
 
 
-_STYLES = {"multiply": "green", "tangent": "cyan", "adjoint": "magenta", "accumulate": "yellow"}
+def _padded(text: str, width: int, right: bool) -> str:
+    room = " " * (width - cells(text))
+    return room + text if right else text + room
 
 
-def _block(bar: Bar, width: int) -> str:
-    """A bar in so many columns, with its label where that fits."""
-    if width < 3:
-        return "█" * width
-    return f"├{bar.label:─^{width - 2}}┤" if len(bar.label) <= width - 2 else f"├{'─' * (width - 2)}┤"
+def cells(text: str) -> int:
+    """Columns that a text takes in a terminal."""
+    if max(text, default="") < "\u0300":
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)

@@ -1,6 +1,6 @@
-"""Which order: one registry of solvers, one signature (a chain in, a plan out).
+"""Which order: one registry of solvers, one signature (a problem in, a plan out).
 
-A new solver is a file here and a line below; from outside it is a call of `register`.
+A new solver is a file and a line in `chains` or `graphs`; from outside it is a call of `register`.
 """
 
 from __future__ import annotations
@@ -9,80 +9,38 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, overload
 
+import chainorder.solvers.chains
+import chainorder.solvers.graphs  # noqa: F401 -- these two register what they have
 from chainorder.costs.steps import Step
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.scheduling import scheduled
-from chainorder.problems.chain import Chain
-from chainorder.problems.graph import Graph
+from chainorder.problems.problem import Problem
 from chainorder.solvers.options import Options, Progress
-from chainorder.solvers.registry import Solve, Solver, all_solvers, find_solver, register
+from chainorder.solvers.registry import SEARCHED, WEIGHED, Solver, all_solvers, find_solver, register
 from chainorder.system.later import later
 
 if TYPE_CHECKING:
     from chainorder.plans.graph_plan import GraphPlan
+    from chainorder.problems.chain import Chain
+    from chainorder.problems.graph import Graph
 
-__all__ = ["Options", "Progress", "Solve", "Solver", "all_solvers", "find_solver", "plan", "register"]
-
-register("auto", later("solvers.chains.auto"), "picks one of the others and says why", schedules=True)
-register("forward", later("solvers.chains.sweeps", "forward"), "the tangent sweep, input first; no claim")
-register("reverse", later("solvers.chains.sweeps", "reverse"), "the adjoint sweep, output first; no claim")
-register(
-    "preaccumulation",
-    later("solvers.chains.sweeps", "preaccumulation"),
-    "accumulates all, then multiplies in the best order; no claim",
-)
-register(
-    "hu-shing",
-    later("solvers.chains.hu_shing"),
-    "dense explicit chains of any length in O(n log n); optimal",
-)
-register(
-    "dynamic",
-    later("solvers.chains.dynamic"),
-    "any structures and models, within the memory, in O(n³); optimal",
-)
-register(
-    "estimated",
-    later("solvers.chains.estimated"),
-    "large sparse chains by an estimate of the fill-in; heuristic",
-)
-register(
-    "quickest",
-    later("solvers.chains.quickest"),
-    "large sparse chains by estimates of time, formats considered; heuristic",
-)
-register(
-    "reuse",
-    later("solvers.chains.reuse"),
-    "chains with the same matrices again and again: equal products once; no claim",
-)
-register("exhaustive", later("solvers.chains.exhaustive"), "all bracketings of up to 12 elementals; optimal")
-register(
-    "contraction",
-    later("solvers.chains.contraction"),
-    "long structured chains; heuristic with a lower bound",
-)
-register(
-    "list-scheduling",
-    later("solvers.chains.makespan", "list_scheduling"),
-    "several machines: good trees, list-scheduled; heuristic with a lower bound",
-    schedules=True,
-)
-register(
-    "exact",
-    later("solvers.chains.makespan", "exact"),
-    "several machines: searches until the makespan is proved, or the time limit is over; optimal if proved",
-    schedules=True,
-)
-register(
-    "anytime",
-    later("solvers.chains.makespan", "anytime"),
-    "as exact, for 10 seconds if there is no other time limit; the best so far with a lower bound",
-    schedules=True,
-)
+__all__ = ["Options", "Progress", "Solver", "all_solvers", "find_solver", "plan", "plan_in_order", "register"]
 
 
+@overload
+def plan(
+    chain: Chain,
+    *,
+    solver: str = ...,
+    machines: int | None = ...,
+    memory: int | None = ...,
+    objective: str | None = ...,
+    transfer: int = ...,
+    time_limit: float | None = ...,
+    progress: Callable[[Progress], None] | None = ...,
+    seed: int = ...,
+) -> Plan: ...
 @overload
 def plan(
     chain: Graph,
@@ -99,7 +57,7 @@ def plan(
 ) -> GraphPlan: ...
 @overload
 def plan(
-    chain: Chain,
+    chain: Problem,
     *,
     solver: str = ...,
     machines: int | None = ...,
@@ -108,9 +66,10 @@ def plan(
     transfer: int = ...,
     time_limit: float | None = ...,
     progress: Callable[[Progress], None] | None = ...,
-) -> Plan: ...
+    seed: int = ...,
+) -> Plan | GraphPlan: ...
 def plan(
-    chain: Chain | Graph,
+    chain: Problem,
     *,
     solver: str = "auto",
     machines: int | None = None,
@@ -127,14 +86,15 @@ def plan(
     Parameters
     ----------
     chain
-        What to multiply. A graph takes no objective and no transfer: see `plan_graph`.
+        What to differentiate: a chain, or a graph. A graph is planned by fma, on several machines by
+        makespan; it takes no other objective, and no transfer.
     solver
-        A registered name; ``auto`` picks, and `Plan.why` says what and why. On several machines, the order of
-        a solver that plans for one is scheduled on them.
+        A name that is registered for its kind; ``auto`` picks, and the plan's ``why`` says what and why. On
+        several machines, the order of a solver that plans for one is scheduled on them.
     machines
         Identical machines, each for one operation at a time, instead of the chain's own number.
     memory
-        Entries that the tape of one elemental may take on its machine, instead of the chain's own limit.
+        Entries that the tape of one elemental may take on its machine, instead of the problem's own limit.
     objective
         ``fma`` or ``makespan``; by default fma on one machine and makespan on several.
     transfer
@@ -145,59 +105,115 @@ def plan(
     progress
         Called with every improvement of such a solver.
     seed
-        Of the random choices of a graph's solver.
+        Of random choices.
     start
-        A plan of a graph that the search for a better one begins with.
+        A plan of the same graph that the search begins with; what is returned does not cost more.
 
     Returns
     -------
-    Plan
-        Says by `Plan.optimal` whether its cost is proved to be the least.
+    Plan or GraphPlan
+        Of a chain a `Plan`, of a graph a `GraphPlan`; ``optimal`` says whether its cost is proved to be the
+        least.
 
     Raises
     ------
     SolverError
-        If the solver or the objective is unknown, or it cannot take this chain.
+        If the solver or the objective is unknown, another option makes no sense, or the solver cannot take
+        this problem.
     InfeasibleError
         If the memory admits no plan.
     """
-    if isinstance(chain, Graph):
-        from chainorder.solvers.graphs import plan_graph
-
-        machines = 1 if machines is None else machines
-        wanted = "fma" if machines == 1 else "makespan"
-        if objective not in (None, wanted) or transfer:
-            raise SolverError(
-                f"a graph on {machines} machines is planned by {wanted}, without transfer; leave "
-                "objective and transfer out"
-            )
-        return plan_graph(
-            chain,
-            solver=solver,
-            memory=memory,
-            time_limit=time_limit,
-            seed=seed,
-            progress=progress,
-            start=start,
-            machines=machines,
+    if not isinstance(chain, Problem):
+        raise SolverError(
+            f"a {type(chain).__name__} is no chain and no graph; make one with Chain.from_dims or Graph"
         )
+    problem = chain if memory is None else chain.within(memory)
+    problem = problem if machines is None else problem.on(machines)
+    options = Options(objective, transfer, time_limit, progress, seed)
+    _check_scheduling(problem, options)
+    chosen = find_solver(solver, problem.kind)
     if start is not None:
-        raise SolverError("a search for a chain's order starts from nothing; leave start out")
-    if not isinstance(chain, Chain):
-        raise SolverError(f"a {type(chain).__name__} is no chain; make one with Chain, or Chain.from_dims")
-    chain = chain if memory is None else chain.within(memory)
-    chain = chain if machines is None else chain.on(machines)
-    options = Options(objective, transfer, time_limit, progress)
-    chosen = find_solver(solver)
-    if chain.machines == 1:
-        found = chosen(chain, options)
-        return found if objective is None else replace(found, objective=objective)
-    if chosen.schedules and objective != "fma":
-        return chosen(chain, options)
-    order = chosen(chain.on(1), options)
-    if (order.operations.step == Step.REUSE).any():
-        from chainorder.solvers.chains import dynamic
+        found: Plan | GraphPlan = _started(chosen, problem, options, start)
+    elif problem.machines == 1 or (chosen.schedules and objective != "fma"):
+        found = chosen(problem, options)
+    else:
+        found = chosen(problem.on(1), options)
+    if found.machines < problem.machines:
+        return _scheduled(found, problem.machines, options)
+    return found if objective in (None, found.objective) else replace(found, objective=objective)
 
-        order = dynamic.solve(chain.on(1))  # machines share trees of operations, not what is reused
-    objective = "makespan" if objective is None else objective
-    return scheduled(order, chain.machines, objective, options.transfer)
+
+_begin = later("solvers.graphs.given", "begin_with")
+_better = later("solvers.graphs.given", "better_of")
+
+
+def _started(chosen: Solver, problem: Problem, options: Options, start: GraphPlan) -> Plan | GraphPlan:
+    """The plan for one machine that a search finds that begins with another plan, or that one."""
+    if problem.kind not in SEARCHED:
+        raise SolverError(f"a search for a {problem.kind}'s order starts from nothing; leave start out")
+    found: Plan | GraphPlan = _better(chosen(problem.on(1), _begin(start, problem, options)), start)
+    return found
+
+
+def _scheduled(found: Plan | GraphPlan, machines: int, options: Options) -> Plan | GraphPlan:
+    """A plan for one machine on several."""
+    made: Plan | GraphPlan = _SCHEDULES[found.kind](found, machines, options)
+    return made
+
+
+def _schedule_chain(order: Plan, machines: int, options: Options) -> Plan:
+    if (order.operations.step == Step.REUSE).any():
+        # Machines share trees of operations, not what is reused.
+        order = find_solver("dynamic")(order.chain, options)
+    return scheduled(order, machines, options.objective or "makespan", options.transfer)
+
+
+def _schedule_graph(order: GraphPlan, machines: int, _: Options) -> GraphPlan:
+    made: GraphPlan = _list_graph(order, machines)
+    return made
+
+
+_list_graph = later("plans.graph_schedules", "scheduled")
+_SCHEDULES: dict[str, Callable[..., Plan | GraphPlan]] = {"chain": _schedule_chain, "graph": _schedule_graph}
+
+_GIVEN = {
+    "chain": later("solvers.chains.given", "plan_in_order"),
+    "graph": later("solvers.graphs.given", "eliminate_in_order"),
+}
+
+
+def plan_in_order(
+    problem: Problem, order: str, *, objective: str | None = None, transfer: int = 0
+) -> Plan | GraphPlan:
+    """The plan of an order that is given as text, on the machines of the problem.
+
+    Parameters
+    ----------
+    problem
+        A chain, or a graph.
+    order
+        Of a chain its bracketing, ``(F3 F2) F1``; of a graph the names of its inner vertices.
+    objective, transfer
+        As of `plan`.
+
+    Raises
+    ------
+    PlanError
+        If the text is no order of this problem.
+    SolverError, InfeasibleError
+        As `plan`.
+    """
+    options = Options(objective, transfer)
+    _check_scheduling(problem, options)
+    priced: Plan | GraphPlan = _GIVEN[problem.kind](problem.on(1), order)
+    return priced if problem.machines == 1 else _scheduled(priced, problem.machines, options)
+
+
+def _check_scheduling(problem: Problem, options: Options) -> None:
+    """Refuse options that only make sense for kinds of problems whose schedules weigh them."""
+    wanted = "fma" if problem.machines == 1 else "makespan"
+    if problem.kind not in WEIGHED and (options.objective not in (None, wanted) or options.transfer):
+        raise SolverError(
+            f"a {problem.kind} on {problem.machines:,} machines is planned by {wanted}, without transfer; "
+            "leave objective and transfer out"
+        )

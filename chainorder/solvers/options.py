@@ -1,18 +1,20 @@
-"""What a solver may be told beside the chain."""
+"""What a solver may be told beside the problem."""
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from chainorder.errors import SolverError
 from chainorder.plans.chain_operations import OBJECTIVES
-from chainorder.problems.elementals import MAX_SIZE
 from chainorder.reading.wording import nearest_of, shortened
+from chainorder.structures.fragments import MOST
+from chainorder.system.signals import asked_to_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked of a solver; those registered with ``options=True`` are given it.
+    """What is asked of a solver, whatever it plans for; those registered with ``options=True`` are given it.
+
+    Memory and machines are not among it: they belong to the problem (`Chain.within`, `Chain.on`).
 
     Parameters
     ----------
@@ -45,31 +49,41 @@ class Options:
     transfer
         Delay, in fma for each stored entry, of an operand that was made on another machine.
     time_limit
-        Seconds after which the best plan so far is returned; None to run to the proof.
+        Seconds after which the best plan so far is returned; None to run to the proof, or as long as the
+        solver does by itself.
     progress
         Called with every improvement, perhaps from another thread.
+    seed
+        Of random choices.
+    start
+        An order of a graph's inner vertices, by their places, that a search begins with; empty for none.
+    started
+        When the time began to run: a reading of `time.monotonic`.
 
     Raises
     ------
     SolverError
-        If the objective is unknown, the transfer is no whole number of at least 0, or the time limit is not
-        above 0.
+        If the objective is unknown, the transfer is no whole number of at least 0, the time limit is not
+        above 0, or the seed is no whole number.
     """
 
     objective: str | None = None
     transfer: int = 0
     time_limit: float | None = None
     progress: Callable[[Progress], None] | None = None
+    seed: int = 0
+    start: tuple[int, ...] = ()
+    started: float = field(default_factory=time.monotonic, compare=False)
 
     def __post_init__(self) -> None:
         if self.objective not in (None, *OBJECTIVES):
             hint = nearest_of(self.objective, OBJECTIVES)
             raise SolverError(f"unknown objective {shortened(self.objective)}; {hint}")
-        if not isinstance(self.transfer, (int, np.integer)) or _boolean(self.transfer) or self.transfer < 0:
+        if not _whole(self.transfer) or self.transfer < 0:
             raise SolverError(
                 f"transfer is {self.transfer!r}; a delay for each entry is a whole number of at least 0"
             )
-        if self.transfer > MAX_SIZE:
+        if self.transfer > MOST:
             raise SolverError("transfer has more than 100 digits; a delay for each entry is at most 10^100")
         object.__setattr__(self, "transfer", int(self.transfer))
         limit = self.time_limit
@@ -77,6 +91,35 @@ class Options:
             raise SolverError(f"time_limit is {limit!r}; give seconds above 0, or None to run to the proof")
         if limit is not None and math.isinf(limit):
             object.__setattr__(self, "time_limit", None)
+        if not _whole(self.seed):
+            raise SolverError(f"seed is {self.seed!r}; give a whole number")
+        object.__setattr__(self, "seed", int(self.seed))
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left; None without a limit."""
+        if self.time_limit is None:
+            return None
+        return max(0.0, self.time_limit - (time.monotonic() - self.started))
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up, or somebody asks for what there is."""
+        return asked_to_end() or self.left == 0.0
+
+    def within(self, seconds: float) -> Options:
+        """The same, with the time up in so many seconds at the latest."""
+        until = time.monotonic() - self.started + seconds
+        return replace(self, time_limit=until if self.time_limit is None else min(until, self.time_limit))
+
+    def report(self, best: int, lower_bound: int = 0) -> None:
+        """Tell whoever wants to know what was found."""
+        if self.progress is not None:
+            self.progress(Progress(best, lower_bound, time.monotonic() - self.started))
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not _boolean(value)
 
 
 def _boolean(value: Any) -> bool:

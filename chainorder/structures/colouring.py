@@ -3,8 +3,8 @@
 Columns that have no row in common are structurally orthogonal: one tangent in the direction of their sum
 yields them all (A. R. Curtis, M. J. D. Powell & J. K. Reid, *On the estimation of sparse Jacobian matrices*,
 1974). The colouring meant here is the sequential greedy one, in the natural order of columns, by networkx on
-the column intersection graph; for bands and dense patterns it has the closed forms below, which are optimal.
-Rows are the columns of the transpose.
+the column intersection graph; where a pattern has closed forms, they are optimal. Rows are the columns of the
+transpose.
 """
 
 from __future__ import annotations
@@ -14,96 +14,42 @@ from typing import Any
 
 import numpy as np
 
-from chainorder.errors import StructureError
-from chainorder.structures.axes import AxesPattern
-from chainorder.structures.hypersparse import HypersparsePattern
 from chainorder.structures.index_sets import IntArray, check_listed
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
-from chainorder.structures.selection import SelectionPattern
-
-
-def transposed(pattern: Pattern) -> Pattern:
-    """The pattern of the transpose."""
-    match pattern:
-        case IdentityPattern():
-            return pattern
-        case BandPattern(size, lower, upper):
-            return BandPattern(size, upper, lower)
-        case SelectionPattern():
-            return pattern.turned
-        case DensePattern(height, width, rows, columns):
-            return DensePattern(width, height, columns, rows)
-        case AxesPattern():
-            return pattern.transposed()
-        case _:
-            assert isinstance(pattern, SparsePattern | HypersparsePattern)
-            return pattern.turned
+from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import SparsePattern
 
 
 def column_colours(pattern: Pattern) -> int:
     """How many evaluations yield all non-empty columns."""
-    match pattern:
-        case IdentityPattern():
-            return 1
-        case SelectionPattern():
-            return min(1, pattern.nnz)
-        case BandPattern(size, lower, upper):
-            return min(size, lower + upper + 1)
-        case DensePattern():
-            return pattern.filled_columns
-        case SparsePattern():
-            return int(_greedy(pattern).max(initial=-1)) + 1
-        case HypersparsePattern():
-            return column_colours(pattern.core)
-        case AxesPattern():
-            return pattern.row_count
-        case _:
-            raise StructureError(f"a {type(pattern).__name__} has no colouring")
+    closed = pattern.closed_colour_count()
+    return int(_greedy(pattern.compact).max(initial=-1)) + 1 if closed is None else closed
 
 
 def row_colours(pattern: Pattern) -> int:
     """How many evaluations yield all non-empty rows."""
-    pattern = pattern.core if isinstance(pattern, HypersparsePattern) else pattern
-    return column_colours(_transposed(pattern) if isinstance(pattern, SparsePattern) else transposed(pattern))
+    if pattern.closed_colour_count() is not None:
+        return column_colours(pattern.transposed())
+    return column_colours(_transposed(pattern.compact))
 
 
 def colour_columns(pattern: Pattern) -> IntArray:
     """The colour of every column, from 0; −1 for an empty one. Shape (columns,)."""
     size = pattern.shape[1]
     check_listed(size)
-    match pattern:
-        case IdentityPattern():
-            return np.zeros(size, np.int64)
-        case SelectionPattern():
-            return pattern.column_counts() - 1
-        case BandPattern(_, lower, upper):
-            return np.arange(size) % min(size, lower + upper + 1)
-        case DensePattern(columns=None):
-            return np.arange(size) if pattern.filled_rows else np.full(size, -1)
-        case DensePattern(columns=columns):
-            colours = np.full(size, -1)
-            colours[columns] = np.arange(pattern.filled_columns)
-            return colours
-        case SparsePattern():
-            return _greedy(pattern)
-        case HypersparsePattern():
-            colours = np.full(size, -1)
-            colours[pattern.columns] = _greedy(pattern.core)
-            return colours
-        case AxesPattern(rows=rows, columns=columns):
-            # Columns that differ on a linked axis meet in no row: only the other axes tell colours apart.
-            own = [axis for axis in columns if axis not in rows]
-            lengths = pattern.lengths(columns)
-            numbers = np.unravel_index(np.arange(size), lengths)
-            kept = [numbers[columns.index(axis)] for axis in own]
-            return np.ravel_multi_index(kept, pattern.lengths(own)) if own else np.zeros(size, np.int64)
-        case _:
-            raise StructureError(f"a {type(pattern).__name__} has no colouring")
+    closed = pattern.closed_colours()
+    if closed is not None:
+        return closed
+    colours = _greedy(pattern.compact)
+    if len(colours) == size:
+        return colours
+    spread = np.full(size, -1)
+    spread[pattern.columns_from(None)] = colours  # the columns of a compact pattern are those not empty
+    return spread
 
 
 @lru_cache(maxsize=4096)
 def _transposed(pattern: SparsePattern) -> Pattern:
-    return transposed(pattern)
+    return pattern.transposed()
 
 
 @lru_cache(maxsize=4096)

@@ -48,6 +48,20 @@ def canonical(matrix: Any, convert: Convert = native) -> Any:
     return csr
 
 
+def store(matrix: Any, symbolic: Any) -> Any:
+    """The entries of a sparse array, stored at all positions of a pattern that contains its own."""
+    from scipy.sparse import csr_array
+
+    matrix.sort_indices()
+    keys, all_keys = (
+        np.repeat(np.arange(m.shape[0]), np.diff(m.indptr)) * m.shape[1] + m.indices
+        for m in (matrix, symbolic)
+    )
+    data = np.zeros(symbolic.nnz, matrix.dtype)
+    data[np.searchsorted(all_keys, keys)] = matrix.data
+    return csr_array((data, symbolic.indices, symbolic.indptr), shape=matrix.shape)
+
+
 def bool_csr(shape: tuple[int, int], indptr: IntArray, indices: IntArray) -> Any:
     """Compressed rows with ones at all positions."""
     from scipy.sparse import csr_array

@@ -5,7 +5,8 @@ pattern of a product is then the Boolean product of the patterns, which is assoc
 subchain does not depend on the bracketing, so neither does the cost of joining two given subchains. That is
 what makes dynamic programming over subchains exact (Griewank & Naumann 2003).
 
-The patterns that occur are kept in closed form where there is one:
+A pattern says its shape and lists its positions; all else follows from its compressed rows. Those that occur
+have closed forms for most of it, each beside its structure:
 
 ==================  =========================================================  =======================
 class               nonzeros                                                   closed under products
@@ -14,6 +15,7 @@ class               nonzeros                                                   c
 `BandPattern`       a square band with clipped corners; a diagonal is (0, 0)   yes
 `DensePattern`      given rows × given columns, by default all                 yes, with every pattern
 `SelectionPattern`  ones in some rows and columns, at most one in each         yes
+`AxesPattern`       where the axes that rows and columns share agree           over axes of equal sizes
 `SparsePattern`     compressed rows; if nearly all are empty, hypersparse      by symbolic product
 ==================  =========================================================  =======================
 """
@@ -21,48 +23,66 @@ class               nonzeros                                                   c
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from chainorder.errors import StructureError
-from chainorder.structures.band_counts import band_fma, band_nnz
-from chainorder.structures.compressed_rows import bool_csr, canonical, check_explicit, hypersparse
-from chainorder.structures.index_sets import (
-    IndexSet,
-    IntArray,
-    all_or_indices,
-    around,
-    check_listed,
-    dot,
-    exact,
-    listed,
-    mask_of,
-    meet,
-    ranges,
-    same_at,
-    spread,
-    sum_of,
-)
+from chainorder.structures.compressed_rows import bool_csr, store
+from chainorder.structures.index_sets import IndexSet, IntArray, check_listed, dot
+
+Bits = npt.NDArray[np.uint64]
 
 
 class Pattern(ABC):
-    """The positions of a matrix that may be nonzero."""
+    """The positions of a matrix that may be nonzero.
 
-    multiplies_itself: ClassVar[bool] = False
-    """Whether products with the patterns of this module are made by its own ``@`` and its ``__rmatmul__``."""
+    A new one has a shape and coordinates. It overrides what it knows without listing them: the hooks named
+    ``closed_…`` return None where there is no closed form, and both operands of a product are asked.
+    """
+
+    storage: ClassVar[str] = "rows"
+    """How an executor stores the entries: ``rows`` are compressed ones, which suit any pattern."""
+
+    claim: ClassVar[tuple[str, str]] = "", ""
+    """What its matrices are where it says more than positions, see `agrees`; what to declare of others."""
+
+    fallback: ClassVar[Any]
+    """The class that patterns without a closed form become, which says so itself.
+
+    It has ``at(shape, rows, columns)``, the pattern of some positions, and ``product(left, right)``.
+    """
+
+    def __init_subclass__(cls, *, fallback: bool = False) -> None:
+        super().__init_subclass__()
+        if fallback:
+            Pattern.fallback = cls
 
     @property
     @abstractmethod
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
 
-    @property
     @abstractmethod
+    def coordinates(self) -> tuple[IntArray, IntArray]:
+        """The row and the column of every position, row after row; only where they are few enough."""
+
+    @property
+    def listed(self) -> Any:
+        """The same positions, one by one."""
+        return _listed(self)
+
+    @property
+    def compact(self) -> Any:
+        """The same, without the empty rows and columns where these are too many to have a number each."""
+        return self.listed.compact
+
+    @property
     def nnz(self) -> int:
         """The number of positions."""
+        return int(self.listed.nnz)
 
     @property
     def entries(self) -> int:
@@ -75,6 +95,26 @@ class Pattern(ABC):
         return False
 
     @property
+    def neutral(self) -> bool:
+        """Whether a product with it is the other factor."""
+        return False
+
+    @property
+    def full(self) -> bool:
+        """Whether it is every position of the matrix."""
+        return False
+
+    @property
+    def diagonal(self) -> bool:
+        """Whether it is just the diagonal of a square matrix."""
+        return False
+
+    @property
+    def full_diagonal(self) -> bool:
+        """Whether it is known to be square with all positions of the diagonal."""
+        return self.diagonal
+
+    @property
     def row_count(self) -> int | None:
         """Positions in every row, where all rows are known to have the same number."""
         return None
@@ -84,25 +124,30 @@ class Pattern(ABC):
         """Positions in every column, where all columns are known to have the same number."""
         return None
 
-    @abstractmethod
     def row_counts(self, rows: IndexSet = None) -> IntArray:
         """Positions in each row, or in each of the given ones; of all, only where they are few enough."""
+        counts: IntArray = self.listed.row_counts(rows)
+        return counts
 
-    @abstractmethod
     def column_counts(self, columns: IndexSet = None) -> IntArray:
         """Positions in each column, or in each of the given ones."""
+        counts: IntArray = self.listed.column_counts(columns)
+        return counts
 
-    @abstractmethod
     def columns_from(self, rows: IndexSet) -> IndexSet:
         """The columns that have a position in one of the given rows."""
+        reached: IndexSet = self.listed.columns_from(rows)
+        return reached
 
-    @abstractmethod
     def rows_into(self, columns: IndexSet) -> IndexSet:
         """The rows that have a position in one of the given columns."""
+        reached: IndexSet = self.listed.rows_into(columns)
+        return reached
 
-    @abstractmethod
-    def coordinates(self) -> tuple[IntArray, IntArray]:
-        """The row and the column of every position, row after row; only where they are few enough."""
+    def rows_at(self, chosen: IntArray) -> tuple[IntArray, IntArray]:
+        """The lengths of some rows, and the columns of their positions, one row after the other."""
+        csr = self.csr()[chosen]
+        return np.diff(csr.indptr), csr.indices
 
     def csr(self) -> Any:
         """The pattern as a Boolean ``scipy.sparse.csr_array``."""
@@ -111,34 +156,114 @@ class Pattern(ABC):
         indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=self.shape[0]))])
         return bool_csr(self.shape, indptr, columns)
 
-    def before(self, right: Pattern) -> Pattern:
-        """The pattern of itself times another, if it is free."""
-        raise NotImplementedError
+    def transposed(self) -> Pattern:
+        """The pattern of the transpose."""
+        turned: Pattern = Pattern.fallback.at(self.shape[::-1], *self.coordinates()[::-1]).reduced
+        return turned
 
-    def behind(self, left: Pattern) -> Pattern:
-        """The pattern of another times itself, if it is free."""
-        raise NotImplementedError
+    def scaled(self, *, rows: bool) -> Pattern:
+        """The pattern after each of its rows, or else columns, was multiplied by a number."""
+        return self
+
+    def closed_product(self, right: Pattern) -> Pattern | None:
+        """The pattern of itself times another that is not neutral."""
+        return None
+
+    def closed_product_behind(self, left: Pattern) -> Pattern | None:
+        """The pattern of another that is not neutral times itself."""
+        return None
+
+    def closed_fma(self, right: Pattern) -> int | None:
+        """What itself times another costs; neither is free."""
+        return None
+
+    def closed_fma_behind(self, left: Pattern) -> int | None:
+        """What another times itself costs; neither is free."""
+        return None
+
+    def closed_union(self, other: Pattern) -> Pattern | None:
+        """The positions of itself and another of the same shape."""
+        return None
+
+    def closed_colour_count(self) -> int | None:
+        """How many colours its columns have: see `chainorder.structures.colouring`."""
+        return None
+
+    def closed_colours(self) -> IntArray | None:
+        """The colour of every column, −1 of an empty one."""
+        return None
+
+    def closed_reach(self, bits: Bits) -> Bits | None:
+        """For every row, the bits that one of its columns has; `bits` has shape (columns,)."""
+        return None
+
+    def agrees(self, csr: Any) -> bool:
+        """Whether compressed rows within the positions have the entries that `claim` says there are."""
+        return True
+
+    def holds(self, rows: IntArray, columns: IntArray) -> npt.NDArray[np.bool_]:
+        """Which of some positions belong to it."""
+        if not len(rows):
+            return np.zeros(0, bool)
+        csr = self.csr()
+        csr.sort_indices()
+        return np.asarray(csr[rows, columns]).ravel()
+
+    def laid_out(self, csr: Any) -> npt.NDArray[Any] | None:
+        """The entries of compressed rows within the positions, in the shape in which they are stored.
+
+        Of compressed rows one for each position, (positions,). None where these cannot be stored so.
+        """
+        symbolic = self.csr()
+        symbolic.sort_indices()
+        entries: npt.NDArray[Any] = store(csr, symbolic).data
+        return entries
+
+    def random_entries(self, generator: np.random.Generator) -> npt.NDArray[Any]:
+        """Random ones, laid out likewise; scaled so that long products neither vanish nor overflow soon."""
+        per_row = max(1.0, self.nnz / self.shape[0])
+        return np.asarray(generator.standard_normal(self.nnz) / np.sqrt(per_row))
 
     def __matmul__(self, right: Pattern) -> Pattern:
         """The pattern of the product, the same for any bracketing that leads to it."""
         if self.shape[1] != right.shape[0]:
             raise StructureError(f"cannot multiply {self.shape} by {right.shape}: inner sizes differ")
-        if self.free:
-            return self.before(right)
-        if right.free:
-            return right.behind(self)
-        if right.multiplies_itself:
-            return NotImplemented
-        from chainorder.structures.hypersparse import product
+        product = in_closed_form(self, right)
+        if product is None:
+            product = Pattern.fallback.product(self, right)
+        return product
 
-        return product(self, right)
+    def __or__(self, other: Pattern) -> Pattern:
+        """The pattern of the sum."""
+        union = self.closed_union(other)
+        if union is None:
+            union = other.closed_union(self)
+        if union is None:
+            positions = zip(self.coordinates(), other.coordinates(), strict=True)
+            union = Pattern.fallback.at(self.shape, *map(np.concatenate, positions)).reduced
+        return union
+
+
+@lru_cache(maxsize=8)  # a few: each may take much memory
+def _listed(pattern: Pattern) -> Any:
+    return Pattern.fallback.at(pattern.shape, *pattern.coordinates())
+
+
+def in_closed_form(left: Pattern, right: Pattern) -> Pattern | None:
+    """The pattern of a product, if no positions have to be worked out one by one but those picked."""
+    if left.neutral:
+        return right
+    if right.neutral:
+        return left
+    product = left.closed_product(right)
+    return right.closed_product_behind(left) if product is None else product
 
 
 def fma(left: Pattern, right: Pattern) -> int:
     """Fused multiply–adds of the product `left` · `right`.
 
     The sum over the inner index l of (positions in column l of the left) × (positions in row l of the
-    right), in closed form where one side is uniform or both are bands; 0 if a side is free.
+    right), in closed form where one side is uniform or an operand has one; 0 if a side is free.
     """
     if left.free or right.free:
         return 0
@@ -146,13 +271,10 @@ def fma(left: Pattern, right: Pattern) -> int:
         return left.nnz * right.row_count
     if left.column_count is not None:
         return left.column_count * right.nnz
-    if isinstance(right, DensePattern):
-        return right.filled_columns * sum_of(left.column_counts(right.rows))
-    if isinstance(left, DensePattern):
-        return left.filled_rows * sum_of(right.row_counts(left.columns))
-    if isinstance(left, BandPattern) and isinstance(right, BandPattern):
-        return int(band_fma(left.size, left.lower, left.upper, right.lower, right.upper))
-    return counted_fma(left, right)
+    cost = left.closed_fma(right)
+    if cost is None:
+        cost = right.closed_fma_behind(left)
+    return counted_fma(left, right) if cost is None else cost
 
 
 def counted_fma(left: Pattern, right: Pattern) -> int:
@@ -162,289 +284,3 @@ def counted_fma(left: Pattern, right: Pattern) -> int:
     rows = right.rows_into(None)
     inner = left.columns_from(None) if rows is None else rows
     return dot(left.column_counts(inner), right.row_counts(inner))
-
-
-@dataclass(frozen=True, slots=True)
-class IdentityPattern(Pattern):
-    """The identity of the given size: nothing is stored and products with it are free."""
-
-    size: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.size, self.size
-
-    @property
-    def nnz(self) -> int:
-        return self.size
-
-    @property
-    def entries(self) -> int:
-        return 0
-
-    @property
-    def free(self) -> bool:
-        return True
-
-    @property
-    def row_count(self) -> int:
-        return 1
-
-    @property
-    def column_count(self) -> int:
-        return 1
-
-    def row_counts(self, rows: IndexSet = None) -> IntArray:
-        return np.ones_like(listed(self.size, rows))
-
-    def column_counts(self, columns: IndexSet = None) -> IntArray:
-        return self.row_counts(columns)
-
-    def columns_from(self, rows: IndexSet) -> IndexSet:
-        return rows
-
-    def rows_into(self, columns: IndexSet) -> IndexSet:
-        return columns
-
-    def coordinates(self) -> tuple[IntArray, IntArray]:
-        return listed(self.size), listed(self.size)
-
-    def before(self, right: Pattern) -> Pattern:
-        return right
-
-    def behind(self, left: Pattern) -> Pattern:
-        return left
-
-
-@dataclass(frozen=True, slots=True)
-class BandPattern(Pattern):
-    """A square band: positions (r, c) with −`lower` ≤ c − r ≤ `upper`, clipped at the corners."""
-
-    size: int
-    lower: int
-    upper: int
-
-    @property
-    def diagonal(self) -> bool:
-        """Whether it is just the diagonal."""
-        return self.lower == 0 == self.upper
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.size, self.size
-
-    @property
-    def nnz(self) -> int:
-        return int(band_nnz(self.size, self.lower, self.upper))
-
-    @property
-    def row_count(self) -> int | None:
-        return 1 if self.diagonal else None
-
-    @property
-    def column_count(self) -> int | None:
-        return self.row_count
-
-    def row_counts(self, rows: IndexSet = None) -> IntArray:
-        position = exact(listed(self.size, rows), 4 * self.size)
-        counts: IntArray = np.minimum(self.lower, position) + np.minimum(self.upper, self.size - 1 - position)
-        return counts + 1
-
-    def column_counts(self, columns: IndexSet = None) -> IntArray:
-        return BandPattern(self.size, self.upper, self.lower).row_counts(columns)
-
-    def columns_from(self, rows: IndexSet) -> IndexSet:
-        return spread(self.size, rows, self.lower, self.upper)
-
-    def rows_into(self, columns: IndexSet) -> IndexSet:
-        return spread(self.size, columns, self.upper, self.lower)
-
-    def coordinates(self) -> tuple[IntArray, IntArray]:
-        check_explicit(self.shape, self.nnz)
-        position = listed(self.size)
-        starts, stops = around(self.size, position, self.lower, self.upper)
-        return np.repeat(position, stops - starts), ranges(starts, stops)
-
-
-@dataclass(frozen=True, eq=False)
-class DensePattern(Pattern):
-    """All positions in the given `rows` and `columns` (None: all of them), none elsewhere.
-
-    Any product with one is another: rows that reach it times columns that it reaches.
-    """
-
-    height: int
-    width: int
-    rows: IndexSet = None
-    columns: IndexSet = None
-
-    def __post_init__(self) -> None:
-        empty = any(axis is not None and not len(axis) for axis in (self.rows, self.columns))
-        for name in ("rows", "columns") if empty else ():
-            object.__setattr__(self, name, np.empty(0, np.int64))
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.height, self.width
-
-    @property
-    def full(self) -> bool:
-        """Whether it is every position of the matrix."""
-        return self.rows is self.columns is None
-
-    @property
-    def filled_rows(self) -> int:
-        """The number of rows that have a position."""
-        return self.height if self.rows is None else len(self.rows)
-
-    @property
-    def filled_columns(self) -> int:
-        """The number of columns that have a position."""
-        return self.width if self.columns is None else len(self.columns)
-
-    @property
-    def nnz(self) -> int:
-        return self.filled_rows * self.filled_columns
-
-    @property
-    def row_count(self) -> int | None:
-        return self.filled_columns if self.rows is None else None
-
-    @property
-    def column_count(self) -> int | None:
-        return self.filled_rows if self.columns is None else None
-
-    def row_counts(self, rows: IndexSet = None) -> IntArray:
-        return same_at(self.height, rows, self.rows, self.filled_columns)
-
-    def column_counts(self, columns: IndexSet = None) -> IntArray:
-        return same_at(self.width, columns, self.columns, self.filled_rows)
-
-    def columns_from(self, rows: IndexSet) -> IndexSet:
-        return self.columns if meet(rows, self.rows) else np.empty(0, np.int64)
-
-    def rows_into(self, columns: IndexSet) -> IndexSet:
-        return self.rows if meet(columns, self.columns) else np.empty(0, np.int64)
-
-    def coordinates(self) -> tuple[IntArray, IntArray]:
-        check_explicit(self.shape, self.nnz)
-        rows, columns = listed(self.height, self.rows), listed(self.width, self.columns)
-        return np.repeat(rows, len(columns)), np.tile(columns, len(rows))
-
-
-@dataclass(frozen=True, eq=False)
-class SparsePattern(Pattern):
-    """Positions as compressed rows: `indices[indptr[r]:indptr[r+1]]` are the columns of row r."""
-
-    height: int
-    width: int
-    indptr: IntArray
-    indices: IntArray
-
-    @classmethod
-    def of(cls, matrix: Any) -> SparsePattern:
-        """The stored positions of a SciPy sparse matrix (explicit zeros too), or the nonzeros of an array.
-
-        They are copied: who owns the matrix may change it later.
-        """
-        csr = canonical(matrix)
-        return cls(csr.shape[0], csr.shape[1], csr.indptr.copy(), csr.indices.copy())
-
-    def stored_by(self, csr: Any) -> bool:
-        """Whether sorted compressed rows without duplicates store just these positions."""
-        return (
-            self.shape == csr.shape
-            and np.array_equal(self.indptr, csr.indptr)
-            and np.array_equal(self.indices, csr.indices)
-        )
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.height, self.width
-
-    @property
-    def nnz(self) -> int:
-        return len(self.indices)
-
-    @cached_property
-    def reduced(self) -> Pattern:
-        """The same positions, as a `DensePattern` where they are rows × columns; without most empty rows."""
-        if hypersparse(self.shape, self.nnz):
-            from chainorder.structures.hypersparse import settled
-
-            return settled(self).reduced
-        counts = self.row_counts()
-        filled = np.count_nonzero(counts)
-        if filled * int(counts.max(initial=0)) != self.nnz:  # rows of a rectangle are equally long
-            return self
-        rectangle = DensePattern(self.height, self.width, self.rows_into(None), self.columns_from(None))
-        return rectangle if rectangle.nnz == self.nnz else self
-
-    @cached_property
-    def full_diagonal(self) -> bool:
-        """Whether it is square with all positions of the diagonal."""
-        return self.height == self.width and bool(self._csr.diagonal().all())
-
-    @cached_property
-    def turned(self) -> SparsePattern:
-        """The pattern of the transpose."""
-        csr = self._csr.T.tocsr()
-        return SparsePattern(self.width, self.height, csr.indptr, csr.indices)
-
-    @cached_property
-    def _column_counts(self) -> IntArray:
-        if "turned" in self.__dict__:
-            return np.diff(self.turned.indptr)
-        return np.bincount(self.indices, minlength=self.width)
-
-    def row_counts(self, rows: IndexSet = None) -> IntArray:
-        counts = np.diff(self.indptr)
-        return counts if rows is None else counts[rows]
-
-    def column_counts(self, columns: IndexSet = None) -> IntArray:
-        return self._column_counts if columns is None else self._column_counts[columns]
-
-    @cached_property
-    def _filled_rows(self) -> IndexSet:
-        return all_or_indices(self.row_counts() > 0)
-
-    @cached_property
-    def _filled_columns(self) -> IndexSet:
-        return all_or_indices(self._column_counts > 0)
-
-    def columns_from(self, rows: IndexSet) -> IndexSet:
-        if rows is None:
-            return self._filled_columns
-        return all_or_indices(self._csr.T @ mask_of(self.height, rows))
-
-    def rows_into(self, columns: IndexSet) -> IndexSet:
-        if columns is None:
-            return self._filled_rows
-        return all_or_indices(self._csr @ mask_of(self.width, columns))
-
-    @cached_property
-    def _csr(self) -> Any:
-        return bool_csr(self.shape, self.indptr, self.indices)
-
-    def csr(self) -> Any:
-        return self._csr
-
-    def coordinates(self) -> tuple[IntArray, IntArray]:
-        return np.repeat(np.arange(self.height), self.row_counts()), self.indices
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SparsePattern):
-            return NotImplemented
-        return self is other or self.stored_by(other)
-
-    def __hash__(self) -> int:
-        step = max(1, len(self.indices) // 256)  # enough to tell most apart; equality looks at all
-        return hash((self.shape, self.nnz, self.indices[::step].tobytes()))
-
-
-def band(size: int, lower: int, upper: int) -> Pattern:
-    """The square band, clipped to the matrix: dense where it covers all of it."""
-    lower, upper = min(lower, size - 1), min(upper, size - 1)
-    if lower == upper == size - 1:
-        return DensePattern(size, size)
-    return BandPattern(size, lower, upper)

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from chainorder.errors import StructureError
 from chainorder.structures.compressed_rows import hypersparse
-from chainorder.structures.hypersparse import HypersparsePattern, picked_columns, picked_rows
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.fragments import POSITION, choice, given, listing, needs, only
 from chainorder.structures.index_sets import IndexSet, IntArray, all_or, listed
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, SparsePattern
-from chainorder.structures.structure import Structure
+from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import HypersparsePattern, SparsePattern, picked_columns, picked_rows
+from chainorder.structures.structure import Item, Structure
 
 AXES = ("rows", "columns")
 
@@ -37,6 +40,9 @@ class SelectionPattern(Pattern):
     width: int
     rows: IntArray
     columns: IntArray
+
+    storage: ClassVar[str] = "selection"
+    claim: ClassVar[tuple[str, str]] = "selection", "declare it sparse"
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -76,48 +82,51 @@ class SelectionPattern(Pattern):
         kept = slice(None) if columns is None else np.isin(self.columns, columns)
         return all_or(self.height, self.rows[kept])
 
-    @property
-    def turned(self) -> SelectionPattern:
-        """The transpose."""
+    def transposed(self) -> SelectionPattern:
         order = np.argsort(self.columns)
         return SelectionPattern(self.width, self.height, self.columns[order], self.rows[order])
 
     def coordinates(self) -> tuple[IntArray, IntArray]:
         return self.rows, self.columns
 
-    def before(self, right: Pattern) -> Pattern:
-        """The pattern of itself times another: some rows of that."""
-        match right:
-            case IdentityPattern():
-                return self
-            case SelectionPattern():
-                _, mine, theirs = np.intersect1d(self.columns, right.rows, return_indices=True)
-                order = np.argsort(self.rows[mine])
-                rows, columns = self.rows[mine][order], right.columns[theirs][order]
-                return SelectionPattern(self.height, right.width, rows, columns)
-            case DensePattern():
-                return DensePattern(self.height, right.width, self.rows_into(right.rows), right.columns)
-            case BandPattern(diagonal=True):
-                return self._scaled
-            case SparsePattern() if not hypersparse(self.shape, right.nnz):
-                return _reduced(pick_rows(right.csr(), self))
-            case _:
-                return picked_rows(right, self.height, self.rows, self.columns)
-
-    @property
-    def _scaled(self) -> Pattern:
+    def scaled(self, *, rows: bool) -> Pattern:
         """The same positions, with entries that are stored."""
         return HypersparsePattern.of(*self.shape, self.rows, self.columns).reduced
 
-    def behind(self, left: Pattern) -> Pattern:
-        """The pattern of another times itself: some columns of that."""
-        if isinstance(left, DensePattern):
-            return DensePattern(left.height, self.width, left.rows, self.columns_from(left.columns))
-        if isinstance(left, BandPattern) and left.diagonal:
-            return self._scaled
+    def closed_product(self, right: Pattern) -> Pattern | None:
+        """Some rows of another."""
+        if isinstance(right, SelectionPattern):
+            _, mine, theirs = np.intersect1d(self.columns, right.rows, return_indices=True)
+            order = np.argsort(self.rows[mine])
+            rows, columns = self.rows[mine][order], right.columns[theirs][order]
+            return SelectionPattern(self.height, right.width, rows, columns)
+        if isinstance(right, DensePattern) or right.diagonal:
+            return right.closed_product_behind(self)
+        if isinstance(right, SparsePattern) and not hypersparse(self.shape, right.nnz):
+            return _reduced(pick_rows(right.csr(), self))
+        return picked_rows(right, self.height, self.rows, self.columns)
+
+    def closed_product_behind(self, left: Pattern) -> Pattern:
+        """Some columns of another."""
         if isinstance(left, SparsePattern) and not hypersparse(self.shape, left.nnz):
             return _reduced(pick_columns(left.csr(), self))
         return picked_columns(left, self.width, self.columns, self.rows)
+
+    def closed_colour_count(self) -> int:
+        return min(1, self.nnz)
+
+    def closed_colours(self) -> IntArray:
+        return self.column_counts() - 1
+
+    def agrees(self, csr: Any) -> bool:
+        return not (csr != self.csr().astype(np.float64)).nnz
+
+    def laid_out(self, csr: Any) -> npt.NDArray[Any]:
+        """None."""
+        return np.empty(0)
+
+    def random_entries(self, generator: np.random.Generator) -> npt.NDArray[Any]:
+        return np.empty(0)
 
 
 def pick_rows(csr: Any, selection: SelectionPattern) -> Any:
@@ -171,6 +180,23 @@ class Selection(Structure):
     select: tuple[int, ...]
     axis: str
     name = "selection"
+    stated_by = "select"
+    known = True
+    enumerated = True
+    keys: ClassVar = {
+        "select": listing(
+            "a selection",
+            "Which rows of the identity, counted from 0, in their order in the result; each at most once.",
+            1,
+            POSITION,
+        ),
+        "axis": choice("an axis", "Whether rows are selected (by default), or columns.", *AXES),
+    }
+    rules: ClassVar = [
+        only({"not": given("select")}, "the elemental is a selection", "matrix"),
+        only(given("select"), "only a selection has it", "axis"),
+        needs(given("structure", "selection"), "a selection", "select"),
+    ]
 
     def __init__(self, select: Sequence[int] | IntArray, axis: str = "rows") -> None:
         if axis not in AXES:
@@ -190,6 +216,17 @@ class Selection(Structure):
         object.__setattr__(self, "select", tuple(places))
         object.__setattr__(self, "axis", axis)
 
+    @classmethod
+    def outputs_of(cls, item: Item, inputs: int) -> int:
+        return len(item["select"])
+
+    @classmethod
+    def drawn(
+        cls, generator: np.random.Generator, rows: int, columns: int, density: tuple[float, float]
+    ) -> Self:
+        few, size, axis = (rows, columns, "rows") if rows <= columns else (columns, rows, "columns")
+        return cls(generator.permutation(size)[:few], axis)
+
     def pattern(self, rows: int, columns: int) -> Pattern:
         count, size = (rows, columns) if self.axis == "rows" else (columns, rows)
         picked, whole = ("outputs", "inputs") if self.axis == "rows" else ("inputs", "outputs")
@@ -204,7 +241,7 @@ class Selection(Structure):
                 f"{size - 1}"
             )
         chosen = SelectionPattern(count, size, np.arange(count), np.array(self.select, np.int64))
-        return chosen if self.axis == "rows" else chosen.turned
+        return chosen if self.axis == "rows" else chosen.transposed()
 
     def to_spec(self) -> dict[str, Any]:
         stated: dict[str, Any] = {"select": list(self.select)}

@@ -12,16 +12,18 @@ import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from chainorder.errors import StructureError
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.fragments import given, needs, only, text, whole
 from chainorder.structures.number_types import as_floats
-from chainorder.structures.pattern import DensePattern, Pattern
+from chainorder.structures.pattern import Pattern
 from chainorder.structures.sparse_arrays import sound
-from chainorder.structures.structure import Structure, square
+from chainorder.structures.structure import Item, Structure, check_square, draw
 
 Array = npt.NDArray[Any]
 
@@ -58,6 +60,27 @@ class Solve(Structure):
     key: str
     factorisation: Factorisation | None = field(compare=False, repr=False)
     name = "solve"
+    stated_by = "solve"
+    loads = True
+    square = True
+    modelled = True
+    keys: ClassVar = {
+        "solve": text(
+            "the path of a matrix",
+            "A file with a square matrix; the Jacobian is its inverse, which is applied by solving with it.",
+        ),
+        "factors": whole("a cost", "fma of one solve, where the matrix itself is not at hand.", 1),
+        "key": text("a digest", "Of the matrix of a solve; written by this program."),
+    }
+    rules: ClassVar = [
+        only(
+            {"not": given("solve")},
+            "the elemental is a solve",
+            *("matrix", "select", "structure", "tangent", "adjoint", "tape", "explicit"),
+        ),
+        only(given("structure", "solve"), "only a solve without a matrix has it", "factors", "key"),
+        needs(given("structure", "solve"), "a solve without a matrix", "factors"),
+    ]
 
     def __init__(self, matrix: Any = None, *, factors: int | None = None, key: str = "") -> None:
         made = None if matrix is None else Factorisation.of(matrix)
@@ -68,6 +91,16 @@ class Solve(Structure):
         object.__setattr__(self, "factors", factors if made is None else made.entries)
         object.__setattr__(self, "key", key if made is None else made.key)
         object.__setattr__(self, "factorisation", made)
+
+    @classmethod
+    def from_spec(cls, item: Item, matrix: Any, shape: tuple[int, int]) -> Self:
+        return cls(factors=item["factors"], key=item.get("key", "")) if matrix is None else cls(matrix)
+
+    @classmethod
+    def drawn(
+        cls, generator: np.random.Generator, rows: int, columns: int, density: tuple[float, float]
+    ) -> Self:
+        return cls(factors=draw(generator, (rows, rows * rows)))
 
     @property
     def shape(self) -> tuple[int, int] | None:
@@ -80,7 +113,7 @@ class Solve(Structure):
         return self.factors
 
     def pattern(self, rows: int, columns: int) -> Pattern:
-        size = square(self, rows, columns)
+        size = check_square(self, rows, columns)
         if self.shape is not None and self.shape[0] != size:
             raise StructureError(
                 f"the matrix to solve with is {self.shape[0]} × {self.shape[1]} where {size} × {size} is "

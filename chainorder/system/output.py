@@ -24,6 +24,10 @@ CALL = b'{"call": '
 """What the file begins with that keeps a batch in the making; nothing else does."""
 
 
+class ReaderGoneError(Exception):
+    """Whoever reads stdout (head, less) wants no more."""
+
+
 @dataclass(frozen=True)
 class Output:
     """A file that can be written.

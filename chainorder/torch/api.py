@@ -9,7 +9,7 @@ from typing import Any
 
 from chainorder.autodiff.captures import Captures
 from chainorder.autodiff.choice import Choice, Unplanned
-from chainorder.autodiff.execution import CHUNK_ENTRIES
+from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.explanation import tell
 from chainorder.autodiff.task import Function, NotPlannedError, composed
 from chainorder.problems.chain import Chain
@@ -25,7 +25,7 @@ def jacobian(
     *,
     has_aux: bool = False,
     solver: str | None = None,
-    chunk_entries: int = CHUNK_ENTRIES,
+    chunk_entries: int = TRACED_ENTRIES,
 ) -> Callable[..., Any]:
     """The Jacobian of a function by the best plan; a drop-in for `torch.func.jacrev` and `torch.func.jacfwd`.
 

@@ -9,20 +9,16 @@ import torch
 from torch.func import jvp, vjp, vmap
 from torch.fx import Node
 
-from chainorder.autodiff.execution import Executor, Factor
+from chainorder.autodiff.execution import Executor
+from chainorder.execution.arrays import Factor
+from chainorder.execution.backends import Evaluated
+from chainorder.execution.torch_arrays import Torch
 from chainorder.structures.pattern import Pattern
 from chainorder.torch.parts import TorchPart, constant_factor, is_view
 from chainorder.torch.program import TorchProgram, size
 
 
-def as_matrix(factor: Factor, length: int, like: Any) -> Any:
-    """A Jacobian as a matrix; `length` is the size of an identity, `like` has its dtype and device."""
-    if factor.values is None:
-        return torch.eye(length, dtype=like.dtype, device=like.device)
-    return torch.diag(factor.values) if factor.diagonal else factor.values
-
-
-class TorchExecutor(Executor):
+class TorchExecutor(Executor[TorchPart]):
     """Evaluates the parts of a captured function at a point.
 
     Parameters
@@ -34,7 +30,7 @@ class TorchExecutor(Executor):
     def __init__(
         self, program: TorchProgram, parts: Sequence[TorchPart], values: dict[Node, Any], chunk: int
     ) -> None:
-        super().__init__(parts, chunk)
+        super().__init__(Torch(), parts, chunk)
         self.program, self.values = program, values
 
     def matrix(self, part: TorchPart) -> Any:
@@ -50,23 +46,25 @@ class TorchExecutor(Executor):
         output, pull = self._pull(part)
         return pull(torch.ones_like(output))[0].reshape(-1)
 
-    def tangents(self, part: TorchPart, right: Factor, pattern: Pattern) -> Any:
+    def along_columns(self, part: TorchPart, right: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
         value = self.values[part.piece.source].contiguous()  # an expanded one cannot carry tangents
-        columns = as_matrix(right, part.segment.inputs, value).T
+        columns = self.seeds(right, part.segment.inputs, value).T
 
         def one(column: Any) -> Any:
             return jvp(self._function(part), (value,), (column.reshape(value.shape),))[1].reshape(-1)
 
-        return vmap(one, chunk_size=self._width(part))(columns.to(value.dtype)).T
+        values = vmap(one, chunk_size=self._width(part))(columns.to(value.dtype)).T
+        return Evaluated(Factor(values, pattern), len(columns))
 
-    def adjoints(self, part: TorchPart, left: Factor, pattern: Pattern) -> Any:
+    def along_rows(self, part: TorchPart, left: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
         output, pull = self._pull(part)
-        rows = as_matrix(left, part.segment.outputs, output)
+        rows = self.seeds(left, part.segment.outputs, output)
 
         def one(row: Any) -> Any:
             return pull(row.reshape(output.shape))[0].reshape(-1)
 
-        return vmap(one, chunk_size=self._width(part))(rows.to(output.dtype))
+        values = vmap(one, chunk_size=self._width(part))(rows.to(output.dtype))
+        return Evaluated(Factor(values, pattern), len(rows))
 
     def _pull(self, part: TorchPart) -> tuple[Any, Callable[[Any], Any]]:
         output, pull, *_ = vjp(self._function(part), self.values[part.piece.source])

@@ -32,7 +32,7 @@ TURNS = _operations("permute t transpose.int")
 SHIFTS = _operations("add.Scalar add.Tensor sub.Scalar sub.Tensor")
 """Of a constant, with the derivative of the identity."""
 
-PLACED = _operations("""
+ELEMENTWISE = _operations("""
     abs acos acosh add.Scalar add.Tensor addcdiv addcmul asin asinh atan atan2 atanh ceil celu clamp
     clamp.Tensor clamp_max clamp_max.Tensor clamp_min clamp_min.Tensor copysign.Scalar copysign.Tensor cos
     cosh deg2rad digamma div.Scalar div.Scalar_mode div.Tensor div.Tensor_mode elu erf erfc erfinv exp
@@ -66,7 +66,7 @@ MATRICES = _operations("addmm addmv dot mm mv")
 
 def parts_of(program: TorchProgram) -> list[TorchPart]:
     """The parts of a program, input first; neighbours that are planned no worse as one are joined."""
-    rules = [partial(rule, program) for rule in (is_view, keeps_place, is_product)]
+    rules = [partial(rule, program) for rule in (is_view, is_elementwise, is_product)]
     pieces = (replace(piece, kind=classify(piece.equations, *rules)) for piece in program.pieces())
     return [Part(piece, _segment(program, piece)) for piece in joined(pieces)]
 
@@ -93,11 +93,11 @@ def is_view(program: TorchProgram, node: Node) -> bool:
     return node.target in VIEWS
 
 
-def keeps_place(program: TorchProgram, node: Node) -> bool:
+def is_elementwise(program: TorchProgram, node: Node) -> bool:
     """Whether every entry of the result depends only on the entry in its place in each dependent operand."""
     operands = dependent_operands(program, node)
-    placed = node.target in PLACED and all(size(operand) == size(node) for operand in operands)
-    return placed or is_view(program, node)
+    alone = node.target in ELEMENTWISE and all(size(operand) == size(node) for operand in operands)
+    return alone or is_view(program, node)
 
 
 def _alike(operand: Node, node: Node) -> bool:

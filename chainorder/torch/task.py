@@ -15,13 +15,13 @@ from torch.utils import _pytree as pytree
 
 from chainorder.autodiff.captures import Run, check_unchanged
 from chainorder.autodiff.choice import Choice, Mode, Rates, choose
-from chainorder.autodiff.execution import CHUNK_ENTRIES
+from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.segments import entries
 from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Task
 from chainorder.plans.chain_plan import Plan
 from chainorder.torch.calls import Call, is_real
 from chainorder.torch.checking import agrees
-from chainorder.torch.execution import TorchExecutor, as_matrix
+from chainorder.torch.execution import TorchExecutor
 from chainorder.torch.parts import TorchPart, parts_of
 from chainorder.torch.program import TorchProgram, shape_of
 
@@ -54,7 +54,7 @@ class TorchTask(Task):
     argnums: int | tuple[int, ...] = 0
     has_aux: bool = False
     solver: str | None = None
-    chunk_entries: int = CHUNK_ENTRIES
+    chunk_entries: int = TRACED_ENTRIES
 
     def jacobian(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """PyTorch's own reverse mode; where that is not implemented and its forward mode is, that one."""
@@ -138,8 +138,8 @@ class TorchTask(Task):
 
     def _run(self, captured: Captured, parts: Sequence[TorchPart], plan: Plan, call: Call) -> Any:
         values = captured.program.evaluate(call.given, call.point)
-        factor = TorchExecutor(captured.program, parts, values, self.chunk_entries).execute(plan)
-        matrix = as_matrix(factor, call.point.numel(), call.point).to(call.point.dtype)
+        executor = TorchExecutor(captured.program, parts, values, self.chunk_entries)
+        matrix = executor.framework.matrix(executor.execute(plan), call.point).to(call.point.dtype)
         ends = list(accumulate(entries(shape) for shape in captured.outputs))[:-1]
         rows = torch.tensor_split(matrix, ends) if ends else [matrix]
         blocks = [

@@ -13,7 +13,6 @@ import numpy as np
 from chainorder import Chain, ChainorderError, Graph, GraphPlan, Plan, execute, load, plan, plan_many
 from chainorder.comparison.graphs import RULES
 from chainorder.errors import InfeasibleError, SolverError, StructureError
-from chainorder.solvers.graphs.registry import all_solvers as all_graph_solvers
 from chainorder.solvers.registry import all_solvers
 from scripts.fuzzing.cases import Case, Fault, fault
 from scripts.fuzzing.running import TooLongError, limited, place_of
@@ -221,7 +220,7 @@ def check_schedules(chain: Chain, found: Findings) -> None:
 
 def check_graph(graph: Graph, found: Findings) -> None:
     """All solvers for graphs, and the ways out of the package and back."""
-    plans = _plans(graph, [solver.name for solver in all_graph_solvers()], found, time_limit=SHORT)
+    plans = _plans(graph, [solver.name for solver in all_solvers("graph")], found, time_limit=SHORT)
     bounds = [answer.lower_bound for answer in plans.values() if answer.lower_bound is not None]
     least = min((answer.fma for answer in plans.values()), default=0)
     for name, answer in plans.items():

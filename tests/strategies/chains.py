@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import gcd
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
+from chainorder.structures.fragments import MOST
 from tests.strategies.matrices import DENSE, SPARSE, dominant, entries, matrix_files, positions
 from tests.strategies.specs import NAMES, Spec
 
 Item = dict[str, Any]
 
-SQUARE = ("diagonal", "identity", "banded", "solve", "factors", "permutation")
-ALL = ("dense", "sparse", "matrix", "rows", "columns", *SQUARE)
+SQUARE = ("diagonal", "identity", "banded", "triangular", "solve", "factors", "permutation")
+ALL = ("dense", "sparse", "axes", "matrix", "rows", "columns", "blocks", "repeated", *SQUARE)
 """Kinds of elementals."""
 
-UNBOUNDED = ("dense", "diagonal", "identity", "banded", "factors", "sparse", "rows", "columns")
+UNBOUNDED = (
+    *(
+        "dense",
+        "diagonal",
+        "identity",
+        "banded",
+        "triangular",
+        "factors",
+        "sparse",
+        "rows",
+        "columns",
+        "blocks",
+        "repeated",
+    ),
+)
 """Those that make sense at any size."""
 
 SMALL = st.sampled_from((1, 1, 2, 2, 3, 4, 5, 7))
@@ -145,6 +161,33 @@ class Drawing:
     def _banded(self, inputs: int) -> Item:
         widths = st.integers(0, inputs - 1) if inputs < 2**24 else st.sampled_from((0, 1, 2, inputs - 1))
         return {"structure": "banded", "lower": self.draw(widths), "upper": self.draw(widths)}
+
+    def _triangular(self, _: int) -> Item:
+        keys = {"side": st.sampled_from(("lower", "upper")), "unit": st.booleans()}
+        return {"structure": "triangular"} | self.draw(st.fixed_dictionaries({}, optional=keys))
+
+    def _axes(self, inputs: int) -> Item:
+        outputs = self.draw(self.sizes)
+        linked = gcd(inputs, outputs)
+        sizes = {"l": linked, "r": outputs // linked, "c": inputs // linked}
+        varies = self.draw(st.lists(st.sampled_from("lrc"), unique=True))
+        axes = {"rows": ["l", "r"], "columns": ["l", "c"], "sizes": sizes, "varies": varies}
+        return {"structure": "axes", "axes": axes, "outputs": outputs}
+
+    def _blocks(self, inputs: int) -> Item:
+        cut = self.draw(st.integers(1, min(inputs, 5)))
+        widths = [cut, inputs - cut] if cut < inputs else [inputs]
+        blocks = [[min(self.draw(self.sizes), MOST // 2), width] for width in widths]
+        return {"structure": "block-diagonal", "blocks": blocks, "outputs": sum(rows for rows, _ in blocks)}
+
+    def _repeated(self, inputs: int) -> Item:
+        count = self.draw(st.sampled_from([count for count in (1, 2, 3, inputs) if inputs % count == 0]))
+        rows = self.draw(st.integers(1, 3))
+        return {
+            "structure": "block-diagonal",
+            "blocks": [[rows, inputs // count]],
+            "outputs": count * rows,
+        }
 
     def _factors(self, _: int) -> Item:
         return {"structure": "solve", "factors": max(1, self.draw(self.costs))}

@@ -41,8 +41,8 @@ def graphs(draw: st.DrawFn, most: int = 6, sizes: st.SearchStrategy[int] = SMALL
 
 def _edge(drawing: Drawing, vertices: dict[str, int], source: str, target: str) -> dict[str, Any]:
     rows, columns = vertices[target], vertices[source]
-    square = ("diagonal", "identity", "banded") if rows == columns else ()
-    kind = drawing.draw(st.sampled_from(("dense", "dense", "sparse", "matrix", *square)))
+    square = ("diagonal", "identity", "banded", "triangular") if rows == columns else ()
+    kind = drawing.draw(st.sampled_from(("dense", "dense", "sparse", "axes", "matrix", *square)))
     own = drawing.sizes
     drawing.sizes = st.just(rows)
     item = drawing.elemental(kind, columns)

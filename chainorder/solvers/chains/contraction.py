@@ -2,8 +2,8 @@
 
 Three contractions, from the safest on:
 
-1. A run of diagonals and identities is multiplied to one diagonal. No order is better: joining two diagonals
-   of size n costs n, which is what the cheapest other product with either would cost.
+1. A run of diagonals and identities is multiplied to one diagonal. No order is better: the product of two
+   diagonals of size n costs n, which is what the cheapest other product with either would cost.
 2. Where all that is left besides square symbolic elementals (diagonals, bands) is dense, the dense ones are
    planned by Hu & Shing as if the others were not there (they do not change a size), and each run of
    symbolic ones is applied to the narrowest subchain of that plan that ends at its place.
@@ -15,7 +15,7 @@ Where a sweep costs less than what comes of that, the answer is the sweep.
 The bounds. Take the bracketing of any plan and strike out the symbolic elementals: what is left is a
 bracketing of the dense ones, with the same sizes, so 2. costs at least Hu & Shing's optimum for those; and a
 run of r symbolic elementals takes part in exactly r products more, of which at least one is with something
-dense. For 3., each boundary of the chain is where one product joins two subchains, which costs at least the
+dense. For 3., each boundary of the chain is where two subchains are multiplied once, which costs at least the
 size there if no row or column is empty.
 """
 
@@ -35,7 +35,9 @@ from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains import dynamic, hu_shing
 from chainorder.solvers.chains.sweeps import forward, reverse
-from chainorder.structures.pattern import BandPattern, DensePattern, IdentityPattern, Pattern, fma
+from chainorder.structures.banded import BandPattern, IdentityPattern
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.pattern import Pattern, fma
 
 PIECE = 48
 """Elementals of a piece that is planned exactly."""
@@ -131,7 +133,7 @@ def _model_bound(chain: Chain) -> int:
     after = list(accumulate(sizes[:0:-1], min))[::-1]
     bound = 0
     for number in range(1, len(chain) + 1):
-        kind = chain.kind(number)
+        kind = chain.kind_of(number)
         if not kind.explicit:
             evaluations = (before[number - 1], after[number - 1]) if chain.dense else (some, some)
             models = (kind.tangent, kind.adjoint_within(chain.memory))
@@ -146,25 +148,21 @@ def _symbolic(pattern: Pattern) -> bool:
     return isinstance(pattern, IdentityPattern | BandPattern)
 
 
-def _light(pattern: Pattern) -> bool:
-    return isinstance(pattern, IdentityPattern) or (isinstance(pattern, BandPattern) and pattern.diagonal)
-
-
-def _join(left: Block, right: Block, products: list[Product]) -> Block:
+def _multiply(left: Block, right: Block, products: list[Product]) -> Block:
     """Multiply two neighbours."""
     products.append((left.last, right.last, right.first))
     return Block(right.first, left.last, left.pattern @ right.pattern)
 
 
 def _contract_diagonals(blocks: Sequence[Block], products: list[Product]) -> list[Block]:
-    """Join neighbouring diagonals and identities."""
-    joined: list[Block] = []
+    """Multiply neighbouring diagonals and identities."""
+    contracted: list[Block] = []
     for block in blocks:
-        if joined and _light(joined[-1].pattern) and _light(block.pattern):
-            joined[-1] = _join(block, joined[-1], products)
+        if contracted and contracted[-1].pattern.diagonal and block.pattern.diagonal:
+            contracted[-1] = _multiply(block, contracted[-1], products)
         else:
-            joined.append(block)
-    return joined
+            contracted.append(block)
+    return contracted
 
 
 def _plan_skeleton(blocks: Sequence[Block], products: list[Product]) -> int:
@@ -186,13 +184,13 @@ def _plan_skeleton(blocks: Sequence[Block], products: list[Product]) -> int:
     owner = _narrowest(sizes, plan, runs)
     made: dict[tuple[int, int], Block] = {}
     for j, k, i in [(number, None, number) for number in range(1, len(dense) + 1)] + _rows(plan):
-        block = dense[j - 1] if k is None else _join(made.pop((j, k + 1)), made.pop((k, i)), products)
+        block = dense[j - 1] if k is None else _multiply(made.pop((j, k + 1)), made.pop((k, i)), products)
         if owner.get(i - 1) == (j, i):
             for symbolic in reversed(runs[i - 1]):
-                block = _join(block, symbolic, products)
+                block = _multiply(block, symbolic, products)
         if owner.get(j) == (j, i):
             for symbolic in runs[j]:
-                block = _join(symbolic, block, products)
+                block = _multiply(symbolic, block, products)
         made[j, i] = block
     return bound
 
@@ -217,8 +215,8 @@ def _narrowest(
 def _run_bound(run: Sequence[Block], narrowest: int) -> int:
     """What the products with the symbolic blocks of one boundary cost at least.
 
-    Each joins a band at least as wide as the narrowest of the run to another such, or to something dense
-    that is at least `narrowest` wide; one of them, to something dense.
+    Each multiplies a band at least as wide as the narrowest of the run by another such, or by something dense
+    that is at least `narrowest` wide; one of them, by something dense.
     """
     heavy = [block.pattern for block in run if not block.pattern.free]
     if not heavy:
@@ -236,10 +234,10 @@ def _least_band(patterns: Sequence[Pattern]) -> Pattern:
 
 
 def _boundary_bound(chain: Chain) -> int:
-    """What the products that join neighbours cost at least.
+    """What the products at the boundaries cost at least.
 
-    Between two elementals that are not free, selections may lie: these change sizes, and the product that
-    joins the two may lie at any boundary between them. It costs at least the indices there that the input
+    Between two elementals that are not free, selections may lie: these change sizes, and the product
+    of the two may lie at any boundary between them. It costs at least the indices there that the input
     reaches and that reach the output.
     """
     patterns = [chain.pattern(number) for number in range(1, len(chain) + 1)]
@@ -277,9 +275,9 @@ def _cut(sizes: Sequence[int], first: int) -> int:
 
 
 def _plan_exactly(blocks: Sequence[Block], products: list[Product]) -> Block:
-    """Join blocks by the dynamic program."""
+    """Multiply blocks by the dynamic program."""
     best = dynamic.best_steps(PatternCosts([block.pattern for block in blocks]))
     made = {(number, number): block for number, block in enumerate(blocks, 1)}
     for j, k, i in _rows(best):
-        made[j, i] = _join(made.pop((j, k + 1)), made.pop((k, i)), products)
+        made[j, i] = _multiply(made.pop((j, k + 1)), made.pop((k, i)), products)
     return made[len(blocks), 1]

@@ -24,11 +24,13 @@ import numpy as np
 
 from chainorder.costs import guessed_fill
 from chainorder.costs.evaluations import Accumulation, check_feasible
-from chainorder.costs.exact_fill import Fill, Filled, OverBudgetError, sweeps_within
+from chainorder.costs.exact_fill import ExactFill, FilledResults, OverBudgetError, sweeps_within
+from chainorder.costs.fma import FMA
 from chainorder.costs.known_costs import Outline
-from chainorder.costs.pricing import Fills
+from chainorder.costs.model import CostModel
+from chainorder.costs.pricing import Results
 from chainorder.costs.steps import Row, Step, Steps
-from chainorder.costs.tables import Costs, DenseCosts, PatternCosts, Table
+from chainorder.costs.tables import CostTables, Table
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
@@ -60,8 +62,8 @@ def solve(chain: Chain) -> Plan:
     """
     check_length(chain, "dynamic")
     check_feasible(chain)
-    steps, fills = exact_steps(chain)
-    return Plan.of(chain, steps, solver="dynamic", optimal=True, why=WHY, fills=fills)
+    steps, results = exact_steps(chain)
+    return Plan.of(chain, steps, solver="dynamic", optimal=True, why=WHY, results=results)
 
 
 def solve_within(outline: Outline, budget: int) -> Plan:
@@ -74,15 +76,17 @@ def solve_within(outline: Outline, budget: int) -> Plan:
     """
     fill = outline.fill(budget)
     steps = _search(outline, fill, _limit(outline, fill))
-    fills = Filled(outline.chain, fill)
-    return Plan.of(outline.chain, steps, solver="dynamic", optimal=True, why=WHY, fills=fills)
+    results = FilledResults(outline.chain, fill)
+    return Plan.of(outline.chain, steps, solver="dynamic", optimal=True, why=WHY, results=results)
 
 
-def exact_steps(chain: Chain, *, stepping: bool = True) -> tuple[Steps, Fills | None]:
-    """The steps of a best plan, and what their results look like, if that is known."""
-    if not lazy.suits(chain):
-        return best_steps(costs_of(chain), stepping=stepping), None
-    outline = Outline(chain)
+def exact_steps(
+    chain: Chain, model: CostModel = FMA, *, stepping: bool = True
+) -> tuple[Steps, Results | None]:
+    """The steps of a best plan by a cost model, and what their results look like, if that is known."""
+    outline = model.outline(chain)
+    if outline is None:
+        return best_steps(model.tables(chain), stepping=stepping), None
     if outline.models is not None and not stepping:
         outline.models.forbid_steps()
     fill = outline.fill(CHEAP)
@@ -94,19 +98,21 @@ def exact_steps(chain: Chain, *, stepping: bool = True) -> tuple[Steps, Fills | 
         if stepping and guessed_fill.estimable(chain):
             # A good order, priced exactly, spares patterns of subchains that cost more than all of it.
             order = estimated.best_steps(outline)
-            limit = min(limit, Plan.of(chain, order, solver="estimated", fills=Filled(chain, fill)).fma)
+            limit = min(
+                limit, Plan.of(chain, order, solver="estimated", results=FilledResults(chain, fill)).fma
+            )
         steps = _search(outline, fill, limit)
     fill.budget = None
-    return steps, Filled(chain, fill)
+    return steps, FilledResults(chain, fill)
 
 
-def _limit(outline: Outline, fill: Fill) -> float:
+def _limit(outline: Outline, fill: ExactFill) -> float:
     """What some order costs at most."""
     return outline.most if outline.models is not None else min(outline.most, sweeps_within(fill))
 
 
-def _search(outline: Outline, fill: Fill, limit: float) -> Steps:
-    steps = lazy.Search(fill, outline.boundaries, outline.models, limit).run()
+def _search(outline: Outline, fill: ExactFill, limit: float) -> Steps:
+    steps = lazy.LazyProgram(fill, outline.boundaries, outline.models, limit).run()
     assert steps is not None
     return steps
 
@@ -123,7 +129,7 @@ def solve_unlimited(chain: Chain) -> Plan:
     """
     check_length(chain, "dynamic")
     check_feasible(chain)
-    return Plan.of(chain, best_steps(costs_of(chain), both=np.maximum), solver="dynamic")
+    return Plan.of(chain, best_steps(FMA.tables(chain), both=np.maximum), solver="dynamic")
 
 
 def check_length(chain: Chain, solver: str) -> None:
@@ -134,12 +140,7 @@ def check_length(chain: Chain, solver: str) -> None:
         )
 
 
-def costs_of(chain: Chain) -> Costs:
-    """The costs of a chain, by the closed forms of dense ones where that is enough."""
-    return DenseCosts(chain) if chain.dense else PatternCosts.of_chain(chain)
-
-
-def best_steps(costs: Costs, *, stepping: bool = True, both: np.ufunc = np.add) -> Steps:
+def best_steps(costs: CostTables, *, stepping: bool = True, both: np.ufunc = np.add) -> Steps:
     """The steps of a best plan; without `stepping`, of the best that accumulates all and then multiplies.
 
     `both` is what making two operands costs, of what making each does.
@@ -147,14 +148,13 @@ def best_steps(costs: Costs, *, stepping: bool = True, both: np.ufunc = np.add) 
     Two tables hold the least costs: one by start of the subchain and length, the other by end and length,
     the longest first; so all splits of all subchains of one length are two slices.
     """
-    n, models = costs.length, costs.models
+    n = costs.length
     by_start = np.zeros((n, n), costs.dtype)
     by_end = np.zeros((n, n), costs.dtype)
     choices = np.zeros((n, n), np.int32)
     # One buffer for all lengths: a new one each time would spend its time on page faults.
     buffer, other = np.empty((2, (n * n) // 4 + 1), costs.dtype)
-    if models is not None:
-        by_start[:, 0] = by_end[:, -1] = models.leaves()
+    by_start[:, 0] = by_end[:, -1] = costs.leaves()
     for d in range(1, n):
         rows = n - d
         total = buffer[: rows * d].reshape(rows, d)
@@ -162,15 +162,15 @@ def best_steps(costs: Costs, *, stepping: bool = True, both: np.ufunc = np.add) 
         total += both(by_start[:rows, :d], by_end[d:, n - d :], out=other[: rows * d].reshape(rows, d))
         choice = total.argmin(axis=1)
         least = total[np.arange(rows), choice]
-        if models is not None and stepping:
-            by_tangent = by_start[:rows, d - 1] + models.tangent_steps(costs.tangents(d))
-            least, choice = _less(by_tangent, BY_TANGENT, least, choice)
-            by_adjoint = by_end[d:, n - d] + models.adjoint_steps(costs.adjoints(d))
-            least, choice = _less(by_adjoint, BY_ADJOINT, least, choice)
+        for by_model, code in ((costs.tangent_steps, BY_TANGENT), (costs.adjoint_steps, BY_ADJOINT)):
+            steps = by_model(d) if stepping else None
+            if steps is not None:
+                rest = by_start[:rows, d - 1] if code == BY_TANGENT else by_end[d:, n - d]
+                least, choice = _less(rest + steps, code, least, choice)
         by_start[:rows, d] = least
         by_end[d:, n - 1 - d] = least
         choices[:rows, d] = choice
-    return backtrack(choices, [None] * n if models is None else models.accumulations)
+    return backtrack(choices, costs.accumulations)
 
 
 def _less(costs: Table, code: int, least: Table, choice: Table) -> tuple[Table, Table]:

@@ -9,12 +9,12 @@ from chainorder.costs.estimate import Estimate
 from chainorder.costs.evaluations import check_feasible, check_models
 from chainorder.costs.guessed_fill import Guesses, countable, with_colours
 from chainorder.costs.known_costs import Outline
-from chainorder.costs.sampled_fill import MANY, Sampled
+from chainorder.costs.sampled_fill import MANY, SampledFill
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.solvers.chains.lazy import Search
+from chainorder.solvers.chains.lazy import LazyProgram
 
 DOUBT = 0.15
 """Stated error of the fma from which more is looked at: a few indices have most of the positions."""
@@ -66,14 +66,14 @@ def best_steps(outline: Outline) -> Steps:
     steps = None
     while steps is None:
         limit *= SLACK
-        steps = Search(outline.sampled, outline.boundaries, outline.models, limit).run()
+        steps = LazyProgram(outline.sampled, outline.boundaries, outline.models, limit).run()
     return steps
 
 
-def price_by_samples(chain: Chain, steps: Steps, sampled: Sampled, **labels: Any) -> Plan:
+def price_by_samples(chain: Chain, steps: Steps, sampled: SampledFill, **labels: Any) -> Plan:
     """The plan that runs the given steps, priced by estimates, with the error of these."""
     guesses = Guesses(sampled)
-    plan = Plan.of(chain, steps, fills=guesses, **labels)
+    plan = Plan.of(chain, steps, results=guesses, **labels)
     error = 2 * guesses.deviation / plan.fma if plan.fma else 0.0
     return replace(plan, estimate=Estimate(sampled.samples, sampled.seed, round(error, 4)))
 
@@ -92,10 +92,10 @@ def sweep(outline: Outline, name: str) -> Plan:
     if name == "reverse":
         accumulated, stepped, start = Step.ACCUMULATE_ADJOINT, Step.ADJOINT, last
     check_models(chain, stepped)
-    if not chain.kind(start).explicit:
+    if not chain.kind_of(start).explicit:
         rows.append((accumulated, start, 0, start))
     for number in range(2, last + 1) if name == "forward" else range(last - 1, 0, -1):
-        step = Step.MULTIPLY if chain.kind(number).explicit else stepped
+        step = Step.MULTIPLY if chain.kind_of(number).explicit else stepped
         rows.append((step, number, number - 1, 1) if name == "forward" else (step, last, number, number))
     return price_by_samples(chain, Steps.of_rows(rows), outline.sampled, solver=name, why="asked for")
 

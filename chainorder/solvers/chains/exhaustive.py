@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 from chainorder.costs.evaluations import check_feasible
+from chainorder.costs.fma import FMA
+from chainorder.costs.model import CostModel
 from chainorder.costs.steps import Steps
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains.given import Product, cheapest_ways
-from chainorder.structures.pattern import Pattern, fma
+from chainorder.structures.pattern import Pattern
 
 MAX_LENGTH = 12
 """58,786 bracketings; each further elemental makes them nearly four times as many."""
@@ -28,16 +31,21 @@ def solve(chain: Chain) -> Plan:
         raise SolverError(
             f"exhaustive takes at most {MAX_LENGTH} elementals; the chain has {len(chain)}: use dynamic"
         )
-    why = "all bracketings compared"
+    steps, _ = best_steps(chain)
+    return Plan.of(chain, steps, solver="exhaustive", optimal=True, why="all bracketings compared")
+
+
+def best_steps(chain: Chain, model: CostModel = FMA) -> tuple[Steps, int]:
+    """The steps of a best plan by a cost model, and what they cost."""
+    check_feasible(chain)
+    orders = bracketings(1, len(chain))
     if chain.modelled:
-        check_feasible(chain)
         known: dict[Product, Pattern] = {}
-        ways = (cheapest_ways(chain, products, known) for products in bracketings(1, len(chain)))
-        steps, _ = min(ways, key=lambda way: way[1])
-        return Plan.of(chain, steps, solver="exhaustive", optimal=True, why=why)
-    prices = _product_prices(chain)
-    best = min(bracketings(1, len(chain)), key=lambda products: sum(prices[product] for product in products))
-    return Plan.of(chain, Steps.of_products(list(best)), solver="exhaustive", optimal=True, why=why)
+        return min((cheapest_ways(chain, order, known, model) for order in orders), key=itemgetter(1))
+    prices = _product_prices(chain, model)
+    costs = ((sum(prices[product] for product in order), order) for order in orders)
+    cost, best = min(costs, key=itemgetter(0))
+    return Steps.of_products(list(best)), cost
 
 
 def bracketings(i: int, j: int) -> Iterator[tuple[Product, ...]]:
@@ -50,10 +58,14 @@ def bracketings(i: int, j: int) -> Iterator[tuple[Product, ...]]:
                 yield (*right, *left, (j, k, i))
 
 
-def _product_prices(chain: Chain) -> dict[Product, int]:
+def _product_prices(chain: Chain, model: CostModel) -> dict[Product, int]:
     patterns = {}
     for i in range(len(chain), 0, -1):
         patterns[i, i] = chain.pattern(i)
         for j in range(i + 1, len(chain) + 1):
             patterns[j, i] = patterns[j, i + 1] @ patterns[i, i]
-    return {(j, k, i): fma(patterns[j, k + 1], patterns[k, i]) for (j, i) in patterns for k in range(i, j)}
+    return {
+        (j, k, i): model.product(patterns[j, k + 1], patterns[k, i])
+        for (j, i) in patterns
+        for k in range(i, j)
+    }

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chainorder.costs.bracketing import parse_bracketing
-from chainorder.costs.evaluations import accumulation, check_feasible, evaluations_fma
+from chainorder.costs.evaluations import check_feasible
+from chainorder.costs.fma import FMA
+from chainorder.costs.model import CostModel
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.structures.pattern import Pattern, fma
+from chainorder.structures.pattern import Pattern
 
 Product = tuple[int, int, int]
 
 
 def plan_in_order(chain: Chain, text: str) -> Plan:
-    """The cheapest plan with a given bracketing: where a pair may be joined in several ways, in the cheapest.
+    """The cheapest plan with a given bracketing: of several ways to multiply a pair, the cheapest is taken.
 
     O(length): the ways of a pair do not depend on those of others, except that a step by a model spares
     accumulating its elemental.
@@ -33,9 +35,9 @@ def plan_in_order(chain: Chain, text: str) -> Plan:
 
 
 def cheapest_ways(
-    chain: Chain, products: Iterable[Product], known: dict[Product, Pattern]
+    chain: Chain, products: Iterable[Product], known: dict[Product, Pattern], model: CostModel = FMA
 ) -> tuple[Steps, int]:
-    """The steps that make the products of a bracketing in the cheapest ways, and their fma.
+    """The steps that make the products of a bracketing in the cheapest ways, and what they cost.
 
     `products` stand in an executable order. `known` keeps the patterns of results (by j, 0, i) from one call
     to the next.
@@ -44,8 +46,12 @@ def cheapest_ways(
     ways: dict[tuple[int, int], Row] = {}
     for number in range(1, len(chain) + 1):
         pattern = known.setdefault((number, 0, number), chain.pattern(number))
-        way = None if chain.kind(number).explicit else accumulation(chain.kind(number), pattern, chain.memory)
-        made[number, number] = pattern, 0 if way is None else way.fma
+        way = (
+            None
+            if chain.kind_of(number).explicit
+            else model.accumulation(chain.kind_of(number), pattern, chain.memory)
+        )
+        made[number, number] = pattern, 0 if way is None else way.cost
         if way is not None:
             ways[number, number] = way.step, number, 0, number
     for j, k, i in products:
@@ -53,12 +59,12 @@ def cheapest_ways(
         if (j, 0, i) not in known:
             known[j, 0, i] = left[0] @ right[0]
         result = known[j, 0, i]
-        costs = {Step.MULTIPLY: left[1] + right[1] + fma(left[0], right[0])}
+        costs = {Step.MULTIPLY: left[1] + right[1] + model.product(left[0], right[0])}
         for step, number, fits, other in (
             (Step.TANGENT, j, k == j - 1, right),
             (Step.ADJOINT, i, k == i, left),
         ):
-            cost = evaluations_fma(chain.kind(number), step, result, chain.memory) if fits else None
+            cost = model.evaluation(chain.kind_of(number), step, result, chain.memory) if fits else None
             if cost is not None:  # takes the place of its elemental's own Jacobian
                 costs[step] = other[1] + cost
         step = min(costs, key=costs.__getitem__)

@@ -3,11 +3,10 @@ open.
 
 The recurrence is that of `chainorder.solvers.chains.dynamic`. Two bounds keep it from asking for all costs:
 
-- A split is looked at only while the costs of its halves and a lower bound of its join are below the best
-  split
-  found for that subchain; splits are tried in that order.
-- A subchain is given up where it costs, together with lower bounds of all joins outside of it, more than some
-  order of the whole chain. Nothing that contains it as an intermediate result is then ever asked for.
+- A split is looked at only while the costs of its halves and a lower bound of their product are below the
+  best split found for that subchain; splits are tried in that order.
+- A subchain is given up where it costs, together with lower bounds of all products outside of it, more than
+  some order of the whole chain. Nothing that contains it as an intermediate result is then ever asked for.
 
 Both only skip what cannot be better, so the answer is as exact as the costs are.
 """
@@ -25,26 +24,20 @@ from chainorder.costs.exact_fill import Words
 from chainorder.costs.product_bounds import Boundaries
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.costs.tables import Models, Table
-from chainorder.problems.chain import Chain
-from chainorder.structures.general import Sparse
-from chainorder.structures.selection import Selection
-
-LONG, NARROW = 100, 100
-"""A longer chain of smaller matrices is left to tables of all costs, which are quicker to fill."""
 
 SMALL = 2.0**60
 """Costs up to which sums of a few fit int64."""
 
 
-class Filling(Protocol):
+class Fill(Protocol):
     """Costs that are worth not asking for; subchains are i..j, elementals counted from 0."""
 
     @property
     def words(self) -> Words:
         """Which subchains are alike."""
 
-    def join(self, i: int, k: int, j: int) -> int:
-        """fma of the product of the subchains k+1..j and i..k."""
+    def product(self, i: int, k: int, j: int) -> int:
+        """What the product of the subchains k+1..j and i..k costs."""
 
     def tangents(self, i: int, j: int) -> int:
         """How many tangents yield the Jacobian of the subchain i..j."""
@@ -52,15 +45,8 @@ class Filling(Protocol):
     def adjoints(self, i: int, j: int) -> int:
         """How many adjoints do."""
 
-    def split(self, i: int, j: int, k: int) -> None:
+    def split(self, i: int, k: int, j: int) -> None:
         """Take note that the subchain i..j is best split behind k."""
-
-
-def suits(chain: Chain) -> bool:
-    """Whether patterns of its subchains are worth not making: it has sparse ones, and not many small ones."""
-    if len(chain) > LONG and int(chain.sizes.max()) <= NARROW:
-        return False
-    return any(isinstance(kind.structure, Sparse | Selection) for kind in chain.elementals.kinds)
 
 
 Choice = tuple[Step, int]
@@ -68,12 +54,12 @@ Choice = tuple[Step, int]
 
 
 @dataclass
-class Search:
+class LazyProgram:
     """One run of the dynamic program.
 
     Attributes
     ----------
-    filling
+    fill
         The costs.
     boundaries
         Their bounds.
@@ -83,7 +69,7 @@ class Search:
         What some order of the whole chain costs at most.
     """
 
-    filling: Filling
+    fill: Fill
     boundaries: Boundaries
     models: Models | None
     limit: float
@@ -99,10 +85,10 @@ class Search:
         self._by_end = np.full((n, n), self._never, dtype)
         tangents = [self._stepping(Step.TANGENT, k + 1, self.boundaries.tangents[k]) for k in range(n - 1)]
         adjoints = [self._stepping(Step.ADJOINT, k, self.boundaries.adjoints[k]) for k in range(n - 1)]
-        joined = self.boundaries.joined
-        crossed = [min(bounds) for bounds in zip(joined[True, True], tangents, adjoints, strict=True)]
+        products = self.boundaries.products
+        crossed = [min(bounds) for bounds in zip(products[True, True], tangents, adjoints, strict=True)]
         self._tangents, self._adjoints = self._column(tangents), self._column(adjoints)
-        self._joined = {ends: self._column(bounds) for ends, bounds in joined.items()}
+        self._products = {ends: self._column(bounds) for ends, bounds in products.items()}
         self._before = list(accumulate(crossed, initial=0))
 
     @property
@@ -115,22 +101,19 @@ class Search:
 
     def _stepping(self, step: Step, place: int, evaluations: int) -> Any:
         """What a step through an elemental with that many evaluations costs."""
-        if self.models is None:
-            return self._never
-        costs = self.models.tangent_costs if step is Step.TANGENT else self.models.adjoint_costs
-        cost = costs[place]
-        return self._never if cost is None else evaluations * cost + self.models.overheads[place]
+        cost = None if self.models is None else self.models.stepping(step, place, evaluations)
+        return self._never if cost is None else cost
 
     def run(self) -> Steps | None:
         """The steps of a best order; None if every order costs more than the limit."""
         n = self.length
         for place in range(n):
             way = None if self.models is None else self.models.accumulations[place]
-            self._record(place, place, 0 if way is None else min(way.fma, self._never))
+            self._record(place, place, 0 if way is None else min(way.cost, self._never))
         known: dict[int, tuple[int, Choice]] = {}
         for d in range(1, n):
             for i, floors in self._open(d):
-                word = self.filling.words[i, i + d]
+                word = self.fill.words[i, i + d]
                 found = known[word] if word in known else self._best(i, i + d, floors)
                 if found is not None:
                     known[word] = found
@@ -142,7 +125,7 @@ class Search:
         self._by_start[i, j - i] = self._by_end[j, self.length - 1 - j + i] = cost
 
     def _limit(self, i: int, j: int) -> Any:
-        """What a subchain may cost: the limit of the whole chain without what is joined outside."""
+        """What a subchain may cost: the limit of the whole chain without the products outside."""
         return self.limit - self._before[i] - self._before[-1] + self._before[j]
 
     def _open(self, d: int) -> Iterator[tuple[int, Table]]:
@@ -154,10 +137,10 @@ class Search:
         rows = n - d
         floors = np.empty((rows, d + 2), self._by_start.dtype)
         np.add(self._by_start[:rows, :d], self._by_end[d:, n - d :], out=floors[:, :d])
-        floors[1:-1, :d] += np.lib.stride_tricks.sliding_window_view(self._joined[False, False], d)[1:-1]
-        floors[0, :d] += self._joined[rows == 1, True][:d]
+        floors[1:-1, :d] += np.lib.stride_tricks.sliding_window_view(self._products[False, False], d)[1:-1]
+        floors[0, :d] += self._products[rows == 1, True][:d]
         if rows > 1:
-            floors[-1, :d] += self._joined[True, False][rows - 1 :]
+            floors[-1, :d] += self._products[True, False][rows - 1 :]
         floors[:, d] = self._by_start[:rows, d - 1] + self._tangents[d - 1 :]
         floors[:, d + 1] = self._by_end[d:, n - d] + self._adjoints[:rows]
         for i, least in enumerate(floors.min(axis=1).tolist()):
@@ -176,23 +159,23 @@ class Search:
             if cost <= limit and (best is None or cost < best[0]):
                 best = cost, choice
         if best is not None and best[1][0] is Step.MULTIPLY:
-            self.filling.split(i, j, i + best[1][1])
+            self.fill.split(i, i + best[1][1], j)
         return best
 
     def _cost(self, i: int, j: int, place: int) -> tuple[int, Choice]:
         """What a way to make a subchain costs: a split, or (−2) a tangent step, or (−1) an adjoint step."""
         if place == -2:
             rest = int(self._by_start[i, j - i - 1])
-            return rest + self._stepping(Step.TANGENT, j, self.filling.tangents(i, j)), (
+            return rest + self._stepping(Step.TANGENT, j, self.fill.tangents(i, j)), (
                 Step.TANGENT,
                 j - i - 1,
             )
         if place == -1:
             rest = int(self._by_start[i + 1, j - i - 1])
-            return rest + self._stepping(Step.ADJOINT, i, self.filling.adjoints(i, j)), (Step.ADJOINT, 0)
+            return rest + self._stepping(Step.ADJOINT, i, self.fill.adjoints(i, j)), (Step.ADJOINT, 0)
         k = i + place
         halves = int(self._by_start[i, place]) + int(self._by_start[k + 1, j - k - 1])
-        return halves + self.filling.join(i, k, j), (Step.MULTIPLY, place)
+        return halves + self.fill.product(i, k, j), (Step.MULTIPLY, place)
 
     def _steps(self) -> Steps:
         rows: list[Row] = []

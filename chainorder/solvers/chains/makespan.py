@@ -7,8 +7,6 @@ many as there are elementals without transfer, the dynamic program is exact; in 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 from chainorder.errors import SolverError
@@ -16,12 +14,12 @@ from chainorder.plans.chain_plan import Plan
 from chainorder.plans.scheduling import plan_of_schedule, scheduled
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains import dynamic, hu_shing
-from chainorder.solvers.machines.alternatives import Ways
+from chainorder.solvers.machines.alternatives import Alternatives
 from chainorder.solvers.machines.bounds import lower_bound
 from chainorder.solvers.machines.deadline_search import Answer, hunt
 from chainorder.solvers.machines.search import compiled_explore
 from chainorder.solvers.machines.splits import best_schedule
-from chainorder.solvers.options import Options, Progress
+from chainorder.solvers.options import Options
 from chainorder.system.installation import how_to_add
 
 MAX_LENGTH = 64
@@ -97,10 +95,8 @@ def _search(chain: Chain, options: Options, solver: str, limit: float | None) ->
     if _polynomial(chain, options.transfer):
         return _by_dynamic_program(chain, options.transfer)
     seconds = limit if options.time_limit is None else options.time_limit
-    started = time.perf_counter()
-    answers = hunt(_ways(chain, solver), _machines(chain), options.transfer, seconds)
-    for answer in _reported(answers, options, started):
-        last = answer
+    for last in hunt(_ways(chain, solver), _machines(chain), options.transfer, seconds):
+        options.report(last.schedule.makespan, last.bound)
     if last.proved:
         why = "searched until it was proved"
     else:
@@ -108,14 +104,6 @@ def _search(chain: Chain, options: Options, solver: str, limit: float | None) ->
         if compiled_explore() is None:
             why += f"; tens of times faster with Numba: {how_to_add('machines')}"
     return _plan(chain, last, solver, why, options.transfer)
-
-
-def _reported(answers: Iterator[Answer], options: Options, started: float) -> Iterator[Answer]:
-    for answer in answers:
-        if options.progress is not None:
-            seconds = time.perf_counter() - started
-            options.progress(Progress(answer.schedule.makespan, answer.bound, seconds))
-        yield answer
 
 
 def _polynomial(chain: Chain, transfer: int) -> bool:
@@ -134,13 +122,13 @@ def _by_dynamic_program(chain: Chain, transfer: int) -> Plan:
     return replace(shortest, optimal=True, lower_bound=shortest.makespan, why=why)
 
 
-def _ways(chain: Chain, solver: str) -> Ways:
+def _ways(chain: Chain, solver: str) -> Alternatives:
     if len(chain) > MAX_LENGTH:
         raise SolverError(
             f"{solver} takes at most {MAX_LENGTH} elementals on several machines; the chain has "
             f"{len(chain):,}: use auto"
         )
-    return Ways.of_chain(chain)
+    return Alternatives.of_chain(chain)
 
 
 def _machines(chain: Chain) -> int:

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from chainorder.costs import guessed_fill
 from chainorder.costs.evaluations import check_feasible
 from chainorder.costs.known_costs import Outline
-from chainorder.costs.sampled_fill import Sampled
+from chainorder.costs.sampled_fill import SampledFill
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.costs.storage_formats import BESIDE_DENSE, quicker_dense
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.solvers.chains import auto, estimated, lazy, sweeps
-from chainorder.structures.pattern import DensePattern
+from chainorder.solvers.chains import auto, estimated, sweeps
+from chainorder.structures.dense import DensePattern
 
 SAMPLES = 32
 """Inner indices that are looked at for each product: an error of some percent is good enough for a choice."""
@@ -35,7 +35,7 @@ FMA, ENTRY, LOOKUP, ROW = 3.0, 6.0, 4.0, 8.0
 WRITE, TURN = 2.0, 4.0
 """Nanoseconds of a cell of a sparse result that is kept dense, and of a dense matrix left of a sparse one."""
 
-JOIN = 100_000.0
+ESTIMATE = 100_000.0
 """Nanoseconds that it takes to estimate a product."""
 
 WORTH = 30
@@ -59,14 +59,14 @@ def solve(chain: Chain) -> Plan:
     InfeasibleError
         If the memory admits no plan.
     """
-    if chain.modelled or not lazy.suits(chain) or not guessed_fill.estimable(chain):
+    if chain.modelled or not Outline.pays(chain) or not guessed_fill.estimable(chain):
         return auto.solve(chain)
     check_feasible(chain)
     outline = Outline(chain, samples=SAMPLES)
     times = Times(outline.sampled)
     forward, reverse = times.sweeps()
     name = "forward" if forward <= reverse else "reverse"
-    better, search = min(forward, reverse), times.joins() * JOIN
+    better, search = min(forward, reverse), times.products() * ESTIMATE
     if not (search * WORTH <= better or _surely_gains(outline, search, better)):
         return _sweep(outline, name, f"the {name} sweep takes less time than to look for a better order")
     best, steps = times.best()
@@ -118,7 +118,7 @@ class _Look:
 class Times:
     """Nanoseconds of the products of a chain; subchains are i..j, elementals counted from 0."""
 
-    sampled: Sampled
+    sampled: SampledFill
     _looks: dict[Hashable, _Look] = field(init=False, default_factory=dict)
 
     @property
@@ -129,9 +129,10 @@ class Times:
     def sweeps(self) -> tuple[float, float]:
         """The forward and the reverse sweep."""
         places = range(self.last)
-        return sum(self.join(0, k, k + 1) for k in places), sum(self.join(k, k, self.last) for k in places)
+        forward = sum(self.product(0, k, k + 1) for k in places)
+        return forward, sum(self.product(k, k, self.last) for k in places)
 
-    def joins(self) -> float:
+    def products(self) -> float:
         """How many different products there are at most."""
         if self.last >= LONGEST:
             return float("inf")
@@ -139,7 +140,7 @@ class Times:
         lengths = {self.sampled.words[i, j]: j - i for i, j in subchains}
         return sum(lengths.values())
 
-    def join(self, i: int, k: int, j: int) -> float:
+    def product(self, i: int, k: int, j: int) -> float:
         """The product of the subchains k+1..j and i..k."""
         right, left = self._look(i, k), self._look(k + 1, j)
         if not left.entries or not right.entries:  # free, or empty
@@ -186,7 +187,7 @@ class Times:
                 if word in costs:
                     continue
                 ways = (
-                    (costs[words[i, k]] + costs[words[k + 1, i + d]] + self.join(i, k, i + d), k - i)
+                    (costs[words[i, k]] + costs[words[k + 1, i + d]] + self.product(i, k, i + d), k - i)
                     for k in range(i, i + d)
                 )
                 costs[word], splits[word] = min(ways)

@@ -12,20 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
-from chainorder.costs.exact_fill import Fill, Filled, OverBudgetError, Words
+from chainorder.costs.exact_fill import ExactFill, FilledResults, OverBudgetError, Words
 from chainorder.costs.known_costs import Outline
-from chainorder.costs.sampled_fill import Sampled
+from chainorder.costs.sampled_fill import SampledFill
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains.estimated import price_by_samples
-from chainorder.solvers.chains.lazy import Filling
-
-LONGEST = 400
-"""Elementals up to which repetitions are looked at: O(n³) for words that are all distinct."""
+from chainorder.solvers.chains.lazy import Fill
+from chainorder.solvers.chains.plain import MOST_REUSED
 
 Subchain = tuple[int, int]
 
@@ -38,16 +35,16 @@ def solve(chain: Chain) -> Plan:
     SolverError
         If an elemental has tangents or adjoints, or the chain has more than 400 elementals.
     """
-    if chain.modelled or len(chain) > LONGEST:
+    if chain.modelled or len(chain) > MOST_REUSED:
         raise SolverError(
-            f"reuse takes up to {LONGEST} explicit elementals without tangents and adjoints; use auto"
+            f"reuse takes up to {MOST_REUSED} explicit elementals without tangents and adjoints; use auto"
         )
     outline = Outline(chain)
     fill = outline.fill()
     steps = best_steps(outline, fill)
     assert steps is not None
     why = "products of the same matrices are computed once"
-    return Plan.of(chain, steps, solver="reuse", why=why, fills=Filled(chain, fill))
+    return Plan.of(chain, steps, solver="reuse", why=why, results=FilledResults(chain, fill))
 
 
 WORK = 500_000
@@ -60,39 +57,32 @@ def improve(plan: Plan) -> Plan | None:
     Costs are estimated where those of the plan are.
     """
     outline = Outline(plan.chain)
-    filling: Fill | Sampled = outline.sampled if plan.estimate is not None else outline.fill(WORK)
+    fill: ExactFill | SampledFill = outline.sampled if plan.estimate is not None else outline.fill(WORK)
     why = f"products of the same matrices are computed once; without, {plan.solver} costs {plan.fma:,} fma"
     try:
-        steps = best_steps(outline, filling, plan.fma)
+        steps = best_steps(outline, fill, plan.fma)
         if steps is None:
             return None
-        if isinstance(filling, Sampled):
-            found = price_by_samples(plan.chain, steps, filling, solver="reuse", why=why)
+        if isinstance(fill, SampledFill):
+            found = price_by_samples(plan.chain, steps, fill, solver="reuse", why=why)
         else:
-            found = Plan.of(plan.chain, steps, solver="reuse", why=why, fills=Filled(plan.chain, filling))
+            found = Plan.of(
+                plan.chain, steps, solver="reuse", why=why, results=FilledResults(plan.chain, fill)
+            )
     except OverBudgetError:
         return None
     return found if found.fma < plan.fma else None
 
 
-def repeats(chain: Chain) -> bool:
-    """Whether some product of two neighbours comes twice."""
-    if chain.modelled or not 4 <= len(chain) <= LONGEST:
-        return False
-    letters = chain.sameness()
-    pairs = list(pairwise(letters))
-    return len(set(pairs)) < len(pairs)
-
-
-def best_steps(outline: Outline, filling: Filling, limit: float = float("inf")) -> Steps | None:
+def best_steps(outline: Outline, fill: Fill, limit: float = float("inf")) -> Steps | None:
     """The steps of the best order found; None if it costs more than the limit."""
-    search = _Search(filling, Words(outline.chain.sameness()), len(outline.patterns), outline, limit)
-    return search.run()
+    program = _ReuseProgram(fill, Words(outline.chain.sameness()), len(outline.patterns), outline, limit)
+    return program.run()
 
 
 @dataclass
-class _Search:
-    filling: Filling
+class _ReuseProgram:
+    fill: Fill
     words: Words
     length: int
     outline: Outline
@@ -113,17 +103,17 @@ class _Search:
 
     def _best(self, i: int, j: int) -> float:
         """The least cost of a subchain; infinity beyond the limit."""
-        bounds = self.outline.boundaries.joined[j == self.length - 1, i == 0]
+        bounds = self.outline.boundaries.products[j == self.length - 1, i == 0]
         splits = sorted((self._halves(i, k, j) + bounds[k], k) for k in range(i, j))
         best = float("inf")
         for floor, k in splits:
             if floor >= best or floor > self.limit:
                 break
-            cost = self._halves(i, k, j) + self.filling.join(i, k, j)
+            cost = self._halves(i, k, j) + self.fill.product(i, k, j)
             if cost < best:
                 best, self._split[self.words[i, j]] = cost, k - i
         if best < float("inf"):
-            self.filling.split(i, j, i + self._split[self.words[i, j]])
+            self.fill.split(i, i + self._split[self.words[i, j]], j)
         return best
 
     def _halves(self, i: int, k: int, j: int) -> float:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainorder.costs.evaluations import check_feasible, evaluations_fma, model_name
+from chainorder.costs.evaluations import check_feasible, model_name
+from chainorder.costs.fma import FMA
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.errors import InfeasibleError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains import dynamic
-from chainorder.structures.pattern import Pattern, fma
+from chainorder.structures.pattern import Pattern
 
 
 def forward(chain: Chain) -> Plan:
@@ -28,7 +29,7 @@ def forward(chain: Chain) -> Plan:
     rows = _first(chain, 1, Step.ACCUMULATE_TANGENT)
     pattern = chain.pattern(1)
     for j in range(2, len(chain) + 1):
-        product = fma(chain.pattern(j), pattern)
+        product = FMA.product(chain.pattern(j), pattern)
         pattern = chain.pattern(j) @ pattern
         rows.append((_cheaper(chain, j, Step.TANGENT, product, pattern), j, j - 1, 1))
     return Plan.of(chain, Steps.of_rows(rows), solver="forward", why="asked for")
@@ -50,7 +51,7 @@ def reverse(chain: Chain) -> Plan:
     rows = _first(chain, last, Step.ACCUMULATE_ADJOINT)
     pattern = chain.pattern(last)
     for i in range(last - 1, 0, -1):
-        product = fma(pattern, chain.pattern(i))
+        product = FMA.product(pattern, chain.pattern(i))
         pattern = pattern @ chain.pattern(i)
         rows.append((_cheaper(chain, i, Step.ADJOINT, product, pattern), last, i, i))
     return Plan.of(chain, Steps.of_rows(rows), solver="reverse", why="asked for")
@@ -66,21 +67,21 @@ def preaccumulation(chain: Chain) -> Plan:
     """
     dynamic.check_length(chain, "preaccumulation")
     check_feasible(chain)
-    steps, fills = dynamic.exact_steps(chain, stepping=False)
-    return Plan.of(chain, steps, solver="preaccumulation", why="asked for", fills=fills)
+    steps, results = dynamic.exact_steps(chain, stepping=False)
+    return Plan.of(chain, steps, solver="preaccumulation", why="asked for", results=results)
 
 
 def _first(chain: Chain, number: int, step: Step) -> list[Row]:
     """How a sweep comes by its first Jacobian: it is at hand, or accumulated in the mode of the sweep."""
-    if chain.kind(number).explicit:
+    if chain.kind_of(number).explicit:
         return []
     return [(_cheaper(chain, number, step, 0, chain.pattern(number)), number, 0, number)]
 
 
 def _cheaper(chain: Chain, number: int, step: Step, product: int, result: Pattern) -> Step:
     """Multiply by an elemental if it is explicit, or take a step by its model, whichever costs less."""
-    kind = chain.kind(number)
-    by_model = evaluations_fma(kind, step, result, chain.memory)
+    kind = chain.kind_of(number)
+    by_model = FMA.evaluation(kind, step, result, chain.memory)
     if by_model is None and not kind.explicit:
         raise InfeasibleError(f"elemental {number} has no {model_name(step)}")
     return step if by_model is not None and (not kind.explicit or by_model < product) else Step.MULTIPLY

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from chainorder.elimination.best_order import Contest
 from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.moves import feasible_arcs
 from chainorder.elimination.order_graph import OrderGraph
 from chainorder.elimination.path_bounds import PathBound
 from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
@@ -20,8 +21,8 @@ from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.local import improve
 from chainorder.solvers.graphs.orders import best_of_rules
-from chainorder.solvers.graphs.registry import Search
 from chainorder.solvers.graphs.vertex import exact_order
+from chainorder.solvers.options import Options
 
 SECONDS = 10.0
 """How long search and bound take turns at the most, without a time limit."""
@@ -32,10 +33,8 @@ LARGE_SECONDS = 3.0
 PATH_SECONDS = 10.0
 """How long the linear program of the path bound takes at the most, without a time limit."""
 
-
 MAX_EDGES = 5_000
 """Edges up to which bounds of paths, or faces, are looked at."""
-
 
 FEW = 8
 """Inner vertices of which all sets are tried at once."""
@@ -67,20 +66,20 @@ class Found:
         return self.bound is not None and self.cost <= self.bound
 
 
-def solve(graph: Graph, search: Search) -> GraphPlan:
+def solve(graph: Graph, options: Options) -> GraphPlan:
     """The best order that is found, with the bound of cuts; that of paths if they do not meet."""
-    return plan_by_annealing(graph, search, "annealing")
+    return plan_by_annealing(graph, options, "annealing")
 
 
-def plan_by_annealing(graph: Graph, search: Search, solver: str) -> GraphPlan:
+def plan_by_annealing(graph: Graph, options: Options, solver: str) -> GraphPlan:
     """The same, in the name of a solver."""
-    arcs = Arcs(graph)
-    limited = search.time_limit is not None
+    arcs = feasible_arcs(graph)
+    limited = options.time_limit is not None
     seconds = SECONDS if len(graph.edges) <= MAX_EDGES else LARGE_SECONDS
-    found = best_vertices(graph, arcs, search if limited else search.within(seconds), patient=limited)
+    found = best_vertices(arcs, options if limited else options.within(seconds), patient=limited)
     lower = None
-    if not found.proved and not search.over and len(graph.edges) <= MAX_EDGES:
-        lower = PathBound.of(arcs, search.within(PATH_SECONDS).left).fma
+    if not found.proved and not options.over and len(graph.edges) <= MAX_EDGES:
+        lower = PathBound.of(arcs, options.within(PATH_SECONDS).left).cost
     return plan_of_order(
         graph,
         found.order,
@@ -93,35 +92,35 @@ def plan_by_annealing(graph: Graph, search: Search, solver: str) -> GraphPlan:
     )
 
 
-def best_vertices(graph: Graph, arcs: Arcs, search: Search, *, patient: bool = False) -> Found:
+def best_vertices(arcs: Arcs, options: Options, *, patient: bool = False) -> Found:
     """The best order of the inner vertices that is found in time; never worse than the best rule's.
 
     Whoever is patient goes on when nothing was gained for a while, as long as there is time.
     """
-    if len(graph.inner) <= FEW:
+    if len(arcs.graph.inner) <= FEW:
         with suppress(SolverError):  # too many choices, or no time
-            return _by_sets(graph, arcs, search)
-    orders = OrderGraph.of(graph)
+            return _by_sets(arcs, options)
+    orders = OrderGraph.of_arcs(arcs)
     exact = orders is not None and orders.exact
-    cost, order, sweep = (best_of_rules if exact else improve)(graph, arcs, search)
+    cost, order, sweep = (best_of_rules if exact else improve)(arcs, options)
     if orders is None or not any(orders.prices):
         return Found(cost, order, sweep, None, "local search; cuts say nothing of these Jacobians")
     number = {place: unit for unit, place in enumerate(orders.places)}
-    contest = Contest(orders, [number[place] for place in order], search.seed)
-    while not search.over and (patient or not contest.idle) and cost > contest.least:
-        gained = contest.take_turns(search.left)
+    contest = Contest(orders, [number[place] for place in order], options.seed)
+    while not options.over and (patient or not contest.idle) and cost > contest.least:
+        gained = contest.take_turns(options.left)
         if contest.cost is not None:
             cost = min(cost, contest.cost)
         if gained:
-            search.report(cost, contest.least)
+            options.report(cost, contest.least)
     if contest.cost is not None:
         order, sweep = [orders.places[unit] for unit in contest.order], Sweep.BEST
     why = f"{len(contest.reduction.order)} of {len(orders.weights)} vertices were safe; {contest.turns} turns"
     return Found(cost, order, sweep, contest.least if contest.bounded else None, why)
 
 
-def _by_sets(graph: Graph, arcs: Arcs, search: Search) -> Found:
+def _by_sets(arcs: Arcs, options: Options) -> Found:
     """The cheapest order of a few vertices, whatever their Jacobians are."""
-    order = exact_order(graph, arcs, search)
+    order = exact_order(arcs, options)
     cost = order_cost(VertexGraph.of(arcs), order)
     return Found(cost, order, Sweep.BEST, cost, "all sets of vertices were looked at")

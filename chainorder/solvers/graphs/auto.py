@@ -3,48 +3,37 @@
 from __future__ import annotations
 
 from chainorder.costs.steps import Step
-from chainorder.elimination.line_graph import Arcs
-from chainorder.elimination.moves import Move
+from chainorder.elimination.moves import Move, feasible_arcs
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
-from chainorder.solvers.graphs.annealing import (
-    MAX_EDGES,
-    SECONDS,
-    plan_by_annealing,
-)
+from chainorder.solvers.chains import auto
+from chainorder.solvers.graphs.annealing import MAX_EDGES, plan_by_annealing
 from chainorder.solvers.graphs.face import solve_faces
-from chainorder.solvers.graphs.registry import Search
+from chainorder.solvers.options import Options
 
 WORK = 200_000
 """States of face elimination, times paths and edges, that `auto` looks at by itself: a few seconds."""
 
 
-def solve(graph: Graph, search: Search) -> GraphPlan:
+def solve(graph: Graph, options: Options) -> GraphPlan:
     """A chain as a chain; else rules, local search and vertices until the bound is met, then faces."""
     if graph.is_chain:
-        return _chain(graph)
+        return _chain(graph, options)
     if len(graph.edges) > MAX_EDGES:
-        return plan_by_annealing(graph, search, "auto")
-    return solve_faces(graph, search, "auto", None if search.time_limit is not None else WORK)
+        return plan_by_annealing(graph, options, "auto")
+    return solve_faces(graph, options, "auto", None if options.time_limit is not None else WORK)
 
 
-def _half(search: Search) -> float:
-    """The seconds that orders of vertices may take before faces are looked at."""
-    return SECONDS if search.left is None else min(SECONDS, search.left / 2)
-
-
-def _chain(graph: Graph) -> GraphPlan:
+def _chain(graph: Graph, options: Options) -> GraphPlan:
     """The chain's optimum, as faces."""
-    from chainorder.solvers import plan
-
-    arcs = Arcs(graph)
+    arcs = feasible_arcs(graph)
     order = {arcs[edge].source: edge for edge in range(len(graph.edges))}
     at = next(iter(set(order) - {arcs[edge].target for edge in range(len(graph.edges))}))
     edges = []
     while at in order:
         edges.append(order[at])
         at = arcs[order[at]].target
-    best = plan(graph.chain())
+    best = auto.solve(graph.chain(), options)
     made = {(number, number): edge for number, edge in enumerate(edges, 1)}
     moves = []
     for operation in best.operations:
@@ -61,5 +50,6 @@ def _chain(graph: Graph) -> GraphPlan:
             a, b = made[k, i], made[j, k + 1]
         moves.append(Move(step, a, b))
         made[j, i] = arcs.product(a, b)
+    options.report(best.fma, 0 if best.lower_bound is None else best.lower_bound)
     why = f"the graph is a chain: {best.why}"
     return GraphPlan.of(graph, moves, solver="auto", lower_bound=best.lower_bound, why=why, arcs=arcs)

@@ -4,7 +4,7 @@ Every path of the graph is a row of arcs in every state, so what is left to do a
 best bracketing of that row at the path's shares (`bounds`). The sum over all paths never falls by more than
 a move costs: the bound is consistent, and the first finished state that is taken from the queue is optimal.
 States are recognised by their arcs, predecessors and successors. An accumulation is done when an operation
-needs it, or when it lets the arc join another: doing it earlier changes nothing.
+needs it, or when the arc can then be added to another: doing it earlier changes nothing.
 """
 
 from __future__ import annotations
@@ -13,22 +13,20 @@ import heapq
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
 from chainorder.elimination.line_graph import Arcs, LineGraph
-from chainorder.elimination.moves import Costs, Move
-from chainorder.elimination.path_bounds import UNIT, PathBound
+from chainorder.elimination.moves import Costs, Move, feasible_arcs
+from chainorder.elimination.path_bounds import PathBound
+from chainorder.elimination.path_chains import UNIT
 from chainorder.elimination.vertex_orders import Sweep, VertexGraph, moves_of, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
-from chainorder.solvers.graphs.annealing import (
-    PATH_SECONDS,
-    best_vertices,
-)
-from chainorder.solvers.graphs.auto import _half
-from chainorder.solvers.graphs.registry import Search
+from chainorder.solvers.graphs.annealing import PATH_SECONDS, SECONDS, best_vertices
 from chainorder.solvers.graphs.vertex import exact_order
+from chainorder.solvers.options import Options
 
 Row = tuple[int, ...]
 """The arcs that a path consists of."""
@@ -43,7 +41,7 @@ class Node:
     line, rows
         The line graph, and the arcs of every path.
     cost
-        fma so far.
+        So far.
     rests
         What is left along every path costs at least that, in units of 1 / UNIT.
     rest
@@ -97,14 +95,14 @@ class Outcome:
 class Space:
     """The states of a graph."""
 
-    def __init__(self, graph: Graph, arcs: Arcs, bound: PathBound) -> None:
-        self.graph, self.arcs, self.bound = graph, arcs, bound
+    def __init__(self, arcs: Arcs, bound: PathBound) -> None:
+        self.arcs, self.bound = arcs, bound
         self.costs = Costs(arcs)
         self._positions = [{v: at for at, v in enumerate(path.vertices)} for path in bound.paths]
 
     def start(self) -> Node:
         """Nothing eliminated."""
-        line = LineGraph.of(self.graph, self.arcs)
+        line = LineGraph.of(self.arcs.graph, self.arcs)
         rows = tuple(path.edges for path in self.bound.paths)
         rests = tuple(self._rest(at, line, row) for at, row in enumerate(rows))
         return Node(line, rows, 0, rests, sum(rests), (), None)
@@ -118,12 +116,12 @@ class Space:
         return self.bound.paths[at].least(cuts, accumulated)
 
     def following(self, node: Node) -> Iterator[Node]:
-        """The states one elimination further; of accumulations, those that join or finish something."""
+        """The states one elimination further, or an accumulation that lets an arc be added or finishes it."""
         line = node.line
         for a, b in sorted(line.faces()):
             for cost, missing, move in self.costs.eliminations(line, a, b):
                 if any(line.twin(arc) is not None for arc in missing):
-                    continue  # accumulated, it would join the other; that is a state of its own, below
+                    continue  # accumulated, it would be added to the other; that is a state of its own, below
                 yield self._child(node, cost, (*self._accumulations(missing), move))
         for a in sorted(set(line.before) - line.accumulated):
             if line.twin(a) is not None or (min(line.before[a]) < 0 and min(line.after[a]) < 0):
@@ -171,10 +169,10 @@ def _replace(rows: list[Row], changed: set[int], part: Row, result: int) -> None
 
 
 def search_faces(
-    graph: Graph, arcs: Arcs, bound: PathBound, known: int, search: Search, max_states: int | None = None
+    arcs: Arcs, bound: PathBound, known: int, options: Options, max_states: int | None = None
 ) -> Outcome:
     """Look for moves cheaper than a known cost, until there provably are none, or time or states are up."""
-    space = Space(graph, arcs, bound)
+    space = Space(arcs, bound)
     start = space.start()
     numbers = count()
     queue = [(start.total, -start.cost, next(numbers), start)]
@@ -190,7 +188,7 @@ def search_faces(
             continue
         for child in space.following(node):
             states += 1
-            if search.over or (max_states is not None and states >= max_states):
+            if options.over or (max_states is not None and states >= max_states):
                 return Outcome(best, lower, states)
             key = child.line.key
             if -(-child.total // UNIT) >= known or least.get(key, child.cost + 1) <= child.cost:
@@ -198,54 +196,46 @@ def search_faces(
             least[key] = child.cost
             if not any(True for _ in child.line.faces()) and set(child.line.before) == child.line.accumulated:
                 known, best = child.cost, child.history()
+                options.report(known, lower)
                 continue
             heapq.heappush(queue, (child.total, -child.cost, next(numbers), child))
     return Outcome(best, known, states)
 
 
-def solve(graph: Graph, search: Search) -> GraphPlan:
+def solve(graph: Graph, options: Options) -> GraphPlan:
     """The cheapest sequence of face eliminations, with proof; within a time limit the best so far."""
-    pass
-
-    return solve_faces(graph, search, "face")
+    return solve_faces(graph, options, "face")
 
 
 SMALL = 12
 """Inner vertices up to which `auto` finds the best vertex elimination to start from."""
 
 
-def solve_faces(graph: Graph, search: Search, solver: str, work: int | None = None) -> GraphPlan:
+def solve_faces(graph: Graph, options: Options, solver: str, work: int | None = None) -> GraphPlan:
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
-    arcs = Arcs(graph)
-    found = best_vertices(graph, arcs, search.within(_half(search)))
+    arcs = feasible_arcs(graph)
+    found = best_vertices(arcs, options.within(_half(options)))
     order, sweep, vertex_bound = found.order, found.sweep, found.bound
-    bound = PathBound.of(arcs, search.within(PATH_SECONDS).left)
-    if not found.proved and found.cost > bound.fma and len(order) <= SMALL:
+    bound = PathBound.of(arcs, options.within(PATH_SECONDS).left)
+    lower = bound.cost
+    if not found.proved and found.cost > lower and len(order) <= SMALL:
         with suppress(SolverError):  # too many choices, or no time: what local search found stands
-            order, sweep = exact_order(graph, arcs, search), Sweep.BEST
+            order, sweep = exact_order(arcs, options), Sweep.BEST
             vertex_bound = order_cost(VertexGraph.of(arcs), order)
-    moves = moves_of(graph, order, sweep, arcs)
-    best = GraphPlan.of(
-        graph,
-        moves,
-        solver=solver,
-        model="vertex",
-        lower_bound=bound.fma,
-        vertex_bound=vertex_bound,
-        arcs=arcs,
-    )
+    made = partial(GraphPlan.of, graph, solver=solver, vertex_bound=vertex_bound, arcs=arcs)
+    moves, model = moves_of(graph, order, sweep, arcs), "vertex"
+    best = made(moves, model=model, lower_bound=lower)
+    options.report(best.fma, lower)
     if best.optimal:
         return replace(best, why="an order of vertices costs what every sequence of faces costs at least")
     states = None if work is None else work // (len(bound.paths) + len(graph.edges))
-    searched = search_faces(graph, arcs, bound, best.fma, search, states)
-    lower, why = max(bound.fma, searched.lower_bound), f"face elimination, {searched.states:,} states"
-    return GraphPlan.of(
-        graph,
-        moves if searched.moves is None else searched.moves,
-        solver=solver,
-        model="vertex" if searched.moves is None else "face",
-        lower_bound=lower,
-        vertex_bound=vertex_bound,
-        why=why,
-        arcs=arcs,
-    )
+    searched = search_faces(arcs, bound, best.fma, options, states)
+    if searched.moves is not None:
+        moves, model = searched.moves, "face"
+    why = f"face elimination, {searched.states:,} states"
+    return made(moves, model=model, lower_bound=max(lower, searched.lower_bound), why=why)
+
+
+def _half(options: Options) -> float:
+    """The seconds that orders of vertices may take before faces are looked at."""
+    return SECONDS if options.left is None else min(SECONDS, options.left / 2)

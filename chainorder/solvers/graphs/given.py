@@ -11,7 +11,7 @@ from chainorder.errors import PlanError, SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
-from chainorder.solvers.graphs.registry import Search
+from chainorder.solvers.options import Options
 
 
 def eliminate_in_order(graph: Graph, order: str | Iterable[str]) -> GraphPlan:
@@ -46,8 +46,8 @@ def eliminate_in_order(graph: Graph, order: str | Iterable[str]) -> GraphPlan:
     return plan_of_order(graph, [places[name] for name in names], solver="given")
 
 
-def begin_with(start: GraphPlan, graph: Graph, search: Search) -> Search:
-    """A search that begins with the order of a plan.
+def begin_with(start: GraphPlan, graph: Graph, options: Options) -> Options:
+    """Options for a search that begins with the order of a plan.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def begin_with(start: GraphPlan, graph: Graph, search: Search) -> Search:
     if start.machines > 1:
         raise SolverError(f"the plan to start from is for {start.machines} machines; give one for one")
     places = {name: place for place, name in enumerate(graph.vertices)}
-    return replace(search, start=tuple(places[name] for name in shlex.split(start.order)))
+    return replace(options, start=tuple(places[name] for name in shlex.split(start.order)))
 
 
 def better_of(found: GraphPlan, start: GraphPlan) -> GraphPlan:

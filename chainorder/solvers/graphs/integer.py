@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.moves import feasible_arcs
 from chainorder.elimination.path_bounds import PathBound
 from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
 from chainorder.errors import SolverError
@@ -22,7 +23,7 @@ from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.local import improve
-from chainorder.solvers.graphs.registry import Search
+from chainorder.solvers.options import Options
 
 SECONDS = 60.0
 """Time that the program gets without a time limit: it may take for ever."""
@@ -54,26 +55,21 @@ class _Program:
         self.entries += ((row, variable, factor) for variable, factor in terms)
 
 
-def solve(graph: Graph, search: Search) -> GraphPlan:
-    """The best order that the integer program, or local search, finds; with a lower bound and so a gap."""
-    arcs = Arcs(graph)
-    cost, order, sweep = improve(graph, arcs, search)
-    bound = PathBound.of(arcs, search.left).fma
+def solve(graph: Graph, options: Options) -> GraphPlan:
+    """The best order that the integer program, or local options, finds; with a lower bound and so a gap."""
+    arcs = feasible_arcs(graph)
+    cost, order, sweep = improve(arcs, options)
+    bound = PathBound.of(arcs, options.left).cost
+    options.report(cost, bound)
     if bound < cost and len(order) > 1:
-        found = _order_by_program(graph, arcs, search)
-        if found is not None and order_cost(VertexGraph.of(arcs), found) < cost:
+        found = _order_by_program(graph, arcs, options)
+        if found is not None and (better := order_cost(VertexGraph.of(arcs), found)) < cost:
             order, sweep = found, Sweep.BEST
-    return plan_of_order(
-        graph,
-        order,
-        sweep,
-        solver="integer",
-        lower_bound=bound,
-        arcs=arcs,
-    )
+            options.report(better, bound)
+    return plan_of_order(graph, order, sweep, solver="integer", lower_bound=bound, arcs=arcs)
 
 
-def _order_by_program(graph: Graph, arcs: Arcs, search: Search) -> list[int] | None:
+def _order_by_program(graph: Graph, arcs: Arcs, options: Options) -> list[int] | None:
     """The order that the program ends with; None if it finds none in time."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
@@ -81,7 +77,7 @@ def _order_by_program(graph: Graph, arcs: Arcs, search: Search) -> list[int] | N
     program = _program(graph, arcs)
     at_row, at_column, values = (np.array(part) for part in zip(*program.entries, strict=True))
     shape = len(program.lower), len(program.names)
-    limit = SECONDS if search.left is None else search.left
+    limit = SECONDS if options.left is None else options.left
     result = milp(
         np.array(program.objective) / max(program.objective),
         integrality=np.array(program.binary, int),

@@ -6,13 +6,14 @@ import random
 from dataclasses import dataclass
 
 from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.moves import feasible_arcs
 from chainorder.elimination.path_bounds import PathBound
 from chainorder.elimination.vertex_orders import Sweep, VertexGraph
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.orders import best_of_rules
-from chainorder.solvers.graphs.registry import Search
+from chainorder.solvers.options import Options
 
 PATIENCE = 40
 """Moves without gain, times the number of inner vertices, after which the search ends."""
@@ -30,40 +31,38 @@ MAX_ELIMINATIONS = 20_000
 """Vertices that are eliminated on trial, at the most: a few seconds."""
 
 
-def solve(graph: Graph, search: Search) -> GraphPlan:
+def solve(graph: Graph, options: Options) -> GraphPlan:
     """The best rule's order, improved by moving single vertices to other places."""
-    arcs = Arcs(graph)
-    part = search if search.left is None else search.within(SHARE * search.left)
-    _, order, sweep = improve(graph, arcs, part)
-    return plan_of_order(
-        graph,
-        order,
-        sweep,
-        solver="lookahead",
-        lower_bound=PathBound.of(arcs, search.left).fma,
-        arcs=arcs,
-    )
+    arcs = feasible_arcs(graph)
+    part = options if options.left is None else options.within(SHARE * options.left)
+    cost, order, sweep = improve(arcs, part)
+    bound = PathBound.of(arcs, options.left).cost
+    options.report(cost, bound)
+    return plan_of_order(graph, order, sweep, solver="lookahead", lower_bound=bound, arcs=arcs)
 
 
-def improve(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[int], Sweep]:
+def improve(arcs: Arcs, options: Options, lower_bound: int = 0) -> tuple[int, list[int], Sweep]:
     """The cost, order and sweep that the search ends with; the same for a seed, unless time runs out."""
-    cost, order, sweep = best_of_rules(graph, arcs, search)
-    if len(order) > MAX_INNER or search.over:
+    cost, order, sweep = best_of_rules(arcs, options)
+    options.report(cost, lower_bound)
+    if len(order) > MAX_INNER or options.over:
         return cost, order, sweep
     trail = Trail.of(VertexGraph.of(arcs), order)
     if trail.total <= cost:
         cost, sweep = trail.total, Sweep.BEST
     if len(order) < 2:
         return cost, order, sweep
-    generator = random.Random(search.seed)
+    generator = random.Random(options.seed)
     idle = eliminated = 0
-    while idle < PATIENCE * len(order) and eliminated < MAX_ELIMINATIONS and not search.over:
+    while idle < PATIENCE * len(order) and eliminated < MAX_ELIMINATIONS and not options.over:
         first, part = moved(trail.order, generator)
         eliminated += len(part)
         idle += 1
         before = trail.total
         if trail.replace(first, part) and trail.total < before:
             idle = 0
+            if trail.total < cost:
+                options.report(trail.total, lower_bound)
     return (trail.total, trail.order, Sweep.BEST) if trail.total < cost else (cost, order, sweep)
 
 

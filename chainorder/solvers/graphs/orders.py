@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 from chainorder.elimination import order_rules
 from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.moves import feasible_arcs
 from chainorder.elimination.order_graph import OrderGraph
 from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
-from chainorder.solvers.graphs.registry import Search
+from chainorder.solvers.options import Options
 
 MAX_FILL = 400
 """Inner vertices up to which minimum fill is tried: its scores change two edges away."""
@@ -26,51 +27,54 @@ def inner_places(graph: Graph) -> list[int]:
     return [places[name] for name in graph.inner]
 
 
-def forward(graph: Graph, search: Search) -> GraphPlan:
+def forward(graph: Graph) -> GraphPlan:
     """Eliminate from the inputs on, by tangents where they are."""
-    return _plan(graph, inner_places(graph), "forward", Sweep.FORWARD)
+    return _plan(feasible_arcs(graph), inner_places(graph), "forward", Sweep.FORWARD)
 
 
-def reverse(graph: Graph, search: Search) -> GraphPlan:
+def reverse(graph: Graph) -> GraphPlan:
     """Eliminate from the outputs back, by adjoints where they are."""
-    return _plan(graph, inner_places(graph)[::-1], "reverse", Sweep.REVERSE)
+    return _plan(feasible_arcs(graph), inner_places(graph)[::-1], "reverse", Sweep.REVERSE)
 
 
-def markowitz(graph: Graph, search: Search) -> GraphPlan:
+def markowitz(graph: Graph, options: Options) -> GraphPlan:
     """The cheapest vertex next (A. Griewank & S. Reese 1991)."""
-    orders = weighted(graph)
+    arcs = feasible_arcs(graph)
+    orders = weighted(arcs)
     order = (
-        greedy(graph, _cost, search) if orders is None else places_of(orders, order_rules.greedy(orders)[1])
+        greedy(arcs, _cost, options) if orders is None else places_of(orders, order_rules.greedy(orders)[1])
     )
-    return _plan(graph, order, "markowitz")
+    return _plan(arcs, order, "markowitz")
 
 
-def relative_markowitz(graph: Graph, search: Search) -> GraphPlan:
+def relative_markowitz(graph: Graph, options: Options) -> GraphPlan:
     """Next the vertex whose cost is least beyond what it costs at the very end (Naumann 1999)."""
-    orders = weighted(graph)
+    arcs = feasible_arcs(graph)
+    orders = weighted(arcs)
     if orders is None:
-        order = greedy(graph, _relative(graph), search)
+        order = greedy(arcs, _relative(graph), options)
     else:
         order = places_of(orders, order_rules.greedy(orders, order_rules.last_costs(orders))[1])
-    return _plan(graph, order, "relative-markowitz")
+    return _plan(arcs, order, "relative-markowitz")
 
 
-def minimum_fill(graph: Graph, search: Search) -> GraphPlan:
+def minimum_fill(graph: Graph, options: Options) -> GraphPlan:
     """Next the vertex whose elimination makes the fewest new positions."""
-    return _plan(graph, greedy(graph, _fill, search), "minimum-fill")
+    arcs = feasible_arcs(graph)
+    return _plan(arcs, greedy(arcs, _fill, options), "minimum-fill")
 
 
-def greedy(graph: Graph, score: Score, search: Search | None = None) -> list[int]:
+def greedy(arcs: Arcs, score: Score, options: Options) -> list[int]:
     """An order by the least score; of equals, the first in topological order. In that order, once time is up.
 
     Eliminating a vertex changes the scores of its neighbours, and of vertices between two of them.
     """
-    state = VertexGraph.of(Arcs(graph))
-    left = dict.fromkeys(inner_places(graph))
+    state = VertexGraph.of(arcs)
+    left = dict.fromkeys(inner_places(arcs.graph))
     scores = {vertex: score(state, vertex) for vertex in left}
     order: list[int] = []
     while left:
-        if search is not None and search.over:
+        if options.over:
             return [*order, *left]
         best = min(left, key=scores.__getitem__)
         into, out = list(state.into[best]), list(state.out[best])
@@ -83,11 +87,12 @@ def greedy(graph: Graph, score: Score, search: Search | None = None) -> list[int
     return order
 
 
-def weighted(graph: Graph) -> OrderGraph | None:
+def weighted(arcs: Arcs) -> OrderGraph | None:
     """The graph as weights, if all its Jacobians are full matrices at hand: orders of it are priced fast."""
+    graph = arcs.graph
     if graph.matrix_free or graph.modelled:
         return None
-    orders = OrderGraph.of(graph)
+    orders = OrderGraph.of_arcs(arcs)
     whole = orders is not None and orders.exact and len(orders.weights) == len(graph.vertices)
     return orders if whole else None
 
@@ -97,37 +102,27 @@ def places_of(orders: OrderGraph, units: Iterable[int]) -> list[int]:
     return [orders.places[unit] for unit in units]
 
 
-def candidates(graph: Graph, search: Search) -> Iterator[tuple[list[int], Sweep]]:
+def candidates(arcs: Arcs, options: Options) -> Iterator[tuple[list[int], Sweep]]:
     """All orders of this module with their sweeps, as far as there is time."""
-    order = inner_places(graph)
-    if search.start:
-        yield list(search.start), Sweep.BEST
+    order = inner_places(arcs.graph)
+    if options.start:
+        yield list(options.start), Sweep.BEST
     yield order, Sweep.BEST
     yield order, Sweep.FORWARD
     yield order[::-1], Sweep.REVERSE
     yield order[::-1], Sweep.BEST
-    for score in (_cost, _relative(graph), _fill):
-        if not search.over:
-            yield greedy(graph, score, search), Sweep.BEST
+    for score in (_cost, _relative(arcs.graph), _fill):
+        if not options.over:
+            yield greedy(arcs, score, options), Sweep.BEST
 
 
-def best_of_rules(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[int], Sweep]:
+def best_of_rules(arcs: Arcs, options: Options) -> tuple[int, list[int], Sweep]:
     """The cheapest of these orders: its cost, the order, its sweep. Of a large graph without minimum fill."""
-    orders = weighted(graph)
+    orders = weighted(arcs)
     if orders is not None:
-        priced = [(cost, places_of(orders, order), Sweep.BEST) for cost, order in order_rules.rules(orders)]
-        if len(orders.units) <= MAX_FILL and not search.over:
-            number = {place: unit for unit, place in enumerate(orders.places)}
-            order = greedy(graph, _fill, search)
-            cost, _ = order_rules.priced(orders, [number[place] for place in order])
-            priced.append((cost, order, Sweep.BEST))
-        if search.start:
-            number = {place: unit for unit, place in enumerate(orders.places)}
-            cost, _ = order_rules.priced(orders, [number[place] for place in search.start])
-            priced.append((cost, list(search.start), Sweep.BEST))
-        return min(priced, key=lambda each: each[0])
+        return min(_priced_rules(orders, arcs, options), key=lambda each: each[0])
     found: list[tuple[int, list[int], Sweep]] = []
-    for order, sweep in candidates(graph, search):
+    for order, sweep in candidates(arcs, options):
         try:
             cost = order_cost(VertexGraph.of(arcs, sweep), order)
         except SolverError:
@@ -138,8 +133,20 @@ def best_of_rules(graph: Graph, arcs: Arcs, search: Search) -> tuple[int, list[i
     return min(found, key=lambda each: each[0])
 
 
-def _plan(graph: Graph, order: list[int], solver: str, sweep: Sweep = Sweep.BEST) -> GraphPlan:
-    return plan_of_order(graph, order, sweep, solver=solver)
+def _priced_rules(orders: OrderGraph, arcs: Arcs, options: Options) -> Iterator[tuple[int, list[int], Sweep]]:
+    """The same orders of a graph as weights, with what they cost."""
+    for cost, units in order_rules.rules(orders):
+        yield cost, places_of(orders, units), Sweep.BEST
+    given = [greedy(arcs, _fill, options)] if len(orders.units) <= MAX_FILL and not options.over else []
+    given += [list(options.start)] if options.start else []
+    number = {place: unit for unit, place in enumerate(orders.places)}
+    for order in given:
+        cost, _ = order_rules.priced(orders, [number[place] for place in order])
+        yield cost, order, Sweep.BEST
+
+
+def _plan(arcs: Arcs, order: list[int], solver: str, sweep: Sweep = Sweep.BEST) -> GraphPlan:
+    return plan_of_order(arcs.graph, order, sweep, solver=solver, arcs=arcs)
 
 
 def _cost(state: VertexGraph, vertex: int) -> float:

@@ -19,15 +19,17 @@ from chainorder.elimination import cut_kernel
 from chainorder.elimination.best_order import Contest
 from chainorder.elimination.cuts import SMALL
 from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.moves import feasible_arcs
 from chainorder.elimination.order_graph import OrderGraph
+from chainorder.elimination.path_bounds import PathBound
 from chainorder.elimination.vertex_orders import MAX_CHOICES, Sweep, VertexGraph
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.orders import best_of_rules, inner_places
-from chainorder.solvers.graphs.registry import Search
-from chainorder.structures.general import Dense
+from chainorder.solvers.options import Options
+from chainorder.structures.dense import Dense
 
 MAX_DENSE = 20
 """Inner vertices of a graph of dense matrices: about 1 GB."""
@@ -47,25 +49,18 @@ WORD = 63
 Sets = npt.NDArray[np.int64]
 
 
-def solve(graph: Graph, search: Search) -> GraphPlan:
+def solve(graph: Graph, options: Options) -> GraphPlan:
     """The cheapest order of vertex eliminations; the bound is the one for faces."""
-    from chainorder.elimination.path_bounds import PathBound
-
-    arcs = Arcs(graph)
-    order = exact_order(graph, arcs, search)
+    arcs = feasible_arcs(graph)
+    order = exact_order(arcs, options)
+    bound = PathBound.of(arcs, options.left).cost
     why = "no order of vertex eliminations costs less; eliminating faces may"
-    best = plan_of_order(
-        graph,
-        order,
-        solver="vertex",
-        lower_bound=PathBound.of(arcs, search.left).fma,
-        why=why,
-        arcs=arcs,
-    )
+    best = plan_of_order(graph, order, solver="vertex", lower_bound=bound, why=why, arcs=arcs)
+    options.report(best.fma, bound)
     return replace(best, vertex_bound=best.fma)
 
 
-def exact_order(graph: Graph, arcs: Arcs, search: Search) -> list[int]:
+def exact_order(arcs: Arcs, options: Options) -> list[int]:
     """The cheapest order of the inner vertices.
 
     Raises
@@ -73,40 +68,46 @@ def exact_order(graph: Graph, arcs: Arcs, search: Search) -> list[int]:
     SolverError
         If there are too many of them, or too many matrix-free edges at one; or the time is up.
     """
+    graph = arcs.graph
     count = len(graph.inner)
-    dense = all(each.explicit and not each.modelled for each in graph.elementals) and all(
-        isinstance(each.structure, Dense) for each in graph.elementals
-    )
-    if dense and count <= (SMALL if cut_kernel.fast() else MAX_DENSE):
+    if arcs.model.cubic and _is_dense(graph) and count <= (SMALL if cut_kernel.fast() else MAX_DENSE):
         table = _DenseTable.of(graph)
         if table is not None:
             return table.order()
-    orders = OrderGraph.of(graph) if cut_kernel.fast() else None
+    orders = OrderGraph.of_arcs(arcs) if cut_kernel.fast() else None
     if orders is not None and orders.exact and all(len(members) == 1 for members in orders.units):
-        contest = Contest(orders, range(count), search.seed)
+        contest = Contest(orders, range(count), options.seed)
         if len(contest.reduction.graph.units) <= MAX_SEARCHED:
-            return _order_by_contest(contest, search)
+            return _order_by_contest(contest, options)
     if count > MAX_ANY:
         raise SolverError(
             f"{count} inner vertices; exact vertex elimination takes {MAX_SEARCHED} with dense matrices if "
             f"Numba is installed, {MAX_DENSE} without, and {MAX_ANY} otherwise: use annealing or auto"
         )
-    return _order_by_sets(graph, arcs, search)
+    return _order_by_sets(arcs, options)
 
 
-def _order_by_contest(contest: Contest, search: Search) -> list[int]:
+def _is_dense(graph: Graph) -> bool:
+    """Whether all edges are explicit dense matrices."""
+    return all(
+        each.explicit and not each.modelled and isinstance(each.structure, Dense) for each in graph.elementals
+    )
+
+
+def _order_by_contest(contest: Contest, options: Options) -> list[int]:
     """Annealing, cuts and sets, until the cheapest order is known."""
     while contest.cost is not None and contest.cost > contest.least:
-        if search.over:
+        if options.over:
             raise SolverError(OVERDUE)
-        if contest.take_turns(search.left):
-            search.report(contest.cost, contest.least)
+        if contest.take_turns(options.left):
+            options.report(contest.cost, contest.least)
     return [contest.graph.places[unit] for unit in contest.order]
 
 
-def _order_by_sets(graph: Graph, arcs: Arcs, search: Search) -> list[int]:
+def _order_by_sets(arcs: Arcs, options: Options) -> list[int]:
     """Layer by layer of sets of the same size; costs above a known order's are dropped."""
-    known, order, sweep = best_of_rules(graph, arcs, search)
+    graph = arcs.graph
+    known, order, sweep = best_of_rules(arcs, options)
     start = VertexGraph.of(arcs)
     _check_choices(graph, start)
     finish = start.finish().cost if not graph.inner else 0
@@ -115,7 +116,7 @@ def _order_by_sets(graph: Graph, arcs: Arcs, search: Search) -> list[int]:
     for _ in inner:
         following: dict[int, tuple[int, VertexGraph, tuple[int, ...]]] = {}
         for done, (cost, state, path) in layer.items():
-            if search.over:
+            if options.over:
                 raise SolverError(OVERDUE)
             for bit, vertex in enumerate(inner):
                 if done >> bit & 1:

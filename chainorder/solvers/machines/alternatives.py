@@ -14,20 +14,21 @@ from typing import NamedTuple
 import numpy as np
 
 from chainorder.costs.evaluations import check_feasible
+from chainorder.costs.fma import FMA
+from chainorder.costs.model import CostModel
 from chainorder.costs.steps import Row, Step
-from chainorder.costs.tables import Costs, Table
+from chainorder.costs.tables import CostTables, Table
 from chainorder.plans.scheduling import Job
 from chainorder.problems.chain import Chain
-from chainorder.solvers.chains.dynamic import costs_of
 
 
-class Way(NamedTuple):
-    """One way to make a subchain, by one operation.
+class Alternative(NamedTuple):
+    """One way to make a subchain: by an operation on others.
 
     Attributes
     ----------
     cost
-        Its fma.
+        Of that operation, by the cost model.
     operands
         Numbers of the subchains that it uses and that have to be made; none that is at hand.
     row
@@ -40,10 +41,11 @@ class Way(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ways:
+class Alternatives:
     """The ways that are worth a thought, for every subchain: O(n³) of them.
 
-    A way is not, if another costs no more and uses no operand that it does not use.
+    A way is not, if another costs no more and uses no operand that it does not use: put in its place in any
+    schedule, the other ends no later, and what only the first one needs is not made.
 
     Attributes
     ----------
@@ -56,12 +58,12 @@ class Ways:
     """
 
     length: int
-    of: Sequence[Sequence[Way]]
+    of: Sequence[Sequence[Alternative]]
     entries: Sequence[int]
 
     @classmethod
-    def of_chain(cls, chain: Chain) -> Ways:
-        """All ways of a chain within its memory.
+    def of_chain(cls, chain: Chain, model: CostModel = FMA) -> Alternatives:
+        """All ways of a chain within its memory, priced by a model.
 
         Raises
         ------
@@ -69,18 +71,18 @@ class Ways:
             If an elemental has only adjoints and its tape exceeds the memory.
         """
         check_feasible(chain)
-        costs = costs_of(chain)
+        costs = model.tables(chain)
         n = len(chain)
-        found: list[list[Way]] = []
+        found: list[list[Alternative]] = []
         entries: list[int] = []
         for d in range(n):
-            options = _accumulations(chain, costs) if d == 0 else _joins(costs, d)
+            options = _accumulations(costs) if d == 0 else _products(costs, d)
             found += (_undominated(each, found) for each in options)
             entries += costs.entries(d).tolist()
         return cls(n, found, entries)
 
     @cached_property
-    def flat(self) -> list[Way]:
+    def flat(self) -> list[Alternative]:
         """All of them."""
         return [way for options in self.of for way in options]
 
@@ -89,12 +91,12 @@ class Ways:
         """The number of the whole chain."""
         return len(self.of) - 1
 
-    def number_of(self, way: Way) -> int:
+    def number_of(self, way: Alternative) -> int:
         """The number of the subchain that a way makes."""
         _, j, _, i = way.row
         return number(self.length, i - 1, j - i)
 
-    def entries_of(self, way: Way) -> int:
+    def entries_of(self, way: Alternative) -> int:
         """Stored entries of what a way makes."""
         return self.entries[self.number_of(way)]
 
@@ -104,48 +106,41 @@ def number(length: int, i: int, d: int) -> int:
     return d * length - d * (d - 1) // 2 + i
 
 
-def _accumulations(chain: Chain, costs: Costs) -> Iterator[list[Way]]:
-    models = costs.models
-    for i in range(costs.length):
-        way = None if models is None else models.accumulations[i]
-        yield [] if way is None else [Way(way.fma, (), (way.step, i + 1, 0, i + 1))]
+def _accumulations(costs: CostTables) -> Iterator[list[Alternative]]:
+    for i, way in enumerate(costs.accumulations):
+        yield [] if way is None else [Alternative(way.cost, (), (way.step, i + 1, 0, i + 1))]
 
 
-def _joins(costs: Costs, d: int) -> Iterator[list[Way]]:
+def _products(costs: CostTables, d: int) -> Iterator[list[Alternative]]:
     """All ways to make each subchain of d + 1 elementals."""
     n, rows = costs.length, costs.length - d
     products: Table = np.zeros((rows, d), costs.dtype)
     costs.products(d, products)
-    models = costs.models
-    stepping: list[tuple[Table, Step]] = []
-    if models is not None:
-        stepping = [
-            (models.tangent_steps(costs.tangents(d)), Step.TANGENT),
-            (models.adjoint_steps(costs.adjoints(d)), Step.ADJOINT),
-        ]
+    steps = (costs.tangent_steps(d), Step.TANGENT), (costs.adjoint_steps(d), Step.ADJOINT)
     for first in range(rows):
         i, j = first + 1, first + d + 1
         ways = [
-            Way(
+            Alternative(
                 cost,
                 (number(n, first, t), number(n, first + t + 1, d - t - 1)),
                 (Step.MULTIPLY, j, i + t, i),
             )
             for t, cost in enumerate(products[first].tolist())
         ]
-        for column, step in stepping:
-            cost = int(column[first])
-            if models is not None and cost < models.never:
+        for column, step in steps:
+            if column is not None and column[first] < costs.never:
                 tangent = step is Step.TANGENT
                 operand = number(n, first if tangent else first + 1, d - 1)
-                ways.append(Way(cost, (operand,), (step, j, j - 1 if tangent else i, i)))
+                ways.append(
+                    Alternative(int(column[first]), (operand,), (step, j, j - 1 if tangent else i, i))
+                )
         yield ways
 
 
-def _undominated(ways: list[Way], made: Sequence[Sequence[Way]]) -> list[Way]:
+def _undominated(ways: list[Alternative], made: Sequence[Sequence[Alternative]]) -> list[Alternative]:
     """Those that no other undercuts with the same operands or fewer; operands at hand are left out."""
-    pairs: list[Way] = []
-    fewer: dict[int | None, Way] = {}  # by the one operand that is left, or None
+    pairs: list[Alternative] = []
+    fewer: dict[int | None, Alternative] = {}  # by the one operand that is left, or None
     for way in ways:
         operands = tuple([operand for operand in way.operands if made[operand]])
         if len(operands) == 2:
@@ -170,11 +165,11 @@ class Tree(NamedTuple):
 
     path: int
     work: int
-    way: Way
+    way: Alternative
     operands: tuple[Tree, ...]
 
 
-def jobs_of_tree(ways: Ways, tree: Tree) -> list[Job]:
+def jobs_of_tree(ways: Alternatives, tree: Tree) -> list[Job]:
     """The operations of a tree, operands first."""
     nodes: list[Tree] = [tree]
     operands: list[list[int]] = [[]]

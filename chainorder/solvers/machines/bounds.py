@@ -8,8 +8,13 @@ tree of S has to run earlier than x before its end, at the least:
     L(S, x) = min over ways w of S:  max(0, c_w − x) + Σ over operands O of w:  L(O, max(0, x − c_w)),
 
 and L(S, 0) is the least work of S. By the end less x, all of it is done, so for every x with L > 0 a makespan
-on m machines is at least x + L(whole, x) / m. This includes both bounds of the literature: the critical path
-(the largest x with late work) and work / m (x = 0).
+on m machines is at least x + L(whole, x) / m. This includes the critical path (the largest x with late work)
+and work / m (x = 0).
+
+For one given tree it is the bound of E. B. Fernández & B. Bussell, *Bounds on the number of processors and
+time for multiprocessor optimal schedules*, IEEE Transactions on Computers C-22, 1973, 745–751, for the
+intervals that begin with the schedule: the work that no schedule can move out of them. Here the tree is not
+given, so the recurrence takes the least over all of them.
 """
 
 from __future__ import annotations
@@ -19,10 +24,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainorder.costs.tables import Table
-from chainorder.solvers.machines.alternatives import Ways
+from chainorder.solvers.machines.alternatives import Alternatives
 
 
-def critical_paths(ways: Ways) -> list[int]:
+def critical_paths(ways: Alternatives) -> list[int]:
     """The least makespan of every subchain on as many machines as it likes: O(n³). Exact without transfer."""
     least: list[int] = []
     for options in ways.of:
@@ -31,7 +36,7 @@ def critical_paths(ways: Ways) -> list[int]:
     return least
 
 
-def least_work(ways: Ways) -> list[int]:
+def least_work(ways: Alternatives) -> list[int]:
     """The least fma of every subchain, which is the least makespan on one machine: O(n³)."""
     least: list[int] = []
     for options in ways.of:
@@ -55,7 +60,7 @@ class LateWork:
     delta: int
 
     @classmethod
-    def of(cls, ways: Ways, horizon: int, columns: int) -> LateWork:
+    def of(cls, ways: Alternatives, horizon: int, columns: int) -> LateWork:
         """The table up to a horizon: O(n³) operations on rows."""
         work = least_work(ways)
         delta = max(1, -(-horizon // (columns - 1)))
@@ -84,7 +89,7 @@ COLUMNS = 256
 """Columns of late work: more do not prune more."""
 
 
-def lower_bound(ways: Ways, machines: int, horizon: int) -> int:
+def lower_bound(ways: Alternatives, machines: int, horizon: int) -> int:
     """What every plan takes at least, if one takes no more than the horizon."""
     late = LateWork.of(ways, horizon, COLUMNS)
     return max(critical_paths(ways)[ways.whole], late.bound(ways.whole, machines))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from chainorder.plans.scheduling import Job, Schedule
-from chainorder.solvers.machines.alternatives import Ways
+from chainorder.solvers.machines.alternatives import Alternatives
 from chainorder.solvers.machines.bounds import lower_bound
 from chainorder.solvers.machines.search import Model, Search
 from chainorder.solvers.machines.splits import best_schedule
@@ -91,7 +91,7 @@ class Hunt:
             answer.bound = max(answer.bound, search.deadline + 1)
 
 
-def hunt(ways: Ways, machines: int, transfer: int, seconds: float | None) -> Iterator[Answer]:
+def hunt(ways: Alternatives, machines: int, transfer: int, seconds: float | None) -> Iterator[Answer]:
     """The answer, again and again as it becomes better, until it is proved or the time is over."""
     clock = time.perf_counter
     until = None if seconds is None else clock() + seconds

@@ -6,6 +6,17 @@ A schedule is built from its end: time runs backwards, the operation that ends t
 operation releases its operands, the subchains that are still to be made. Operations are placed in the order
 of their starts, each as early as it can, which reaches a best schedule: placing those of any schedule in its
 own order starts none of them later.
+
+What is left out is dominated, by rules of scheduling under limited resources:
+
+- an operation that would have fitted into a gap that was left before it: only active schedules count
+  (B. Giffler & G. L. Thompson, *Algorithms for solving production-scheduling problems*, Operations Research
+  8, 1960, 487–503), which is the left-shift rule of E. Demeulemeester & W. Herroelen, *A branch-and-bound
+  procedure for the multiple resource-constrained project scheduling problem*, Management Science 38, 1992,
+  1803–1818;
+- a state with the pending subchains of one that was searched and was nowhere later: their cutset rule, here
+  with a table of fixed size;
+- a machine that is as good as one tried before: identical machines are interchangeable.
 """
 
 from __future__ import annotations
@@ -18,8 +29,8 @@ Ints = Any
 """A flat column: an int64 array when compiled, else a list."""
 
 
-class Problem(NamedTuple):
-    """What is searched: all schedules of all trees.
+class Instance(NamedTuple):
+    """What is searched: all schedules of all trees of a chain.
 
     Attributes
     ----------
@@ -115,7 +126,7 @@ class State(NamedTuple):
     seen: Ints
 
 
-def explore(p: Problem, s: State, nodes: int) -> bool:
+def explore(p: Instance, s: State, nodes: int) -> bool:
     """Search on for a number of nodes; whether there is nothing left to search.
 
     The deadline falls below every schedule that is found, so the last one found is the best there is.
@@ -147,7 +158,7 @@ def explore(p: Problem, s: State, nodes: int) -> bool:
     return bool(s.at[LEVEL] < 0)
 
 
-def turn_to(p: Problem, s: State, level: int, place: int) -> None:
+def turn_to(p: Instance, s: State, level: int, place: int) -> None:
     """Try the ways of a pending subchain next; the longest subchains come first."""
     s.place[level] = place
     s.machine[level] = 0
@@ -155,7 +166,7 @@ def turn_to(p: Problem, s: State, level: int, place: int) -> None:
         s.way[level] = p.first[s.pending[level * p.width + place]]
 
 
-def place_operation(p: Problem, s: State, level: int, place: int, way: int, machine: int) -> bool:
+def place_operation(p: Instance, s: State, level: int, place: int, way: int, machine: int) -> bool:
     """Make the next level; False if it leads to nothing that is better and not found elsewhere."""
     here = level * p.width + place
     cost = p.cost[way]
@@ -180,7 +191,7 @@ def place_operation(p: Problem, s: State, level: int, place: int, way: int, mach
     return True
 
 
-def has_twin(p: Problem, s: State, level: int, machine: int) -> bool:
+def has_twin(p: Instance, s: State, level: int, machine: int) -> bool:
     """Whether an earlier machine is as good as this one: free at the same time, and both without results."""
     free = level * p.machines
     for other in range(machine):
@@ -194,7 +205,7 @@ def has_twin(p: Problem, s: State, level: int, machine: int) -> bool:
     return False
 
 
-def pass_pending(p: Problem, s: State, level: int, place: int, start: int) -> bool:
+def pass_pending(p: Instance, s: State, level: int, place: int, start: int) -> bool:
     """Hand what stays pending to the next level; False if all ways of one would have fitted into a gap."""
     here, there = level * p.width, (level + 1) * p.width
     idle_from = s.free[level * p.machines]
@@ -217,7 +228,7 @@ def pass_pending(p: Problem, s: State, level: int, place: int, start: int) -> bo
     return True
 
 
-def release_operand(p: Problem, s: State, level: int, subchain: int, at: int, machine: int) -> None:
+def release_operand(p: Instance, s: State, level: int, subchain: int, at: int, machine: int) -> None:
     """Add a subchain to those that are pending, which stand in the order of their numbers."""
     if subchain < 0:
         return
@@ -237,7 +248,7 @@ def release_operand(p: Problem, s: State, level: int, subchain: int, at: int, ma
     s.sign[level] ^= p.sign[subchain]
 
 
-def occupy(p: Problem, s: State, level: int, machine: int, start: int, end: int) -> None:
+def occupy(p: Instance, s: State, level: int, machine: int, start: int, end: int) -> None:
     """Hand on when machines are free: no earlier than the last start; in order where machines are alike."""
     here, there = level * p.machines, (level + 1) * p.machines
     if p.moving:
@@ -257,7 +268,7 @@ def occupy(p: Problem, s: State, level: int, machine: int, start: int, end: int)
     s.free[place] = end
 
 
-def is_hopeless(p: Problem, s: State, level: int) -> bool:
+def is_hopeless(p: Instance, s: State, level: int) -> bool:
     """Whether the bounds show that what is pending cannot be done by the deadline."""
     deadline = s.at[DEADLINE]
     free = level * p.machines
@@ -285,7 +296,7 @@ def is_hopeless(p: Problem, s: State, level: int) -> bool:
     return False
 
 
-def is_known(p: Problem, s: State, level: int) -> bool:
+def is_known(p: Instance, s: State, level: int) -> bool:
     """Whether a state with the same pending subchains was searched that was nowhere later; else note it."""
     count = s.count[level]
     if count > p.kept:
@@ -312,7 +323,7 @@ def is_known(p: Problem, s: State, level: int) -> bool:
     return False
 
 
-def keep_best(p: Problem, s: State, level: int) -> None:
+def keep_best(p: Instance, s: State, level: int) -> None:
     """Keep a schedule that is complete, and ask for a better one."""
     latest = 0
     for other in range(level * p.machines, (level + 1) * p.machines):
@@ -324,7 +335,7 @@ def keep_best(p: Problem, s: State, level: int) -> None:
         s.best_taken[k], s.best_start[k], s.best_on[k] = s.taken[k], s.start[k], s.on[k]
 
 
-def compiled() -> Callable[[Problem, State, int], bool]:
+def compiled() -> Callable[[Instance, State, int], bool]:
     """`explore` compiled by Numba, kept on disk between runs; raises `ImportError` without Numba."""
     import numba
 
@@ -345,5 +356,5 @@ def compiled() -> Callable[[Problem, State, int], bool]:
         own.__qualname__ = function.__qualname__
         own.__module__ = __name__
         scope[function.__name__] = numba.njit(cache=True, nogil=True)(own)
-    fast: Callable[[Problem, State, int], bool] = scope["explore"]
+    fast: Callable[[Instance, State, int], bool] = scope["explore"]
     return fast

@@ -11,9 +11,9 @@ import numpy as np
 
 from chainorder.plans.scheduling import Job, Schedule, assign_machines
 from chainorder.solvers.machines import kernel
-from chainorder.solvers.machines.alternatives import Way, Ways
+from chainorder.solvers.machines.alternatives import Alternative, Alternatives
 from chainorder.solvers.machines.bounds import COLUMNS, LateWork, critical_paths, least_work
-from chainorder.solvers.machines.kernel import BEST, DEADLINE, LENGTH, Problem, State
+from chainorder.solvers.machines.kernel import BEST, DEADLINE, LENGTH, Instance, State
 
 PROBES = 16
 """Times at which the bound is taken: more do not prune more."""
@@ -24,7 +24,7 @@ KEPT = 10
 TABLE, SMALL_TABLE = 2**16, 2**10
 """States that are remembered, compiled and not."""
 
-Explore = Callable[[Problem, State, int], bool]
+Explore = Callable[[Instance, State, int], bool]
 
 
 @cache
@@ -53,19 +53,21 @@ class Model:
         Whether to compile the kernel, if Numba is there and no sum of costs can overflow.
     """
 
-    def __init__(self, ways: Ways, machines: int, transfer: int, horizon: int, *, fast: bool = True) -> None:
+    def __init__(
+        self, ways: Alternatives, machines: int, transfer: int, horizon: int, *, fast: bool = True
+    ) -> None:
         self.ways = ways
         self.machines = machines
         late = LateWork.of(ways, horizon, COLUMNS)
         path, work = critical_paths(ways), least_work(ways)
 
-        def promise(way: Way) -> int:
+        def promise(way: Alternative) -> int:
             """A bound on a subchain that is made this way: the best ways come first."""
             after = max([path[o] for o in way.operands], default=0)
             return way.cost + max(after, sum([work[o] for o in way.operands]) // machines)
 
         ordered = [sorted(options, key=promise) for options in ways.of]
-        self.flat: list[Way] = [way for options in ordered for way in options]
+        self.flat: list[Alternative] = [way for options in ordered for way in options]
         delays = [transfer * entries for entries in ways.entries]
         delays[ways.whole] = 0
         sums = (
@@ -76,7 +78,7 @@ class Model:
         self.explore: Explore = compiled or kernel.explore
         column = self.column
         random = np.random.default_rng(0)
-        self.problem = Problem(
+        self.instance = Instance(
             machines=machines,
             width=ways.length,
             kept=min(KEPT, ways.length),
@@ -116,7 +118,7 @@ class Search:
     def __init__(self, model: Model, deadline: int) -> None:
         self.model = model
         self.done = False
-        p, zeros = model.problem, model.zeros
+        p, zeros = model.instance, model.zeros
         levels = 2 * p.width + 1
         table = TABLE if model.compiled else SMALL_TABLE
         widths = dict.fromkeys(State._fields, levels) | {
@@ -146,7 +148,7 @@ class Search:
 
     def advance(self, nodes: int) -> None:
         """Search some nodes on."""
-        self.done = self.model.explore(self.model.problem, self.state, nodes)
+        self.done = self.model.explore(self.model.instance, self.state, nodes)
 
     def tighten(self, deadline: int) -> None:
         """Ask for better schedules than were asked for."""
@@ -166,6 +168,6 @@ class Search:
             jobs.append(Job(way.row, way.cost, tuple(made[o] for o in way.operands), ways.entries_of(way)))
             starts.append(makespan - int(s.best_start[level]) - way.cost)
             machines.append(int(s.best_on[level]))
-        if not self.model.problem.moving:
+        if not self.model.instance.moving:
             machines = assign_machines(jobs, starts, self.model.machines)
         return jobs, Schedule(machines, starts, makespan)

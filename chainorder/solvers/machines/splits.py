@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from chainorder.plans.scheduling import Job, Schedule, list_schedule
-from chainorder.solvers.machines.alternatives import Tree, Way, Ways, jobs_of_tree
+from chainorder.solvers.machines.alternatives import Alternative, Alternatives, Tree, jobs_of_tree
 
 MOST_TREES = 12
 """Trees that are kept of a subchain, and that are scheduled of the whole chain."""
@@ -19,7 +19,7 @@ SPLITS = 500_000
 """Splits of machines that are looked at; of long chains on many machines there are more, and none is."""
 
 
-def best_schedule(ways: Ways, machines: int, transfer: int = 0) -> tuple[list[Job], Schedule]:
+def best_schedule(ways: Alternatives, machines: int, transfer: int = 0) -> tuple[list[Job], Schedule]:
     """The best of list schedules of `good_trees` and, without transfer, of the schedule of `split_machines`.
 
     So it is never worse than that dynamic program, where that does not take too long.
@@ -38,12 +38,12 @@ def best_schedule(ways: Ways, machines: int, transfer: int = 0) -> tuple[list[Jo
     return jobs, best
 
 
-def _scheduled(ways: Ways, tree: Tree, machines: int, transfer: int) -> tuple[list[Job], Schedule]:
+def _scheduled(ways: Alternatives, tree: Tree, machines: int, transfer: int) -> tuple[list[Job], Schedule]:
     jobs = jobs_of_tree(ways, tree)
     return jobs, list_schedule(jobs, machines, transfer)
 
 
-def good_trees(ways: Ways, machines: int) -> list[Tree]:
+def good_trees(ways: Alternatives, machines: int) -> list[Tree]:
     """Trees of the whole chain with little on the critical path and little work.
 
     Of every subchain those are kept of which no other has both the shorter critical path and the less work,
@@ -59,7 +59,7 @@ def good_trees(ways: Ways, machines: int) -> list[Tree]:
     return [*kept[-1], *trees[:MOST_TREES]]
 
 
-def _trees(way: Way, kept: list[list[Tree]]) -> list[Tree]:
+def _trees(way: Alternative, kept: list[list[Tree]]) -> list[Tree]:
     """The trees of a way and of trees that are kept of its operands."""
     cost = way.cost
     match way.operands:
@@ -108,12 +108,12 @@ class Split(NamedTuple):
     """
 
     makespan: int
-    way: Way
+    way: Alternative
     share: int
     operands: tuple[Split, ...]
 
 
-def split_machines(ways: Ways, machines: int) -> Split:
+def split_machines(ways: Alternatives, machines: int) -> Split:
     """The dynamic program over splits of machines (Märtens & Naumann 2025).
 
     The operands of an operation are made one after the other by all machines that there are for it, or at
@@ -128,7 +128,7 @@ def split_machines(ways: Ways, machines: int) -> Split:
     return table[-1][-1]
 
 
-def _best_split(options: Iterable[Way], table: list[list[Split]], count: int) -> Split:
+def _best_split(options: Iterable[Alternative], table: list[list[Split]], count: int) -> Split:
     best: Split | None = None
     for way in options:
         rows = [table[operand] for operand in way.operands]
@@ -148,9 +148,9 @@ def _best_split(options: Iterable[Way], table: list[list[Split]], count: int) ->
     return best
 
 
-def schedule_of_split(ways: Ways, split: Split) -> tuple[list[Job], Schedule]:
+def schedule_of_split(ways: Alternatives, split: Split) -> tuple[list[Job], Schedule]:
     """The schedule that a split stands for: machines from `first` on, from the time `start` on."""
-    rows: list[tuple[int, int, Way]] = []  # start, machine, way
+    rows: list[tuple[int, int, Alternative]] = []  # start, machine, way
     pending = [(split, 0, 0)]
     while pending:
         each, start, first = pending.pop()

@@ -1,0 +1,116 @@
+"""A chain's or a graph's best order beside those that everybody uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, overload
+
+from chainorder.comparison.chains import Comparison
+from chainorder.comparison.graphs import GraphComparison
+from chainorder.comparison.ranking import Ranking
+from chainorder.plans.base import BasePlan
+from chainorder.plans.chain_plan import Plan
+from chainorder.plans.graph_plan import GraphPlan
+from chainorder.problems.chain import Chain
+from chainorder.problems.graph import Graph
+from chainorder.solvers import Progress, plan
+
+RANKINGS: dict[str, type[Ranking[Any]]] = {Chain.kind: Comparison, Graph.kind: GraphComparison}
+"""How each kind of problem is compared."""
+
+
+@overload
+def compare(
+    chain: Chain,
+    *,
+    solver: str = ...,
+    machines: int | None = ...,
+    memory: int | None = ...,
+    objective: str | None = ...,
+    transfer: int = ...,
+    time_limit: float | None = ...,
+    progress: Callable[[Progress], None] | None = ...,
+    seed: int = ...,
+) -> Comparison: ...
+@overload
+def compare(
+    chain: Graph,
+    *,
+    solver: str = ...,
+    machines: int | None = ...,
+    memory: int | None = ...,
+    objective: str | None = ...,
+    transfer: int = ...,
+    time_limit: float | None = ...,
+    progress: Callable[[Progress], None] | None = ...,
+    seed: int = ...,
+) -> GraphComparison: ...
+def compare(
+    chain: Chain | Graph,
+    *,
+    solver: str = "auto",
+    machines: int | None = None,
+    memory: int | None = None,
+    objective: str | None = None,
+    transfer: int = 0,
+    time_limit: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    seed: int = 0,
+) -> Comparison | GraphComparison:
+    """Plan a chain with the homogeneous orders, a graph with the usual rules, and both with a solver.
+
+    Parameters
+    ----------
+    chain
+        What to multiply.
+    solver
+        A registered name.
+    machines
+        Instead of the chain's own number; on several, the usual orders are scheduled on them.
+    memory
+        A limit for tapes instead of the chain's own, in entries.
+    objective
+        ``fma`` or ``makespan``; by default fma on one machine and makespan on several.
+    transfer
+        Delay, in fma for each stored entry, of an operand that was made on another machine.
+    time_limit
+        Seconds for each solver that searches.
+    progress
+        Called with every improvement of the chosen one.
+    seed
+        Of random choices.
+
+    Raises
+    ------
+    SolverError
+        If the solver is unknown, or cannot take this chain; `InfeasibleError` if there is no plan at all.
+    """
+    best = plan(
+        chain,
+        solver=solver,
+        machines=machines,
+        memory=memory,
+        objective=objective,
+        transfer=transfer,
+        time_limit=time_limit,
+        progress=progress,
+        seed=seed,
+    )
+    return beside(best, time_limit=time_limit, seed=seed)
+
+
+@overload
+def beside(best: Plan, *, time_limit: float | None = ..., seed: int = ...) -> Comparison: ...
+@overload
+def beside(best: GraphPlan, *, time_limit: float | None = ..., seed: int = ...) -> GraphComparison: ...
+def beside(best: BasePlan, *, time_limit: float | None = None, seed: int = 0) -> Any:
+    """The orders that everybody uses beside a plan that is there already.
+
+    Parameters
+    ----------
+    best
+        The plan; its objective, machines and delay hold for the others, too.
+    time_limit, seed
+        Of those that search: of the rules for graphs, ``lookahead`` does.
+    """
+    return RANKINGS[best.kind].beside(best, time_limit=time_limit, seed=seed)

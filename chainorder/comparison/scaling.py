@@ -1,0 +1,149 @@
+"""How the cost of a chain changes with the memory, and its makespan with the number of machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from chainorder.comparison.chains import Comparison
+from chainorder.comparison.compare import compare
+from chainorder.errors import InfeasibleError
+from chainorder.plans.chain_plan import Plan
+from chainorder.problems.chain import Chain
+from chainorder.solvers import Progress, plan
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Comparisons of one chain at the memory limits at which its plan can change.
+
+    Attributes
+    ----------
+    chain
+        The chain.
+    points
+        Limits in entries, each with the comparison, or with the reason why there is no plan.
+    """
+
+    chain: Chain
+    points: tuple[tuple[int, Comparison | str], ...]
+
+
+def sweep_memory(
+    chain: Chain,
+    *,
+    solver: str = "auto",
+    machines: int | None = None,
+    objective: str | None = None,
+    transfer: int = 0,
+    time_limit: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    seed: int = 0,
+) -> Sweep:
+    """Compare at every memory limit at which a plan can change: no tape at all, and every distinct tape.
+
+    Parameters
+    ----------
+    chain
+        What to multiply; its own limit does not count.
+    solver, machines, objective, transfer, time_limit, progress, seed
+        As of `compare`.
+
+    Raises
+    ------
+    SolverError
+        As of `compare`.
+    """
+    tapes = {kind.tape for kind in chain.elementals.kinds if kind.adjoint is not None}
+    points: list[tuple[int, Comparison | str]] = []
+    for memory in sorted({0, *tapes}):
+        try:
+            found = compare(
+                chain,
+                solver=solver,
+                machines=machines,
+                memory=memory,
+                objective=objective,
+                transfer=transfer,
+                time_limit=time_limit,
+                progress=progress,
+                seed=seed,
+            )
+        except InfeasibleError as error:
+            points.append((memory, str(error)))
+        else:
+            points.append((memory, found))
+    return Sweep(chain, tuple(points))
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Plans of one chain on several numbers of machines.
+
+    Attributes
+    ----------
+    one
+        The best on one machine, which speed-ups are relative to.
+    plans
+        One for each number.
+    """
+
+    one: Plan
+    plans: tuple[Plan, ...]
+
+    def speedup(self, plan: Plan) -> float | None:
+        """How many times shorter than on one machine; 1 if both take no time, None if only this does."""
+        if plan.makespan == self.one.makespan:
+            return 1.0
+        return self.one.makespan / plan.makespan if plan.makespan else None
+
+    def efficiency(self, plan: Plan) -> float | None:
+        """The speed-up as a share of the number of machines."""
+        speedup = self.speedup(plan)
+        return None if speedup is None else speedup / plan.machines
+
+
+def scale(
+    chain: Chain,
+    machines: Iterable[int],
+    *,
+    solver: str = "auto",
+    memory: int | None = None,
+    transfer: int = 0,
+    time_limit: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    seed: int = 0,
+) -> Scaling:
+    """Plan a chain on several numbers of machines by their makespan, and on one.
+
+    Parameters
+    ----------
+    chain
+        What to multiply.
+    machines
+        Numbers of machines.
+    solver
+        A registered name: for these; on one machine ``auto`` plans.
+    memory, transfer, time_limit, progress, seed
+        As of `plan`.
+
+    Raises
+    ------
+    ChainorderError
+        As of `plan`.
+    """
+
+    def planned(count: int, name: str) -> Plan:
+        return plan(
+            chain,
+            solver=name,
+            machines=count,
+            memory=memory,
+            objective="makespan",
+            transfer=transfer,
+            time_limit=time_limit,
+            progress=progress,
+            seed=seed,
+        )
+
+    return Scaling(planned(1, "auto"), tuple(planned(count, solver) for count in machines))

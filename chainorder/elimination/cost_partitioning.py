@@ -1,0 +1,114 @@
+"""Optimal cost partitioning: paths share the costs of operations so that the sum of their optima is greatest.
+
+M. Katz & C. Domshlak, *Optimal admissible composition of abstraction heuristics*, Artificial Intelligence
+174, 2010, 767–798: a path is an abstraction of the graph, the cost of every operation is partitioned among
+the abstractions that have it, and then the sum of their optima is admissible, whatever the partition. The
+best one is the solution of a linear program, here solved by HiGHS through SciPy.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from chainorder.elimination.path_chains import UNIT, Alternative, Key, PathChain
+
+
+def share_costs(paths: tuple[PathChain, ...], until: float | None) -> None:
+    """Give the paths the best shares that a linear program finds in time, or else good ones.
+
+    The time is up at `until`, a reading of `time.monotonic`.
+    """
+    if not _share_by_program(paths, until):
+        _share_in_turn(paths)
+
+
+def _share_in_turn(paths: tuple[PathChain, ...]) -> None:
+    """Long paths first, each takes all costs that no path before it has taken."""
+    taken: set[Key] = set()
+    for path in sorted(paths, key=lambda path: -len(path.edges)):
+        keys = {way.key for _, way in path.all_ways() if way is not None}
+        path.shares.update(dict.fromkeys(keys & taken, 0))
+        taken |= keys
+
+
+def _share_by_program(paths: tuple[PathChain, ...], until: float | None) -> bool:
+    """The shares at which the bound is greatest, from the dual of a linear program; whether it was solved.
+
+    Its variables are fractions of ways and, for every key that paths share, what is paid for it: as much as
+    the path that uses it most makes of it. Intervals are made as often as they are used. The prices of
+    sharing are the shares.
+    """
+    from scipy.optimize import linprog
+
+    if not paths:
+        return True
+    made = [(path, interval, way) for path in paths for interval, way in path.all_ways() if way is not None]
+    users: dict[Key, set[int]] = {}
+    for path, _, way in made:
+        users.setdefault(way.key, set()).add(id(path))
+    shared = {key: len(made) + at for at, key in enumerate(k for k, who in users.items() if len(who) > 1)}
+    if not shared:
+        return True
+    scale = max(1, *(way.cost for _, _, way in made))
+    objective = np.array([0 if w.key in shared else w.cost / scale for _, _, w in made] + [1] * len(shared))
+    at_hand = {(id(path), interval) for path in paths for interval, way in path.all_ways() if way is None}
+    balance, right = _balance(made, at_hand)
+    sharing = [(at, path, way) for at, (path, _, way) in enumerate(made) if way.key in shared]
+    paid = [(row, at, way.cost / scale) for row, (at, _, way) in enumerate(sharing)]
+    paid += [(row, shared[way.key], -1.0) for row, (_, _, way) in enumerate(sharing)]
+    left = None if until is None else until - time.monotonic()
+    if left is not None and left <= 0:
+        return False
+    result = linprog(
+        objective,
+        _matrix(paid, len(sharing), len(objective)),
+        np.zeros(len(sharing)),
+        _matrix(balance, len(right), len(objective)),
+        right,
+        method="highs",
+        options={} if left is None else {"time_limit": left},
+    )
+    if result.status != 0:
+        return False
+    prices = np.maximum(-result.ineqlin.marginals, 0)
+    shares: dict[Key, list[tuple[PathChain, int]]] = {}
+    for (_, path, way), price in zip(sharing, prices.tolist(), strict=True):
+        shares.setdefault(way.key, []).append((path, int(price * UNIT)))
+    for key, parts in shares.items():
+        # Rounding in the program must not hand out more than there is.
+        total = max(UNIT, sum(share for _, share in parts))
+        for path, share in parts:
+            path.shares[key] = share * UNIT // total
+    return True
+
+
+Entry = tuple[int, int, float]
+
+
+def _balance(
+    made: list[tuple[PathChain, tuple[int, int], Alternative]], at_hand: set[tuple[int, tuple[int, int]]]
+) -> tuple[list[Entry], Any]:
+    """Rows that make an interval as often as it is used, and the whole path once."""
+    rows: dict[tuple[int, tuple[int, int]], int] = {}
+    entries: list[Entry] = []
+    whole = []
+    for at, (path, interval, way) in enumerate(made):
+        row = rows.setdefault((id(path), interval), len(rows))
+        entries.append((row, at, 1.0))
+        if interval == (0, len(path.edges)):
+            whole.append(row)
+        used = [key for operand in way.operands if (key := (id(path), operand)) not in at_hand]
+        entries += [(rows.setdefault(key, len(rows)), at, -1.0) for key in used]
+    right = np.zeros(len(rows))
+    right[whole] = 1
+    return entries, right
+
+
+def _matrix(entries: list[Entry], rows: int, columns: int) -> Any:
+    from scipy.sparse import csr_array
+
+    at_row, at_column, values = (np.array(part) for part in zip(*entries, strict=True))
+    return csr_array((values, (at_row, at_column)), shape=(rows, columns))

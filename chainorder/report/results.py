@@ -1,0 +1,65 @@
+"""Reports of results, whatever they are of: the kind of a plan says who makes its report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from chainorder.plans.base import BasePlan
+from chainorder.report.model import Report
+from chainorder.system.later import later
+
+if TYPE_CHECKING:
+    from chainorder.comparison.ranking import Ranking
+    from chainorder.report.common import Run
+
+_PLANS = {
+    "chain": later("report.chains", "plan_report"),
+    "graph": later("report.graphs", "graph_plan_report"),
+}
+_COMPARISONS = {
+    "chain": later("report.chains", "comparison_report"),
+    "graph": later("report.graphs", "graph_comparison_report"),
+}
+_EXECUTIONS = {
+    "chain": later("report.chains", "execution_report"),
+    "graph": later("report.graphs", "graph_execution_report"),
+}
+
+
+def plan_report(plan: BasePlan, *, verbose: bool = False) -> Report:
+    """One plan: its operations, its totals, its claim.
+
+    Parameters
+    ----------
+    verbose
+        Show all operations, and why this solver.
+    """
+    made: Report = _PLANS[plan.kind](plan, verbose=verbose)
+    return made
+
+
+def comparison_report(comparison: Ranking[Any], *, verbose: bool = False) -> Report:
+    """The usual orders beside the best: the thing people look at first.
+
+    Parameters
+    ----------
+    verbose
+        Say why this solver.
+    """
+    made: Report = _COMPARISONS[comparison.best.kind](comparison, verbose=verbose)
+    return made
+
+
+def execution_report(executions: Sequence[tuple[str, Run]], skipped: Sequence[str] = ()) -> Report:
+    """One run, or several of one chain or graph, the best last: predicted beside measured.
+
+    Parameters
+    ----------
+    executions
+        With their labels.
+    skipped
+        What could not be run, and why.
+    """
+    made: Report = _EXECUTIONS[executions[-1][1].plan.kind](executions, skipped)
+    return made

@@ -1,0 +1,105 @@
+"""How the cost of a chain changes with the memory, and its makespan with the number of machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import chain as chained
+from typing import Any
+
+from chainorder.comparison.chains import Comparison
+from chainorder.comparison.scaling import Scaling, Sweep
+from chainorder.plans.saved import SCHEMA_VERSION
+from chainorder.report.model import Chart, Report
+from chainorder.report.schedules import planned_charts
+
+
+def scaling_report(scaling: Scaling) -> Report:
+    """Makespan, speed-up, efficiency and gap against the number of machines."""
+    chain = scaling.one.chain
+    columns = (
+        "machines",
+        "makespan",
+        "speed-up",
+        "efficiency",
+        "gap",
+        "fma",
+        "claim",
+        "solver",
+        "bracketing",
+    )
+    rows = tuple(
+        (
+            plan.machines,
+            plan.makespan,
+            scaling.speedup(plan),
+            scaling.efficiency(plan),
+            plan.gap,
+            plan.fma,
+            plan.claim,
+            plan.solver,
+            plan.bracketing,
+        )
+        for plan in scaling.plans
+    )
+    notes = tuple(f"{plan.machines:,} machines: {plan.why}" for plan in scaling.plans if not plan.optimal)
+    charts = tuple(
+        Chart(f"{plan.machines:,} machines", chart.lanes, chart.unit)
+        for plan in scaling.plans
+        for chart in planned_charts(plan)
+    )
+    title = f"{chain.name or 'chain'}: makespan by machines"
+    data = partial(scaling_data, scaling)
+    return Report(title, columns, rows, notes, data, frozenset({"solver", "bracketing"}), charts)
+
+
+def scaling_data(scaling: Scaling) -> dict[str, Any]:
+    """The same as plain data."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "chain": scaling.one.chain.to_data(),
+        "scaling": [
+            plan.to_data()
+            | {
+                "speedup": scaling.speedup(plan),
+                "efficiency": scaling.efficiency(plan),
+                "gap": plan.gap,
+            }
+            for plan in scaling.plans
+        ],
+    }
+
+
+def sweep_report(sweep: Sweep) -> Report:
+    """Costs against the memory limit, and a plot of those of the best."""
+    costs = {memory: _costs(outcome) for memory, outcome in sweep.points}
+    names = [*(name for name in dict.fromkeys(chained(*costs.values())) if name != "best"), "best"]
+    rows = [(memory, *map(each.get, names)) for memory, each in costs.items()]
+    data = {
+        "schema": SCHEMA_VERSION,
+        "chain": sweep.chain.to_data(),
+        "memory_sweep": [{"memory": row[0], "fma": dict(zip(names, row[1:], strict=True))} for row in rows],
+    }
+    plot = bar_plot([(f"{row[0]:,}", row[-1]) for row in rows])
+    return Report(f"{sweep.chain.title}: fma by memory", ("memory", *names), rows, tuple(plot), lambda: data)
+
+
+def _costs(outcome: Comparison | str) -> dict[str, int]:
+    if isinstance(outcome, str):
+        return {}
+    return {label: plan.fma for label, plan in zip(outcome.labels, outcome.plans, strict=True)}
+
+
+BAR = 50
+"""Characters of the longest bar."""
+
+
+def bar_plot(bars: Sequence[tuple[str, int | None]]) -> list[str]:
+    """A bar for each number, relative to the greatest; what has no number is infeasible."""
+    greatest = max((value for _, value in bars if value is not None), default=0)
+    width = max((len(label) for label, _ in bars), default=0)
+    lines = []
+    for label, value in bars:
+        filled = 0 if value is None or not greatest else max(1, round(BAR * value / greatest))
+        lines.append(f"{label:>{width}} {'infeasible' if value is None else '█' * filled + f' {value:,}'}")
+    return lines
