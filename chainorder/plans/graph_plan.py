@@ -187,8 +187,9 @@ class GraphPlan(BasePlan):
         validate(self.graph, self.operations, self, self.vertex_bound if self.model == "vertex" else None)
 
     def _attributes(self) -> dict[str, Any]:
-        costs = ("adds", "makespan", "machines", "peak_memory", "order", "vertex_bound", "claim")
-        return attributes(self, "model", *STATED, *costs)
+        costs = ("adds", "makespan", "machines", "peak_memory", "order")
+        of_vertices = () if self.vertex_bound is None else ("vertex_bound", "claim")
+        return attributes(self, "model", *STATED, *costs, *of_vertices)
 
     @classmethod
     def _read(cls, data: Any, folder: Path) -> dict[str, Any]:
