@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from chainorder.comparison.scaling import Scaling, scale
     from chainorder.execution.checks import Check
     from chainorder.execution.execute import execute
-    from chainorder.execution.graph import GraphExecution
+    from chainorder.execution.graph_result import GraphExecution
     from chainorder.execution.result import Execution
     from chainorder.plans.chain_operations import Operation
     from chainorder.plans.chain_plan import Plan
@@ -112,7 +112,7 @@ _LAZY = {
     "comparison.scaling": ("Scaling", "scale"),
     "execution.checks": ("Check",),
     "execution.execute": ("execute",),
-    "execution.graph": ("GraphExecution",),
+    "execution.graph_result": ("GraphExecution",),
     "execution.result": ("Execution",),
     "plans.chain_operations": ("Operation",),
     "plans.chain_plan": ("Plan",),

@@ -22,9 +22,17 @@ import click
 import numpy as np
 
 from chainorder import Edge, Graph, ParameterNetwork, plan
-from chainorder.execution.graph import Program, gather
+from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.order_graph import OrderGraph
+from chainorder.elimination.order_search import OrderSearch
+from chainorder.elimination.vertex_orders import VertexGraph
+from chainorder.execution.graph import gather
+from chainorder.execution.graph_program import Program
 from chainorder.execution.operand import Operand
 from chainorder.problems.parameter_network import SampledParameters
+from chainorder.solvers.graphs.local import Trail, moved
+from chainorder.solvers.graphs.orders import inner_places
+from chainorder.solvers.options import Progress
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -62,6 +70,56 @@ def published_graphs() -> None:
         found = " | ".join(f"{plan(graph, solver=rule).fma:,}" for rule in RULES)
         proved = "yes" if best.optimal else "no"
         click.echo(f"| {name} | {data['optimum']:,} | {best.fma:,} | {proved} | {seconds:.2f} | {found} |")
+
+
+def scalar_graphs(seed: int, limit: float) -> None:
+    """Orders of published graphs of scalar functions: learned, by rules, found here; what is proved."""
+    file = REFERENCE / "scalar_graphs.json"
+    if not file.is_file():
+        click.echo(f"no graphs of scalar functions in {REFERENCE}; set CHAINORDER_REFERENCE")
+        return
+    rules = ("forward", "reverse", "markowitz", "relative-markowitz")
+    click.echo(f"\n| graph | inner | {' | '.join(rules)} | AlphaGrad | found | after, s | bound | after, s |")
+    click.echo("|---" * (7 + len(rules)) + "|")
+    for name, data in json.loads(file.read_text()).items():
+        count = data["inputs"] + data["inner"] + data["outputs"]
+        edges = [Edge(f"v{a}", f"v{b}") for a, b in data["edges"]]
+        graph = Graph({f"v{n}": 1 for n in range(count)}, edges, name)
+        seen: list[Progress] = []
+        started = time.perf_counter()
+        best = plan(graph, solver="annealing", seed=seed, time_limit=limit, progress=seen.append)
+        seconds = time.perf_counter() - started
+        found = next((each.seconds for each in seen if each.best == best.fma), seconds)
+        proved = next((each.seconds for each in seen if each.lower_bound == best.vertex_bound), seconds)
+        others = " | ".join(f"{plan(graph, solver=rule).fma:,}" for rule in rules)
+        click.echo(
+            f"| {name} | {data['inner']} | {others} | {data['alphagrad']} | {best.fma} | {found:.2f} | "
+            f"{best.vertex_bound} | {proved:.2f} |"
+        )
+
+
+def orders_per_second(seconds: float) -> None:
+    """Changed orders that are priced in a second, compiled and as it is done for any Jacobians."""
+    generator = random.Random(0)
+    graph = random_graph(generator, 100, ends=6, density=0.02, largest=1)
+    orders = OrderGraph.of(graph)
+    assert orders is not None
+    search = OrderSearch(orders, range(100), fast=True)
+    search.advance()
+    before, started = search.moves, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        search.advance()
+    compiled = (search.moves - before) / (time.perf_counter() - started)
+    trail = Trail.of(VertexGraph.of(Arcs(graph)), inner_places(graph))
+    moves, started = 0, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        trail.replace(*moved(trail.order, generator))
+        moves += 1
+    general = moves / (time.perf_counter() - started)
+    click.echo(
+        f"\norders of 100 vertices priced in a second: {compiled:,.0f} compiled by annealing, {general:,.0f} "
+        f"by lookahead, which takes any Jacobians: {compiled / general:,.0f} times as many"
+    )
 
 
 def vertex_elimination(repeats: int, largest: int) -> None:
@@ -136,6 +194,9 @@ def gradients(repeats: int) -> None:
 @click.option("--repeats", default=60, show_default=True, help="Gradients of each kind.")
 def main(graphs: int, largest: int, repeats: int) -> None:
     """Print the tables of docs/graphs.md."""
+    plan(random_graph(random.Random(0), 30, density=0.1), solver="annealing", time_limit=2)  # compile
+    scalar_graphs(0, 60)
+    orders_per_second(2)
     published_graphs()
     vertex_elimination(graphs, largest)
     gradients(repeats)

@@ -16,7 +16,8 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from chainorder import Graph, ParameterNetwork, plan
-from chainorder.execution.graph import Program, gather
+from chainorder.execution.graph import gather
+from chainorder.execution.graph_program import Program
 from chainorder.problems.parameter_network import SampledParameters, gradient_step
 
 LAYERS = (64, 64, 32, 10)

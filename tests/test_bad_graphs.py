@@ -86,7 +86,8 @@ CASES = {
     ),
     "machines": (
         BASE + "machines: 2\nedges: [{source: x, target: h}, {source: h, target: y}]",
-        ":2:1: machines: machines is here but graphs are planned for one machine; remove it",
+        ":2:1: machines: machines is here but only a chain states them; "
+        "--machines plans a graph for several; remove it",
     ),
     "batch alone": (
         "layers: [2, 3]\nbatch: 2",

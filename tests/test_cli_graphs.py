@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import random
+import signal
+import time
 from pathlib import Path
 
 import networkx as nx
 import pytest
 
+from chainorder import Graph, GraphPlan, load, plan
+from chainorder.solvers.options import Progress
+from tests.graphs import random_graph
+from tests.processes import Command, wait_until
 from tests.slow import slow_but
-from tests.test_cli import DATA, run, succeed
+from tests.test_cli import DATA, fail, run, succeed
 
 BLOCK = DATA / "residual-block.yaml"
 TRAINING = DATA / "mnist-training.yaml"
@@ -78,7 +85,7 @@ def test_hessians() -> None:
     [
         (("compare", "--hessian", BLOCK), "--hessian is for layers with parameters"),
         (("compare", "--memory-sweep", BLOCK), "this is a graph"),
-        (("plan", BLOCK, "--machines", "2"), "graphs are planned for one machine"),
+        (("plan", BLOCK, "--transfer", "2"), "a graph on 1 machines is planned by fma, without transfer"),
         (
             ("plan", BLOCK, "--solver", "hu-shing"),
             "unknown solver 'hu-shing' for graphs; the known ones are",
@@ -100,3 +107,60 @@ def test_a_batch_takes_graphs(tmp_path: Path) -> None:
     first, second = (json.loads(line) for line in file.read_text().splitlines())
     assert (first["fma"], first["model"]) == (98_304, "vertex")
     assert "chain" in second
+
+
+def hard_graph(path: Path) -> Path:
+    """A graph whose best order of vertices takes minutes to prove."""
+    graph = random_graph(random.Random(3), 60, ends=6, density=0.15, largest=30)
+    path.write_text(json.dumps(graph.to_spec()))
+    return path
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_search_with_the_best_so_far(tmp_path: Path) -> None:
+    spec, out = hard_graph(tmp_path / "hard.json"), tmp_path / "plan.json"
+    command = Command(("plan", spec, "--solver", "annealing", "--time-limit", 300, "-o", out))
+    assert wait_until(command.ready)
+    time.sleep(6)
+    command.send(signal.SIGINT)
+    status, errors = command.end()
+    assert (status, errors.splitlines()[-1]) == (130, "interrupted")
+    GraphPlan.from_json(out.read_text()).validate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("solver", ["annealing", "auto", "lookahead"])
+def test_time_limits_hold(tmp_path: Path, solver: str) -> None:
+    graph = load(hard_graph(tmp_path / "hard.json"))[0]
+    assert isinstance(graph, Graph)
+    plan(graph, solver=solver, time_limit=0.1)  # what is imported and compiled once
+    seen: list[Progress] = []
+    started = time.perf_counter()
+    best = plan(graph, solver=solver, time_limit=10, progress=seen.append)
+    assert time.perf_counter() - started < 13  # within 10 %, and a machine may be busy
+    assert all(each.lower_bound <= each.best for each in seen)
+    assert best.fma == min([best.fma, *(each.best for each in seen)])
+
+
+def test_a_search_starts_from_a_saved_plan(tmp_path: Path) -> None:
+    graph = random_graph(random.Random(8), 9, ends=3)
+    spec, first, better = (tmp_path / name for name in ("graph.json", "first.json", "better.json"))
+    spec.write_text(json.dumps(graph.to_spec()))
+    succeed("plan", spec, "--solver", "forward", "-o", first)
+    succeed("plan", spec, "--solver", "annealing", "-o", better)
+    best = GraphPlan.from_json(better.read_text())
+    assert best.fma < GraphPlan.from_json(first.read_text()).fma
+    for solver in ("annealing", "lookahead", "forward", "vertex"):
+        found = json.loads(succeed("plan", spec, "--solver", solver, "--start", better, "--format", "json"))
+        assert (found["fma"], found["solver"]) == (best.fma, solver)
+    again = json.loads(succeed("plan", spec, "--solver", "forward", "--start", better, "--format", "json"))
+    assert again["why"] == "nothing cheaper was found than the plan to start from"
+
+
+def test_a_start_that_is_none_is_refused(tmp_path: Path) -> None:
+    other, saved = tmp_path / "other.json", tmp_path / "plan.json"
+    other.write_text(json.dumps(random_graph(random.Random(8), 4).to_spec()))
+    succeed("plan", BLOCK, "-o", saved)
+    assert "is for residual-block: 4 vertices" in fail("plan", other, "--start", saved)
+    assert "holds no single saved plan of a graph" in fail("plan", other, "--start", other)
+    assert "leave start out" in fail("plan", "3,4,5", "--start", saved)

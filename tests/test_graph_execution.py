@@ -24,7 +24,8 @@ from chainorder import (
 )
 from chainorder.comparison.backpropagation import backpropagation
 from chainorder.comparison.hessian import HessianProblem
-from chainorder.execution.graph import Program, gather
+from chainorder.execution.graph import gather
+from chainorder.execution.graph_program import Program
 from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import Operand
 from chainorder.execution.storing import random_operand

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import socketserver
@@ -23,6 +24,7 @@ import pytest
 
 from chainorder import Chain, Elemental, ExecutionError, Plan, execute, plan
 from tests.chains import MIXES, random_chains
+from tests.graphs import random_graph
 
 pytest.importorskip("distributed", reason="Dask is not installed")
 
@@ -355,3 +357,18 @@ def test_the_command_line_uses_a_scheduler(client: Client) -> None:
     assert done.returncode == 0, done.stderr
     Plan.from_json(done.stdout).validate()
     assert command("run", SIMULATOR, "--scheduler", "127.0.0.1:9").returncode == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_graphs_run_on_workers(seed: int, client: Client) -> None:
+    generator = random.Random(seed)
+    share = generator.choice((0, 0.5))
+    graph = random_graph(generator, 4, ends=3, matrix_free=share, structured=generator.random() < 0.5)
+    best = plan(graph, machines=2)
+    here, there = execute(best), execute(best, scheduler=client)
+    assert there.passed
+    assert (there.fma, there.adds, there.peak_memory) == (best.fma, best.adds, best.peak_memory)
+    assert there.blocks.keys() == here.blocks.keys()
+    for key, block in here.blocks.items():
+        left, right = (j if isinstance(j, np.ndarray) else j.toarray() for j in (block, there.blocks[key]))
+        np.testing.assert_allclose(left, right, rtol=1e-12, atol=0)

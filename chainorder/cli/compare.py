@@ -16,7 +16,7 @@ from chainorder.cli.options import (
     solver_option,
     verbose_option,
 )
-from chainorder.cli.reading import AnyPlan, Request, hessian_of, problem_of, read_inputs
+from chainorder.cli.reading import AnyPlan, Request, hessian_of, interruptible, problem_of, read_inputs
 from chainorder.cli.values import whole
 from chainorder.cli.writing import Destination
 from chainorder.errors import ChainorderError
@@ -25,6 +25,7 @@ from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.problems.problem import Problem
 from chainorder.report.model import CHARTS
 from chainorder.solvers import plan
+from chainorder.system.signals import end_if_asked
 
 if TYPE_CHECKING:
     from chainorder.report.model import Report
@@ -101,6 +102,7 @@ def compare(
         else:
             reports = [_compared(each, options, verbose=verbose) for each in inputs]
     to.write(reports)
+    end_if_asked()
 
 
 def _hessian(found: Problem | AnyPlan) -> Report:
@@ -135,7 +137,8 @@ def _compared(found: Problem | AnyPlan, options: dict[str, Any], *, verbose: boo
 
     if not isinstance(found, Problem):
         return comparison_report(beside(found), verbose=verbose)
-    best: Any = plan(found, **options)
+    with interruptible(found):
+        best: Any = plan(found, **options)
     if isinstance(found.network, ParameterNetwork):
         from chainorder.comparison.backpropagation import backpropagation
         from chainorder.report.graphs import backpropagation_report

@@ -104,6 +104,11 @@ order_option = click.option(
     metavar="TEXT",
     help='Cost your own order instead: "(F3 F2) F1"; of a graph, its inner vertices: "h a".',
 )
+start_option = click.option(
+    "--start",
+    metavar="FILE",
+    help="A saved plan of the same graph that the search for a better one begins with.",
+)
 memory_option = click.option(
     "--memory",
     type=Memory(),

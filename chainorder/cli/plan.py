@@ -15,18 +15,21 @@ from chainorder.cli.options import (
     output_options,
     scheduling_options,
     solver_option,
+    start_option,
     verbose_option,
 )
-from chainorder.cli.reading import Request, read_plans
+from chainorder.cli.reading import Request, read_plans, read_start
 from chainorder.cli.writing import Destination
 from chainorder.problems.problem import Problem
 from chainorder.report.model import CHARTS, GRAPH
+from chainorder.system.signals import end_if_asked
 
 
 @click.command("plan")
 @chain_argument
 @solver_option
 @order_option
+@start_option
 @machines_option
 @memory_option
 @scheduling_options
@@ -36,6 +39,7 @@ def plan_command(
     chain: tuple[str, ...],
     solver: str,
     order: str | None,
+    start: str | None,
     machines: int | None,
     memory: int | None,
     verbose: bool,
@@ -47,7 +51,8 @@ def plan_command(
     """Print the best order of each CHAIN and what it costs; -o plan.json saves it for `run`.
 
     On several machines, also where and when each operation runs; -o plan.svg draws it. A saved plan is shown
-    as it is; it keeps paths of matrices relative to its file.
+    as it is; it keeps paths of matrices relative to its file. Ctrl-C ends the search for an order of a graph
+    with the best so far, and exit status 130.
     """
     from chainorder.report.results import plan_report
     from chainorder.report.schedules import has_chart
@@ -58,5 +63,9 @@ def plan_command(
     def check(problems: Sequence[Problem]) -> None:
         to.check(problems, [*[CHARTS] * any(map(has_chart, problems)), *[GRAPH] * (len(problems) == 1)])
 
+    if start is not None:
+        to.protect((start,))
+        options["start"] = read_start(start)
     plans = read_plans(chain, Request(solver, order, memory, machines, options), check)
     to.write([plan_report(each, verbose=verbose) for each in plans])
+    end_if_asked()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from chainorder.errors import ChainorderError, PlanError, SpecError
+from chainorder.errors import ChainorderError, PlanError, SolverError, SpecError
 from chainorder.problems.inline_dims import looks_like_dims, parse_dims
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import without_breaks
 from chainorder.report.progress import searching
 from chainorder.solvers import plan, plan_in_order
+from chainorder.solvers.registry import SEARCHED
+from chainorder.system.signals import asking_first, end_if_asked
 
 if TYPE_CHECKING:
     from chainorder.comparison.hessian import HessianProblem
@@ -106,6 +109,22 @@ def _read(text: str, request: Request) -> Sequence[Problem | AnyPlan]:
     return saved
 
 
+def read_start(file: str) -> GraphPlan:
+    """The saved plan of a graph that a search begins with, validated; `ChainorderError` if it is none."""
+    from chainorder.plans.files import read_saved
+    from chainorder.reading.files import Source
+
+    saved: Any = read_saved(Source.of(file)) or []
+    if len(saved) != 1 or saved[0].kind not in SEARCHED:
+        raise ChainorderError(f"--start {file}: holds no single saved plan of a graph; save one with -o")
+    start: GraphPlan = saved[0]
+    try:
+        start.validate()
+    except PlanError as error:
+        raise PlanError(f"{file}: {error}; plan it again") from None
+    return start
+
+
 def _named(problems: Sequence[Problem], stem: str) -> list[Problem]:
     """Problems, the nameless ones called after their file."""
     stem = without_breaks(stem)
@@ -163,10 +182,24 @@ def _is_file(text: str) -> bool:
     return os.path.isfile(text)  # noqa: PTH113 -- pathlib raises where the text is too long for a name
 
 
+@contextmanager
+def interruptible(problem: Problem) -> Iterator[None]:
+    """Let Ctrl-C end a search that takes orders to end with the best so far; see `end_if_asked`."""
+    if problem.kind not in SEARCHED:
+        yield
+        return
+    with asking_first():
+        try:
+            yield
+        except SolverError:
+            end_if_asked()  # it has none yet
+            raise
+
+
 def plan_or_price(problem: Problem, request: Request) -> AnyPlan:
     """The plan of a solver, or of the order that is given; shows the progress of a search."""
     if request.order is None:
-        with searching() as progress:
+        with searching() as progress, interruptible(problem):
             return plan(problem, solver=request.solver, progress=progress, **request.options)
     stated = {key: request.options[key] for key in ("objective", "transfer") if key in request.options}
     return plan_in_order(problem, request.order, **stated)

@@ -28,11 +28,11 @@ from chainorder.errors import ChainorderError, ExecutionError
 from chainorder.execution.cluster import LOCAL
 from chainorder.problems.problem import Problem
 from chainorder.report.model import CHARTS
-from chainorder.solvers.registry import SCHEDULED
 from chainorder.system.installation import how_to_add
+from chainorder.system.signals import end_if_asked
 
 if TYPE_CHECKING:
-    from chainorder.execution.graph import GraphExecution
+    from chainorder.execution.graph_result import GraphExecution
     from chainorder.execution.result import Execution
 
 HERE = "here"
@@ -132,6 +132,7 @@ def run(
 
     reports, passed = [], True
     plans = read_plans(chain, Request(solver, order, memory, machines, options), check, recheck=True)
+    end_if_asked()
     for best in plans:
         settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)
@@ -193,18 +194,10 @@ def _run_orders(
 
 
 def where(found: AnyPlan, scheduler: str | None) -> str | None:
-    """Where a plan is run: None for here.
-
-    Raises
-    ------
-    ExecutionError
-        If a graph is to be run on workers.
-    """
+    """Where a plan is run: None for here."""
     if scheduler == HERE:
         return None
     if scheduler is not None:
-        if found.kind not in SCHEDULED:
-            raise ExecutionError(f"plans of {found.kind}s run here; leave --scheduler out")
         return scheduler
     if found.machines == 1:
         return None

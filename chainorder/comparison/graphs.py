@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chainorder.comparison.ranking import Ranking
+from chainorder.plans.base import gap_between
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
 from chainorder.solvers import plan
@@ -29,6 +30,16 @@ class GraphComparison(Ranking[GraphPlan]):
     def graph(self) -> Graph:
         """The graph they are for."""
         return self.best.graph
+
+    def bound(self, plan: GraphPlan) -> int | None:
+        """What every plan of the same model costs at least: orders of vertices, or all sequences of faces."""
+        known = (self.best.lower_bound, self.best.vertex_bound if plan.model == "vertex" else None)
+        return max((each for each in known if each is not None), default=None)
+
+    def gap(self, plan: GraphPlan) -> float | None:
+        """How far a plan may be above the best of its model, as a fraction of the bound; None without one."""
+        bound = self.bound(plan)
+        return None if bound is None else gap_between(plan.cost, bound)
 
     @classmethod
     def sweeps(cls, best: GraphPlan) -> tuple[str, ...]:

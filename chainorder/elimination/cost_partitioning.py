@@ -8,6 +8,7 @@ best one is the solution of a linear program, here solved by HiGHS through SciPy
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,12 @@ import numpy as np
 from chainorder.elimination.path_chains import UNIT, Derivation, Key, PathChain
 
 
-def share_costs(paths: tuple[PathChain, ...], seconds: float | None) -> None:
-    """Give the paths the best shares that a linear program finds in time, or else good ones."""
-    if not _share_by_program(paths, seconds):
+def share_costs(paths: tuple[PathChain, ...], until: float | None) -> None:
+    """Give the paths the best shares that a linear program finds in time, or else good ones.
+
+    The time is up at `until`, a reading of `time.monotonic`.
+    """
+    if not _share_by_program(paths, until):
         _share_in_turn(paths)
 
 
@@ -30,7 +34,7 @@ def _share_in_turn(paths: tuple[PathChain, ...]) -> None:
         taken |= keys
 
 
-def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bool:
+def _share_by_program(paths: tuple[PathChain, ...], until: float | None) -> bool:
     """The shares at which the bound is greatest, from the dual of a linear program; whether it was solved.
 
     Its variables are fractions of derivations and, for every key that paths share, what is paid for it: as
@@ -58,6 +62,9 @@ def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bo
     sharing = [(at, path, each) for at, (path, _, each) in enumerate(made) if each.key in shared]
     paid = [(row, at, each.cost / scale) for row, (at, _, each) in enumerate(sharing)]
     paid += [(row, shared[each.key], -1.0) for row, (_, _, each) in enumerate(sharing)]
+    left = None if until is None else until - time.monotonic()
+    if left is not None and left <= 0:
+        return False
     result = linprog(
         objective,
         _matrix(paid, len(sharing), len(objective)),
@@ -65,7 +72,7 @@ def _share_by_program(paths: tuple[PathChain, ...], seconds: float | None) -> bo
         _matrix(balance, len(right), len(objective)),
         right,
         method="highs",
-        options={} if seconds is None else {"time_limit": max(0.1, seconds)},
+        options={} if left is None else {"time_limit": left},
     )
     if result.status != 0:
         return False

@@ -11,6 +11,7 @@ on integers, so the bound is exact however the shares were found.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -36,6 +37,7 @@ class PathBound:
 
         Every edge is on one of the paths, unless the shortest through it is very long.
         """
+        until = None if seconds is None else time.monotonic() + seconds
         costs = Costs(arcs)
         chosen: dict[tuple[int, ...], None] = {}
         left = MAX_DERIVATIONS
@@ -45,7 +47,7 @@ class PathBound:
                 chosen[edges] = None
                 left -= count
         paths = tuple(PathChain(costs, edges) for edges in chosen)
-        share_costs(paths, seconds)
+        share_costs(paths, until)
         return cls(paths)
 
     @property

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, overload
 
-from chainorder.execution import chain  # noqa: F401 -- registers how plans of chains are run
+from chainorder.execution import chain, graph  # noqa: F401 -- these register how plans are run
 from chainorder.execution.backends import CHUNK_ENTRIES, NUMPY
-from chainorder.execution.graph import GraphExecution
+from chainorder.execution.graph_result import GraphExecution
 from chainorder.execution.options import Options, run
 from chainorder.execution.result import Execution
 from chainorder.execution.sources import Function

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from chainorder.costs.steps import How, Instruction, Ledger, Place, replay
 from chainorder.errors import ExecutionError
@@ -23,6 +23,8 @@ from chainorder.execution.operations import OperationRecord, Stepped, perform, s
 from chainorder.execution.result import Execution
 from chainorder.execution.sources import Jacobians
 from chainorder.plans.chain_plan import Plan
+
+Result = TypeVar("Result")
 
 Future: TypeAlias = Any
 """A `distributed.Future`."""
@@ -45,11 +47,22 @@ def run_on_workers(
         If there is no cluster, its workers keep dying, or a model cannot be sent to them.
     """
     used = len(set(plan.operations.machine.tolist()))
+    return on_cluster(scheduler, max(1, used), lambda client: _run(client, plan, source, settings))
+
+
+def on_cluster(scheduler: Any, workers: int, run: Callable[[Client], Result]) -> Result:
+    """Run something on a cluster, again if workers died with what only they held.
+
+    Raises
+    ------
+    ExecutionError
+        If there is no cluster, or its workers keep dying.
+    """
     distributed = dask_distributed()
-    with connected(scheduler, max(1, used)) as client:
+    with connected(scheduler, workers) as client:
         for _ in range(ATTEMPTS):
             try:
-                return _run(client, plan, source, settings)
+                return run(client)
             except (distributed.CancelledError, distributed.KilledWorker, OSError) as error:
                 if client.status != "running":
                     raise ExecutionError(
@@ -77,19 +90,19 @@ def _run(client: Client, plan: Plan, source: Jacobians, settings: Settings) -> t
     topic = f"chainorder-{uuid.uuid4().hex}"
     instructions = list(plan.operations.steps.instructions())
     through = {each.through for each in instructions if each.through is not None}
-    models = _everywhere(client, {n: stepped_of(plan.chain, source, n) for n in sorted(through)})
-    live = {(n, n): future for n, future in _everywhere(client, source.operands).items()}
+    models = everywhere(client, {n: stepped_of(plan.chain, source, n) for n in sorted(through)})
+    live = {(n, n): future for n, future in everywhere(client, source.operands).items()}
     machines = plan.operations.machine.tolist()
 
     def submit(instruction: Instruction[Place], operands: list[Future]) -> Future:
         if instruction.how is How.REUSE:
             return operands[0]
         return client.submit(
-            _operate,
+            operate,
             instruction,
             operands,
             None if instruction.through is None else models[instruction.through],
-            (settings, topic),
+            (settings, topic, instruction.number),
             key=f"{topic}-{instruction.number}",
             workers=[addresses[machines[instruction.number] % len(addresses)]],
             allow_other_workers=True,  # when the worker has gone
@@ -104,7 +117,8 @@ def _run(client: Client, plan: Plan, source: Jacobians, settings: Settings) -> t
     return result, _execution(plan, source, result, events, addresses)
 
 
-def _everywhere(client: Client, values: Mapping[int, Any]) -> dict[int, Future]:
+def everywhere(client: Client, values: Mapping[int, Any]) -> dict[int, Future]:
+    """Send values to all workers; raises `ExecutionError` if one cannot be sent."""
     if not values:
         return {}
     try:
@@ -116,28 +130,29 @@ def _everywhere(client: Client, values: Mapping[int, Any]) -> dict[int, Future]:
     return dict(zip(values, futures, strict=True))
 
 
-def _operate(
-    instruction: Instruction[Place],
+def operate(
+    instruction: Instruction[Any],
     operands: list[Operand],
     stepped: Stepped | None,
-    task: tuple[Settings, str],
+    task: tuple[Settings, str, int],
 ) -> Operand:
-    """A task: one operation with one thread; what it took goes to the scheduler as an event."""
+    """A task: one instruction with one thread; what it took goes to the scheduler as an event."""
     from distributed import get_worker
     from threadpoolctl import threadpool_limits
 
-    settings, topic = task
+    settings, topic, number = task
     worker, backend = get_worker(), NumPyBackend(settings)
     with threadpool_limits(1):
         start = time.time()
         done = perform(backend, instruction, operands, stepped)
         seconds = time.time() - start
     event = {
-        "number": instruction.number,
+        "number": number,
         "worker": worker.address,
         "start": start,
         "seconds": seconds,
         "fma": done.fma,
+        "adds": done.adds,
         "evaluations": done.evaluations,
         "entries": backend.entries(done.result),
         "format": done.result.format,

@@ -17,6 +17,17 @@ from chainorder.problems.problem import Problem
 from chainorder.reading.words import show
 
 
+def gap_between(cost: int, bound: int) -> float | None:
+    """How far a cost may be above the least, as a fraction of a bound; None if only the bound is 0."""
+    more = cost - bound
+    return more / bound if bound else (0.0 if not more else None)
+
+
+def excess(gap: float) -> str:
+    """A gap in words."""
+    return f"at most {1 + gap:,.1f} times" if gap >= 1 else f"at most {max(gap, 1e-4):.2%} above"
+
+
 class BasePlan(ABC):
     """An order of operations for a chain or a graph. Immutable; prints itself; saves itself.
 
@@ -98,8 +109,7 @@ class BasePlan(ABC):
         """How far the cost may be above the least, as a fraction of it; None if no bound is known."""
         if self.lower_bound is None:
             return None
-        excess = self.cost - self.lower_bound
-        return excess / self.lower_bound if self.lower_bound else (0.0 if not excess else None)
+        return gap_between(self.cost, self.lower_bound)
 
     @property
     def claim(self) -> str:
@@ -110,9 +120,7 @@ class BasePlan(ABC):
             return "no claim"
         if self.gap is None:
             return "heuristic"
-        if self.gap >= 1:
-            return f"heuristic, at most {1 + self.gap:,.1f} times the optimum"
-        return f"heuristic, at most {max(self.gap, 1e-4):.2%} above the optimum"
+        return f"heuristic, {excess(self.gap)} the optimum"
 
     @abstractmethod
     def validate(self) -> None:

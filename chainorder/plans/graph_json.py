@@ -8,6 +8,7 @@ from typing import Any
 from chainorder.errors import PlanError
 from chainorder.plans.graph_operations import GraphOperation
 from chainorder.plans.saved import get_value, read_claims, read_problem, read_step
+from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.problems.graph import Graph
 
 
@@ -20,9 +21,15 @@ def read(data: Any, folder: Path) -> dict[str, Any]:
     if model not in ("face", "vertex"):
         raise PlanError(f"not a plan: model is {model[:40]!r}; it is face or vertex")
     claims = read_claims(data)
-    if claims["objective"] != "fma":
-        raise PlanError(f"objective is {claims['objective'][:40]!r}; that of a graph's plan is fma")
-    return {"graph": graph, "model": model, "operations": operations, **claims}
+    machines = get_value(data, "machines", int)
+    if not 1 <= machines <= MAX_MACHINES:
+        raise PlanError(f"machines is {machines}; it is a number from 1 to {MAX_MACHINES:,}")
+    wanted = "fma" if machines == 1 else "makespan"
+    if claims["objective"] != wanted:
+        raise PlanError(f"objective is {claims['objective'][:40]!r}; that of this plan is {wanted}")
+    bound = None if data.get("vertex_bound") is None else get_value(data, "vertex_bound", int)
+    stated = {"model": model, "operations": operations, "vertex_bound": bound, **claims}
+    return {"graph": graph.on(machines), **stated}
 
 
 def _operation(item: Any, place: int) -> GraphOperation:

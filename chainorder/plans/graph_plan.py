@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,7 +12,7 @@ from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import Move
 from chainorder.elimination.replay import Replay
 from chainorder.errors import PlanError
-from chainorder.plans.base import BasePlan
+from chainorder.plans.base import BasePlan, excess, gap_between
 from chainorder.plans.drawing import plan_to_networkx, to_dot
 from chainorder.plans.graph_json import read
 from chainorder.plans.graph_operations import GraphOperation
@@ -45,6 +45,10 @@ class GraphPlan(BasePlan):
         The most stored entries of Jacobians live at once, run in that order.
     why
         Why this solver, and what is proved, in a sentence.
+    vertex_bound
+        What every order of whole vertices costs at least; None if no more is known of them than of faces.
+    objective
+        ``fma``, or ``makespan`` on several machines: what the bounds are of.
     """
 
     kind: ClassVar[str] = Graph.kind
@@ -59,6 +63,7 @@ class GraphPlan(BasePlan):
     peak_memory: int
     objective: str = "fma"
     why: str = ""
+    vertex_bound: int | None = None
 
     @classmethod
     def of(
@@ -71,6 +76,7 @@ class GraphPlan(BasePlan):
         lower_bound: int | None = None,
         why: str = "",
         arcs: Arcs | None = None,
+        vertex_bound: int | None = None,
     ) -> GraphPlan:
         """The plan that carries out the moves; prices them. One that costs what a bound says is optimal.
 
@@ -94,9 +100,45 @@ class GraphPlan(BasePlan):
                 GraphOperation(move.step.action, move.step.mode, vertices, numbers, cost, adds, start=start)
             )
             start += cost
-        bound = None if lower_bound is None else min(lower_bound, start)
-        optimal = bound == start
-        return cls(graph, solver, model, optimal, bound, tuple(operations), replay.peak, why=why)
+        return cls.priced(
+            graph,
+            operations,
+            replay.peak,
+            solver=solver,
+            model=model,
+            lower_bound=lower_bound,
+            why=why,
+            vertex_bound=vertex_bound,
+        )
+
+    @classmethod
+    def priced(
+        cls,
+        graph: Graph,
+        operations: Sequence[GraphOperation],
+        peak: int,
+        *,
+        solver: str,
+        model: str,
+        lower_bound: int | None = None,
+        why: str = "",
+        vertex_bound: int | None = None,
+    ) -> GraphPlan:
+        """The plan of operations that are priced already; one that costs what a bound says is optimal."""
+        cost = operations[-1].start + operations[-1].fma if operations else 0
+        bound = None if lower_bound is None else min(lower_bound, cost)
+        known = [each for each in (vertex_bound, bound) if each is not None]
+        return cls(
+            graph,
+            solver,
+            model,
+            bound == cost,
+            bound,
+            tuple(operations),
+            peak,
+            why=why,
+            vertex_bound=None if vertex_bound is None else max(known),
+        )
 
     @property
     def problem(self) -> Graph:
@@ -109,6 +151,16 @@ class GraphPlan(BasePlan):
         return sum(operation.fma for operation in self.operations)
 
     @property
+    def claim(self) -> str:
+        """What is proved of it, in words: of all sequences of faces, or else of orders of whole vertices."""
+        if self.optimal or self.model != "vertex" or self.vertex_bound is None:
+            return super().claim
+        if self.cost == self.vertex_bound:
+            return "optimal among vertex orders"
+        gap = gap_between(self.cost, self.vertex_bound)
+        return "heuristic" if gap is None else f"heuristic, {excess(gap)} the best vertex order"
+
+    @property
     def adds(self) -> int:
         """Additions where parallel Jacobians meet."""
         return sum(operation.adds for operation in self.operations)
@@ -116,7 +168,7 @@ class GraphPlan(BasePlan):
     @property
     def makespan(self) -> int:
         """When the last operation ends."""
-        return self.fma
+        return max((operation.start + operation.fma for operation in self.operations), default=0)
 
     @property
     def order(self) -> str:
@@ -132,11 +184,12 @@ class GraphPlan(BasePlan):
         """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
         from chainorder.plans.graph_validation import validate  # seldom wanted: start-up does without
 
-        validate(self.graph, self.operations, self)
+        validate(self.graph, self.operations, self, self.vertex_bound if self.model == "vertex" else None)
 
     def _attributes(self) -> dict[str, Any]:
         costs = ("adds", "makespan", "machines", "peak_memory", "order")
-        return attributes(self, "model", *STATED, *costs)
+        of_vertices = () if self.vertex_bound is None else ("vertex_bound", "claim")
+        return attributes(self, "model", *STATED, *costs, *of_vertices)
 
     @classmethod
     def _read(cls, data: Any, folder: Path) -> dict[str, Any]:

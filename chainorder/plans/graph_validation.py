@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chainorder.costs.steps import Action, Step
-from chainorder.elimination.line_graph import PRIME, Arcs
+from chainorder.elimination.line_graph import PRIME, Arcs, Sum
 from chainorder.elimination.moves import Move
 from chainorder.elimination.replay import Replay
 from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
@@ -17,7 +17,46 @@ from chainorder.problems.graph import Graph
 from chainorder.structures.colouring import column_colours, row_colours
 
 
-def validate(graph: Graph, operations: Sequence[GraphOperation], plan: BasePlan) -> None:
+class Timetable:
+    """When machines are busy and results are there."""
+
+    def __init__(self, machines: int) -> None:
+        self.made: dict[int, int] = {}
+        self._machines = machines
+        self._clock = 0
+        self._busy: dict[int, list[tuple[int, int, str]]] = {}
+
+    def enter(self, operation: GraphOperation, operands: list[int], here: str) -> None:
+        """Note when an operation runs, unless its operands, by their arcs, are not there yet."""
+        if self._machines == 1:
+            _expect(here, "start", operation.start, self._clock)
+            _expect(here, "machine", operation.machine, 0)
+            self._clock += operation.fma
+        if not 0 <= operation.machine < self._machines:
+            raise PlanError(f"{here}: machine is {operation.machine}; there are {self._machines}, from 0 on")
+        ready = max((self.made.get(arc, 0) for arc in operands), default=0)
+        if operation.start < ready:
+            raise PlanError(f"{here}: start is {operation.start}; its operands are there at {ready}")
+        end = operation.start + operation.fma
+        self._busy.setdefault(operation.machine, []).append((operation.start, end, here))
+
+    def join(self, each: Sum) -> None:
+        """A sum is there when both are."""
+        self.made[each.result] = max(self.made.get(each.first, 0), self.made.get(each.second, 0))
+
+    def check(self) -> None:
+        """Raise `PlanError` if a machine does two things at once."""
+        for machine, spans in self._busy.items():
+            clock = 0
+            for start, end, here in sorted(spans):
+                if start < clock:
+                    raise PlanError(f"{here}: start is {start}; machine {machine} is busy until {clock}")
+                clock = end
+
+
+def validate(
+    graph: Graph, operations: Sequence[GraphOperation], plan: BasePlan, vertex_bound: int | None
+) -> None:
     """Recheck operands, costs, additions, memory, start times, and that every path is taken once.
 
     Raises
@@ -26,27 +65,36 @@ def validate(graph: Graph, operations: Sequence[GraphOperation], plan: BasePlan)
         Names the first operation that is wrong.
     """
     replay = Replay(graph)
-    clock = 0
+    timetable = Timetable(plan.machines)
     for number, operation in enumerate(operations, 1):
         here = f"operation {number} ({operation.action} {' → '.join(operation.vertices)})"
         move = find_move(replay, operation, here)
         _expect(here, "fma", operation.fma, _recount(replay, move, here))
-        _expect(here, "start", operation.start, clock)
-        _expect(here, "machine", operation.machine, 0)
-        clock += operation.fma
-        _, sums = replay.run(move)
+        result, sums = replay.run(move)
+        timetable.enter(operation, [arc for arc in (move.a, move.b) if arc is not None], here)
+        timetable.made[result] = operation.start + operation.fma
+        for each in sums:
+            timetable.join(each)
         _expect(here, "adds", operation.adds, sum(each.adds for each in sums))
     line = replay.line
     if any(True for _ in line.faces()) or set(line.before) != line.accumulated:
         raise PlanError("the plan ends before the Jacobian is there")
     _check_paths(line.arcs, list(line.before))
     _expect("plan", "peak_memory", plan.peak_memory, replay.peak)
-    if plan.lower_bound is not None and plan.lower_bound > plan.fma:
-        raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {plan.fma}")
-    if plan.optimal and plan.lower_bound != plan.fma:
-        raise PlanError(f"plan: says it is optimal, but its bound is {plan.lower_bound}")
-    _expect("plan", "fma", plan.fma, clock)
+    _expect("plan", "fma", plan.fma, sum(operation.fma for operation in operations))
+    timetable.check()
+    _check_claims(plan, vertex_bound)
     _check_bound(graph, plan.lower_bound)
+
+
+def _check_claims(plan: BasePlan, vertex_bound: int | None) -> None:
+    """Whether the bounds, and what follows from them, agree with the cost."""
+    if plan.lower_bound is not None and plan.lower_bound > plan.cost:
+        raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {plan.cost}")
+    if vertex_bound is not None and vertex_bound > plan.cost:
+        raise PlanError(f"plan: the bound {vertex_bound} of vertex orders is above the cost {plan.cost}")
+    if plan.optimal and plan.lower_bound != plan.cost:
+        raise PlanError(f"plan: says it is optimal, but its bound is {plan.lower_bound}")
 
 
 MARKOWITZ = 200

@@ -38,6 +38,8 @@ class Graph(Problem):
         At most one from a vertex to another.
     name
         For reports.
+    machines
+        Identical machines that a plan may use, each for one operation at a time.
     memory
         Entries that the tape of one edge may take; None for no limit.
     inputs, outputs
@@ -57,6 +59,7 @@ class Graph(Problem):
     vertices: Mapping[str, int]
     edges: tuple[Edge, ...]
     name: str | None
+    machines: int
     memory: int | None
     network: ParameterNetwork | None
 
@@ -66,6 +69,7 @@ class Graph(Problem):
         edges: Iterable[Edge],
         name: str | None = None,
         *,
+        machines: int = 1,
         memory: int | None = None,
         inputs: Iterable[str] | None = None,
         outputs: Iterable[str] | None = None,
@@ -75,6 +79,7 @@ class Graph(Problem):
             ("vertices", checks.sizes_of(vertices)),
             ("edges", tuple(edges)),
             ("name", name),
+            ("machines", checks.machines_of(machines)),
             ("memory", None if memory is None else checks.limit(memory)),
             ("network", network),
         ):
@@ -109,9 +114,9 @@ class Graph(Problem):
         import networkx as nx
 
         ends = {*self.inputs, *self.outputs}
-        order = nx.lexicographical_topological_sort(
-            checks.digraph_of(self.vertices, self.edges), list(self.vertices).index
-        )
+        places = {name: place for place, name in enumerate(self.vertices)}
+        digraph = checks.digraph_of(self.vertices, self.edges)
+        order = nx.lexicographical_topological_sort(digraph, places.__getitem__)
         return tuple(name for name in order if name not in ends)
 
     @property
@@ -138,11 +143,6 @@ class Graph(Problem):
     @property
     def _kinds(self) -> tuple[Elemental, ...]:
         return self.elementals
-
-    @property
-    def machines(self) -> int:  # type: ignore[override]
-        """Graphs are planned for one machine."""
-        return 1
 
     def pattern(self, place: int) -> Pattern:
         """The pattern of an edge, by its place in `edges`."""
@@ -273,16 +273,19 @@ class Graph(Problem):
         }
 
     def on(self, machines: int) -> Self:
-        """The same graph; raises `GraphError` for more than one machine."""
-        if machines != 1:
-            raise GraphError(f"machines is {machines}; graphs are planned for one machine")
-        return self
+        """The same graph on another number of machines."""
+        return self if machines == self.machines and machines is not True else super().on(machines)
+
+    def to_spec(self) -> dict[str, Any]:
+        """The spec that declares it, as plain data: without machines, which only its plans state."""
+        return {key: value for key, value in super().to_spec().items() if key != "machines"}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Graph):
             return NotImplemented
         mine, others = (
-            (g.name, g.memory, g.network, list(g.vertices.items()), g.edges) for g in (self, other)
+            (g.name, g.machines, g.memory, g.network, list(g.vertices.items()), g.edges)
+            for g in (self, other)
         )
         return mine == others
 

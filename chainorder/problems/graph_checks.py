@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.errors import ChainorderError, GraphError, raise_first
 from chainorder.problems.edge import Edge
-from chainorder.problems.elementals import Elemental, whole
+from chainorder.problems.elementals import MAX_MACHINES, Elemental, whole
 from chainorder.problems.matrix_files import MatrixFile, equal_matrices
 from chainorder.reading.wording import fault_of_name, nearest
 
@@ -32,6 +32,14 @@ def sizes_of(vertices: Mapping[str, int]) -> dict[str, int]:
 def limit(memory: Any) -> int:
     """A limit for tapes, checked; raises `GraphError`."""
     return _whole(memory, "memory", "a limit", ("memory",), least=0)
+
+
+def machines_of(machines: Any) -> int:
+    """A number of machines, checked; raises `GraphError`."""
+    count = _whole(machines, "machines", "their number", ("machines",))
+    if count > MAX_MACHINES:
+        raise GraphError(f"machines is {machines}; at most {MAX_MACHINES:,}", ("machines",))
+    return count
 
 
 def _whole(value: Any, what: str, kind: str, path: tuple[str, ...], *, least: int = 1) -> int:

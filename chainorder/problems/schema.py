@@ -219,7 +219,7 @@ CHAIN: Schema = {
                     ]
                 }
             },
-            "graphs are planned for one machine",
+            "only a chain states them; --machines plans a graph for several",
             "machines",
         ),
     ],

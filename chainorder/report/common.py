@@ -17,7 +17,7 @@ from chainorder.report.model import Cell
 if TYPE_CHECKING:
     from chainorder.comparison.ranking import Ranking
     from chainorder.execution.checks import Check
-    from chainorder.execution.graph import GraphExecution
+    from chainorder.execution.graph_result import GraphExecution
     from chainorder.execution.provenance import Provenance
     from chainorder.execution.result import Execution
 

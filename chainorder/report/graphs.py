@@ -17,7 +17,7 @@ from chainorder.report.model import Report
 
 if TYPE_CHECKING:
     from chainorder.comparison.hessian import SecondDerivatives
-    from chainorder.execution.graph import GraphExecution
+    from chainorder.execution.graph_result import GraphExecution
 
 LONG_ORDER = 100
 """Characters of an order of vertices that are shown to people."""
@@ -31,11 +31,15 @@ def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
         f"{plan.model} elimination, solver: {plan.solver} ({plan.claim})",
         *common.limit_note(plan.graph),
     ]
+    several = plan.machines > 1
+    notes += [f"makespan {plan.makespan:,} fma on {plan.machines:,} machines"] if several else []
     notes += [f"why: {plan.why}"] if plan.why and (verbose or not plan.optimal) else []
     operations, more = common.shown(plan.operations, verbose=verbose)
-    rows = tuple((o.result, str(o.action), o.formula, o.fma, o.adds, o.start) for o in operations)
-    columns = ("result", "action", "of", "fma", "additions", "start")
-    return Report(plan.graph.title, columns, rows, (*more, *notes), plan.to_data, graph=plan.to_networkx)
+    rows = tuple((o.result, str(o.action), o.formula, o.fma, o.adds, o.start, o.machine) for o in operations)
+    columns = ("result", "action", "of", "fma", "additions", "start", "machine")
+    hidden = frozenset(() if several else ("machine",))
+    title, data = plan.graph.title, plan.to_data
+    return Report(title, columns, rows, (*more, *notes), data, hidden, graph=plan.to_networkx)
 
 
 def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = False) -> Report:
@@ -46,7 +50,10 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
             plan.fma,
             plan.adds,
             plan.peak_memory,
+            plan.makespan,
             comparison.ratio(plan),
+            comparison.bound(plan),
+            comparison.gap(plan),
             plan.claim if label == "best" else "",
             plan.solver,
             comparison.graph.name,
@@ -67,16 +74,27 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
         "fma",
         "additions",
         "peak memory",
-        "fma ÷ best",
+        "makespan",
+        "fma ÷ best" if best.machines == 1 else "makespan ÷ best",
+        "bound",
+        "gap",
         "claim",
         "solver",
         "graph",
         "vertices",
     )
-    hidden = frozenset({"solver", "graph", "vertices"})
-    data = partial(common.comparison_data, comparison)
+    hidden = frozenset({"solver", "graph", "vertices"} | ({"makespan"} if best.machines == 1 else set()))
+    data = partial(graph_comparison_data, comparison)
     title = comparison.graph.title
     return Report(title, columns, rows, tuple(notes), data, hidden, outdone=comparison.outdone)
+
+
+def graph_comparison_data(comparison: GraphComparison) -> dict[str, Any]:
+    """A comparison as plain data."""
+    data = common.comparison_data(comparison)
+    for stated, plan in zip(data["plans"], comparison.plans, strict=True):
+        stated |= {"bound": comparison.bound(plan), "gap": comparison.gap(plan)}
+    return data
 
 
 def backpropagation_report(table: Backpropagation) -> Report:

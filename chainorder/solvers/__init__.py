@@ -17,7 +17,7 @@ from chainorder.plans.chain_plan import Plan
 from chainorder.plans.scheduling import scheduled
 from chainorder.problems.problem import Problem
 from chainorder.solvers.options import Options, Progress
-from chainorder.solvers.registry import SCHEDULED, Solver, all_solvers, find_solver, register
+from chainorder.solvers.registry import SEARCHED, WEIGHED, Solver, all_solvers, find_solver, register
 from chainorder.system.later import later
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def plan(
     time_limit: float | None = ...,
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
+    start: GraphPlan | None = ...,
 ) -> GraphPlan: ...
 @overload
 def plan(
@@ -78,13 +79,15 @@ def plan(
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
+    start: GraphPlan | None = None,
 ) -> Plan | GraphPlan:
     """Find the order in which to multiply a chain or eliminate a graph; on several machines, where and when.
 
     Parameters
     ----------
     chain
-        What to differentiate: a chain, or a graph. A graph is planned for one machine, by fma.
+        What to differentiate: a chain, or a graph. A graph is planned by fma, on several machines by
+        makespan; it takes no other objective, and no transfer.
     solver
         A name that is registered for its kind; ``auto`` picks, and the plan's ``why`` says what and why. On
         several machines, the order of a solver that plans for one is scheduled on them.
@@ -103,6 +106,8 @@ def plan(
         Called with every improvement of such a solver.
     seed
         Of random choices.
+    start
+        A plan of the same graph that the search begins with; what is returned does not cost more.
 
     Returns
     -------
@@ -122,20 +127,54 @@ def plan(
         raise SolverError(
             f"a {type(chain).__name__} is no chain and no graph; make one with Chain.from_dims or Graph"
         )
-    _check_scheduling(chain, machines, objective, transfer)
     problem = chain if memory is None else chain.within(memory)
     problem = problem if machines is None else problem.on(machines)
     options = Options(objective, transfer, time_limit, progress, seed)
+    _check_scheduling(problem, options)
     chosen = find_solver(solver, problem.kind)
-    if problem.machines == 1 or (chosen.schedules and objective != "fma"):
-        found: Plan | GraphPlan = chosen(problem, options)
-        return found if objective in (None, found.objective) else replace(found, objective=objective)
-    order: Plan = chosen(problem.on(1), options)
+    if start is not None:
+        found: Plan | GraphPlan = _started(chosen, problem, options, start)
+    elif problem.machines == 1 or (chosen.schedules and objective != "fma"):
+        found = chosen(problem, options)
+    else:
+        found = chosen(problem.on(1), options)
+    if found.machines < problem.machines:
+        return _scheduled(found, problem.machines, options)
+    return found if objective in (None, found.objective) else replace(found, objective=objective)
+
+
+_begin = later("solvers.graphs.given", "begin_with")
+_better = later("solvers.graphs.given", "better_of")
+
+
+def _started(chosen: Solver, problem: Problem, options: Options, start: GraphPlan) -> Plan | GraphPlan:
+    """The plan for one machine that a search finds that begins with another plan, or that one."""
+    if problem.kind not in SEARCHED:
+        raise SolverError(f"a search for a {problem.kind}'s order starts from nothing; leave start out")
+    found: Plan | GraphPlan = _better(chosen(problem.on(1), _begin(start, problem, options)), start)
+    return found
+
+
+def _scheduled(found: Plan | GraphPlan, machines: int, options: Options) -> Plan | GraphPlan:
+    """A plan for one machine on several."""
+    made: Plan | GraphPlan = _SCHEDULES[found.kind](found, machines, options)
+    return made
+
+
+def _schedule_chain(order: Plan, machines: int, options: Options) -> Plan:
     if (order.operations.step == Step.REUSE).any():
         # Machines share trees of operations, not what is reused.
-        order = find_solver("dynamic")(problem.on(1), options)
-    return scheduled(order, problem.machines, objective or "makespan", transfer)
+        order = find_solver("dynamic")(order.chain, options)
+    return scheduled(order, machines, options.objective or "makespan", options.transfer)
 
+
+def _schedule_graph(order: GraphPlan, machines: int, _: Options) -> GraphPlan:
+    made: GraphPlan = _list_graph(order, machines)
+    return made
+
+
+_list_graph = later("plans.graph_schedules", "scheduled")
+_SCHEDULES: dict[str, Callable[..., Plan | GraphPlan]] = {"chain": _schedule_chain, "graph": _schedule_graph}
 
 _GIVEN = {
     "chain": later("solvers.chains.given", "plan_in_order"),
@@ -164,19 +203,17 @@ def plan_in_order(
     SolverError, InfeasibleError
         As `plan`.
     """
-    _check_scheduling(problem, None, objective, transfer)
     options = Options(objective, transfer)
-    priced = _GIVEN[problem.kind](problem.on(1), order)
-    if problem.machines > 1:
-        priced = scheduled(priced, problem.machines, options.objective or "makespan", options.transfer)
-    made: Plan | GraphPlan = priced
-    return made
+    _check_scheduling(problem, options)
+    priced: Plan | GraphPlan = _GIVEN[problem.kind](problem.on(1), order)
+    return priced if problem.machines == 1 else _scheduled(priced, problem.machines, options)
 
 
-def _check_scheduling(problem: Problem, machines: int | None, objective: str | None, transfer: int) -> None:
-    """Refuse options that only make sense for kinds of problems that are planned for several machines."""
-    stated = machines not in (None, 1) or objective not in (None, "fma") or transfer
-    if stated and problem.kind not in SCHEDULED:
+def _check_scheduling(problem: Problem, options: Options) -> None:
+    """Refuse options that only make sense for kinds of problems whose schedules weigh them."""
+    wanted = "fma" if problem.machines == 1 else "makespan"
+    if problem.kind not in WEIGHED and (options.objective not in (None, wanted) or options.transfer):
         raise SolverError(
-            f"{problem.kind}s are planned for one machine, by fma; leave machines, objective and transfer out"
+            f"a {problem.kind} on {problem.machines:,} machines is planned by {wanted}, without transfer; "
+            "leave objective and transfer out"
         )

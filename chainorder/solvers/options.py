@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from chainorder.errors import SolverError
 from chainorder.plans.chain_operations import OBJECTIVES
 from chainorder.reading.wording import nearest_of, shortened
 from chainorder.structures.fragments import MOST
+from chainorder.system.signals import asked_to_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Options:
         Called with every improvement, perhaps from another thread.
     seed
         Of random choices.
+    start
+        An order of a graph's inner vertices, by their places, that a search begins with; empty for none.
     started
         When the time began to run: a reading of `time.monotonic`.
 
@@ -69,6 +72,7 @@ class Options:
     time_limit: float | None = None
     progress: Callable[[Progress], None] | None = None
     seed: int = 0
+    start: tuple[int, ...] = ()
     started: float = field(default_factory=time.monotonic, compare=False)
 
     def __post_init__(self) -> None:
@@ -100,8 +104,13 @@ class Options:
 
     @property
     def over(self) -> bool:
-        """Whether the time is up."""
-        return self.left == 0.0
+        """Whether the time is up, or somebody asks for what there is."""
+        return asked_to_end() or self.left == 0.0
+
+    def within(self, seconds: float) -> Options:
+        """The same, with the time up in so many seconds at the latest."""
+        until = time.monotonic() - self.started + seconds
+        return replace(self, time_limit=until if self.time_limit is None else min(until, self.time_limit))
 
     def report(self, best: int, lower_bound: int = 0) -> None:
         """Tell whoever wants to know what was found."""

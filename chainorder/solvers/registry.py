@@ -18,8 +18,11 @@ SolveFunction = Callable[..., Any]
 KINDS = ("chain", "graph")
 """Kinds of problems that there are solvers for."""
 
-SCHEDULED = ("chain",)
-"""Those that are planned for several machines: with an objective, and a delay of what is moved."""
+WEIGHED = ("chain",)
+"""Those whose plans for several machines have an objective, and a delay of what is moved."""
+
+SEARCHED = ("graph",)
+"""Those whose searches may begin with a plan, and end with the best so far when they are asked to."""
 
 
 @dataclass(frozen=True)

@@ -32,28 +32,69 @@ class Interrupted(BaseException):
         self.signal = signal.Signals(number)
 
 
-@contextmanager
-def interrupted_by_signals() -> Iterator[None]:
-    """Let the signals that ask this process to end raise `Interrupted`; what it ignores stays ignored.
+class _Once:
+    """Raises `Interrupted` for the first signal.
 
-    Once is enough: those that follow within `GRACE` must not break off what tidies up; later ones end this
-    process at once.
+    Those that follow within `GRACE` must not break off what tidies up; later ones end this process at once.
     """
-    asked: list[float] = []
 
-    def interrupt(number: int, frame: Any) -> None:
-        if not asked:
-            asked.append(time.monotonic())
+    def __init__(self) -> None:
+        self.asked: float | None = None
+
+    def __call__(self, number: int, frame: Any) -> None:
+        if self.asked is None:
+            self.asked = time.monotonic()
             raise Interrupted(number)
-        if time.monotonic() > asked[0] + GRACE:
+        if time.monotonic() > self.asked + GRACE:
             _exit(number, frame)
 
+
+@contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """Let the signals that ask this process to end raise `Interrupted`; what it ignores stays ignored."""
+    interrupt = _Once()
     before = _handle(interrupt)
     try:
         yield
     finally:
-        for number, handler in before.items() if not asked else ():
+        for number, handler in before.items() if interrupt.asked is None else ():
             signal.signal(number, handler)
+
+
+_asked: list[signal.Signals] = []
+
+
+@contextmanager
+def asking_first() -> Iterator[None]:
+    """Let the first Ctrl-C only ask what runs meanwhile to end with what it has; the next one interrupts it.
+
+    Whoever runs for long looks at `asked_to_end`; `end_if_asked` ends the process when all is written.
+    """
+    interrupt = signal.getsignal(signal.SIGINT)
+    if not isinstance(interrupt, _Once):
+        yield  # in a thread, in a notebook or where it is ignored: as it is there
+        return
+
+    def ask(number: int, _frame: Any) -> None:
+        _asked.append(signal.Signals(number))
+        signal.signal(signal.SIGINT, interrupt)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
+
+
+def asked_to_end() -> bool:
+    """Whether what runs should end with what it has."""
+    return bool(_asked)
+
+
+def end_if_asked() -> None:
+    """Raise `Interrupted` if a signal asked for that."""
+    if _asked:
+        raise Interrupted(_asked[0])
 
 
 def exit_on_signals() -> None:

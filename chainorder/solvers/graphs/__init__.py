@@ -43,9 +43,15 @@ register(
     options=True,
 )
 register(
+    "annealing",
+    later("solvers.graphs.annealing"),
+    "orders by annealing, bounds by cuts, until they meet; optimal among vertex orders where they do",
+    options=True,
+)
+register(
     "vertex",
     later("solvers.graphs.vertex"),
-    "the best order of up to 20 vertices; optimal where it meets the bound",
+    "the best order of up to about 30 vertices; optimal where it meets the bound",
     options=True,
 )
 register(

@@ -7,6 +7,7 @@ from chainorder.elimination.moves import Move, feasible_arcs
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
 from chainorder.solvers.chains import auto
+from chainorder.solvers.graphs.annealing import MAX_EDGES, plan_by_annealing
 from chainorder.solvers.graphs.face import solve_faces
 from chainorder.solvers.options import Options
 
@@ -18,6 +19,8 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
     """A chain as a chain; else rules, local search and vertices until the bound is met, then faces."""
     if graph.is_chain:
         return _chain(graph, options)
+    if len(graph.edges) > MAX_EDGES:
+        return plan_by_annealing(graph, options, "auto")
     return solve_faces(graph, options, "auto", None if options.time_limit is not None else WORK)
 
 

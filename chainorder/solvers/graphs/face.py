@@ -13,17 +13,18 @@ import heapq
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
 from chainorder.elimination.line_graph import Arcs, LineGraph
 from chainorder.elimination.moves import Costs, Move, feasible_arcs
 from chainorder.elimination.path_bounds import PathBound
 from chainorder.elimination.path_chains import UNIT
-from chainorder.elimination.vertex_orders import Sweep, moves_of
+from chainorder.elimination.vertex_orders import Sweep, VertexGraph, moves_of, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
-from chainorder.solvers.graphs.local import improve
+from chainorder.solvers.graphs.annealing import PATH_SECONDS, SECONDS, best_vertices
 from chainorder.solvers.graphs.vertex import exact_order
 from chainorder.solvers.options import Options
 
@@ -213,28 +214,28 @@ SMALL = 12
 def solve_faces(graph: Graph, options: Options, solver: str, work: int | None = None) -> GraphPlan:
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
     arcs = feasible_arcs(graph)
-    bound = PathBound.of(arcs, options.left)
+    found = best_vertices(arcs, options.within(_half(options)))
+    order, sweep, vertex_bound = found.order, found.sweep, found.bound
+    bound = PathBound.of(arcs, options.within(PATH_SECONDS).left)
     lower = bound.cost
-    cost, order, sweep = improve(arcs, options, lower)
-    if cost > lower and len(order) <= SMALL:
+    if not found.proved and found.cost > lower and len(order) <= SMALL:
         with suppress(SolverError):  # too many choices, or no time: what local search found stands
             order, sweep = exact_order(arcs, options), Sweep.BEST
+            vertex_bound = order_cost(VertexGraph.of(arcs), order)
+    made = partial(GraphPlan.of, graph, solver=solver, vertex_bound=vertex_bound, arcs=arcs)
     moves, model = moves_of(graph, order, sweep, arcs), "vertex"
-    best = GraphPlan.of(graph, moves, solver=solver, model=model, lower_bound=lower, arcs=arcs)
+    best = made(moves, model=model, lower_bound=lower)
     options.report(best.fma, lower)
     if best.optimal:
         return replace(best, why="an order of vertices costs what every sequence of faces costs at least")
     states = None if work is None else work // (len(bound.paths) + len(graph.edges))
-    found = search_faces(arcs, bound, best.fma, options, states)
-    if found.moves is not None:
-        moves, model = found.moves, "face"
-    why = f"face elimination, {found.states:,} states"
-    return GraphPlan.of(
-        graph,
-        moves,
-        solver=solver,
-        model=model,
-        lower_bound=max(lower, found.lower_bound),
-        why=why,
-        arcs=arcs,
-    )
+    searched = search_faces(arcs, bound, best.fma, options, states)
+    if searched.moves is not None:
+        moves, model = searched.moves, "face"
+    why = f"face elimination, {searched.states:,} states"
+    return made(moves, model=model, lower_bound=max(lower, searched.lower_bound), why=why)
+
+
+def _half(options: Options) -> float:
+    """The seconds that orders of vertices may take before faces are looked at."""
+    return SECONDS if options.left is None else min(SECONDS, options.left / 2)

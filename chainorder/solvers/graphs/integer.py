@@ -17,9 +17,10 @@ import numpy as np
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import feasible_arcs
 from chainorder.elimination.path_bounds import PathBound
-from chainorder.elimination.vertex_orders import Sweep, VertexGraph, moves_of, order_cost
+from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
+from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.local import improve
 from chainorder.solvers.options import Options
@@ -65,8 +66,7 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
         if found is not None and (better := order_cost(VertexGraph.of(arcs), found)) < cost:
             order, sweep = found, Sweep.BEST
             options.report(better, bound)
-    moves = moves_of(graph, order, sweep, arcs)
-    return GraphPlan.of(graph, moves, solver="integer", model="vertex", lower_bound=bound, arcs=arcs)
+    return plan_of_order(graph, order, sweep, solver="integer", lower_bound=bound, arcs=arcs)
 
 
 def _order_by_program(graph: Graph, arcs: Arcs, options: Options) -> list[int] | None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import feasible_arcs
 from chainorder.elimination.path_bounds import PathBound
-from chainorder.elimination.vertex_orders import Sweep, VertexGraph, moves_of
+from chainorder.elimination.vertex_orders import Sweep, VertexGraph
 from chainorder.plans.graph_plan import GraphPlan
+from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.orders import best_of_rules
 from chainorder.solvers.options import Options
@@ -23,6 +24,9 @@ MAX_INNER = 400
 REACH = 4
 """How far a vertex is moved, on the average; now and then much further."""
 
+SHARE = 0.8
+"""Of a time limit what the search takes, the rest is for the bound."""
+
 MAX_ELIMINATIONS = 20_000
 """Vertices that are eliminated on trial, at the most: a few seconds."""
 
@@ -30,11 +34,11 @@ MAX_ELIMINATIONS = 20_000
 def solve(graph: Graph, options: Options) -> GraphPlan:
     """The best rule's order, improved by moving single vertices to other places."""
     arcs = feasible_arcs(graph)
-    cost, order, sweep = improve(arcs, options)
+    part = options if options.left is None else options.within(SHARE * options.left)
+    cost, order, sweep = improve(arcs, part)
     bound = PathBound.of(arcs, options.left).cost
     options.report(cost, bound)
-    moves = moves_of(graph, order, sweep, arcs)
-    return GraphPlan.of(graph, moves, solver="lookahead", model="vertex", lower_bound=bound, arcs=arcs)
+    return plan_of_order(graph, order, sweep, solver="lookahead", lower_bound=bound, arcs=arcs)
 
 
 def improve(arcs: Arcs, options: Options, lower_bound: int = 0) -> tuple[int, list[int], Sweep]:
@@ -43,7 +47,7 @@ def improve(arcs: Arcs, options: Options, lower_bound: int = 0) -> tuple[int, li
     options.report(cost, lower_bound)
     if len(order) > MAX_INNER or options.over:
         return cost, order, sweep
-    trail = _Trail.of(VertexGraph.of(arcs), order)
+    trail = Trail.of(VertexGraph.of(arcs), order)
     if trail.total <= cost:
         cost, sweep = trail.total, Sweep.BEST
     if len(order) < 2:
@@ -51,7 +55,7 @@ def improve(arcs: Arcs, options: Options, lower_bound: int = 0) -> tuple[int, li
     generator = random.Random(options.seed)
     idle = eliminated = 0
     while idle < PATIENCE * len(order) and eliminated < MAX_ELIMINATIONS and not options.over:
-        first, part = _moved(trail.order, generator)
+        first, part = moved(trail.order, generator)
         eliminated += len(part)
         idle += 1
         before = trail.total
@@ -63,7 +67,7 @@ def improve(arcs: Arcs, options: Options, lower_bound: int = 0) -> tuple[int, li
 
 
 @dataclass(eq=False)
-class _Trail:
+class Trail:
     """An order with the graph after every prefix of it.
 
     The graph depends on the set that is eliminated only: where two orders have eliminated the same set, all
@@ -85,7 +89,7 @@ class _Trail:
     last: int
 
     @classmethod
-    def of(cls, start: VertexGraph, order: list[int]) -> _Trail:
+    def of(cls, start: VertexGraph, order: list[int]) -> Trail:
         """An order from the beginning."""
         states, costs = [start], [0]
         _extend(states, costs, order)
@@ -120,7 +124,7 @@ def _extend(states: list[VertexGraph], costs: list[int], order: list[int], limit
     return True
 
 
-def _moved(order: list[int], generator: random.Random) -> tuple[int, list[int]]:
+def moved(order: list[int], generator: random.Random) -> tuple[int, list[int]]:
     """One vertex, or two neighbours together, at another place: where the change begins, and what changes."""
     width = generator.choice((1, 1, 2)) if len(order) > 2 else 1
     source = generator.randrange(len(order) - width + 1)

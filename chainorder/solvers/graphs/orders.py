@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from chainorder.elimination import order_rules
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import feasible_arcs
-from chainorder.elimination.vertex_orders import Sweep, VertexGraph, moves_of, order_cost
+from chainorder.elimination.order_graph import OrderGraph
+from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
+from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.options import Options
+
+MAX_FILL = 400
+"""Inner vertices up to which minimum fill is tried: its scores change two edges away."""
 
 Score = Callable[[VertexGraph, int], float]
 
@@ -34,13 +40,22 @@ def reverse(graph: Graph) -> GraphPlan:
 def markowitz(graph: Graph, options: Options) -> GraphPlan:
     """The cheapest vertex next (A. Griewank & S. Reese 1991)."""
     arcs = feasible_arcs(graph)
-    return _plan(arcs, greedy(arcs, _cost, options), "markowitz")
+    orders = weighted(arcs)
+    order = (
+        greedy(arcs, _cost, options) if orders is None else places_of(orders, order_rules.greedy(orders)[1])
+    )
+    return _plan(arcs, order, "markowitz")
 
 
 def relative_markowitz(graph: Graph, options: Options) -> GraphPlan:
     """Next the vertex whose cost is least beyond what it costs at the very end (Naumann 1999)."""
     arcs = feasible_arcs(graph)
-    return _plan(arcs, greedy(arcs, _relative(graph), options), "relative-markowitz")
+    orders = weighted(arcs)
+    if orders is None:
+        order = greedy(arcs, _relative(graph), options)
+    else:
+        order = places_of(orders, order_rules.greedy(orders, order_rules.last_costs(orders))[1])
+    return _plan(arcs, order, "relative-markowitz")
 
 
 def minimum_fill(graph: Graph, options: Options) -> GraphPlan:
@@ -72,9 +87,26 @@ def greedy(arcs: Arcs, score: Score, options: Options) -> list[int]:
     return order
 
 
+def weighted(arcs: Arcs) -> OrderGraph | None:
+    """The graph as weights, if all its Jacobians are full matrices at hand: orders of it are priced fast."""
+    graph = arcs.graph
+    if graph.matrix_free or graph.modelled:
+        return None
+    orders = OrderGraph.of_arcs(arcs)
+    whole = orders is not None and orders.exact and len(orders.weights) == len(graph.vertices)
+    return orders if whole else None
+
+
+def places_of(orders: OrderGraph, units: Iterable[int]) -> list[int]:
+    """Units as places of vertices."""
+    return [orders.places[unit] for unit in units]
+
+
 def candidates(arcs: Arcs, options: Options) -> Iterator[tuple[list[int], Sweep]]:
     """All orders of this module with their sweeps, as far as there is time."""
     order = inner_places(arcs.graph)
+    if options.start:
+        yield list(options.start), Sweep.BEST
     yield order, Sweep.BEST
     yield order, Sweep.FORWARD
     yield order[::-1], Sweep.REVERSE
@@ -85,7 +117,10 @@ def candidates(arcs: Arcs, options: Options) -> Iterator[tuple[list[int], Sweep]
 
 
 def best_of_rules(arcs: Arcs, options: Options) -> tuple[int, list[int], Sweep]:
-    """The cheapest of these orders: its cost, the order, its sweep."""
+    """The cheapest of these orders: its cost, the order, its sweep. Of a large graph without minimum fill."""
+    orders = weighted(arcs)
+    if orders is not None:
+        return min(_priced_rules(orders, arcs, options), key=lambda each: each[0])
     found: list[tuple[int, list[int], Sweep]] = []
     for order, sweep in candidates(arcs, options):
         try:
@@ -98,9 +133,20 @@ def best_of_rules(arcs: Arcs, options: Options) -> tuple[int, list[int], Sweep]:
     return min(found, key=lambda each: each[0])
 
 
+def _priced_rules(orders: OrderGraph, arcs: Arcs, options: Options) -> Iterator[tuple[int, list[int], Sweep]]:
+    """The same orders of a graph as weights, with what they cost."""
+    for cost, units in order_rules.rules(orders):
+        yield cost, places_of(orders, units), Sweep.BEST
+    given = [greedy(arcs, _fill, options)] if len(orders.units) <= MAX_FILL and not options.over else []
+    given += [list(options.start)] if options.start else []
+    number = {place: unit for unit, place in enumerate(orders.places)}
+    for order in given:
+        cost, _ = order_rules.priced(orders, [number[place] for place in order])
+        yield cost, order, Sweep.BEST
+
+
 def _plan(arcs: Arcs, order: list[int], solver: str, sweep: Sweep = Sweep.BEST) -> GraphPlan:
-    moves = moves_of(arcs.graph, order, sweep, arcs)
-    return GraphPlan.of(arcs.graph, moves, solver=solver, model="vertex", arcs=arcs)
+    return plan_of_order(arcs.graph, order, sweep, solver=solver, arcs=arcs)
 
 
 def _cost(state: VertexGraph, vertex: int) -> float:

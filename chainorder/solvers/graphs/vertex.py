@@ -2,24 +2,30 @@
 
 The graph after eliminating a set does not depend on the order within the set, so the cheapest way to
 eliminate S ends with some j ∈ S after the cheapest way to eliminate S ∖ {j}: O*(2^n) for n inner vertices
-(Bentert et al. 2025, arXiv 2506.17521). Where all Jacobians are dense matrices the costs of all sets are
-arrays; otherwise sets are visited by size, and those that cost more than a known order are dropped.
+(Bentert et al. 2025, arXiv 2506.17521). Where all Jacobians are full matrices the costs of all sets are
+arrays, or, with Numba, sets are searched depth first between an order and bounds of cuts (`best_order`);
+otherwise sets are visited by size, and those that cost more than a known order are dropped.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from chainorder.elimination import cut_kernel
+from chainorder.elimination.best_order import Contest
+from chainorder.elimination.cuts import SMALL
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import feasible_arcs
+from chainorder.elimination.order_graph import OrderGraph
 from chainorder.elimination.path_bounds import PathBound
-from chainorder.elimination.vertex_orders import MAX_CHOICES, Sweep, VertexGraph, moves_of
+from chainorder.elimination.vertex_orders import MAX_CHOICES, Sweep, VertexGraph
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
+from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.orders import best_of_rules, inner_places
 from chainorder.solvers.options import Options
@@ -31,6 +37,12 @@ MAX_DENSE = 20
 MAX_ANY = 16
 """Inner vertices of any other graph."""
 
+MAX_SEARCHED = 40
+"""Inner vertices of a graph of full matrices that are not safe to eliminate first, with Numba: up to about 30
+take seconds, more may take very long."""
+
+OVERDUE = "the time is up before the cheapest order is known; allow more, or use annealing or auto"
+
 WORD = 63
 """Vertices that a set in an int64 holds."""
 
@@ -40,12 +52,12 @@ Sets = npt.NDArray[np.int64]
 def solve(graph: Graph, options: Options) -> GraphPlan:
     """The cheapest order of vertex eliminations; the bound is the one for faces."""
     arcs = feasible_arcs(graph)
-    moves = moves_of(graph, exact_order(arcs, options), arcs=arcs)
+    order = exact_order(arcs, options)
     bound = PathBound.of(arcs, options.left).cost
     why = "no order of vertex eliminations costs less; eliminating faces may"
-    best = GraphPlan.of(graph, moves, solver="vertex", model="vertex", lower_bound=bound, why=why, arcs=arcs)
+    best = plan_of_order(graph, order, solver="vertex", lower_bound=bound, why=why, arcs=arcs)
     options.report(best.fma, bound)
-    return best
+    return replace(best, vertex_bound=best.fma)
 
 
 def exact_order(arcs: Arcs, options: Options) -> list[int]:
@@ -58,14 +70,19 @@ def exact_order(arcs: Arcs, options: Options) -> list[int]:
     """
     graph = arcs.graph
     count = len(graph.inner)
-    if arcs.model.cubic and _is_dense(graph) and count <= MAX_DENSE:
+    if arcs.model.cubic and _is_dense(graph) and count <= (SMALL if cut_kernel.fast() else MAX_DENSE):
         table = _DenseTable.of(graph)
         if table is not None:
             return table.order()
+    orders = OrderGraph.of_arcs(arcs) if cut_kernel.fast() else None
+    if orders is not None and orders.exact and all(len(members) == 1 for members in orders.units):
+        contest = Contest(orders, range(count), options.seed)
+        if len(contest.reduction.graph.units) <= MAX_SEARCHED:
+            return _order_by_contest(contest, options)
     if count > MAX_ANY:
         raise SolverError(
-            f"{count} inner vertices; exact vertex elimination takes {MAX_DENSE} with dense matrices and "
-            f"{MAX_ANY} otherwise: use integer, lookahead or auto"
+            f"{count} inner vertices; exact vertex elimination takes {MAX_SEARCHED} with dense matrices if "
+            f"Numba is installed, {MAX_DENSE} without, and {MAX_ANY} otherwise: use annealing or auto"
         )
     return _order_by_sets(arcs, options)
 
@@ -75,6 +92,16 @@ def _is_dense(graph: Graph) -> bool:
     return all(
         each.explicit and not each.modelled and isinstance(each.structure, Dense) for each in graph.elementals
     )
+
+
+def _order_by_contest(contest: Contest, options: Options) -> list[int]:
+    """Annealing, cuts and sets, until the cheapest order is known."""
+    while contest.cost is not None and contest.cost > contest.least:
+        if options.over:
+            raise SolverError(OVERDUE)
+        if contest.take_turns(options.left):
+            options.report(contest.cost, contest.least)
+    return [contest.graph.places[unit] for unit in contest.order]
 
 
 def _order_by_sets(arcs: Arcs, options: Options) -> list[int]:
@@ -90,9 +117,7 @@ def _order_by_sets(arcs: Arcs, options: Options) -> list[int]:
         following: dict[int, tuple[int, VertexGraph, tuple[int, ...]]] = {}
         for done, (cost, state, path) in layer.items():
             if options.over:
-                raise SolverError(
-                    "the time is up before the cheapest order is known; allow more, or use auto"
-                )
+                raise SolverError(OVERDUE)
             for bit, vertex in enumerate(inner):
                 if done >> bit & 1:
                     continue
