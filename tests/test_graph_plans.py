@@ -24,8 +24,9 @@ from chainorder import (
     plan,
 )
 from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.moves import Costs
 from chainorder.elimination.path_bounds import PathBound
-from chainorder.solvers.graphs.face import search_faces
+from chainorder.solvers.graphs.face import Reached, Space, search_faces
 from chainorder.solvers.graphs.given import eliminate_in_order
 from chainorder.solvers.options import Options, Progress
 from chainorder.solvers.registry import all_solvers
@@ -315,3 +316,43 @@ def test_edges_are_equal_however_they_are_stated() -> None:
     assert Edge("a", "b", explicit=True) == Edge("a", "b")
     assert Edge("a", "b", tangent=3, explicit=False) == Edge("a", "b", tangent=3)
     assert Edge("a", "b", tangent=3, explicit=True) != Edge("a", "b", tangent=3)
+
+
+def bat_like(variant: int) -> Graph:
+    """Nine matrix-free edges around a spine: orders of vertices are one above the optimum."""
+    ends = [(0, 2), (1, 2), (1, 3), (2, 3), (2, 4), (3, 4), (2, 5), (3, 6), (3, 5)]
+    sizes = {f"v{n}": size for n, size in enumerate((2, 1, 1, 1, 1, 2, 2))}
+    if variant:
+        ends = [(0, 2), (1, 2), (1, 3), (2, 3), (2, 4), (3, 4), (3, 5), (4, 6), (4, 7)]
+        sizes = {f"v{n}": size for n, size in enumerate((2, 2, 1, 1, 1, 2, 1, 2))}
+    edges = []
+    for a, b in ends:
+        evaluated = max(sizes[f"v{a}"], sizes[f"v{b}"])
+        edges.append(Edge(f"v{a}", f"v{b}", tangent=evaluated, adjoint=evaluated))
+    return Graph(sizes, edges)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", [0, 1])
+def test_nine_matrix_free_edges_are_proved(variant: int) -> None:
+    graph = bat_like(variant)
+    best = plan(graph)
+    best.validate()
+    assert best.optimal
+    assert best.fma <= plan(graph, solver="vertex").fma
+
+
+def test_states_that_others_make_superfluous_are_dropped() -> None:
+    graph = Graph({"x": 1, "h": 1, "y": 1}, [Edge("x", "h", tangent=3), Edge("h", "y", tangent=3)])
+    arcs = Arcs(graph)
+    start = Space(arcs, PathBound.of(arcs)).start()
+    reached = Reached(Costs(arcs))
+    assert reached.enter(start)
+    at_hand = start.line.copy()
+    at_hand.accumulate(0)
+    dear, cheap = (replace(start, line=at_hand, cost=cost) for cost in (4, 3))
+    assert not reached.enter(dear)  # the start can accumulate for less
+    assert reached.enter(cheap)
+    assert reached.holds(start)  # it costs less so far
+    assert reached.enter(replace(start, line=at_hand, cost=0))  # with more at hand, and no dearer
+    assert not reached.holds(start)

@@ -176,11 +176,6 @@ class LineGraph:
         before, after, accumulated = dict(self.before), dict(self.after), set(self.accumulated)
         return LineGraph(self.arcs, before, after, accumulated, self.entries, [], dict(self._ends))
 
-    @property
-    def key(self) -> frozenset[tuple[int, bool, Neighbours]]:
-        """What the remaining costs depend on."""
-        return frozenset((a, a in self.accumulated, before) for a, before in self.before.items())
-
     def faces(self) -> Iterator[tuple[int, int]]:
         """The faces that are left."""
         return ((a, b) for a, after in self.after.items() for b in after if b >= 0)

@@ -11,8 +11,11 @@ from chainorder.solvers.graphs.annealing import MAX_EDGES, plan_by_annealing
 from chainorder.solvers.graphs.face import solve_faces
 from chainorder.solvers.options import Options
 
-WORK = 200_000
+WORK = 400_000
 """States of face elimination, times paths and edges, that `auto` looks at by itself: a few seconds."""
+
+FEW_EDGES, MUCH_WORK = 12, 20_000_000
+"""Edges up to which a proof is within reach, and the same for such graphs: up to a minute."""
 
 
 def solve(graph: Graph, options: Options) -> GraphPlan:
@@ -21,7 +24,8 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
         return _chain(graph, options)
     if len(graph.edges) > MAX_EDGES:
         return plan_by_annealing(graph, options, "auto")
-    return solve_faces(graph, options, "auto", None if options.time_limit is not None else WORK)
+    work = MUCH_WORK if len(graph.edges) <= FEW_EDGES else WORK
+    return solve_faces(graph, options, "auto", None if options.time_limit is not None else work)
 
 
 def _chain(graph: Graph, options: Options) -> GraphPlan:

@@ -3,8 +3,9 @@
 Every path of the graph is a row of arcs in every state, so what is left to do along it costs at least the
 best bracketing of that row at the path's shares (`bounds`). The sum over all paths never falls by more than
 a move costs: the bound is consistent, and the first finished state that is taken from the queue is optimal.
-States are recognised by their arcs, predecessors and successors. An accumulation is done when an operation
-needs it, or when the arc can then be added to another: doing it earlier changes nothing.
+States are recognised by their arcs, predecessors and successors; of those that differ in what is accumulated,
+some make others superfluous. An accumulation is done when an operation needs it, or when the arc can then be
+added to another: doing it earlier changes nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 
-from chainorder.elimination.line_graph import Arcs, LineGraph
+from chainorder.elimination.line_graph import Arcs, LineGraph, Neighbours
 from chainorder.elimination.moves import Costs, Move, feasible_arcs
 from chainorder.elimination.path_bounds import PathBound
 from chainorder.elimination.path_chains import UNIT
@@ -168,6 +169,58 @@ def _replace(rows: list[Row], changed: set[int], part: Row, result: int) -> None
                 changed.add(at)
 
 
+class Reached:
+    """States by their arcs: for the same arcs, those that no other makes superfluous.
+
+    One with fewer Jacobians at hand makes another superfluous that paid what accumulating the difference
+    takes, or more: it can still do that. One with more of them, which cost no more, makes another superfluous
+    where all matrices are full: a sum is then no dearer to multiply than its parts, so that nothing is lost
+    by having them added.
+    """
+
+    def __init__(self, costs: Costs) -> None:
+        graph = costs.arcs.graph
+        patterns = (graph.pattern(place) for place in range(len(graph.edges)))
+        self._full = all(
+            pattern.nnz == pattern.shape[0] * pattern.shape[1] and not pattern.free for pattern in patterns
+        )
+        found = {edge: costs.accumulation(edge) for edge in range(len(graph.edges))}
+        self._prices = {edge: each[0] for edge, each in found.items() if each is not None}
+        self._kept: dict[frozenset[tuple[int, Neighbours]], list[tuple[int, Neighbours]]] = {}
+
+    def enter(self, node: Node) -> bool:
+        """Keep a state and drop what it makes superfluous; False if it is itself."""
+        there = self._kept.setdefault(frozenset(node.line.before.items()), [])
+        mine = self._entry(node)
+        # What is accumulated by itself is not superfluous beside the state that it comes from; if that is
+        # dropped, what drops it leads there, too.
+        alike = any(move.b is not None for move in node.moves)
+        if any(self._covers(each, mine, alike=alike) for each in there):
+            return False
+        there[:] = [each for each in there if not self._covers(mine, each, alike=True)]
+        there.append(mine)
+        return True
+
+    def holds(self, node: Node) -> bool:
+        """Whether a state that was kept still is."""
+        return self._entry(node) in self._kept[frozenset(node.line.before.items())]
+
+    def _entry(self, node: Node) -> tuple[int, Neighbours]:
+        return node.cost, frozenset(node.line.accumulated)
+
+    def _covers(
+        self, one: tuple[int, Neighbours], other: tuple[int, Neighbours], *, alike: bool = False
+    ) -> bool:
+        """Whether one state makes another of the same arcs superfluous; `alike`: if it costs as much, too."""
+        cost, accumulated = one
+        if accumulated == other[1] or (self._full and accumulated > other[1]):
+            return cost <= other[0]
+        if accumulated < other[1]:
+            later = cost + sum(map(self._prices.__getitem__, other[1] - accumulated))
+            return later < other[0] + alike
+        return False
+
+
 def search_faces(
     arcs: Arcs, bound: PathBound, known: int, options: Options, max_states: int | None = None
 ) -> Outcome:
@@ -176,7 +229,8 @@ def search_faces(
     start = space.start()
     numbers = count()
     queue = [(start.total, -start.cost, next(numbers), start)]
-    least: dict[object, int] = {start.line.key: 0}
+    reached = Reached(space.costs)
+    reached.enter(start)
     best: list[Move] | None = None
     states = 0
     while queue:
@@ -184,16 +238,14 @@ def search_faces(
         lower = -(-total // UNIT)
         if lower >= known:
             return Outcome(best, known, states)
-        if least[node.line.key] < node.cost:
+        if not reached.holds(node):
             continue
         for child in space.following(node):
             states += 1
             if options.over or (max_states is not None and states >= max_states):
                 return Outcome(best, lower, states)
-            key = child.line.key
-            if -(-child.total // UNIT) >= known or least.get(key, child.cost + 1) <= child.cost:
+            if -(-child.total // UNIT) >= known or not reached.enter(child):
                 continue
-            least[key] = child.cost
             if not any(True for _ in child.line.faces()) and set(child.line.before) == child.line.accumulated:
                 known, best = child.cost, child.history()
                 options.report(known, lower)
