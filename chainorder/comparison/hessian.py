@@ -75,7 +75,7 @@ class Differentiated:
         return Differentiated(Graph(vertices, edges, self.graph.name), jacobians)
 
     def transposed(self) -> Differentiated:
-        """The graph of the adjoints: all edges turned round."""
+        """The graph of the adjoints: all edges reversed."""
         edges = [Edge(edge.target, edge.source, edge.structure.transposed()) for edge in self.graph.edges]
         jacobians = {(b, a): operand.transposed() for (a, b), operand in self.jacobians.items()}
         return Differentiated(Graph(self.graph.vertices, edges, self.graph.name), jacobians)

@@ -67,7 +67,7 @@ Evaluation = Callable[[ModelCosts, Step, Pattern, "int | None"], "int | None"]
 
 @dataclass(frozen=True)
 class Accumulation:
-    """A way to accumulate an elemental, and what it costs."""
+    """An accumulation of an elemental, and what it costs."""
 
     step: Step
     cost: int
@@ -76,10 +76,10 @@ class Accumulation:
 def accumulation(
     kind: ModelCosts, pattern: Pattern, memory: int | None, evaluation: Evaluation = evaluations_fma
 ) -> Accumulation | None:
-    """The cheaper way to accumulate an elemental of this kind and pattern; None if there is none."""
-    ways = []
+    """The cheaper accumulation of an elemental of this kind and pattern; None if there is none."""
+    possible = []
     for step in (Step.ACCUMULATE_TANGENT, Step.ACCUMULATE_ADJOINT):
         cost = evaluation(kind, step, pattern, memory)
         if cost is not None:
-            ways.append(Accumulation(step, cost))
-    return min(ways, key=lambda way: way.cost, default=None)
+            possible.append(Accumulation(step, cost))
+    return min(possible, key=lambda each: each.cost, default=None)

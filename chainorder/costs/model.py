@@ -60,7 +60,7 @@ class CostModel(ABC):
         return None if self.evaluation(kind, step, result, memory) is None else 0
 
     def accumulation(self, kind: ModelCosts, pattern: Pattern, memory: int | None) -> Accumulation | None:
-        """The cheaper way to accumulate an elemental of this kind and pattern; None if there is none."""
+        """The cheaper accumulation of an elemental of this kind and pattern; None if there is none."""
         return accumulation(kind, pattern, memory, self.evaluation)
 
     def tables(self, chain: Chain) -> CostTables:
@@ -95,7 +95,7 @@ class AskedTables:
         ]
 
     def leaves(self) -> Table:
-        return np.array([0 if way is None else way.cost for way in self.accumulations], object)
+        return np.array([0 if each is None else each.cost for each in self.accumulations], object)
 
     def products(self, d: int, out: Table) -> None:
         for i in range(self.length - d):

@@ -156,9 +156,8 @@ def most(patterns: Sequence[Pattern], models: Models | None) -> float:
     tangents = adjoints = np.zeros((len(patterns), 2))
     leaves = np.zeros(len(patterns))
     if models is not None:
-        ways = models.accumulations
-        entries = np.where([way is None for way in ways], entries, np.inf)
-        leaves = np.array([0 if way is None else way.cost for way in ways], float)
+        entries = np.where([each is None for each in models.accumulations], entries, np.inf)
+        leaves = np.array([0 if each is None else each.cost for each in models.accumulations], float)
         tangents = _lines(models.tangent_costs, models.overheads)
         adjoints = _lines(models.adjoint_costs, models.overheads)
     best = np.inf

@@ -138,7 +138,7 @@ class Models:
 
     def leaves(self) -> Table:
         """What having each elemental's own Jacobian costs."""
-        return np.array([0 if way is None else way.cost for way in self.accumulations], self.dtype)
+        return np.array([0 if each is None else each.cost for each in self.accumulations], self.dtype)
 
     def tangent_steps(self, counts: Table) -> Table:
         """Costs of the tangent step with the last elemental of every subchain of a length."""

@@ -40,8 +40,8 @@ class JaxExecutor(Executor[JaxPiece]):
         matrix = self.program.constants[equation.operands[constant]]
         pairs = sorted(zip(contracted[dependent], contracted[constant], strict=True))
         free = [axis for axis in range(jnp.ndim(matrix)) if axis not in contracted[constant]]
-        turned = jnp.transpose(matrix, [*free, *(axis for _, axis in pairs)])
-        return turned.reshape(piece.outputs, piece.inputs)
+        ordered = jnp.transpose(matrix, [*free, *(axis for _, axis in pairs)])
+        return ordered.reshape(piece.outputs, piece.inputs)
 
     def diagonal(self, piece: JaxPiece) -> Any:
         ones = jnp.ones(piece.source_shape, self._dtype(piece.source))

@@ -155,8 +155,8 @@ class AxesPattern(Pattern):
         numbers = np.arange(self._count(axes)).reshape(self.lengths(axes))
         kept = sorted(axes)
         spread = [self.sizes[axis] if axis in axes else 1 for axis in range(len(self.sizes))]
-        turned = numbers.transpose([list(axes).index(axis) for axis in kept])
-        return np.broadcast_to(turned.reshape(spread), self.sizes)
+        ordered = numbers.transpose([list(axes).index(axis) for axis in kept])
+        return np.broadcast_to(ordered.reshape(spread), self.sizes)
 
     def lengths(self, axes: Sequence[int]) -> tuple[int, ...]:
         """The sizes of some axes."""
@@ -337,11 +337,11 @@ def product(left: Pattern, right: Pattern) -> Pattern | None:
 def aligned(left: Pattern, right: Pattern) -> tuple[AxesPattern, AxesPattern] | None:
     """Both patterns with axes that meet; None if one has none."""
     if isinstance(left, AxesPattern):
-        turned = right if isinstance(right, AxesPattern) else view(right, left.lengths(left.columns), None)
-        return None if turned is None else (left, turned)
+        viewed = right if isinstance(right, AxesPattern) else view(right, left.lengths(left.columns), None)
+        return None if viewed is None else (left, viewed)
     if isinstance(right, AxesPattern):
-        turned = view(left, None, right.lengths(right.rows))
-        return None if turned is None else (turned, right)
+        viewed = view(left, None, right.lengths(right.rows))
+        return None if viewed is None else (viewed, right)
     return None
 
 

@@ -158,8 +158,8 @@ class Pattern(ABC):
 
     def transposed(self) -> Pattern:
         """The pattern of the transpose."""
-        turned: Pattern = Pattern.fallback.at(self.shape[::-1], *self.coordinates()[::-1]).reduced
-        return turned
+        transposed: Pattern = Pattern.fallback.at(self.shape[::-1], *self.coordinates()[::-1]).reduced
+        return transposed
 
     def scaled(self, *, rows: bool) -> Pattern:
         """The pattern after each of its rows, or else columns, was multiplied by a number."""

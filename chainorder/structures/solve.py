@@ -323,5 +323,5 @@ def _check_finite(matrix: Any) -> None:
 
 def _symmetric(csc: Any) -> bool:
     """Whether the pattern is that of the transpose."""
-    turned = csc.T.tocsc()
-    return np.array_equal(csc.indptr, turned.indptr) and np.array_equal(csc.indices, turned.indices)
+    transposed = csc.T.tocsc()
+    return np.array_equal(csc.indptr, transposed.indptr) and np.array_equal(csc.indices, transposed.indices)

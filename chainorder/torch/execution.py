@@ -39,8 +39,8 @@ class TorchExecutor(Executor[TorchPiece]):
         assert places is not None
         vector, constant = places
         matrix = self.values[node.args[constant]]
-        turned = matrix if vector > constant or matrix.ndim == 1 else matrix.T
-        return turned.reshape(piece.outputs, piece.inputs)
+        ordered = matrix if vector > constant or matrix.ndim == 1 else matrix.T
+        return ordered.reshape(piece.outputs, piece.inputs)
 
     def diagonal(self, piece: TorchPiece) -> Any:
         output, pull = self._pull(piece)

@@ -194,9 +194,9 @@ def backtrack(choices: Table, accumulations: Sequence[Accumulation | None]) -> S
         first, d = pending.pop()
         j, i = first + d + 1, first + 1
         if d == 0:
-            way = accumulations[first]
-            if way is not None:
-                rows.append((way.step, i, 0, i))
+            found = accumulations[first]
+            if found is not None:
+                rows.append((found.step, i, 0, i))
             continue
         choice = int(choices[first, d])
         if choice == BY_TANGENT:

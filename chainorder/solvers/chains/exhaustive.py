@@ -12,7 +12,7 @@ from chainorder.costs.steps import Steps
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.solvers.chains.given import Product, cheapest_ways
+from chainorder.solvers.chains.given import Product, cheapest_steps
 from chainorder.structures.pattern import Pattern
 
 MAX_LENGTH = 12
@@ -41,7 +41,7 @@ def best_steps(chain: Chain, model: CostModel = FMA) -> tuple[Steps, int]:
     orders = bracketings(len(chain), 1)
     if chain.modelled:
         known: dict[Product, Pattern] = {}
-        return min((cheapest_ways(chain, order, known, model) for order in orders), key=itemgetter(1))
+        return min((cheapest_steps(chain, order, known, model) for order in orders), key=itemgetter(1))
     prices = _product_prices(chain, model)
     costs = ((sum(prices[product] for product in order), order) for order in orders)
     cost, best = min(costs, key=itemgetter(0))

@@ -17,9 +17,9 @@ Product = tuple[int, int, int]
 
 
 def plan_in_order(chain: Chain, text: str) -> Plan:
-    """The cheapest plan with a given bracketing: of several ways to multiply a pair, the cheapest is taken.
+    """The cheapest plan with a given bracketing: of the steps that multiply a pair, the cheapest.
 
-    O(length): the ways of a pair do not depend on those of others, except that a step by a model spares
+    O(length): what a pair costs does not depend on other pairs, except that a step by a model spares
     accumulating its elemental.
 
     Raises
@@ -30,30 +30,30 @@ def plan_in_order(chain: Chain, text: str) -> Plan:
         If the memory admits no plan.
     """
     check_feasible(chain)
-    steps, _ = cheapest_ways(chain, ((j, k, i) for _, j, k, i in parse_bracketing(text, len(chain))), {})
+    steps, _ = cheapest_steps(chain, ((j, k, i) for _, j, k, i in parse_bracketing(text, len(chain))), {})
     return Plan.of(chain, steps, solver="order", why="the order that was given")
 
 
-def cheapest_ways(
+def cheapest_steps(
     chain: Chain, products: Iterable[Product], known: dict[Product, Pattern], model: CostModel = FMA
 ) -> tuple[Steps, int]:
-    """The steps that make the products of a bracketing in the cheapest ways, and what they cost.
+    """The steps that make the products of a bracketing most cheaply, and what they cost.
 
     `products` stand in an executable order. `known` keeps the patterns of results (by j, 0, i) from one call
     to the next.
     """
     made: dict[tuple[int, int], tuple[Pattern, int]] = {}
-    ways: dict[tuple[int, int], Row] = {}
+    rows: dict[tuple[int, int], Row] = {}
     for number in range(1, len(chain) + 1):
         pattern = known.setdefault((number, 0, number), chain.pattern(number))
-        way = (
+        found = (
             None
             if chain.kind_of(number).explicit
             else model.accumulation(chain.kind_of(number), pattern, chain.memory)
         )
-        made[number, number] = pattern, 0 if way is None else way.cost
-        if way is not None:
-            ways[number, number] = way.step, number, 0, number
+        made[number, number] = pattern, 0 if found is None else found.cost
+        if found is not None:
+            rows[number, number] = found.step, number, 0, number
     for j, k, i in products:
         left, right = made.pop((j, k + 1)), made.pop((k, i))
         if (j, 0, i) not in known:
@@ -69,20 +69,20 @@ def cheapest_ways(
                 costs[step] = other[1] + cost
         step = min(costs, key=costs.__getitem__)
         made[j, i] = result, costs[step]
-        ways[j, i] = step, j, k, i
-    return Steps.of_rows(_needed(ways, len(chain))), made[len(chain), 1][1]
+        rows[j, i] = step, j, k, i
+    return Steps.of_rows(_needed(rows, len(chain))), made[len(chain), 1][1]
 
 
-def _needed(ways: dict[tuple[int, int], Row], length: int) -> list[Row]:
+def _needed(made: dict[tuple[int, int], Row], length: int) -> list[Row]:
     """The steps that the whole chain needs; those that others spare are left out."""
     rows: list[Row] = []
     pending = [(length, 1)]
     while pending:
         place = pending.pop()
-        if place not in ways:
+        if place not in made:
             continue
-        step, j, k, i = ways[place]
-        rows.append(ways[place])
+        step, j, k, i = made[place]
+        rows.append(made[place])
         if step in (Step.MULTIPLY, Step.TANGENT):
             pending.append((k, i))
         if step in (Step.MULTIPLY, Step.ADJOINT):

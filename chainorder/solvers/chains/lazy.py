@@ -108,8 +108,8 @@ class LazyProgram:
         """The steps of a best order; None if every order costs more than the limit."""
         n = self.length
         for place in range(n):
-            way = None if self.models is None else self.models.accumulations[place]
-            self._record(place, place, 0 if way is None else min(way.cost, self._never))
+            accumulation = None if self.models is None else self.models.accumulations[place]
+            self._record(place, place, 0 if accumulation is None else min(accumulation.cost, self._never))
         known: dict[int, tuple[int, Choice]] = {}
         for d in range(1, n):
             for i, floors in self._open(d):
@@ -183,8 +183,8 @@ class LazyProgram:
         while pending:
             first, last = pending.pop()
             if first == last:
-                way = None if self.models is None else self.models.accumulations[first]
-                rows += [] if way is None else [(way.step, first + 1, 0, first + 1)]
+                accumulation = None if self.models is None else self.models.accumulations[first]
+                rows += [] if accumulation is None else [(accumulation.step, first + 1, 0, first + 1)]
                 continue
             step, rest = self._choice[first, last]
             k = first + rest

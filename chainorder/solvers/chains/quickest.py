@@ -186,11 +186,11 @@ class Times:
                 word = words[i, i + d]
                 if word in costs:
                     continue
-                ways = (
+                options = (
                     (costs[words[i, k]] + costs[words[k + 1, i + d]] + self.product(i, k, i + d), k - i)
                     for k in range(i, i + d)
                 )
-                costs[word], splits[word] = min(ways)
+                costs[word], splits[word] = min(options)
         rows: list[Row] = []
         pending = [(0, self.last)]
         while pending:
