@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.costs.pricing import IntColumn, total
-from chainorder.costs.steps import OF_CODE, Action, Step, Steps, source_of
+from chainorder.costs.steps import OF_CODE, Action, Steps, source_of
 from chainorder.structures.index_sets import IntArray
 
 OBJECTIVES = ("fma", "makespan")
