@@ -31,6 +31,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from chainorder.costs.pricing import IntColumn
 from chainorder.costs.steps import Step, Steps
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
@@ -53,21 +54,21 @@ def solve(chain: Chain) -> Plan:
     """
     if not chain.dense or chain.modelled:
         raise SolverError("hu-shing takes dense explicit elementals only; use dynamic, or auto")
-    products = best_products(chain.sizes.tolist())
+    products = best_products(chain.sizes)
     return Plan.of(chain, products, solver="hu-shing", optimal=True, why="dense explicit elementals only")
 
 
-def best_products(sizes: list[int]) -> Steps:
+def best_products(sizes: IntColumn) -> Steps:
     """The products of a best bracketing of dense factors between the given sizes, input first."""
     corners = len(sizes)
-    first = min(range(corners), key=sizes.__getitem__)
-    weights = sizes[first:] + sizes[: first + 1]  # from a lightest corner round to itself
-    # Of each triangle the corners are in order, but those that the cut at `first` has turned round.
+    first = int(np.argmin(sizes))
+    weights = np.concatenate([sizes[first:], sizes[: first + 1]])  # from a lightest corner round to itself
+    # Sorted, because the cut at `first` has turned some triangles round.
     i, k, j = np.sort((triangles(weights) + first) % corners, axis=0)
     return Steps.ordered(Step.MULTIPLY, j, k, i + 1)
 
 
-def triangles(weights: list[int]) -> IntArray:
+def triangles(weights: IntColumn) -> IntArray:
     """An optimal triangulation of a polygon whose first and last corners are the same, lightest one.
 
     Returns
@@ -75,10 +76,16 @@ def triangles(weights: list[int]) -> IntArray:
     array
         Shape (3, triangles): their corners in order, counted from 0.
     """
-    prefix = list(accumulate((a * b for a, b in pairwise(weights)), initial=0))
-    loop = _compiled() if len(weights) > LONG and max(weights) * prefix[-1] < SAFE else None
+    safe = len(weights) > LONG and int(weights.max()) ** 3 * len(weights) < SAFE
+    loop = _compiled() if safe else None
     columns = Columns(loop is not None)
-    polygon = Polygon.of(columns.of(weights), columns.of(prefix), columns)
+    if loop is not None:
+        prefix = np.concatenate([np.zeros(1, np.int64), np.cumsum(weights[:-1] * weights[1:])])
+        polygon = Polygon.of(weights, prefix, columns)
+    else:
+        exact = weights.tolist()
+        sums = list(accumulate((a * b for a, b in pairwise(exact)), initial=0))
+        polygon = Polygon.of(exact, sums, columns)
     stays, *corners = (columns.zeros(len(weights)) for _ in range(4))
     (triangulate if loop is None else loop)(polygon, stays, *corners)
     return np.array([corner[: len(weights) - 3] for corner in corners], np.int64)
