@@ -141,9 +141,7 @@ def main(quick: bool, markdown: bool) -> None:
     scope = QUICK if quick else Scope()
     measured = [*many(scope), *commands(scope), *long(scope)]
     columns = ("what", "processor time", "at most", "met")
-    notes = (
-        "Best of some runs; commands with start-up; the long chain without the import of Numba, half a second.",
-    )
+    notes = ("Best of some runs; commands with start-up, a long chain without importing Numba, 0.5 s.",)
     report = Report("Many plans, and long ones", columns, [each.row() for each in measured], notes)
     show([report], markdown, ("numpy", "numba"))
 
