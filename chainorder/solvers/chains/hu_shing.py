@@ -40,8 +40,8 @@ from chainorder.solvers.chains.hu_shing_kernel import Polygon, compiled_triangul
 from chainorder.structures.index_sets import IntArray
 from chainorder.system.compiling import SAFE, Columns
 
-LONG = 100_000
-"""Corners from which compiled loops pay: it takes half a second to import Numba."""
+LONG = 200_000
+"""Corners from which compiled loops pay: it takes half a second to import Numba and load them."""
 
 
 def solve(chain: Chain) -> Plan:
@@ -93,8 +93,8 @@ def triangles(weights: IntColumn) -> IntArray:
 
 @cache
 def _compiled() -> Callable[..., None] | None:
-    """The loops of Numba, if it is installed."""
+    """The compiled loops; None without Numba, or where it finds no folder to keep them in."""
     try:
         return compiled_triangulate()
-    except ImportError:
+    except (ImportError, RuntimeError):
         return None
