@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,7 +113,7 @@ def test_plans_made_together_are_those_made_one_by_one(length: int, largest: int
     solved = solve_table(chains)
     assert solved.feasible.any()
     for row in np.flatnonzero(solved.feasible).tolist():
-        made, right = solved.plan(chains[row], row), slowly(chains[row], solved.choices[row])
+        made, right = solved.plan(chains, row), slowly(chains[row], solved.choices[row])
         assert made.fma == right.fma
         assert made.to_json() == right.to_json()
         assert str(made) == str(right)
@@ -156,8 +157,8 @@ def test_a_batch_is_what_planning_one_by_one_writes(
     assert texts[0].count(b"dynamic") >= len(chains)
 
 
-def slow_plan(solved: Solved, chain: Chain, row: int) -> Plan:
-    return slowly(chain, solved.choices[row])
+def slow_plan(solved: Solved, chains: Sequence[Chain], row: int) -> Plan:
+    return slowly(chains[row], solved.choices[row])
 
 
 def test_long_chains_of_a_table() -> None:
@@ -165,6 +166,18 @@ def test_long_chains_of_a_table() -> None:
     plans = plan_many(ChainTable.of(sizes))
     assert plans.totals == [plan(Chain.from_dims(row)).fma for row in sizes.tolist()]
     assert plans.totals == [total_of(made) for made in plans]
+
+
+@pytest.mark.parametrize("scale", [1, 10**20])
+def test_neighbours_that_repeat_are_one_item_of_a_spec(scale: int) -> None:
+    square, wide = Elemental(3 * scale, 3 * scale), Elemental(3 * scale, 4 * scale, tangent=2)
+    chain = Chain(
+        [square, square, wide, Elemental(4 * scale, 4 * scale), Elemental(4 * scale, 3 * scale), square]
+    )
+    assert [item.get("repeat", 1) for item in chain.to_spec()["elementals"]] == [2, 1, 1, 1, 1]
+    assert Chain.from_spec(chain.to_spec()) == chain
+    assert [count for *_, count in Chain.from_dims([scale] * 6).elementals.runs()] == [5]
+    assert [count for *_, count in Chain.from_dims([scale, 2]).elementals.runs()] == [1]
 
 
 def total_of(made: Plan) -> int:

@@ -60,11 +60,10 @@ class PlanColumns:
         machine, start = np.zeros(len(row), np.int32), _running(costs, row, bounds)
         return cls(Operations(step, j, k, i, costs, machine, start), bounds.tolist(), peaks.tolist())
 
-    def plan(self, row: int) -> tuple[Operations, int]:
-        """Operations and peak memory of one of the plans."""
+    def of_plan(self, row: int) -> Operations:
+        """The operations of one of the plans."""
         part = slice(self.bounds[row], self.bounds[row + 1])
-        columns = (getattr(self.operations, column.name)[part] for column in fields(Operations))
-        return Operations(*columns), self.peaks[row]
+        return Operations(*(getattr(self.operations, column.name)[part] for column in fields(Operations)))
 
 
 def _needed(choices: Choices) -> Flags:

@@ -89,7 +89,7 @@ def plan_many(
         together = chains.exact and _plans_together(solver, options)
         solved = solve_table(chains) if together else None
         if solved is not None and solved.feasible.all():
-            return Plans(solved.totals, lambda row: solved.plan(chains[row], row))
+            return Plans(solved.totals, lambda row: solved.plan(chains, row))
     outcomes: list[Any] = plan_each(list(chains), solver=solver, **options)
     for outcome in outcomes:
         if isinstance(outcome, ChainorderError):
@@ -106,8 +106,8 @@ def plan_each(problems: Sequence[Problem], *, solver: str = "auto", **options: A
         if table is None or not table.exact:
             continue
         solved = solve_table(table)
-        for row, ((place, chain), feasible) in enumerate(zip(alike, solved.feasible.tolist(), strict=True)):
-            outcomes[place] = solved.plan(chain, row) if feasible else None
+        for row, ((place, _), feasible) in enumerate(zip(alike, solved.feasible.tolist(), strict=True)):
+            outcomes[place] = solved.plan(chains, row) if feasible else None
     pairs = zip(problems, outcomes, strict=True)
     return [_one(problem, solver, options) if outcome is None else outcome for problem, outcome in pairs]
 

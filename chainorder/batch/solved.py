@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,15 +45,15 @@ class Solved:
         """The operations of all plans, made when the first of them is looked at."""
         return PlanColumns.of(self.table, self.choices)
 
-    def plan(self, chain: Chain, row: int) -> Plan:
-        """The plan of one chain; its operations are made when they are looked at."""
-        return Plan.later(
-            chain,
-            solver="dynamic",
-            fma=self.totals[row],
-            why="planned together with others of its length by the dynamic program",
-            make=lambda: self.columns.plan(row),
-        )
+    def plan(self, chains: Sequence[Chain], row: int) -> Plan:
+        """The plan of one of the chains; what it consists of is made when it is looked at."""
+        make: dict[str, Callable[[], Any]] = {
+            "chain": lambda: chains[row],
+            "operations": lambda: self.columns.of_plan(row),
+            "peak_memory": lambda: self.columns.peaks[row],
+        }
+        why = "planned together with others of its length by the dynamic program"
+        return Plan.later(solver="dynamic", fma=self.totals[row], why=why, make=make)
 
 
 def solve_table(table: ChainTable) -> Solved:

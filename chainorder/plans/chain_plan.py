@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -116,30 +116,25 @@ class Plan(BasePlan):
         return replace(made, optimal=bound == made.cost, lower_bound=bound)
 
     @classmethod
-    def later(
-        cls, chain: Chain, *, solver: str, fma: int, why: str, make: Callable[[], tuple[Operations, int]]
-    ) -> Plan:
+    def later(cls, *, solver: str, fma: int, why: str, make: Mapping[str, Callable[[], Any]]) -> Plan:
         """An optimal plan for one machine that costs so much; all else is made when it is looked at.
 
         Parameters
         ----------
         make
-            Makes its operations and its peak memory.
+            Makes its `chain`, `operations` and `peak_memory`.
         """
         made = object.__new__(cls)
-        known = {"chain": chain, "solver": solver, "optimal": True, "lower_bound": fma, "why": why}
+        known = {"solver": solver, "optimal": True, "lower_bound": fma, "why": why}
         vars(made).update(known, fma=fma, makespan=fma, _make=make)
         return made
 
     def __getattr__(self, name: str) -> Any:
         """What `later` put off: only asked for what is not there."""
-        make = vars(self).get("_make")
-        if name not in ("operations", "peak_memory") or (make is None and name not in vars(self)):
+        make = vars(self).get("_make", {})
+        if name not in make:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if make is not None:  # or another thread has just made it
-            operations, peak_memory = make()
-            vars(self).update(operations=operations, peak_memory=peak_memory)
-            vars(self).pop("_make", None)
+        vars(self)[name] = make[name]()
         return vars(self)[name]
 
     def __getstate__(self) -> dict[str, Any]:
