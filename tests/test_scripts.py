@@ -17,6 +17,7 @@ QUICK = {"bench_matrix_free.py --quick"}
 CALLS = [
     *QUICK,
     "bench_planners.py --quick",
+    "bench_many.py --quick",
     "bench_executor.py --quick",
     "bench_formats.py --quick",
     "bench_reading.py --quick",

@@ -8,6 +8,7 @@ import pytest
 from chainorder import Banded, Chain, Diagonal, Elemental, Graph, SolverError, plan, register
 from chainorder.solvers.chains import hu_shing
 from chainorder.solvers.chains.exhaustive import bracketings
+from chainorder.solvers.chains.hu_shing_kernel import precedes, precedes_by_division
 from chainorder.solvers.registry import _SOLVERS, all_solvers, find_solver
 from tests.chains import MIXES, random_chains
 
@@ -57,6 +58,34 @@ def test_hu_shing_equals_dynamic_on_longer_chains(top: int) -> None:
 def test_hu_shing_on_ties_and_slopes(dims: list[int]) -> None:
     dims = [*dims, 4]
     assert plan(Chain.from_dims(dims)).fma == plan(Chain.from_dims(dims), solver="dynamic").fma
+
+
+@pytest.mark.parametrize("top", [2, 5, 30, 1_000, 10**5])
+def test_compiled_hu_shing_makes_the_same_plans(top: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    generator = np.random.default_rng(top)
+    for _ in range(200):
+        sizes = generator.integers(1, top, size=int(generator.integers(2, 60)), endpoint=True)
+        plain = list(hu_shing.best_products(sizes))
+        with monkeypatch.context() as patch:
+            patch.setattr(hu_shing, "LONG", 0)
+            assert list(hu_shing.best_products(sizes)) == plain
+
+
+def test_hu_shing_compiles_nothing_that_could_overflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hu_shing, "LONG", 0)
+    monkeypatch.setattr(hu_shing, "_compiled", lambda: pytest.fail("compiled"))
+    for size in (2**21, 10**18, 10**30):
+        dims = [size, size - 1, size - 2, 7, size]
+        assert plan(Chain.from_dims(dims)).fma == plan(Chain.from_dims(dims), solver="exhaustive").fma
+
+
+def test_fractions_are_compared_without_large_products() -> None:
+    generator = np.random.default_rng(4)
+    for top in (2, 5, 1_000, 2**62):
+        for a, c, b, d in generator.integers(0, top, (500, 4)).tolist():
+            for fractions in ((a, b + 1, c, d + 1), (a, b + 1, a, b + 1), (2 * a, 2 * b + 2, a, b + 1)):
+                assert precedes_by_division(*fractions) == precedes(*fractions)
 
 
 @pytest.mark.parametrize(

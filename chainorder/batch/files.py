@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chainorder.batch.many import AnyPlan, finish, plan_each, size
+from chainorder.batch.many import AnyPlan, plan_each, size
 from chainorder.errors import ChainorderError, SpecError
 from chainorder.problems.load import iter_chains
 from chainorder.problems.problem import Problem
@@ -195,19 +195,20 @@ def _unfinished(groups: Iterable[list[Item]], done: int) -> Iterator[tuple[list[
 def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Items in groups: many short chains, or a long one alone, so that results come as they are ready."""
     group: list[Item] = []
+    elementals = 0
     for item in items:
         group.append(item)
-        elementals = sum(size(each.outcome) for each in group if isinstance(each.outcome, Problem))
+        elementals += size(item.outcome) if isinstance(item.outcome, Problem) else 0
         if len(group) == GROUP or elementals >= GROUP:
             yield group
-            group = []
+            group, elementals = [], 0
     if group:
         yield group
 
 
 def _plan_group(group: Sequence[Item], options: Mapping[str, Any]) -> list[Item]:
     problems = [item.outcome for item in group if isinstance(item.outcome, Problem)]
-    planned = map(finish, plan_each(problems, **options))
+    planned = iter(plan_each(problems, **options))
     return [
         Item(item.source, _said(next(planned))) if isinstance(item.outcome, Problem) else item
         for item in group

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import singledispatch
 from typing import Any, TypeAlias, overload
 
-from chainorder.batch.tables import ChainTable, Solved, solve_table, table_of
+from chainorder.batch.solved import solve_table
+from chainorder.batch.tables import ChainTable, table_of
 from chainorder.errors import ChainorderError
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.graph_plan import GraphPlan
@@ -22,24 +22,7 @@ LONGEST = 64
 AnyPlan: TypeAlias = Plan | GraphPlan
 
 
-@dataclass(frozen=True, eq=False)
-class _Later:
-    """A plan that is made when it is looked at: that of a chain of a table."""
-
-    solved: Solved
-    chains: Sequence[Chain]
-    row: int
-
-    @property
-    def fma(self) -> int:
-        return self.solved.totals[self.row]
-
-    @property
-    def plan(self) -> Plan:
-        return self.solved.plan(self.chains[self.row], self.row)
-
-
-Outcome: TypeAlias = AnyPlan | _Later | ChainorderError
+Outcome: TypeAlias = AnyPlan | ChainorderError
 """What planning one of many chains came to."""
 
 
@@ -52,12 +35,12 @@ class Plans(Sequence[Plan]):
         The fma of every plan.
     """
 
-    def __init__(self, outcomes: Sequence[Plan | _Later]) -> None:
-        self._outcomes = outcomes
-        self.totals = [each.fma for each in outcomes]
+    def __init__(self, totals: list[int], plan_of: Callable[[int], Plan]) -> None:
+        self.totals = totals
+        self._plan_of = plan_of
 
     def __len__(self) -> int:
-        return len(self._outcomes)
+        return len(self.totals)
 
     @overload
     def __getitem__(self, index: int) -> Plan: ...
@@ -66,8 +49,10 @@ class Plans(Sequence[Plan]):
     def __getitem__(self, index: int | slice) -> Plan | list[Plan]:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
-        outcome = self._outcomes[index]
-        return outcome.plan if isinstance(outcome, _Later) else outcome
+        return self._plan_of(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[Plan]:
+        return map(self._plan_of, range(len(self)))
 
 
 def plan_many(
@@ -104,12 +89,12 @@ def plan_many(
         together = chains.exact and _plans_together(solver, options)
         solved = solve_table(chains) if together else None
         if solved is not None and solved.feasible.all():
-            return Plans([_Later(solved, chains, row) for row in range(len(chains))])
+            return Plans(solved.totals, lambda row: solved.plan(chains, row))
     outcomes: list[Any] = plan_each(list(chains), solver=solver, **options)
     for outcome in outcomes:
         if isinstance(outcome, ChainorderError):
             raise outcome
-    return Plans(outcomes)
+    return Plans([outcome.fma for outcome in outcomes], outcomes.__getitem__)
 
 
 def plan_each(problems: Sequence[Problem], *, solver: str = "auto", **options: Any) -> list[Outcome]:
@@ -122,7 +107,7 @@ def plan_each(problems: Sequence[Problem], *, solver: str = "auto", **options: A
             continue
         solved = solve_table(table)
         for row, ((place, _), feasible) in enumerate(zip(alike, solved.feasible.tolist(), strict=True)):
-            outcomes[place] = _Later(solved, chains, row) if feasible else None
+            outcomes[place] = solved.plan(chains, row) if feasible else None
     pairs = zip(problems, outcomes, strict=True)
     return [_one(problem, solver, options) if outcome is None else outcome for problem, outcome in pairs]
 
@@ -134,11 +119,6 @@ def _plans_together(solver: str, options: Mapping[str, Any]) -> bool:
         for key, value in options.items()
         if key not in ("transfer", "time_limit", "progress", "seed")
     )
-
-
-def finish(outcome: Outcome) -> AnyPlan | ChainorderError:
-    """Make a plan that was put off."""
-    return outcome.plan if isinstance(outcome, _Later) else outcome
 
 
 def _one(problem: Problem, solver: str, options: Mapping[str, Any]) -> AnyPlan | ChainorderError:

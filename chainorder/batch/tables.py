@@ -1,4 +1,4 @@
-"""Dense chains of equal length as one table, and the dynamic program, vectorised over it.
+"""Dense chains of equal length as one table.
 
 int64 is safe while 8 times a bound on every sum of costs stays below 2^63: with n elementals, sizes up to s
 and tangents and adjoints up to t, that bound is about 4·n·s³ + 2·n·s·t, so s up to 30,000 is safe at n = 8.
@@ -9,23 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from chainorder.costs.evaluations import accumulation
 from chainorder.errors import ChainError
-from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import Elemental, Kind
-from chainorder.solvers.chains.dynamic import BY_ADJOINT, BY_TANGENT, backtrack
+from chainorder.problems.elementals import Elemental, Elementals, Kind
 from chainorder.structures.index_sets import IntArray
 
 MISSING = -1
 """In a table: no such model."""
 
 NO_LIMIT = np.iinfo(np.int64).max
+
+NEVER = np.iinfo(np.int64).max // 4
+"""The cost of what cannot be; three of them can be added."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +95,10 @@ class ChainTable(Sequence[Chain]):
             return [self[place] for place in range(*index.indices(len(self)))]
         place = range(len(self))[index]
         sizes = self.sizes[place].tolist()
+        memory = int(self.memory[place])
+        limit = None if memory == NO_LIMIT else memory
+        if self.explicit[place].all():
+            return Chain(Elementals.dense(sizes), memory=limit)
         elementals = []
         for n, inputs in enumerate(sizes[:-1]):
             tangent, adjoint = int(self.tangent[place, n]), int(self.adjoint[place, n])
@@ -103,8 +108,21 @@ class ChainTable(Sequence[Chain]):
                 models |= {"tangent": tangent} if tangent >= 0 else {}
                 models |= {"adjoint": adjoint} if adjoint >= 0 else {}
             elementals.append(Elemental(inputs, sizes[n + 1], **models))
-        memory = int(self.memory[place])
-        return Chain(elementals, memory=None if memory == NO_LIMIT else memory)
+        return Chain(elementals, memory=limit)
+
+    @cached_property
+    def explicit(self) -> npt.NDArray[np.bool_]:
+        """Shape (chains, length): which elementals have a matrix, and no model."""
+        return (self.tangent < 0) & (self.adjoint < 0)
+
+    def evaluations(self, *, forward: bool) -> IntArray:
+        """What accumulating each elemental costs, shape (chains, length); `NEVER` where that cannot be."""
+        if forward:
+            cost, missing, vectors = self.tangent, self.tangent < 0, self.sizes[:, :-1]
+        else:
+            beyond = self.tape > self.memory[:, np.newaxis]
+            cost, missing, vectors = self.adjoint, (self.adjoint < 0) | beyond, self.sizes[:, 1:]
+        return np.where(missing, NEVER, vectors * cost + self.overhead)
 
     @property
     def exact(self) -> bool:
@@ -121,72 +139,6 @@ def _int64(values: npt.ArrayLike) -> IntArray:
         return np.asarray(values, np.int64)
     except OverflowError:
         raise ChainError("a table holds numbers below 2^63; give larger ones as a list of chains") from None
-
-
-@dataclass(frozen=True, eq=False)
-class Solved:
-    """The dynamic program's answers for the chains of a table.
-
-    Attributes
-    ----------
-    totals
-        Least costs, one for each chain.
-    choices
-        Shape (chains, length, length): the best choice for the subchain of a start and a number of further
-        elementals, as in `chainorder.solvers.chains.dynamic`.
-    feasible
-        Shape (chains,).
-    """
-
-    totals: list[int]
-    choices: npt.NDArray[np.int8]
-    feasible: npt.NDArray[np.bool_]
-
-    def plan(self, chain: Chain, row: int) -> Plan:
-        """The plan of one chain."""
-        kinds = [(chain.kind_of(number), chain.pattern(number)) for number in range(1, len(chain) + 1)]
-        ways = [None if kind.explicit else accumulation(kind, p, chain.memory) for kind, p in kinds]
-        steps = backtrack(self.choices[row], ways)
-        why = "planned together with others of its length by the dynamic program"
-        return Plan.of(chain, steps, solver="dynamic", optimal=True, why=why)
-
-
-def solve_table(table: ChainTable) -> Solved:
-    """The recurrence of `chainorder.solvers.chains.dynamic`: O(length³) operations on arrays of shape
-    (chains,)."""
-    chains, n = table.tangent.shape
-    sizes = np.ascontiguousarray(table.sizes.T)
-    never = np.iinfo(np.int64).max // 4
-    columns = (table.tangent, table.adjoint, table.tape, table.overhead)
-    tangent, adjoint, tape, overhead = (np.ascontiguousarray(column.T) for column in columns)
-    explicit = (tangent < 0) & (adjoint < 0)
-    no_tangent, no_adjoint = tangent < 0, (adjoint < 0) | (tape > table.memory)
-
-    def by_tangents(j: int, i: int) -> IntArray:
-        return np.where(no_tangent[j], never, sizes[i] * tangent[j] + overhead[j])
-
-    def by_adjoints(i: int, j: int) -> IntArray:
-        return np.where(no_adjoint[i], never, sizes[j + 1] * adjoint[i] + overhead[i])
-
-    least = {}
-    for i in range(n):
-        least[i, i] = np.where(explicit[i], 0, np.minimum(by_tangents(i, i), by_adjoints(i, i)))
-    feasible = np.all([least[i, i] < never for i in range(n)], axis=0)
-    choices = np.zeros((chains, n, n), np.int8)
-    for d in range(1, n):
-        for i in range(n - d):
-            j = i + d
-            outer = sizes[i] * sizes[j + 1]
-            options = {t: least[i, i + t] + least[i + t + 1, j] + outer * sizes[i + t + 1] for t in range(d)}
-            options[BY_TANGENT] = least[i, j - 1] + by_tangents(j, i)
-            options[BY_ADJOINT] = least[i + 1, j] + by_adjoints(i, j)
-            best, choice = options.pop(0), choices[:, i, d]
-            for code, cost in options.items():
-                better = cost < best
-                choice[better] = code
-                best = np.minimum(best, cost)
-            least[i, j] = best
-    return Solved(least[0, n - 1].tolist(), choices, feasible)
 
 
 def table_of(chains: Sequence[Chain]) -> ChainTable | None:

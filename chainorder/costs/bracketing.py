@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,12 +20,27 @@ _TOKEN = re.compile(
 )
 
 
+SHORT = 16
+"""Factors up to which texts are kept: there are few bracketings of few factors."""
+
 SHOWN = 40
 """Characters of a text that an error quotes."""
 
 
 def format_bracketing(length: int, j: IntArray, i: IntArray) -> str:
     """The text of a bracketing of `length` factors whose operations have the results (j, i)."""
+    if length <= SHORT:
+        return _format_short(length, j.astype(np.int64).tobytes(), i.astype(np.int64).tobytes())
+    return _format(length, j, i)
+
+
+@lru_cache(maxsize=4096)
+def _format_short(length: int, j: bytes, i: bytes) -> str:
+    """The text of a bracketing that many short chains have in common."""
+    return _format(length, np.frombuffer(j, np.int64), np.frombuffer(i, np.int64))
+
+
+def _format(length: int, j: IntArray, i: IntArray) -> str:
     inner = (j > i) & (j - i < length - 1)  # an accumulated factor and the whole need no brackets
     opened = np.bincount(j[inner], minlength=length + 1).tolist()
     closed = np.bincount(i[inner], minlength=length + 1).tolist()

@@ -81,7 +81,9 @@ _ACTIONS: dict[Step, tuple[Action, str | None]] = {
     Step.ACCUMULATE_ADJOINT: (Action.ACCUMULATE, "adjoint"),
     Step.REUSE: (Action.REUSE, None),
 }
-_OF_CODE = tuple(Step)  # many times as fast as to call the class
+OF_CODE = tuple(Step)
+"""Every step at its code: many times as fast as to call the class."""
+
 _STEPS: dict[tuple[str, str | None], Step] = {(str(a), mode): step for step, (a, mode) in _ACTIONS.items()}
 
 Row = tuple[Step, int, int, int]
@@ -131,7 +133,7 @@ class Steps:
         return map(instruction_of, *self._columns(), range(len(self)))
 
     def _columns(self) -> tuple[Iterable[Step], Iterable[int], Iterable[int], Iterable[int]]:
-        steps = map(_OF_CODE.__getitem__, self.step.tolist())
+        steps = map(OF_CODE.__getitem__, self.step.tolist())
         return steps, self.j.tolist(), self.k.tolist(), self.i.tolist()
 
 

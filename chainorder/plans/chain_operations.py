@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.costs.pricing import IntColumn, total
-from chainorder.costs.steps import Action, Step, Steps, source_of
+from chainorder.costs.steps import OF_CODE, Action, Steps, source_of
 from chainorder.structures.index_sets import IntArray
 
 OBJECTIVES = ("fma", "makespan")
@@ -116,7 +116,7 @@ class Operations(Sequence[Operation]):
 
 
 def _operation(code: int, j: int, k: int, i: int, fma: int, machine: int, start: int) -> Operation:
-    step = Step(code)
+    step = OF_CODE[code]
     between = None if step.action is Action.ACCUMULATE else k
     return Operation(step.action, step.mode, j, between, i, fma, machine, start)
 

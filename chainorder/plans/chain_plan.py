@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -114,17 +115,43 @@ class Plan(BasePlan):
         bound = made.cost if optimal else lower_bound
         return replace(made, optimal=bound == made.cost, lower_bound=bound)
 
+    @classmethod
+    def later(cls, *, solver: str, fma: int, why: str, make: Mapping[str, Callable[[], Any]]) -> Plan:
+        """An optimal plan for one machine that costs so much; all else is made when it is looked at.
+
+        Parameters
+        ----------
+        make
+            Makes its `chain`, `operations` and `peak_memory`.
+        """
+        made = object.__new__(cls)
+        known = {"solver": solver, "optimal": True, "lower_bound": fma, "why": why}
+        vars(made).update(known, fma=fma, makespan=fma, _make=make)
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        """What `later` put off: only asked for what is not there."""
+        make = vars(self).get("_make", {})
+        if name not in make:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        vars(self)[name] = make[name]()
+        return vars(self)[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All of it: a copy has no part in what others of its table are made from."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     @property
     def problem(self) -> Chain:
         """The chain."""
         return self.chain
 
-    @property
+    @cached_property
     def fma(self) -> int:
         """Fused multiply–adds of all operations."""
         return total(self.operations.fma)
 
-    @property
+    @cached_property
     def makespan(self) -> int:
         """When the last operation ends."""
         ends = self.operations.start + self.operations.fma

@@ -225,15 +225,15 @@ class Chain(Problem):
 
     def _spec_items(self) -> Iterator[dict[str, Any]]:
         place = 0
-        for elemental, count in self.elementals.runs():
-            item: dict[str, Any] = {"inputs": elemental.inputs, "outputs": elemental.outputs}
-            if elemental.name is not None:
-                item["name"] = elemental.name
-            if elemental.same is not None:
-                item["same"] = elemental.same
-            item |= model_spec(elemental)
+        for kind, inputs, outputs, count in self.elementals.runs():
+            item: dict[str, Any] = {"inputs": inputs, "outputs": outputs}
+            if kind.name is not None:
+                item["name"] = kind.name
+            if kind.same is not None:
+                item["same"] = kind.same
+            item |= model_spec(kind)
             for entries, group in groupby(map(self._entries, range(place, place + count))):
-                stated = _structure_spec(elemental.structure, entries)
+                stated = _structure_spec(kind.structure, entries)
                 repeat = sum(1 for _ in group)
                 yield item | stated | ({"repeat": repeat} if repeat > 1 else {})
             place += count

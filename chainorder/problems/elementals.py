@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import groupby
 from operator import attrgetter
 from typing import Any, overload
 
@@ -301,12 +300,15 @@ class Elementals(Sequence[Elemental]):
     def __hash__(self) -> int:
         return hash((len(self), tuple(self.sizes[:8].tolist())))
 
-    def runs(self) -> Iterator[tuple[Elemental, int]]:
-        """Equal neighbours once, with how often they repeat."""
-        places = range(len(self))
-        for _, group in groupby(places, key=lambda p: (self.codes[p], self.sizes[p], self.sizes[p + 1])):
-            run = list(group)
-            yield self[run[0]], len(run)
+    def runs(self) -> Iterator[tuple[Kind, int, int, int]]:
+        """Equal neighbours once: their kind, inputs, outputs, and how often they repeat."""
+        differ = (self.codes[1:] != self.codes[:-1]) | (self.sizes[2:] != self.sizes[1:-1])
+        differ |= self.sizes[1:-1] != self.sizes[:-2]
+        first = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(differ) + 1])
+        counts = np.diff(first, append=len(self))
+        columns = self.codes[first], self.sizes[first], self.sizes[first + 1], counts
+        for code, inputs, outputs, count in zip(*(column.tolist() for column in columns), strict=True):
+            yield self.kinds[code], inputs, outputs, count
 
 
 def _check_neighbours(number: int, outputs: int, inputs: int) -> None:

@@ -7,10 +7,9 @@ from functools import cache
 from typing import Any
 
 from chainorder.errors import MAX_FAULTS
-from chainorder.problems.schema import ELEMENTAL, SCHEMA
+from chainorder.problems.schema import SCHEMA
+from chainorder.problems.shapes import shape_of_elemental
 from chainorder.structures.fragments import Schema
-
-_CHOICES = {key for key, schema in ELEMENTAL["properties"].items() if "enum" in schema}
 
 
 @cache
@@ -61,7 +60,7 @@ def _items(validator: Any, items: Schema, values: Any, _schema: Schema) -> Itera
     for place, value in enumerate(values):
         if type(value) is int and least <= value <= most:
             continue
-        shape = _shape(value)
+        shape = shape_of_elemental(value)
         if shape in valid:
             continue
         errors = list(validator.descend(value, items, path=place))
@@ -71,21 +70,3 @@ def _items(validator: Any, items: Schema, values: Any, _schema: Schema) -> Itera
             return
         if shape is not None and not errors:
             valid.add(shape)
-
-
-def _shape(value: Any) -> Hashable:
-    """What the validity of an elemental depends on, if it is made of words and ordinary sizes; else None.
-
-    A chain has few shapes, and validating one takes half a millisecond.
-    """
-    if not isinstance(value, dict):
-        return None
-    shape: list[Any] = []
-    for key, entry in value.items():
-        if type(entry) is int and 0 <= entry < 2**63:
-            shape.append((key, entry > 0))
-        elif type(entry) is str and entry.isprintable():
-            shape.append((key, entry if key in _CHOICES else str))
-        else:
-            return None
-    return frozenset(shape)

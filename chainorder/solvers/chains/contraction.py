@@ -33,6 +33,7 @@ from chainorder.costs.tables import PatternCosts
 from chainorder.errors import InfeasibleError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
+from chainorder.problems.elementals import as_sizes
 from chainorder.solvers.chains import dynamic, hu_shing
 from chainorder.solvers.chains.sweeps import forward, reverse
 from chainorder.structures.banded import BandPattern, IdentityPattern
@@ -176,7 +177,7 @@ def _plan_skeleton(blocks: Sequence[Block], products: list[Product]) -> int:
             dense.append(block)
             runs.append([])
     sizes = [dense[0].pattern.shape[1], *(block.pattern.shape[0] for block in dense)]
-    plan = hu_shing.best_products(sizes)
+    plan = hu_shing.best_products(as_sizes(sizes))
     bound = sum(sizes[j] * sizes[k] * sizes[i - 1] for j, k, i in _rows(plan))
     narrowest = min(sizes)
     bound += sum(_run_bound(run, narrowest) for run in runs)

@@ -17,23 +17,31 @@ costs the product of its weights. Three facts make it fast:
    yields the arcs that no longer pay; an arc whose support does not exceed that of one below it stands or
    falls with it, so the two are condensed into one.
 
-Here: sweep and tree in one pass, pairing heaps (melded in O(1)), supports compared by cross-multiplied Python
-integers, no recursion, no float.
+Here (the loops are in `chainorder.solvers.chains.hu_shing_kernel`): sweep and tree in one pass, pairing heaps
+(melded in O(1)), no recursion, no float. Long chains are planned by loops that Numba has compiled, if it is
+installed and no sum can overflow int64. There supports are compared by Euclid's algorithm, elsewhere as
+cross-multiplied Python integers, so the plans are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
 from itertools import accumulate, pairwise
 
 import numpy as np
 
+from chainorder.costs.pricing import IntColumn
 from chainorder.costs.steps import Step, Steps
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
+from chainorder.solvers.chains.hu_shing_kernel import Polygon, compiled_triangulate, triangulate
+from chainorder.structures.index_sets import IntArray
+from chainorder.system.compiling import SAFE, Columns
 
-NONE = -1
+LONG = 200_000
+"""Corners from which compiled loops pay: it takes half a second to import Numba and load them."""
 
 
 def solve(chain: Chain) -> Plan:
@@ -46,189 +54,47 @@ def solve(chain: Chain) -> Plan:
     """
     if not chain.dense or chain.modelled:
         raise SolverError("hu-shing takes dense explicit elementals only; use dynamic, or auto")
-    products = best_products(chain.sizes.tolist())
+    products = best_products(chain.sizes)
     return Plan.of(chain, products, solver="hu-shing", optimal=True, why="dense explicit elementals only")
 
 
-def best_products(sizes: list[int]) -> Steps:
+def best_products(sizes: IntColumn) -> Steps:
     """The products of a best bracketing of dense factors between the given sizes, input first."""
     corners = len(sizes)
-    first = min(range(corners), key=sizes.__getitem__)
-    weights = sizes[first:] + sizes[: first + 1]  # from a lightest corner round to itself
-    triangles = np.array(_Polygon(weights).triangles(), np.int64)
-    i, k, j = np.sort((triangles + first) % corners, axis=0)
+    first = int(np.argmin(sizes))
+    weights = np.concatenate([sizes[first:], sizes[: first + 1]])  # from a lightest corner round to itself
+    # Sorted, because the cut at `first` has turned some triangles round.
+    i, k, j = np.sort((triangles(weights) + first) % corners, axis=0)
     return Steps.ordered(Step.MULTIPLY, j, k, i + 1)
 
 
-class _Polygon:
-    """A polygon with corners 0 … n, of which 0 and n are the same, lightest one.
+def triangles(weights: IntColumn) -> IntArray:
+    """An optimal triangulation of a polygon whose first and last corners are the same, lightest one.
 
-    Arcs are numbered in the order in which the sweep finds them, so what lies below an arc comes before it.
-    All state is columns of Python ints, one entry for each arc or corner: objects would cost a million
-    allocations where they matter.
-
-    Attributes
-    ----------
-    u, v
-        The ends of an arc, u < v.
-    numerator, denominator
-        The support weight of an arc and of those condensed into it.
-    child, sibling
-        Links of the pairing heaps: the first of the arcs melded below an arc, the next one beside it.
-    absorbed, next_absorbed
-        Links of the lists of arcs condensed into an arc.
-    starting, ending
-        For a corner, the outermost arc present that starts or ends there: the side of a polygon next to it.
-    under_start, under_end
-        The arc that `starting` or `ending` falls back to when an arc goes.
+    Returns
+    -------
+    array
+        Shape (3, triangles): their corners in order, counted from 0.
     """
+    safe = len(weights) > LONG and int(weights.max()) ** 3 * len(weights) < SAFE
+    loop = _compiled() if safe else None
+    columns = Columns(loop is not None)
+    if loop is not None:
+        prefix = np.concatenate([np.zeros(1, np.int64), np.cumsum(weights[:-1] * weights[1:])])
+        polygon = Polygon.of(weights, prefix, columns)
+    else:
+        exact = weights.tolist()
+        sums = list(accumulate((a * b for a, b in pairwise(exact)), initial=0))
+        polygon = Polygon.of(exact, sums, columns)
+    stays, *corners = (columns.zeros(len(weights)) for _ in range(4))
+    (triangulate if loop is None else loop)(polygon, stays, *corners)
+    return np.array([corner[: len(weights) - 3] for corner in corners], np.int64)
 
-    def __init__(self, weights: list[int]) -> None:
-        self.w = weights
-        self.u: list[int] = []
-        self.v: list[int] = []
-        self.numerator: list[int] = []
-        self.denominator: list[int] = []
-        self.child: list[int] = []
-        self.sibling: list[int] = []
-        self.absorbed: list[int] = []
-        self.next_absorbed: list[int] = []
-        self.starting = [NONE] * len(weights)
-        self.ending = [NONE] * len(weights)
-        self.under_start: list[int] = []
-        self.under_end: list[int] = []
 
-    def triangles(self) -> tuple[list[int], list[int], list[int]]:
-        """An optimal triangulation: the corners of its triangles, in columns."""
-        return self._fans(self._present(self._settle()))
-
-    def _arcs(self) -> Iterator[tuple[int, int]]:
-        """The potential h-arcs, each after those below it; last the root, round the whole polygon."""
-        w = self.w
-        corners = [0]
-        for corner in range(1, len(w) - 1):
-            weight = w[corner]
-            while w[corners[-1]] > weight:
-                corners.pop()
-                if len(corners) > 1:
-                    yield corners[-1], corner
-            corners.append(corner)
-        yield 0, len(w) - 1
-
-    def _settle(self) -> int:
-        """Decide for every arc which of those below it stay; the heap of those that stay under the root."""
-        w, numerators, denominators = self.w, self.numerator, self.denominator
-        starting, ending = self.starting, self.ending
-        prefix = list(accumulate((a * b for a, b in pairwise(w)), initial=0))
-        open_arcs: list[int] = []  # those that have none above them yet
-        bases: list[int] = []
-        heaps: list[int] = []
-        for arc, (u, v) in enumerate(self._arcs()):
-            product = w[u] * w[v]
-            base = denominator = prefix[v] - prefix[u] - product
-            heap = NONE
-            while open_arcs and self.u[open_arcs[-1]] >= u:
-                below = open_arcs.pop()
-                denominator -= bases[below]
-                heap = heaps[below] if heap == NONE else self._meld(heap, heaps[below])
-
-            weight = w[u] if w[u] <= w[v] else w[v]
-            while heap != NONE and numerators[heap] >= weight * denominators[heap]:
-                denominator += denominators[heap]
-                heap = self._pop(heap)
-            if w[u] <= w[v]:
-                neighbour = u + 1 if starting[u] == NONE else self.v[starting[u]]
-            else:
-                neighbour = v - 1 if ending[v] == NONE else self.u[ending[v]]
-            numerator = weight * (denominator + product - weight * w[neighbour])
-            absorbed = NONE
-            while heap != NONE and numerator * denominators[heap] <= numerators[heap] * denominator:
-                numerator += numerators[heap]
-                denominator += denominators[heap]
-                self.next_absorbed[heap] = absorbed
-                absorbed, heap = heap, self._pop(heap)
-
-            self._append(u, v, numerator, denominator, absorbed)
-            open_arcs.append(arc)
-            bases.append(base)
-            heaps.append(arc if heap == NONE else self._meld(heap, arc))
-        return heaps[-1]
-
-    def _append(self, u: int, v: int, numerator: int, denominator: int, absorbed: int) -> None:
-        """Make an arc present."""
-        arc = len(self.u)
-        self.u.append(u)
-        self.v.append(v)
-        self.numerator.append(numerator)
-        self.denominator.append(denominator)
-        self.child.append(NONE)
-        self.sibling.append(NONE)
-        self.absorbed.append(absorbed)
-        self.next_absorbed.append(NONE)
-        self.under_start.append(self.starting[u])
-        self.under_end.append(self.ending[v])
-        self.starting[u] = self.ending[v] = arc
-
-    def _meld(self, a: int, b: int) -> int:
-        """One heap of two: the arc of greatest support weight on top."""
-        if self.numerator[a] * self.denominator[b] < self.numerator[b] * self.denominator[a]:
-            a, b = b, a
-        self.sibling[b] = self.child[a]
-        self.child[a] = b
-        return a
-
-    def _pop(self, heap: int) -> int:
-        """Take the top arc off its heap and off its corners; the heap that is left."""
-        self.starting[self.u[heap]] = self.under_start[heap]
-        self.ending[self.v[heap]] = self.under_end[heap]
-        pairs: list[int] = []
-        rest = self.child[heap]
-        while rest != NONE:
-            a, b = rest, self.sibling[rest]
-            if b == NONE:
-                pairs.append(a)
-                break
-            rest = self.sibling[b]
-            pairs.append(self._meld(a, b))
-        merged = pairs.pop() if pairs else NONE
-        while pairs:
-            merged = self._meld(merged, pairs.pop())
-        return merged
-
-    def _present(self, heap: int) -> list[int]:
-        """The arcs of a heap and those condensed into them, each after those below it."""
-        present, nodes = [heap], [self.child[heap]]
-        while nodes:
-            arc = nodes.pop()
-            if arc != NONE:
-                present.append(arc)
-                nodes += (self.child[arc], self.sibling[arc])
-        for arc in present:  # grows as it is read: condensed arcs may have condensed others before
-            condensed = self.absorbed[arc]
-            while condensed != NONE:
-                present.append(condensed)
-                condensed = self.next_absorbed[condensed]
-        return sorted(present)
-
-    def _fans(self, arcs: list[int]) -> tuple[list[int], list[int], list[int]]:
-        """Cut every polygon below an arc into the fan from its lighter end."""
-        reach = list(range(1, len(self.w) + 1))  # the far end of the outermost arc so far, or of the side
-        first: list[int] = []
-        middle: list[int] = []
-        last: list[int] = []
-        for arc in arcs:
-            u, v = self.u[arc], self.v[arc]
-            corners = [u]
-            while corners[-1] != v:
-                corners.append(reach[corners[-1]])
-            if self.w[u] <= self.w[v]:
-                first += [u] * (len(corners) - 2)
-                middle += corners[1:-1]
-                last += corners[2:]
-            else:
-                first += corners[:-2]
-                middle += corners[1:-1]
-                last += [v] * (len(corners) - 2)
-            reach[u] = v
-        # The root's last triangle, (0, n − 1, n), is flat: its ends are the same corner.
-        return first[:-1], middle[:-1], last[:-1]
+@cache
+def _compiled() -> Callable[..., None] | None:
+    """The compiled loops; None without Numba, or where it finds no folder to keep them in."""
+    try:
+        return compiled_triangulate()
+    except (ImportError, RuntimeError):
+        return None
