@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chainorder.execution.checks import Check
     from chainorder.execution.execute import execute
     from chainorder.execution.graph_result import GraphExecution
+    from chainorder.execution.prepared import Prepared, prepare
     from chainorder.execution.result import Execution
     from chainorder.plans.chain_operations import Operation
     from chainorder.plans.chain_plan import Plan
@@ -86,6 +87,7 @@ __all__ = [
     "ParameterNetwork",
     "Plan",
     "PlanError",
+    "Prepared",
     "Scaling",
     "Selection",
     "Solve",
@@ -99,6 +101,7 @@ __all__ = [
     "load",
     "plan",
     "plan_many",
+    "prepare",
     "register",
     "scale",
 ]
@@ -113,6 +116,7 @@ _LAZY = {
     "execution.checks": ("Check",),
     "execution.execute": ("execute",),
     "execution.graph_result": ("GraphExecution",),
+    "execution.prepared": ("Prepared", "prepare"),
     "execution.result": ("Execution",),
     "plans.chain_operations": ("Operation",),
     "plans.chain_plan": ("Plan",),

@@ -3,6 +3,7 @@
 from chainorder.execution.checks import Check
 from chainorder.execution.execute import execute
 from chainorder.execution.operations import OperationRecord
+from chainorder.execution.prepared import Prepared, prepare
 from chainorder.execution.result import Execution
 
-__all__ = ["Check", "Execution", "OperationRecord", "execute"]
+__all__ = ["Check", "Execution", "OperationRecord", "Prepared", "execute", "prepare"]

@@ -66,7 +66,7 @@ def _multiply(left: Operand, right: Operand, symbolic: bool) -> Operand:  # noqa
             return contract(left, right) or multiply(written_out(left), written_out(right), symbolic=symbolic)
         case DenseOperand(), DenseOperand():
             return _dense_dense(left, right)
-        case BandOperand(), BandOperand() if _wide(left) and _wide(right):
+        case BandOperand(), BandOperand() if wide(left) and wide(right):
             values = left.matrix().toarray() @ right.matrix().toarray()
             return DenseOperand(values, DensePattern(*values.shape), left.pattern @ right.pattern)
         case BandOperand(), BandOperand():
@@ -104,10 +104,10 @@ def _multiply_free(left: Operand, right: Operand) -> Operand:
             assert isinstance(both, SelectionPattern)
             return SelectionOperand(both)
         case SelectionOperand(selection), DenseOperand(values, filled):
-            places = _places(selection.columns, filled.rows)
+            places = places_of(selection.columns, filled.rows)
             return _picked_dense(part(values, places, None), selection @ filled)
         case DenseOperand(values, filled), SelectionOperand(selection):
-            places = _places(selection.transposed().columns, filled.columns)
+            places = places_of(selection.transposed().columns, filled.columns)
             return _picked_dense(part(values, None, places), filled @ selection)
         case SelectionOperand(selection), (BandOperand() | SparseOperand()):
             picked = pick_rows(by_rows(right), selection)
@@ -119,7 +119,7 @@ def _multiply_free(left: Operand, right: Operand) -> Operand:
             return compressed(picked) if _whole(left) else with_pattern(picked, left.pattern @ right.pattern)
 
 
-def _places(wanted: IntArray, filled: IndexSet) -> IntArray:
+def places_of(wanted: IntArray, filled: IndexSet) -> IntArray:
     """Where those of the wanted indices that are filled are stored."""
     return wanted if filled is None else np.searchsorted(filled, wanted[np.isin(wanted, filled)])
 
@@ -151,7 +151,7 @@ def _dense_dense(left: DenseOperand, right: DenseOperand) -> DenseOperand:
     return DenseOperand(np.dot(a, b), filled)
 
 
-def _wide(operand: BandOperand) -> bool:
+def wide(operand: BandOperand) -> bool:
     return operand.size >= LARGE_BAND and quicker_dense(operand.pattern.shape, operand.pattern.nnz)
 
 
@@ -178,7 +178,7 @@ def _sparse_dense(left: BandOperand | SparseOperand, right: DenseOperand) -> Den
     matrix = part(by_rows(left), filled.rows, right.filled.rows)
     if not filled.nnz:
         return _zero(filled, matrix, right.values)
-    return DenseOperand(_quick(matrix) @ right.values, filled)
+    return DenseOperand(quick(matrix) @ right.values, filled)
 
 
 def _dense_sparse(left: DenseOperand, right: BandOperand | SparseOperand) -> DenseOperand:
@@ -187,7 +187,7 @@ def _dense_sparse(left: DenseOperand, right: BandOperand | SparseOperand) -> Den
     matrix = part(by_rows(right), left.filled.columns, filled.columns)
     if not filled.nnz:
         return _zero(filled, left.values, matrix)
-    return DenseOperand(left.values @ _quick(matrix), filled)
+    return DenseOperand(left.values @ quick(matrix), filled)
 
 
 def _sparse_sparse(
@@ -197,14 +197,14 @@ def _sparse_sparse(
     dense = [settled(operand, symbolic=symbolic) for operand in (left, right)]
     if any(isinstance(operand, DenseOperand) for operand in dense):
         return multiply(*dense, symbolic=symbolic)
-    product = _product(left, right)
+    product = sparse_product(left, right)
     whole = _whole(left) and _whole(right)
     if not symbolic or (whole and _stores_all(product)):
         return compressed(product)
     return with_pattern(product, left.pattern @ right.pattern)
 
 
-def _product(left: SparseOperand | BandOperand, right: SparseOperand | BandOperand) -> Any:
+def sparse_product(left: SparseOperand | BandOperand, right: SparseOperand | BandOperand) -> Any:
     """The entries of a product, by columns where that is quicker with what it takes to turn the operands."""
     if isinstance(left, SparseOperand) and isinstance(right, SparseOperand):
         kept = left.format == right.format == "csc"
@@ -224,7 +224,7 @@ def _stores_all(product: Any) -> bool:
     return room is not None and room.shape == product.data.shape
 
 
-def _quick(matrix: Any) -> Any:
+def quick(matrix: Any) -> Any:
     """A sparse factor of a dense array in the representation that is faster there."""
     return matrix.toarray() if quicker_dense(matrix.shape, matrix.nnz, BESIDE_DENSE) else matrix
 

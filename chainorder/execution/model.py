@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -113,66 +114,111 @@ def _callable_or_none(value: Any) -> bool:
     return value is None or callable(value)
 
 
-def by_tangents(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated[Operand]:
+@dataclass(frozen=True, eq=False)
+class Directions:
+    """How a result is evaluated by one direction for every colour of its columns, and read off; kept once.
+
+    Attributes
+    ----------
+    result
+        The pattern of the result.
+    """
+
+    result: Pattern
+
+    @cached_property
+    def colours(self) -> Array:
+        """Of the columns."""
+        return colour_columns(self.result)
+
+    @cached_property
+    def count(self) -> int:
+        """How many directions there are."""
+        return int(self.colours.max(initial=-1)) + 1
+
+    @cached_property
+    def _filled(self) -> Array:
+        """The columns that have a colour."""
+        return np.flatnonzero(self.colours >= 0)
+
+    @cached_property
+    def _groups(self) -> Any:
+        """Which column has which colour, as a matrix."""
+        from scipy.sparse import csr_array
+
+        filled, shape = self._filled, (len(self.colours), self.count)
+        return csr_array((np.ones(len(filled)), (filled, self.colours[filled])), shape=shape)
+
+    @cached_property
+    def _places(self) -> tuple[Any, Array, Array]:
+        """The result as compressed rows; of each entry, the row and the colour."""
+        csr = self.result.csr()
+        csr.sort_indices()  # before their places are noted: SciPy sorts them later, anyway
+        rows = np.repeat(np.arange(self.result.shape[0]), np.diff(csr.indptr))
+        return csr, rows, self.colours[csr.indices]
+
+    def seeds(self, operand: Operand | None) -> Array:
+        """The operand's columns (those of the identity if None), added up by colour; no fma."""
+        match operand:
+            case None:
+                seeds = np.zeros((len(self.colours), self.count))
+                seeds[self._filled, self.colours[self._filled]] = 1
+                return seeds
+            case DenseOperand() if isinstance(self.result, DensePattern) and self.result.full:
+                return operand.matrix()
+            case BandOperand(lower, _, diagonals):
+                seeds = np.zeros((operand.size, self.count), diagonals.dtype)
+                for offset, diagonal in enumerate(diagonals, -lower):
+                    columns = np.arange(max(offset, 0), operand.size + min(offset, 0))
+                    columns = columns[self.colours[columns] >= 0]
+                    seeds[columns - offset, self.colours[columns]] += diagonal[columns]
+                return seeds
+            case _:
+                added = operand.matrix() @ self._groups
+                return added if isinstance(added, np.ndarray) else np.asarray(added.toarray())
+
+    def read_off(self, values: Array) -> Operand:
+        """The entries of the result from its colour groups."""
+        if isinstance(self.result, DensePattern):
+            return DenseOperand(values if self.result.rows is None else values[self.result.rows], self.result)
+        symbolic, rows, colours = self._places
+        csr = symbolic.astype(values.dtype)
+        csr.data = values[rows, colours]
+        entries = self.result.laid_out(csr)
+        return compressed(csr) if entries is None else operand_of(self.result, entries)
+
+
+def by_tangents(
+    model: Model, operand: Operand | None, result: Pattern | Directions, chunk: int
+) -> Evaluated[Operand]:
     """F'_j · `operand` (F'_j itself if None) by one tangent for every colour of the result's columns."""
-    return _evaluate(model.tangents, "tangent", operand, result, chunk)
+    directions = result if isinstance(result, Directions) else Directions(result)
+    return _evaluate(model.tangents, "tangent", operand, directions, chunk)
 
 
-def by_adjoints(model: Model, operand: Operand | None, result: Pattern, chunk: int) -> Evaluated[Operand]:
-    """`operand` · F'_i (F'_i itself if None) by one adjoint for every colour of the result's rows."""
+def by_adjoints(
+    model: Model, operand: Operand | None, result: Pattern | Directions, chunk: int
+) -> Evaluated[Operand]:
+    """`operand` · F'_i (F'_i itself if None) by one adjoint for every colour of the result's rows.
+
+    `result` is its pattern, or the directions of its transpose.
+    """
     right = None if operand is None else operand.transposed()
-    done = _evaluate(model.adjoints, "adjoint", right, result.transposed(), chunk)
+    directions = result if isinstance(result, Directions) else Directions(result.transposed())
+    done = _evaluate(model.adjoints, "adjoint", right, directions, chunk)
     return Evaluated(done.result.transposed(), done.evaluations)
 
 
 def _evaluate(
-    evaluate: Evaluate | None, name: str, operand: Operand | None, result: Pattern, chunk: int
+    evaluate: Evaluate | None, name: str, operand: Operand | None, directions: Directions, chunk: int
 ) -> Evaluated[Operand]:
     if evaluate is None:
         raise ExecutionError(f"the plan needs a {name} that is not given; give it, or plan without it")
-    colours = colour_columns(result)
-    seeds = _seeds(operand, colours, result)
+    seeds, outputs = directions.seeds(operand), directions.result.shape[0]
     count = seeds.shape[1]
-    width = max(1, chunk // max(1, seeds.shape[0], result.shape[0]))
+    width = max(1, chunk // max(1, seeds.shape[0], outputs))
     parts = [evaluate(seeds[:, at : at + width]) for at in range(0, count, width)]
-    values = np.concatenate(parts, axis=1) if parts else np.zeros((result.shape[0], 0))
+    values = np.concatenate(parts, axis=1) if parts else np.zeros((outputs, 0))
     # The type must not depend on whether a step or a product comes first.
     kind = values.dtype if operand is None else np.result_type(values, type_of(operand))
-    return Evaluated(_decompress(as_floats(values.astype(kind, copy=False)), colours, result), count)
-
-
-def _seeds(operand: Operand | None, colours: Array, result: Pattern) -> Array:
-    """The operand's columns (those of the identity if None), added up by colour; no fma."""
-    filled = np.flatnonzero(colours >= 0)
-    count = int(colours.max(initial=-1)) + 1
-    match operand:
-        case None:
-            seeds = np.zeros((len(colours), count))
-            seeds[filled, colours[filled]] = 1
-            return seeds
-        case DenseOperand() if isinstance(result, DensePattern) and result.full:
-            return operand.matrix()
-        case BandOperand(lower, _, diagonals):
-            seeds = np.zeros((operand.size, count), diagonals.dtype)
-            for offset, diagonal in enumerate(diagonals, -lower):
-                columns = np.arange(max(offset, 0), operand.size + min(offset, 0))
-                columns = columns[colours[columns] >= 0]
-                seeds[columns - offset, colours[columns]] += diagonal[columns]
-            return seeds
-        case _:
-            from scipy.sparse import csr_array
-
-            groups = csr_array((np.ones(len(filled)), (filled, colours[filled])), shape=(len(colours), count))
-            added = operand.matrix() @ groups
-            return added if isinstance(added, np.ndarray) else np.asarray(added.toarray())
-
-
-def _decompress(values: Array, colours: Array, result: Pattern) -> Operand:
-    """The entries of a result from its colour groups."""
-    if isinstance(result, DensePattern):
-        return DenseOperand(values if result.rows is None else values[result.rows], result)
-    csr = result.csr().astype(values.dtype)
-    rows = np.repeat(np.arange(result.shape[0]), np.diff(csr.indptr))
-    csr.data = values[rows, colours[csr.indices]]
-    entries = result.laid_out(csr)
-    return compressed(csr) if entries is None else operand_of(result, entries)
+    return Evaluated(directions.read_off(as_floats(values.astype(kind, copy=False))), count)
