@@ -20,7 +20,9 @@ from typing import Any
 
 import click
 import numpy as np
+import sparse_cases
 from bench_executor import Case, Maker, by_hand, cases, make
+from bench_sparse import forward, reverse
 from tables import show, tell, write_seconds
 
 from chainorder import Plan, execute, plan, prepare
@@ -141,18 +143,48 @@ def _met(case: Case, theirs: float, ratio: float, over: float, count: int) -> st
     return "yes" if met else "no"
 
 
+def sweep_row(case: sparse_cases.Case, budget: float) -> tuple[Cell, ...]:
+    """A chain of sparse_cases: the better sweep by hand, the prepared run of the plan by time."""
+    order = plan(sparse_cases.chain_of(case.matrices), solver="quickest")
+    inverse = sparse_cases.Inverse
+    given = [each.matrix if isinstance(each, inverse) else each for each in case.matrices]
+    started = time.process_time()
+    run = prepare(order, given)
+    preparing = time.process_time() - started
+    sweeps = (lambda: forward(case.matrices)), (lambda: reverse(case.matrices))
+    ahead, back, ours = map(statistics.median, zip(*turns(budget, *sweeps, lambda: run(given)), strict=True))
+    better = min(ahead, back)
+    tell(f"{case.name}: {better / ours:.2f}")
+    return case.name, *(write_seconds(each) for each in (better, ours, preparing)), better / ours
+
+
+def sweep_report(quick: bool, budget: float) -> Report:
+    """All chains of scripts/sparse_cases.py whose packages are installed."""
+    rows = []
+    for name, made in sparse_cases.FAMILIES.items():
+        try:
+            chosen = [case for case in made(quick) if not (quick and name in ("grids", "multigrid"))]
+        except ImportError:
+            tell(f"{name}: left out, its package is not installed")
+            continue
+        rows += [sweep_row(case, budget) for case in chosen]
+    columns = ("chain", "better sweep", "prepared", "to prepare", "better sweep ÷ prepared")
+    return Report("Prepared runs beside the better sweep of scipy.sparse by hand", columns, rows)
+
+
 @click.command(help="What a prepared run costs on top of NumPy and SciPy, on one thread.")
 @click.option("--quick", is_flag=True, help="Small matrices only: a smoke test of a few seconds.")
+@click.option("--sparse", is_flag=True, help="Also the chains of docs/sparse.md, some minutes.")
 @click.option("--markdown", is_flag=True, help="Print Markdown instead of tables for the terminal.")
-def main(quick: bool, markdown: bool) -> None:
-    rows = []
+def main(quick: bool, sparse: bool, markdown: bool) -> None:
+    rows, budget = [], BUDGET / 100 if quick else BUDGET
     for case in [*small_cases(0.1 if quick else 1.0), *cases(0.1 if quick else 1.0)]:
         tell(f"{case.name}{', a tenth of the sizes' if quick else ''}")
         order = plan(case.chain)
         got, expected = prepare(order, case.jacobians)(case.jacobians), by_hand(order, case.jacobians)
         if abs(got - expected).max() > 1e-9:
             raise click.ClickException(f"{case.name}: the prepared run and the loop disagree")
-        rows.append(row(case, BUDGET / 100 if quick else BUDGET))
+        rows.append(row(case, budget))
     columns = (
         "chain",
         "operations",
@@ -168,11 +200,10 @@ def main(quick: bool, markdown: bool) -> None:
         f"Aims: {SPARSE} times the calls where all is sparse; {SHARE} times where an operation takes 1 ms; "
         f"else {MICROSECONDS:.0f} µs on top of each.",
     )
-    show(
-        [Report("Prepared runs beside the library calls, one thread", columns, rows, notes)],
-        markdown,
-        ("numpy", "scipy"),
-    )
+    reports = [Report("Prepared runs beside the library calls, one thread", columns, rows, notes)]
+    if sparse:
+        reports.append(sweep_report(quick, budget))
+    show(reports, markdown, ("numpy", "scipy"))
 
 
 if __name__ == "__main__":

@@ -236,8 +236,9 @@ def _in_order(pattern: Pattern, example: Any, known: _Form, template: Operand) -
     if known.form == "array":
         alike = pattern.full or len(known.shape) == 1 or isinstance(pattern, AxesPattern)
         return alike and example.size == entries_of(template).size
-    rows = known.form == "csr" and isinstance(template, SparseOperand) and not pattern.claim[0]
-    return rows and same_places(example, template.stored)  # type: ignore[union-attr]
+    if not isinstance(template, SparseOperand) or pattern.claim[0]:
+        return False
+    return known.form == "csr" and same_places(example, template.stored)
 
 
 def _laid(pattern: Pattern, example: Any, known: _Form, template: Operand, here: str) -> Laid:
