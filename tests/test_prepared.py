@@ -45,7 +45,9 @@ from chainorder.structures.dense import DensePattern
 from chainorder.structures.pattern import Pattern
 from chainorder.structures.positions import SparsePattern
 from chainorder.structures.selection import SelectionPattern
+from chainorder.structures.solve import Factorisation
 from tests.chains import MIXES, random_chains
+from tests.slow import slow_but
 
 
 def as_array(matrix: Any) -> np.ndarray:
@@ -96,14 +98,14 @@ def check_prepared(chain: Chain, solver: str, seed: int) -> None:
 
 @pytest.mark.parametrize("mix", MIXES)
 def test_random_chains_give_what_execute_gives(mix: str) -> None:
-    for seed, chain in enumerate(random_chains(mix, 25, seed=61)):
+    for seed, chain in enumerate(random_chains(mix, 8, seed=61)):
         for solver in ("forward", "reverse", "auto"):
             check_prepared(chain, solver, 10 * seed)
 
 
 @pytest.mark.parametrize("mix", MIXES)
 def test_random_chains_with_models_give_what_execute_gives(mix: str) -> None:
-    for seed, chain in enumerate(random_chains(mix, 15, seed=62, matrix_free=0.6)):
+    for seed, chain in enumerate(random_chains(mix, 6, seed=62, matrix_free=0.6)):
         for solver in ("forward", "reverse", "dynamic"):
             try:
                 check_prepared(chain, solver, 10 * seed)
@@ -111,10 +113,20 @@ def test_random_chains_with_models_give_what_execute_gives(mix: str) -> None:
                 continue
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("mix", MIXES)
+def test_many_random_chains(mix: str) -> None:
+    for seed, chain in enumerate(random_chains(mix, 40, seed=71, matrix_free=0.3)):
+        try:
+            check_prepared(chain, "dynamic", 10 * seed)
+        except InfeasibleError:
+            continue
+
+
 @pytest.mark.parametrize("structure", CATALOGUE)
 def test_every_structure_of_the_catalogue(structure: str) -> None:
     generator = np.random.default_rng(63)
-    for seed in range(12):
+    for seed in range(5):
         kinds = (structure, "dense", "sparse", "diagonal")
         ranges = Ranges((1, int(generator.choice([3, 6, 9]))), kinds, matrix_free=0.2, tangent=(0, 9))
         chain = random_chain(generator, int(generator.integers(1, 6)), ranges)
@@ -140,7 +152,7 @@ def patterns(size: int) -> list[Pattern]:
     ]
 
 
-@pytest.mark.parametrize("size", [40, 140])
+@pytest.mark.parametrize("size", slow_but([40], [40, 140]))
 @pytest.mark.parametrize("dtypes", [(float, float), (np.float32, complex)], ids=str)
 def test_every_pair_of_representations_is_multiplied_to_the_bit(size: int, dtypes: tuple[Any, Any]) -> None:
     generator = np.random.default_rng(65)
@@ -224,6 +236,16 @@ def test_matrices_are_taken_in_whatever_form_they_have(form: str, structure: str
         np.testing.assert_allclose(as_array(run(given)), as_array(expected), rtol=1e-13)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_unit_triangle_stays_one(form: str) -> None:
+    triangle = FORMS[form](sparse.csr_array(np.tril(np.ones((6, 6)))))
+    given = [triangle, np.ones((2, 6))]
+    run = prepare(plan(Chain([Elemental(6, 6, Triangular(unit=True)), Elemental(6, 2)])), given)
+    run(given)
+    with pytest.raises(ExecutionError, match="elemental 1 is not the unit triangle"):
+        run([triangle * 2, given[1]])
+
+
 def test_operators_pairs_and_solves() -> None:
     generator = np.random.default_rng(67)
     chain = Chain(
@@ -250,6 +272,19 @@ def test_operators_pairs_and_solves() -> None:
             np.testing.assert_array_equal(run(given), expected)
     given[2] = Solve(given[2])
     np.testing.assert_array_equal(run(given), expected)
+
+
+def test_a_matrix_to_solve_with_again_and_again_is_factorised_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix, right = sparse.csc_array(np.eye(9) * 3 + np.eye(9, k=1)), np.ones((9, 2))
+    run = prepare(
+        plan(Chain([Elemental(2, 9), *[Elemental(9, 9, Solve(factors=9))] * 5])), [right, *[matrix] * 5]
+    )
+    made: list[Any] = []
+    factorise = Factorisation.of
+    monkeypatch.setattr(Factorisation, "of", lambda matrix: made.append(matrix) or factorise(matrix))
+    got = run([right, *[matrix * 2.0] * 5])
+    assert len(made) == 1
+    np.testing.assert_allclose(got, np.linalg.matrix_power(np.linalg.inv(matrix.toarray() * 2), 5) @ right)
 
 
 def test_reused_products() -> None:

@@ -19,6 +19,7 @@ CALLS = [
     "bench_planners.py --quick",
     "bench_many.py --quick",
     "bench_executor.py --quick",
+    "bench_prepared.py --quick",
     "bench_formats.py --quick",
     "bench_reading.py --quick",
     "bench_machines.py --quick",

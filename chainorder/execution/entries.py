@@ -98,22 +98,24 @@ def aligned(operand: Operand, template: Operand, here: str) -> Array:
         stored = getattr(operand, template.format)
         if same_places(stored, template.stored):
             return np.asarray(stored.data)
-        return spread(stored.indptr, stored.indices, stored.data, template.stored)
+        return spread(stored.indptr, stored.indices.copy(), stored.data.copy(), template.stored)
     if type(operand) is not type(template) or entries.shape != expected.shape:
         raise ExecutionError(f"{here} is {operand.format}; it was {template.format}: prepare again")
     return entries
 
 
 def spread(indptr: Array, indices: Array, data: Array, places: Any) -> Array:
-    """Entries of some of the places of a compressed matrix, zeros at the others; in its order."""
-    size = int(places.indices.max(initial=0)) + 1
-    keys, all_keys = (
-        np.repeat(np.arange(len(starts) - 1), np.diff(starts)) * size + minors
-        for starts, minors in ((indptr, indices), (places.indptr, places.indices))
-    )
-    order = np.argsort(all_keys)
-    full = np.zeros(len(all_keys), data.dtype)
-    full[order[np.searchsorted(all_keys, keys, sorter=order)]] = data
+    """Entries of some of the places of a compressed matrix, zeros at the others, in its order; sorts its own.
+
+    O(entries · log of those in a row), compiled.
+    """
+    from scipy.sparse._sparsetools import csr_sample_values, csr_sort_indices
+
+    shape = places.shape if places.format == "csr" else places.shape[::-1]
+    csr_sort_indices(shape[0], indptr, indices, data)
+    majors = np.repeat(np.arange(shape[0], dtype=places.indices.dtype), np.diff(places.indptr))
+    full = np.empty(len(majors), data.dtype)
+    csr_sample_values(*shape, indptr, indices, data, len(majors), majors, places.indices, full)
     return full
 
 

@@ -96,7 +96,7 @@ class _Builder:
         self.calls: list[Call] = []
         self.slots = len(self.chain)
         self.matrices: dict[int, Operand] = {}
-        self.intakes: dict[tuple[int, int], Intake] = {}
+        self.intakes: dict[tuple[int, int], tuple[Intake, Operand | None]] = {}
 
     def program(self) -> Program:
         """The whole of it."""
@@ -116,7 +116,17 @@ class _Builder:
         return Program(tuple(intakes), tuple(self._same()), tuple(calls), self.slots, final)
 
     def _intake(self, number: int, operand: Operand | None) -> Intake:
-        """What takes an elemental in; the same for the same object in the same role."""
+        """What takes an elemental in; the same for the same object in the same role, which is done once."""
+        key = id(self.example[number - 1]), int(self.chain.elementals.codes[number - 1])
+        if key not in self.intakes:
+            self.intakes[key] = self._new_intake(number, operand)
+        intake, template = self.intakes[key]
+        if template is not None:
+            self.matrices[number] = template
+        return intake
+
+    def _new_intake(self, number: int, operand: Operand | None) -> tuple[Intake, Operand | None]:
+        """What takes an elemental in, and the template of its matrix, if it is one."""
         kind, pattern, example = (
             self.chain.kind_of(number),
             self.chain.pattern(number),
@@ -124,15 +134,11 @@ class _Builder:
         )
         here = f"the Jacobian of elemental {number}" + (f" ({kind.name})" if kind.name else "")
         if isinstance(kind.structure, Solve):
-            return Solves(pattern.shape, here)
+            return Solves(pattern.shape, here), None
         template = fit(pattern, example, here) if operand is None else operand
         if isinstance(template, Model):
-            return Evaluations(pattern.shape, here)
-        self.matrices[number] = ones(template)
-        key = id(example), int(self.chain.elementals.codes[number - 1])
-        if key not in self.intakes:
-            self.intakes[key] = intake_of(pattern, example, template, here)
-        return self.intakes[key]
+            return Evaluations(pattern.shape, here), None
+        return intake_of(pattern, example, template, here), ones(template)
 
     def _same(self) -> list[tuple[int, int]]:
         steps = self.plan.operations.steps

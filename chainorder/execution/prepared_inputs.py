@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from chainorder.errors import ExecutionError, StructureError
-from chainorder.execution.entries import NOTHING, Placing, aligned, entries_of, equal, with_data
+from chainorder.execution.entries import NOTHING, Placing, aligned, entries_of, equal, same_places, with_data
 from chainorder.execution.model import Model
-from chainorder.execution.operand import Array, Operand
+from chainorder.execution.operand import Array, Operand, SparseOperand
 from chainorder.execution.sources import fit
 from chainorder.execution.storing import operand_of
 from chainorder.structures.axes import AxesPattern
@@ -79,7 +79,7 @@ class Solves(Intake):
 
 @dataclass(frozen=True, eq=False)
 class Direct(Intake):
-    """Arrays whose entries are those of the operand: dense ones, and the vectors of diagonals."""
+    """What has the entries of the operand in their order: dense arrays, vectors, compressed rows."""
 
     example: _Form
     stored: tuple[int, ...]
@@ -223,13 +223,22 @@ def intake_of(pattern: Pattern, example: Any, template: Operand, here: str) -> I
     here
         What it is called in errors.
     """
-    known, stored = _Form.of(example, here), entries_of(template)
-    as_stored = pattern.full or len(known.shape) == 1 or isinstance(pattern, AxesPattern)
-    if known.form == "array" and as_stored and example.size == stored.size:
-        return Direct(known, stored.shape, here)
+    known = _Form.of(example, here)
+    if _in_order(pattern, example, known, template):
+        return Direct(known, entries_of(template).shape, here)
     if isinstance(pattern, AxesPattern) or (pattern.claim[0] and not pattern.free):
         return Fitted(pattern, template, known, here)
     return _laid(pattern, example, known, template, here)
+
+
+def _in_order(pattern: Pattern, example: Any, known: _Form, template: Operand) -> bool:
+    """Whether an operand has the entries of a matrix as they are, and any others would do."""
+    if known.form == "array":
+        alike = pattern.full or len(known.shape) == 1 or isinstance(pattern, AxesPattern)
+        return alike and example.size == entries_of(template).size
+    if not isinstance(template, SparseOperand) or pattern.claim[0]:
+        return False
+    return known.form == "csr" and same_places(example, template.stored)
 
 
 def _laid(pattern: Pattern, example: Any, known: _Form, template: Operand, here: str) -> Laid:
