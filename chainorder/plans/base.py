@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from chainorder.costs.estimate import Estimate
+from chainorder.costs.prediction import Prediction
 from chainorder.errors import PlanError
 from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.saved import SCHEMA_VERSION, parse
@@ -35,13 +36,15 @@ class BasePlan(ABC):
     peak_memory
         The most stored entries of Jacobians live at once, run in that order.
     objective
-        What was minimised: ``fma``, or ``makespan``.
+        What was minimised: ``fma``, ``makespan`` or ``seconds``.
     why
         Why this solver, in a sentence.
     transfer
         The delay, in fma for each stored entry, of an operand that was made on another machine.
     estimate
         How its fma and peak memory were estimated; None if they are exact.
+    predicted
+        The time it takes by the profile of a machine; None if none was asked for.
     """
 
     kind: ClassVar[str]
@@ -57,6 +60,7 @@ class BasePlan(ABC):
     why: str
     transfer: int = 0
     estimate: Estimate | None = None
+    predicted: Prediction | None = None
 
     @property
     @abstractmethod
@@ -90,7 +94,9 @@ class BasePlan(ABC):
 
     @property
     def cost(self) -> int:
-        """What was minimised: its fma, or its makespan."""
+        """What was minimised: its fma, its makespan, or its picoseconds."""
+        if self.predicted is not None and self.objective == "seconds":
+            return self.predicted.picoseconds
         return self.makespan if self.objective == "makespan" else self.fma
 
     @property
@@ -105,7 +111,8 @@ class BasePlan(ABC):
     def claim(self) -> str:
         """What is proved of it, in words."""
         if self.optimal:
-            return "optimal"
+            timed = self.objective == "seconds" and self.predicted is not None
+            return f"optimal in the model of {self.predicted.profile.name}" if timed else "optimal"
         if self.lower_bound is None:
             return "no claim"
         if self.gap is None:

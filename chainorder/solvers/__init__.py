@@ -21,6 +21,7 @@ from chainorder.solvers.registry import SCHEDULED, Solver, all_solvers, find_sol
 from chainorder.system.later import later
 
 if TYPE_CHECKING:
+    from chainorder.costs.profile import Profile
     from chainorder.plans.graph_plan import GraphPlan
     from chainorder.problems.chain import Chain
     from chainorder.problems.graph import Graph
@@ -40,6 +41,7 @@ def plan(
     time_limit: float | None = ...,
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
+    profile: Profile | None = ...,
 ) -> Plan: ...
 @overload
 def plan(
@@ -53,6 +55,7 @@ def plan(
     time_limit: float | None = ...,
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
+    profile: Profile | None = ...,
 ) -> GraphPlan: ...
 @overload
 def plan(
@@ -66,6 +69,7 @@ def plan(
     time_limit: float | None = ...,
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
+    profile: Profile | None = ...,
 ) -> Plan | GraphPlan: ...
 def plan(
     chain: Problem,
@@ -78,6 +82,7 @@ def plan(
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
+    profile: Profile | None = None,
 ) -> Plan | GraphPlan:
     """Find the order in which to multiply a chain or eliminate a graph; on several machines, where and when.
 
@@ -93,7 +98,8 @@ def plan(
     memory
         Entries that the tape of one elemental may take on its machine, instead of the problem's own limit.
     objective
-        ``fma`` or ``makespan``; by default fma on one machine and makespan on several.
+        ``fma``, ``makespan``, or ``seconds`` for chains on one machine; by default fma on one machine and
+        makespan on several.
     transfer
         Delay, in fma for each stored entry, of an operand that was made on another machine. Explicit matrices
         are everywhere from the start.
@@ -103,6 +109,8 @@ def plan(
         Called with every improvement of such a solver.
     seed
         Of random choices.
+    profile
+        Of the machine that seconds are meant of; by default the one that ``chainorder calibrate`` kept.
 
     Returns
     -------
@@ -125,8 +133,11 @@ def plan(
     _check_scheduling(chain, machines, objective, transfer)
     problem = chain if memory is None else chain.within(memory)
     problem = problem if machines is None else problem.on(machines)
-    options = Options(objective, transfer, time_limit, progress, seed)
+    options = Options(objective, transfer, time_limit, progress, seed, profile)
     chosen = find_solver(solver, problem.kind)
+    if objective == "seconds":
+        by_time: Plan = _BY_SECONDS(problem, chosen, options)
+        return by_time
     if problem.machines == 1 or (chosen.schedules and objective != "fma"):
         found: Plan | GraphPlan = chosen(problem, options)
         return found if objective in (None, found.objective) else replace(found, objective=objective)
@@ -136,6 +147,9 @@ def plan(
         order = find_solver("dynamic")(problem.on(1), options)
     return scheduled(order, problem.machines, objective or "makespan", transfer)
 
+
+_BY_SECONDS = later("solvers.chains.seconds", "plan_by_seconds")
+_TIMED = later("solvers.chains.seconds", "timed")
 
 _GIVEN = {
     "chain": later("solvers.chains.given", "plan_in_order"),
@@ -169,6 +183,8 @@ def plan_in_order(
     priced = _GIVEN[problem.kind](problem.on(1), order)
     if problem.machines > 1:
         priced = scheduled(priced, problem.machines, options.objective or "makespan", options.transfer)
+    if objective == "seconds":
+        priced = _TIMED(priced, options)
     made: Plan | GraphPlan = priced
     return made
 
@@ -179,4 +195,9 @@ def _check_scheduling(problem: Problem, machines: int | None, objective: str | N
     if stated and problem.kind not in SCHEDULED:
         raise SolverError(
             f"{problem.kind}s are planned for one machine, by fma; leave machines, objective and transfer out"
+        )
+    several = problem.machines if machines is None else machines
+    if objective == "seconds" and several > 1:
+        raise SolverError(
+            f"seconds are planned for one machine, not {several}; take the objective makespan, or one machine"
         )

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from chainorder.errors import SolverError
 from chainorder.plans.chain_operations import OBJECTIVES
 from chainorder.reading.wording import nearest_of, shortened
 from chainorder.structures.fragments import MOST
+
+if TYPE_CHECKING:
+    from chainorder.costs.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Options:
     Parameters
     ----------
     objective
-        ``fma`` or ``makespan``; None for fma on one machine and makespan on several.
+        ``fma``, ``makespan`` or ``seconds``; None for fma on one machine and makespan on several.
     transfer
         Delay, in fma for each stored entry, of an operand that was made on another machine.
     time_limit
@@ -54,6 +57,8 @@ class Options:
         Called with every improvement, perhaps from another thread.
     seed
         Of random choices.
+    profile
+        Of the machine that seconds are meant of; None for `chainorder.costs.profiles.current`.
     started
         When the time began to run: a reading of `time.monotonic`.
 
@@ -69,6 +74,7 @@ class Options:
     time_limit: float | None = None
     progress: Callable[[Progress], None] | None = None
     seed: int = 0
+    profile: Profile | None = None
     started: float = field(default_factory=time.monotonic, compare=False)
 
     def __post_init__(self) -> None:
