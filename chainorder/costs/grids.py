@@ -16,8 +16,8 @@ class Grid:
     """What dense products of some sizes take, in all combinations of them.
 
     Between two sizes the logarithm of the time is linear in the logarithm of the size, which is exact for
-    powers; beyond the greatest, time is in proportion to size. A product with a small side is then what it was
-    measured to be, and not a small product. The same sizes give the same integer, always.
+    powers; beyond the greatest, time is in proportion to size. A product with a small side is then what it
+    was measured to be, and not a small product. The same sizes give the same integer, always.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Grid:
         return _time(self, m, k, n)
 
     def place(self, size: int) -> tuple[int, float, float]:
-        """Where a size lies: the one below it, how far it is on the way to the next, and how far beyond all."""
+        """The size below one, how far it is on the way to the next, and how far beyond all: in logarithms."""
         last = len(self.sizes) - 1
         if size >= self.sizes[-1]:
             return last - 1, 1.0, math.log2(size) - self._places[-1]
@@ -59,11 +59,13 @@ class Grid:
 @lru_cache(maxsize=2**16)
 def _time(grid: Grid, m: int, k: int, n: int) -> int:
     (a, s, more), (b, t, deeper), (c, u, wider) = map(grid.place, (m, k, n))
-    planes = [
-        _between(*(_between(row[c], row[c + 1], u) for row in plane[b : b + 2]), t)
+    low, high = (
+        _between(
+            _between(plane[b][c], plane[b][c + 1], u), _between(plane[b + 1][c], plane[b + 1][c + 1], u), t
+        )
         for plane in grid._logs[a : a + 2]
-    ]
-    log = _between(planes[0], planes[1], s) + more + deeper + wider
+    )
+    log = _between(low, high, s) + more + deeper + wider
     whole = math.floor(log)
     return int(2.0 ** (log - whole) * 2**52 + 0.5) << whole >> 52 or 1
 

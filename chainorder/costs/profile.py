@@ -85,7 +85,7 @@ class Profile:
             return []
         foreign = any(not each.startswith(("numpy ", "scipy ")) for each in unlike)
         kind = "of another machine" if foreign else "stale"
-        return [f"the profile {self.name!r} is {kind} ({'; '.join(unlike)}): calibrate, or take its seconds so"]
+        return [f"{self.name} is {kind} ({'; '.join(unlike)}): calibrate, for seconds that are of this one"]
 
     def to_data(self) -> dict[str, Any]:
         """It as plain data."""
@@ -180,7 +180,9 @@ class _Reader:
         count = len(sizes)
         planes = [cube, *cube, *(row for plane in cube if isinstance(plane, list) for row in plane)]
         if any(not isinstance(each, list) or len(each) != count for each in planes):
-            raise self.fault("dense.picoseconds", cube, f"{count} × {count} × {count} times, as there are sizes")
+            raise self.fault(
+                "dense.picoseconds", cube, f"{count} × {count} × {count} times, as there are sizes"
+            )
         for wrong in (each for plane in cube for row in plane for each in row if not _whole(each, 1)):
             raise self.fault("dense.picoseconds", wrong, "times of at least 1, whole picoseconds")
         made: Cube = tuple(tuple(tuple(row) for row in plane) for plane in cube)

@@ -27,11 +27,15 @@ def current() -> Profile:
     ProfileError
         If that file cannot be read, or is no profile.
     """
-    named = os.environ.get(VARIABLE)
-    if named:
-        return read_profile(Path(named))
+    return read_profile(source())
+
+
+def source() -> Path:
+    """The file that `current` reads."""
+    if named := os.environ.get(VARIABLE):
+        return Path(named)
     kept = kept_at()
-    return read_profile(kept if kept.is_file() else SHIPPED)
+    return kept if kept.is_file() else SHIPPED
 
 
 def kept_at(machine: Machine | None = None) -> Path:

@@ -25,8 +25,9 @@ from chainorder.structures.selection import SelectionPattern
 if TYPE_CHECKING:
     from chainorder.costs.tables import CostTables, Table
 
+
 class Seconds(CostModel):
-    """Times of products by what they multiply and write; of evaluations, those that a structure brings itself.
+    """Times of products by what they multiply and write; of evaluations, those that a structure brings.
 
     What an elemental's own tangents and adjoints take is not known: their costs are stated in fma. Steps by
     these are not among the orders, and a chain that cannot do without them is refused by `check_timed`.
@@ -100,20 +101,16 @@ class Seconds(CostModel):
 
     def _sparse(self, left: Pattern, right: Pattern, made: Pattern | None) -> int:
         """A product of two that are neither dense nor diagonals; well-filled ones are written out before."""
-        filled = [
-            quicker_dense(each.shape, each.nnz) and not isinstance(each, BandPattern)
-            for each in (left, right)
-        ]
         product, multiplied = _made(left, right, made), fma(left, right)
-        rows = sum(self.profile.time("band_rows", p.nnz) for p in (left, right) if isinstance(p, BandPattern))
-        if not any(filled):
+        wide = [each for each in (left, right) if _fills(each)]
+        if not wide:
+            bands = [each for each in (left, right) if isinstance(each, BandPattern)]
             counts = multiplied, product.nnz, left.nnz + right.nnz, left.shape[0]
-            return rows + self.profile.time("sparse_sparse", *counts)
+            by_rows = sum(self.profile.time("band_rows", each.nnz) for each in bands)
+            return by_rows + self.profile.time("sparse_sparse", *counts)
         positions = self.profile.time("positions", multiplied, product.nnz)
-        full = [DensePattern(*each.shape) for each in (left, right)]
-        pair = [full[place] if filled[place] else each for place, each in enumerate((left, right))]
-        written = sum(self._written(each) for each, is_filled in zip((left, right), filled, strict=True) if is_filled)
-        return positions + written + self.product_into(pair[0], pair[1], full[0] @ full[1])
+        first, second = (DensePattern(*p.shape) if _fills(p) else p for p in (left, right))
+        return positions + sum(map(self._written, wide)) + self.product_into(first, second, None)
 
     def _written(self, sparse: Pattern) -> int:
         """Writing something sparse out as an array."""
@@ -145,6 +142,11 @@ class TimeTables(AskedTables):
             for t in range(d):
                 left = self._patterns[i + t + 1][d - t - 1]
                 out[i, t] = self.seconds.product_into(left, row[t], row[d])
+
+
+def _fills(pattern: Pattern) -> bool:
+    """Whether the executor multiplies something sparse as an array."""
+    return not isinstance(pattern, BandPattern) and quicker_dense(pattern.shape, pattern.nnz)
 
 
 def _made(left: Pattern, right: Pattern, made: Pattern | None) -> Pattern:

@@ -11,8 +11,8 @@ import numpy as np
 
 from chainorder.costs.grids import Grid, rising
 from chainorder.costs.machine import Machine
-from chainorder.costs.profile import DENSE, KERNELS, Profile
 from chainorder.costs.prediction import SECOND
+from chainorder.costs.profile import DENSE, KERNELS, Profile
 from chainorder.execution.kernel_cases import Case, Cases
 
 RUNS = 15

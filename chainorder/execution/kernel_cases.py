@@ -100,10 +100,10 @@ class Cases:
             pair = self._rows(size, size, left), self._rows(size, size, right)
             patterns = [each.pattern for each in pair]
             made = patterns[0] @ patterns[1]
-            counts = fma(*patterns), made.nnz
+            work = fma(*patterns), made.nnz
             stored = patterns[0].nnz + patterns[1].nnz
-            yield Case("sparse_sparse", (*counts, stored, size), self._product(*pair))
-            yield Case("positions", counts, lambda a=patterns[0], b=patterns[1]: a @ b)  # type: ignore[misc]
+            yield Case("sparse_sparse", (*work, stored, size), self._product(*pair))
+            yield Case("positions", work, lambda a=patterns[0], b=patterns[1]: a @ b)  # type: ignore[misc]
         for size, degree in product((30, 300, 1_500), (4, 25)):
             csr = self._rows(size, size, degree).csr
             yield Case("written_out", (csr.nnz, size * size), csr.toarray)

@@ -111,8 +111,8 @@ class BasePlan(ABC):
     def claim(self) -> str:
         """What is proved of it, in words."""
         if self.optimal:
-            timed = self.objective == "seconds" and self.predicted is not None
-            return f"optimal in the model of {self.predicted.profile.name}" if timed else "optimal"
+            timed = self.predicted if self.objective == "seconds" else None
+            return "optimal" if timed is None else f"optimal in the model of {timed.profile.name}"
         if self.lower_bound is None:
             return "no claim"
         if self.gap is None:

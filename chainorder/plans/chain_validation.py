@@ -92,8 +92,7 @@ def validate(chain: Chain, operations: Sequence[Operation], plan: BasePlan) -> N
     _expect("plan", "makespan", plan.makespan, max(busy_until.values(), default=0))
     _expect("plan", "peak_memory", plan.peak_memory, peak)
     _expect("plan", "fma", plan.fma, sum(operation.fma for operation in operations))
-    _check_claims(plan)
-    _check_prediction(chain, operations, plan)
+    _check_claims(plan, chain, operations)
 
 
 def _stepped(operation: Operation) -> int:
@@ -107,7 +106,7 @@ def _stepped(operation: Operation) -> int:
             return operation.j
 
 
-def _check_claims(plan: BasePlan) -> None:
+def _check_claims(plan: BasePlan, chain: Chain, operations: Sequence[Operation]) -> None:
     if plan.objective not in OBJECTIVES:
         raise PlanError(
             f"plan: the objective is {plan.objective!r}; it should be one of {', '.join(OBJECTIVES)}"
@@ -118,9 +117,10 @@ def _check_claims(plan: BasePlan) -> None:
         raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {plan.cost}")
     if plan.optimal:
         _expect("plan", "lower_bound", plan.lower_bound, plan.cost)
+    _check_prediction(plan, chain, operations)
 
 
-def _check_prediction(chain: Chain, operations: Sequence[Operation], plan: BasePlan) -> None:
+def _check_prediction(plan: BasePlan, chain: Chain, operations: Sequence[Operation]) -> None:
     """Recount the time that a plan states, by the profile that it carries."""
     if plan.predicted is None:
         return

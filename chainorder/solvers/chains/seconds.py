@@ -20,7 +20,7 @@ LONGEST = 100
 
 
 def plan_by_seconds(chain: Chain, solver: Solver, options: Options) -> Plan:
-    """The plan of a solver by time: ``dynamic`` and ``exhaustive`` exactly, others as the order that they find.
+    """The plan of a solver by time: ``dynamic`` and ``exhaustive`` exactly, of others the order they find.
 
     Exact means the least time in the model: every operation is priced, in whole picoseconds, and these are
     added up and compared as integers. The order of another solver is priced, and claims nothing.
