@@ -67,7 +67,7 @@ def _time(grid: Grid, m: int, k: int, n: int) -> int:
     )
     log = _between(low, high, s) + more + deeper + wider
     whole = math.floor(log)
-    return int(2.0 ** (log - whole) * 2**52 + 0.5) << whole >> 52 or 1
+    return ((int(2.0 ** (log - whole) * 2**52) << whole) + 2**51) >> 52
 
 
 def _between(low: float, high: float, weight: float) -> float:

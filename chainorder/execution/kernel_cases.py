@@ -36,6 +36,10 @@ FEW_SIZES = (1, 6, 40, 256)
 """Of dense products in a hurry."""
 
 
+LARGE, FEW_LARGE = 20_000, 2_000
+"""Greatest size of matrices that are not dense."""
+
+
 class Case(NamedTuple):
     """A call, the kernel that it is of, and what it counts; sizes, of a dense product."""
 
@@ -49,7 +53,7 @@ class Cases:
 
     def __init__(self, *, quick: bool) -> None:
         self.generator = np.random.default_rng(0)
-        self.large = 2_000 if quick else 20_000
+        self.large = FEW_LARGE if quick else LARGE
         self.sizes = FEW_SIZES if quick else SIZES
 
     def dense(self) -> Iterator[Case]:
