@@ -1,8 +1,8 @@
 """How good orders by seconds are, and how true the seconds: the tables of docs/seconds.md.
 
-Every order of random dense chains is timed, the orders of chosen ones stand beside the fastest. Then predicted
-beside measured times, of these orders and of random chains of all structures. One thread; processor time, the
-least of some interleaved runs, for what else a machine does is not meant.
+The orders of random dense chains are timed; chosen ones stand beside the fastest. Then predicted beside
+measured times, of these orders and of random chains of other structures. One thread; processor time, the least
+of some interleaved runs, for what else a machine does is not meant.
 
     python scripts/bench_seconds.py [--quick] [--chains NUMBER] [--markdown]
 """
@@ -120,8 +120,7 @@ def dense(chains: Sequence[Chain], profile: Profile) -> tuple[Report, list[float
         pairs = zip(orders, taken[len(calls) :], strict=True)
         errors += [abs(predicted / SECOND / seconds - 1) for (_, predicted), seconds in pairs]
     rows: list[tuple[Cell, ...]] = [
-        (name, round(mean(each), 3), round(median(each), 3), round(max(each), 2))
-        for name, each in ratios.items()
+        (name, *(round(count(each), 3) for count in (mean, median, max))) for name, each in ratios.items()
     ]
     title = f"{len(chains)} dense chains: times of the fastest order"
     return Report(title, ("order", "mean", "median", "worst"), rows), errors
