@@ -1,8 +1,8 @@
 """How good orders by seconds are, and how true the seconds: the tables of docs/seconds.md.
 
 The orders of random dense chains are timed; chosen ones stand beside the fastest. Then predicted beside
-measured times, of these orders and of random chains of other structures. One thread; processor time, the least
-of some interleaved runs, for what else a machine does is not meant.
+measured times, of these orders and of random chains of other structures. One thread; processor time, the
+least of some interleaved runs, for what else a machine does is not meant.
 
     python scripts/bench_seconds.py [--quick] [--chains NUMBER] [--markdown]
 """

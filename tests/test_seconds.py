@@ -302,3 +302,27 @@ def test_reports_show_predicted_beside_measured() -> None:
     ran = CliRunner().invoke(cli, ["run", "300,20,100,10", "--objective", "seconds"]).output
     assert "dynamic: measured " in ran and ", predicted " in ran
     assert "predicted" not in CliRunner().invoke(cli, ["compare", "300,20,100,10"]).output
+
+
+def test_saved_plans_are_rechecked_by_their_own_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = tmp_path / "plan.json"
+    saved.write_text(
+        plan(co.Chain.from_dims([30, 4, 20, 3]), objective="seconds", profile=PROFILES[1]).to_json(),
+        encoding="utf-8",
+    )
+    cheap = replace(PROFILES[0], dense=Grid((1, 1000), (((1, 1), (1, 1)), ((1, 1), (1, 1)))))
+    named = tmp_path / "cheap.json"
+    named.write_text(cheap.to_json(), encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(named))
+    done = CliRunner().invoke(cli, ["run", str(saved)], catch_exceptions=False)
+    assert "predicted" in done.output
+
+
+def test_graphs_are_not_planned_by_seconds_yet() -> None:
+    done = CliRunner().invoke(
+        cli,
+        ["plan", str(Path(__file__).parent.parent / "data/residual-block.yaml"), "--objective", "seconds"],
+    )
+    assert "graphs are planned for one machine, by fma" in str(done.exception)
