@@ -100,7 +100,8 @@ class Cases:
             counts = stored * columns, size * columns, stored
             yield Case("sparse_dense", counts, self._product(sparse, self._full(size, columns)))
             yield Case("dense_sparse", counts, self._product(self._full(columns, size), sparse))
-        for size, left, right in product((100, 1_000, self.large), (2, 8), (2, 20)):
+        filling = ((size, size // 6, size // 5) for size in (60, 200, 400))  # far more fma than entries
+        for size, left, right in (*product((100, 1_000, self.large), (2, 8), (2, 20)), *filling):
             pair = self._rows(size, size, left), self._rows(size, size, right)
             patterns = [each.pattern for each in pair]
             made = patterns[0] @ patterns[1]
@@ -133,8 +134,9 @@ class Cases:
     def _solves(self) -> Iterator[Case]:
         from scipy.sparse import eye_array
 
-        for size, columns in product((50, 1_000, self.large // 2), (1, 10, 100)):
-            made = Factorisation.of((self._rows(size, size, 1).csr + 9 * eye_array(size)).tocsc())
+        sizes = (50, 1), (1_000, 1), (self.large // 2, 1), (200, 3), (400, 4)
+        for (size, degree), columns in product(sizes, (1, 10, 100)):
+            made = Factorisation.of((self._rows(size, size, degree).csr + 9 * eye_array(size)).tocsc())
             model, full = Model.of_solve(made), self._full(size, columns)
             counts = made.entries * columns, size * columns
             result = DensePattern(size, columns)
