@@ -77,4 +77,5 @@ def _blas() -> tuple[str, int]:
     built = np.show_config(mode="dicts")
     name = str(built["Build Dependencies"]["blas"].get("name", "blas")) if built else "blas"
     stated = os.environ.get("OMP_NUM_THREADS", "")
-    return name, int(stated) if stated.isdigit() else os.cpu_count() or 1
+    processors = os.cpu_count()
+    return name, int(stated) if stated.isdigit() else 1 if processors is None else processors
