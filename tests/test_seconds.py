@@ -158,7 +158,7 @@ def test_grids_are_exact_where_measured_and_rise() -> None:
     times = [grid.time(size, size, size) for size in range(1, 3000, 7)]
     assert all(before <= after for before, after in pairwise(times))
     largest = grid.sizes[-1]
-    assert grid.time(3 * largest, largest, 1) == pytest.approx(3 * grid.time(largest, largest, 1))
+    assert grid.time(3 * largest, largest, 1) == pytest.approx(3 * grid.time(largest, largest, 1), rel=0.1)
     assert grid.time(10**40, 10**40, 10**40) > 10**100
     assert isinstance(grid.time(10**40, 3, 3), int)
     assert grid.time(5, 0, 5) == grid.picoseconds[0][0][0]

@@ -16,8 +16,9 @@ class Grid:
     """What dense products of some sizes take, in all combinations of them.
 
     Between two sizes the logarithm of the time is linear in the logarithm of the size, which is exact for
-    powers; beyond the greatest, time is in proportion to size. A product with a small side is then what it
-    was measured to be, and not a small product. The same sizes give the same integer, always.
+    powers; beyond the greatest, what exceeds the time of a call is in proportion to size. A product with a
+    small side is then what it was measured to be, and not a small product. The same sizes give the same
+    integer, always.
 
     Attributes
     ----------
@@ -65,9 +66,15 @@ def _time(grid: Grid, m: int, k: int, n: int) -> int:
         )
         for plane in grid._logs[a : a + 2]
     )
-    log = _between(low, high, s) + more + deeper + wider
-    whole = math.floor(log)
-    return ((int(2.0 ** (log - whole) * 2**52) << whole) + 2**51) >> 52
+    edge, call = _power(_between(low, high, s)), grid.picoseconds[0][0][0]
+    beyond = more + deeper + wider
+    return edge if not beyond else min(edge, call) + _power(beyond, max(0, edge - call))
+
+
+def _power(exponent: float, times: int = 1) -> int:
+    """2^exponent times a whole number, to the nearest whole one; exponents of any size, at least 0."""
+    whole = math.floor(exponent)
+    return ((times * int(2.0 ** (exponent - whole) * 2**52) << whole) + 2**51) >> 52
 
 
 def _between(low: float, high: float, weight: float) -> float:

@@ -29,7 +29,7 @@ from chainorder.structures.pattern import fma
 from chainorder.structures.selection import SelectionPattern
 from chainorder.structures.solve import Factorisation
 
-SIZES = (1, 3, 8, 24, 64, 160, 400, 1024)
+SIZES = (1, 2, 4, 8, 24, 64, 160, 400, 1024)
 """Of dense products."""
 
 FEW_SIZES = (1, 6, 40, 256)
