@@ -81,6 +81,10 @@ class PlanError(ChainorderError):
     """A plan that is not a valid order for its chain, or text that is not a plan."""
 
 
+class ProfileError(ChainorderError):
+    """A profile of a machine that cannot be read, or is none."""
+
+
 class ExecutionError(ChainorderError):
     """The Jacobians at hand do not fit the plan, or the result does not fit the machine."""
 

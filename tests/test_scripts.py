@@ -23,6 +23,7 @@ CALLS = [
     "bench_formats.py --quick",
     "bench_reading.py --quick",
     "bench_machines.py --quick",
+    "bench_seconds.py --quick",
     "bench_sparse.py --quick --family random --runs 1",
     "check_agreement.py --chains 60 --matrix-free 30",
     "bench_graphs.py --graphs 1 --largest 12 --repeats 2",

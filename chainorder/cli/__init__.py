@@ -113,6 +113,10 @@ COMMANDS = {
         "generate",
         "Make COUNT random chains as JSON Lines; ranges are LEAST:GREATEST, both included, or one number.",
     ),
+    "calibrate": (
+        "calibrate",
+        "Measure what operations take on this machine, and keep that for --objective seconds.",
+    ),
     "schema": ("schema", "Print the JSON Schema of specs: the one they are validated with."),
 }
 """By the names of commands, which are those of their modules: the function, and what it does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -125,12 +126,43 @@ machines_option = click.option(
     metavar="NUMBER",
     help="Identical machines that the plan may use.",
 )
+
+
+def _hold(context: click.Context, _: click.Parameter, file: str | None) -> None:
+    """Let the profile in a file hold until the call ends, in its processes, too."""
+    if file is None:
+        return
+    from pathlib import Path
+
+    from chainorder.costs.profiles import VARIABLE, read_profile
+
+    read_profile(Path(file))  # a wrong one is refused before any work
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = file
+
+    def restore() -> None:
+        if before is None:
+            os.environ.pop(VARIABLE, None)
+        else:
+            os.environ[VARIABLE] = before
+
+    context.call_on_close(restore)
+
+
+profile_option = click.option(
+    "--profile",
+    metavar="FILE",
+    expose_value=False,
+    callback=_hold,
+    help="The machine that seconds are meant of, as calibrate keeps it; by default this one.",
+)
 scheduling_options: Callable[[Command], Command] = options(
     click.option(
         "--objective",
         type=Names(OBJECTIVES),
         help="What to minimise; by default fma on one machine, makespan on several.",
     ),
+    profile_option,
     click.option(
         "--transfer",
         type=Whole(0),

@@ -153,7 +153,8 @@ def read_plans(
 
 
 def _check_optimal(saved: AnyPlan) -> None:
-    again = plan(saved.problem, objective=saved.objective, transfer=saved.transfer)
+    profile = None if saved.predicted is None else saved.predicted.profile
+    again = plan(saved.problem, objective=saved.objective, transfer=saved.transfer, profile=profile)
     if again.cost < saved.cost:
         raise PlanError(
             f"{saved.problem.title}: says a {saved.objective} of {saved.cost} is optimal, but "

@@ -11,6 +11,8 @@ from chainorder.plans.scheduling import scheduled
 from chainorder.problems.chain import Chain
 from chainorder.solvers import plan
 from chainorder.solvers.chains.estimated import preaccumulation, sweep
+from chainorder.solvers.chains.seconds import timed
+from chainorder.solvers.options import Options
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,18 @@ class Comparison(Ranking[Plan]):
         chain, objective, transfer = best.chain, best.objective, best.transfer
         if best.estimate is None:
             return plan(
-                chain, solver=name, objective=objective, transfer=transfer, time_limit=time_limit, seed=seed
+                chain,
+                solver=name,
+                objective=objective,
+                transfer=transfer,
+                time_limit=time_limit,
+                seed=seed,
+                profile=None if best.predicted is None else best.predicted.profile,
             )
         outline = Outline(chain.on(1), best.estimate.seed)
         made = preaccumulation(outline) if name == "preaccumulation" else sweep(outline, name)
+        if best.predicted is not None:
+            return timed(made, Options(profile=best.predicted.profile))
         return made if best.machines == 1 else scheduled(made, best.machines, objective, transfer)
 
 

@@ -70,7 +70,8 @@ def compare(
     memory
         A limit for tapes instead of the chain's own, in entries.
     objective
-        ``fma`` or ``makespan``; by default fma on one machine and makespan on several.
+        ``fma``, ``makespan``, or ``seconds`` for chains on one machine, by the profile that holds; by default
+        fma on one machine and makespan on several.
     transfer
         Delay, in fma for each stored entry, of an operand that was made on another machine.
     time_limit

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from chainorder.costs.estimate import Estimate
+from chainorder.costs.prediction import Prediction
 from chainorder.errors import PlanError
 from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.saved import SCHEMA_VERSION, parse
@@ -46,13 +47,15 @@ class BasePlan(ABC):
     peak_memory
         The most stored entries of Jacobians live at once, run in that order.
     objective
-        What was minimised: ``fma``, or ``makespan``.
+        What was minimised: ``fma``, ``makespan`` or ``seconds``.
     why
         Why this solver, in a sentence.
     transfer
         The delay, in fma for each stored entry, of an operand that was made on another machine.
     estimate
         How its fma and peak memory were estimated; None if they are exact.
+    predicted
+        The time it takes by the profile of a machine; None if none was asked for.
     """
 
     kind: ClassVar[str]
@@ -68,6 +71,7 @@ class BasePlan(ABC):
     why: str
     transfer: int = 0
     estimate: Estimate | None = None
+    predicted: Prediction | None = None
 
     @property
     @abstractmethod
@@ -101,7 +105,9 @@ class BasePlan(ABC):
 
     @property
     def cost(self) -> int:
-        """What was minimised: its fma, or its makespan."""
+        """What was minimised: its fma, its makespan, or its picoseconds."""
+        if self.predicted is not None and self.objective == "seconds":
+            return self.predicted.picoseconds
         return self.makespan if self.objective == "makespan" else self.fma
 
     @property
@@ -115,7 +121,8 @@ class BasePlan(ABC):
     def claim(self) -> str:
         """What is proved of it, in words."""
         if self.optimal:
-            return "optimal"
+            timed = self.predicted if self.objective == "seconds" else None
+            return "optimal" if timed is None else f"optimal in the model of {timed.profile.name}"
         if self.lower_bound is None:
             return "no claim"
         if self.gap is None:

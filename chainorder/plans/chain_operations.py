@@ -13,7 +13,7 @@ from chainorder.costs.pricing import IntColumn, total
 from chainorder.costs.steps import OF_CODE, Action, Steps, source_of
 from chainorder.structures.index_sets import IntArray
 
-OBJECTIVES = ("fma", "makespan")
+OBJECTIVES = ("fma", "makespan", "seconds")
 """What a plan may minimise."""
 
 SHOWN = 12

@@ -12,6 +12,7 @@ import numpy as np
 
 from chainorder.costs.bracketing import format_bracketing
 from chainorder.costs.estimate import Estimate
+from chainorder.costs.prediction import Prediction
 from chainorder.costs.pricing import Results, price, starts, total
 from chainorder.costs.steps import Step, Steps
 from chainorder.plans.base import BasePlan
@@ -43,13 +44,15 @@ class Plan(BasePlan):
     peak_memory
         The most stored matrix entries live at once, run in that order.
     objective
-        What was minimised: ``fma``, or ``makespan``.
+        What was minimised: ``fma``, ``makespan`` or ``seconds``.
     why
         Why this solver, in a sentence.
     transfer
         The delay, in fma for each stored entry, of an operand that was made on another machine.
     estimate
         How its fma and peak memory were estimated; None if they are exact.
+    predicted
+        The time it takes by the profile of a machine; None if none was asked for.
     """
 
     kind: ClassVar[str] = Chain.kind
@@ -65,6 +68,7 @@ class Plan(BasePlan):
     why: str = ""
     transfer: int = 0
     estimate: Estimate | None = None
+    predicted: Prediction | None = None
 
     @classmethod
     def of(
@@ -181,6 +185,7 @@ class Plan(BasePlan):
         return {
             **attributes(self, *STATED, "makespan", "machines", "transfer", "peak_memory"),
             "estimate": None if self.estimate is None else asdict(self.estimate),
+            **({} if self.predicted is None else {"predicted": self.predicted.to_data()}),
             "bracketing": self.bracketing,
         }
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Any, assert_never
 
 from chainorder.costs.guessed_fill import Guess, Guesses, guesses_again
-from chainorder.costs.steps import Action, Shares, Step, source_of
+from chainorder.costs.prediction import Prediction
+from chainorder.costs.steps import Action, Shares, Step, Steps, source_of
 from chainorder.errors import PlanError
 from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_operations import OBJECTIVES, Operation
@@ -91,7 +92,7 @@ def validate(chain: Chain, operations: Sequence[Operation], plan: BasePlan) -> N
     _expect("plan", "makespan", plan.makespan, max(busy_until.values(), default=0))
     _expect("plan", "peak_memory", plan.peak_memory, peak)
     _expect("plan", "fma", plan.fma, sum(operation.fma for operation in operations))
-    _check_claims(plan)
+    _check_claims(plan, chain, operations)
 
 
 def _stepped(operation: Operation) -> int:
@@ -105,16 +106,27 @@ def _stepped(operation: Operation) -> int:
             return operation.j
 
 
-def _check_claims(plan: BasePlan) -> None:
+def _check_claims(plan: BasePlan, chain: Chain, operations: Sequence[Operation]) -> None:
     if plan.objective not in OBJECTIVES:
         raise PlanError(
             f"plan: the objective is {plan.objective!r}; it should be one of {', '.join(OBJECTIVES)}"
         )
-    cost = plan.makespan if plan.objective == "makespan" else plan.fma
-    if plan.lower_bound is not None and plan.lower_bound > cost:
-        raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {cost}")
+    if plan.objective == "seconds" and plan.predicted is None:
+        raise PlanError("plan: the objective is seconds, but no prediction is stated; plan it again")
+    if plan.lower_bound is not None and plan.lower_bound > plan.cost:
+        raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {plan.cost}")
     if plan.optimal:
-        _expect("plan", "lower_bound", plan.lower_bound, cost)
+        _expect("plan", "lower_bound", plan.lower_bound, plan.cost)
+    _check_prediction(plan, chain, operations)
+
+
+def _check_prediction(plan: BasePlan, chain: Chain, operations: Sequence[Operation]) -> None:
+    """Recount the time that a plan states, by the profile that it carries."""
+    if plan.predicted is None:
+        return
+    rows = [(Step.of(str(o.action), o.mode), o.j, o.split, o.i) for o in operations]
+    found = Prediction.of(chain, Steps.as_listed(rows), plan.predicted.profile)
+    _expect("plan", "predicted.picoseconds", plan.predicted.picoseconds, found.picoseconds)
 
 
 def _operands(operation: Operation, chain: Chain, here: str) -> list[tuple[int, int]]:

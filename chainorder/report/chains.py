@@ -14,7 +14,7 @@ from chainorder.plans.chain_plan import Plan
 from chainorder.plans.saved import attributes
 from chainorder.problems.chain import Chain
 from chainorder.reading.numpy_files import JACOBIANS
-from chainorder.report import common
+from chainorder.report import common, times
 from chainorder.report.model import Cell, Report
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 LONG_ORDER = 120
 """Characters of a bracketing that are shown to people."""
 
+PREDICTED = "predicted seconds"
+
 
 def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
     """One plan: its operations, its totals, its claim."""
@@ -32,6 +34,7 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
         f"{_about(plan)}{plan.fma:,} fma = {plan.flops:,} flops; peak memory {plan.peak_memory:,} entries",
         f"order: {_short_order(plan)}",
         f"solver: {plan.solver} ({plan.claim})",
+        *times.prediction_notes(plan),
         *common.limit_note(plan.chain),
     ]
     if plan.machines > 1:
@@ -66,7 +69,8 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
     """The baselines beside the best: the thing people look at first."""
     scalars = ("fma", "flops", "makespan", "peak memory")
     ratio = f"{comparison.best.objective} ÷ best"
-    columns = ("order", *scalars, ratio, "claim", "solver", "chain", "bracketing")
+    predicted = () if comparison.best.predicted is None else (PREDICTED,)
+    columns = ("order", *scalars, *predicted, ratio, "claim", "solver", "chain", "bracketing")
     rows = tuple(
         (
             label,
@@ -74,6 +78,7 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
             plan.flops,
             plan.makespan,
             plan.peak_memory,
+            *(None if plan.predicted is None else plan.predicted.seconds for _ in predicted),
             comparison.ratio(plan),
             plan.claim if label == "best" else "",
             plan.solver,
@@ -86,6 +91,7 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
         _verdict(comparison),
         *map(str, comparison.infeasible),
         f"best order: {_short_order(comparison.best)}",
+        *times.prediction_notes(comparison.best),
         *_waist(comparison.chain),
         *common.limit_note(comparison.chain),
     ]
@@ -110,7 +116,8 @@ def _verdict(comparison: Comparison) -> str:
     if cheaper:
         least = min(cheaper, key=lambda plan: plan.cost)
         return (
-            f"{least.solver} is cheaper than the order asked for: {least.cost:,} fma instead of {best.cost:,}"
+            f"{least.solver} is cheaper than the order asked for: {times.cost_of(least)} instead of "
+            f"{times.cost_of(best)}"
         )
     same = [plan.solver for plan in others if plan.cost == best.cost or _same_order(plan, best)]
     gains = ", ".join(
@@ -134,7 +141,7 @@ def _same_order(plan: Plan, other: Plan) -> bool:
 
 
 def _times(ratio: float | None, objective: str) -> str:
-    word = "shorter" if objective == "makespan" else "cheaper"
+    word = {"makespan": "shorter", "seconds": "quicker"}.get(objective, "cheaper")
     return f"infinitely {word}" if ratio is None else f"{ratio:,.2f} times {word}"
 
 
@@ -155,6 +162,7 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     last = executions[-1][1]
     rows = tuple(common.run_row(label, run, last) for label, run in executions)
     notes = [common.run_note(label, run, _beside_estimate(run)) for label, run in executions]
+    notes += dict.fromkeys(note for each in executions for note in times.measured_notes(*each))
     notes += common.order_notes(executions)
     notes += [f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}", str(last.provenance)]
     notes += common.limit_note(last.plan.chain)

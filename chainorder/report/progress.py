@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,6 +27,17 @@ def counted(values: Iterable[Value], what: str) -> Iterator[Value]:
         for value in values:
             yield value
             progress.advance(task)
+
+
+def barred(values: Sequence[Value], what: str) -> Iterator[Value]:
+    """Pass values on, showing how many of them are done."""
+    if not sys.stderr.isatty():
+        yield from values
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(values, what, console=Console(stderr=True), transient=True)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from chainorder.solvers.registry import SEARCHED, WEIGHED, Solver, all_solvers, 
 from chainorder.system.later import later
 
 if TYPE_CHECKING:
+    from chainorder.costs.profile import Profile
     from chainorder.plans.graph_plan import GraphPlan
     from chainorder.problems.chain import Chain
     from chainorder.problems.graph import Graph
@@ -40,6 +41,7 @@ def plan(
     time_limit: float | None = ...,
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
+    profile: Profile | None = ...,
 ) -> Plan: ...
 @overload
 def plan(
@@ -67,6 +69,7 @@ def plan(
     time_limit: float | None = ...,
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
+    profile: Profile | None = ...,
 ) -> Plan | GraphPlan: ...
 def plan(
     chain: Problem,
@@ -80,6 +83,7 @@ def plan(
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
     start: GraphPlan | None = None,
+    profile: Profile | None = None,
 ) -> Plan | GraphPlan:
     """Find the order in which to multiply a chain or eliminate a graph; on several machines, where and when.
 
@@ -96,7 +100,8 @@ def plan(
     memory
         Entries that the tape of one elemental may take on its machine, instead of the problem's own limit.
     objective
-        ``fma`` or ``makespan``; by default fma on one machine and makespan on several.
+        ``fma``, ``makespan``, or ``seconds`` for chains on one machine; by default fma on one machine and
+        makespan on several.
     transfer
         Delay, in fma for each stored entry, of an operand that was made on another machine. Explicit matrices
         are everywhere from the start.
@@ -108,6 +113,8 @@ def plan(
         Of random choices.
     start
         A plan of the same graph that the search begins with; what is returned does not cost more.
+    profile
+        Of the machine that seconds are meant of; by default the one that ``chainorder calibrate`` kept.
 
     Returns
     -------
@@ -129,9 +136,12 @@ def plan(
         )
     problem = chain if memory is None else chain.within(memory)
     problem = problem if machines is None else problem.on(machines)
-    options = Options(objective, transfer, time_limit, progress, seed)
+    options = Options(objective, transfer, time_limit, progress, seed, profile=profile)
     _check_scheduling(problem, options)
     chosen = find_solver(solver, problem.kind)
+    if objective == "seconds":
+        by_time: Plan = _BY_SECONDS(problem, chosen, options)
+        return by_time
     if start is not None:
         found: Plan | GraphPlan = _started(chosen, problem, options, start)
     elif problem.machines == 1 or (chosen.schedules and objective != "fma"):
@@ -176,6 +186,10 @@ def _schedule_graph(order: GraphPlan, machines: int, _: Options) -> GraphPlan:
 _list_graph = later("plans.graph_schedules", "scheduled")
 _SCHEDULES: dict[str, Callable[..., Plan | GraphPlan]] = {"chain": _schedule_chain, "graph": _schedule_graph}
 
+
+_BY_SECONDS = later("solvers.chains.seconds", "plan_by_seconds")
+_TIMED = later("solvers.chains.seconds", "timed")
+
 _GIVEN = {
     "chain": later("solvers.chains.given", "plan_in_order"),
     "graph": later("solvers.graphs.given", "eliminate_in_order"),
@@ -206,7 +220,10 @@ def plan_in_order(
     options = Options(objective, transfer)
     _check_scheduling(problem, options)
     priced: Plan | GraphPlan = _GIVEN[problem.kind](problem.on(1), order)
-    return priced if problem.machines == 1 else _scheduled(priced, problem.machines, options)
+    if problem.machines > 1:
+        return _scheduled(priced, problem.machines, options)
+    timed: Plan | GraphPlan = _TIMED(priced, options) if objective == "seconds" else priced
+    return timed
 
 
 def _check_scheduling(problem: Problem, options: Options) -> None:
@@ -216,4 +233,9 @@ def _check_scheduling(problem: Problem, options: Options) -> None:
         raise SolverError(
             f"a {problem.kind} on {problem.machines:,} machines is planned by {wanted}, without transfer; "
             "leave objective and transfer out"
+        )
+    if options.objective == "seconds" and problem.machines > 1:
+        raise SolverError(
+            f"seconds are planned for one machine, not {problem.machines}; take the objective makespan, or "
+            "one machine"
         )

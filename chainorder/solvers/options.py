@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from chainorder.plans.chain_operations import OBJECTIVES
 from chainorder.reading.wording import nearest_of, shortened
 from chainorder.structures.fragments import MOST
 from chainorder.system.signals import asked_to_end
+
+if TYPE_CHECKING:
+    from chainorder.costs.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Options:
     Parameters
     ----------
     objective
-        ``fma`` or ``makespan``; None for fma on one machine and makespan on several.
+        ``fma``, ``makespan`` or ``seconds``; None for fma on one machine and makespan on several.
     transfer
         Delay, in fma for each stored entry, of an operand that was made on another machine.
     time_limit
@@ -57,6 +60,8 @@ class Options:
         Of random choices.
     start
         An order of a graph's inner vertices, by their places, that a search begins with; empty for none.
+    profile
+        Of the machine that seconds are meant of; None for `chainorder.costs.profiles.current`.
     started
         When the time began to run: a reading of `time.monotonic`.
 
@@ -73,6 +78,7 @@ class Options:
     progress: Callable[[Progress], None] | None = None
     seed: int = 0
     start: tuple[int, ...] = ()
+    profile: Profile | None = None
     started: float = field(default_factory=time.monotonic, compare=False)
 
     def __post_init__(self) -> None:

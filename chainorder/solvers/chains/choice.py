@@ -39,7 +39,7 @@ def solve(chain: Chain, options: Options | None = None) -> Plan:
     """
     if chain.machines > 1:
         options = Options() if options is None else options
-        if makespan.searchable(chain, options.transfer) and not _heavy(chain):
+        if makespan.searchable(chain, options.transfer) and not heavy(chain):
             return makespan.anytime(chain, options)
         return makespan.schedule_order(_choose(chain.on(1)), chain.machines, options.transfer)
     best = _choose(chain)
@@ -62,7 +62,7 @@ def _choose(chain: Chain) -> Plan:
     return replace(contraction.solve(chain), why=why)
 
 
-def _heavy(chain: Chain) -> bool:
+def heavy(chain: Chain) -> bool:
     """Whether making the fill-in of all subchains takes more work than planning should."""
     if not Outline.pays(chain) or not guessed_fill.estimable(chain):
         return False

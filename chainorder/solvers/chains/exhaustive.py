@@ -27,12 +27,17 @@ def solve(chain: Chain) -> Plan:
     SolverError
         If the chain is longer.
     """
+    check_length(chain)
+    steps, _ = best_steps(chain)
+    return Plan.of(chain, steps, solver="exhaustive", optimal=True, why="all bracketings compared")
+
+
+def check_length(chain: Chain) -> None:
+    """Raise `SolverError` if there are too many bracketings."""
     if len(chain) > MAX_LENGTH:
         raise SolverError(
             f"exhaustive takes at most {MAX_LENGTH} elementals; the chain has {len(chain)}: use dynamic"
         )
-    steps, _ = best_steps(chain)
-    return Plan.of(chain, steps, solver="exhaustive", optimal=True, why="all bracketings compared")
 
 
 def best_steps(chain: Chain, model: CostModel = FMA) -> tuple[Steps, int]:

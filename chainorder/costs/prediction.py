@@ -1,0 +1,52 @@
+"""What steps are predicted to take on the machine of a profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chainorder.costs.profile import Profile
+    from chainorder.costs.steps import Steps
+    from chainorder.problems.chain import Chain
+
+SECOND = 10**12
+"""Picoseconds."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How long a plan takes by a profile, which it carries: whoever has the plan can check it.
+
+    Attributes
+    ----------
+    picoseconds
+        Of all operations, one after the other.
+    profile
+        Of the machine that is meant.
+    """
+
+    picoseconds: int
+    profile: Profile
+
+    @property
+    def seconds(self) -> float:
+        """The same in seconds."""
+        return self.picoseconds / SECOND
+
+    @classmethod
+    def of(cls, chain: Chain, steps: Steps, profile: Profile) -> Prediction:
+        """The prediction of steps in an executable order; makes the patterns of their results.
+
+        Raises
+        ------
+        SolverError
+            If a step evaluates a model whose time nobody states; names the elemental.
+        """
+        from chainorder.costs.timing import step_times  # who has no prediction needs no model of time
+
+        return cls(sum(step_times(chain, steps, profile)), profile)
+
+    def to_data(self) -> dict[str, Any]:
+        """It as plain data."""
+        return {"picoseconds": self.picoseconds, "seconds": self.seconds, "profile": self.profile.to_data()}

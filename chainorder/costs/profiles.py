@@ -1,0 +1,70 @@
+"""Which profile holds: one that is named, the one of this machine, or the one that comes with the package."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from chainorder.costs.machine import Machine
+from chainorder.costs.profile import REMEDY, Profile
+from chainorder.errors import ProfileError
+
+VARIABLE = "CHAINORDER_PROFILE"
+"""Environment variable that names the file of a profile."""
+
+SHIPPED = Path(__file__).with_name("shipped_profile.json")
+
+
+def current() -> Profile:
+    """The profile by which plans are made if nobody gives one.
+
+    The file that `VARIABLE` names; else what ``chainorder calibrate`` kept for this machine; else the one
+    that comes with the package, which says so in its name.
+
+    Raises
+    ------
+    ProfileError
+        If that file cannot be read, or is no profile.
+    """
+    return read_profile(source())
+
+
+def source() -> Path:
+    """The file that `current` reads."""
+    if named := os.environ.get(VARIABLE):
+        return Path(named)
+    kept = kept_at()
+    return kept if kept.is_file() else SHIPPED
+
+
+def kept_at(machine: Machine | None = None) -> Path:
+    """Where the profile of a machine, by default of this one, is kept: in the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    here = Machine.here() if machine is None else machine
+    return user_cache_path("chainorder", appauthor=False) / f"profile-{here.digest}.json"
+
+
+def read_profile(file: Path) -> Profile:
+    """The profile in a file.
+
+    Raises
+    ------
+    ProfileError
+        If it cannot be read, or is no profile.
+    """
+    try:
+        changed = file.stat().st_mtime_ns
+        return _read(file, changed)
+    except OSError as error:
+        raise ProfileError(f"{file}: cannot be read ({error.strerror or error}); {REMEDY} -o FILE") from None
+    except UnicodeDecodeError:
+        raise ProfileError(f"{file}: no profile, for it is no text; {REMEDY} -o FILE") from None
+    except ValueError as error:  # a name with a null byte
+        raise ProfileError(f"{str(file)!r}: cannot be read ({error}); {REMEDY} -o FILE") from None
+
+
+@lru_cache(maxsize=8)
+def _read(file: Path, changed: int) -> Profile:
+    return Profile.from_json(file.read_text(encoding="utf-8"), str(file))

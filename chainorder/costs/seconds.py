@@ -1,0 +1,169 @@
+"""The cost model of time: what operations take on the machine of a profile, in integers of picoseconds.
+
+It follows what the executor does with each pair of patterns (`chainorder.execution.kernels`): well-filled
+sparse matrices are written out, diagonals scale, other bands become rows beside what is no band.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from chainorder.costs.evaluations import evaluations
+from chainorder.costs.model import AskedTables, CostModel
+from chainorder.costs.profile import Profile
+from chainorder.costs.steps import Step
+from chainorder.costs.storage_formats import BESIDE_DENSE, LARGE_BAND, quicker_dense
+from chainorder.errors import SolverError
+from chainorder.problems.chain import Chain
+from chainorder.problems.elementals import ModelCosts
+from chainorder.structures.axes import AxesPattern
+from chainorder.structures.banded import BandPattern, IdentityPattern
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.pattern import Pattern, fma
+from chainorder.structures.selection import SelectionPattern
+
+if TYPE_CHECKING:
+    from chainorder.costs.tables import CostTables, Table
+
+
+class Seconds(CostModel):
+    """Times of products by what they multiply and write; of evaluations, those that a structure brings.
+
+    What an elemental's own tangents and adjoints take is not known: their costs are stated in fma. Steps by
+    these are not among the orders, and a chain that cannot do without them is refused by `check_timed`.
+    """
+
+    unit: ClassVar[str] = "ps"
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+
+    def product(self, left: Pattern, right: Pattern) -> int:
+        """Picoseconds of a product; makes its pattern where the time depends on that."""
+        return self.product_into(left, right, None)
+
+    def product_into(self, left: Pattern, right: Pattern, made: Pattern | None) -> int:
+        """The same, where the pattern of the product is known already."""
+        time = self.profile.time
+        match left, right:
+            case (IdentityPattern(), _) | (_, IdentityPattern()):
+                return time("passed_on")
+            case (SelectionPattern(), _) | (_, SelectionPattern()):
+                dense = isinstance(left, DensePattern) or isinstance(right, DensePattern)
+                return time("picked_dense" if dense else "picked_sparse", _made(left, right, made).nnz)
+            case (AxesPattern(), _) | (_, AxesPattern()):
+                return time("axes", fma(left, right), _made(left, right, made).entries)
+            case DensePattern(), DensePattern():
+                return self._dense(left, right)
+            case BandPattern(), BandPattern():
+                return self._bands(left, right)
+            case (BandPattern(), DensePattern()) | (DensePattern(), BandPattern()):
+                return self._band_dense(left, right)
+            case _, DensePattern():
+                return self._beside_dense(left, right, "sparse_dense")
+            case DensePattern(), _:
+                return self._beside_dense(left, right, "dense_sparse")
+            case (BandPattern(diagonal=True), other) | (other, BandPattern(diagonal=True)):
+                return time("diagonal_sparse", other.nnz)
+            case _:
+                return self._sparse(left, right, made)
+
+    def _dense(self, left: DensePattern, right: DensePattern) -> int:
+        rows, columns = left.filled_rows, right.filled_columns
+        inner = fma(left, right) // (rows * columns) if rows and columns else 0
+        return self.profile.dense.time(rows, inner, columns)
+
+    def _bands(self, left: BandPattern, right: BandPattern) -> int:
+        size = left.size
+        if size >= LARGE_BAND and all(quicker_dense(each.shape, each.nnz) for each in (left, right)):
+            return self.profile.dense.time(size, size, size) + 2 * self._written(left)
+        diagonals = left.lower + left.upper + 1
+        return self.profile.time("band_band", diagonals, diagonals * (right.lower + right.upper + 1) * size)
+
+    def _band_dense(self, left: Pattern, right: Pattern) -> int:
+        band, dense = (left, right) if isinstance(left, BandPattern) else (right, left)
+        assert isinstance(band, BandPattern)
+        assert isinstance(dense, DensePattern)
+        along = dense.rows if band is left else dense.columns
+        if band.diagonal and along is None:
+            return self.profile.time("diagonal_dense", dense.entries)
+        kernel = "sparse_dense" if band is left else "dense_sparse"
+        return self.profile.time("band_rows", band.nnz) + self._beside_dense(left, right, kernel)
+
+    def _beside_dense(self, left: Pattern, right: Pattern, kernel: str) -> int:
+        """A product of something sparse and something dense."""
+        sparse = left if kernel == "sparse_dense" else right
+        if quicker_dense(sparse.shape, sparse.nnz, BESIDE_DENSE):
+            whole = self.profile.dense.time(left.shape[0], left.shape[1], right.shape[1])
+            return self._written(sparse) + whole
+        multiplied = fma(left, right)
+        return self.profile.time(kernel, multiplied, left.shape[0] * right.shape[1], sparse.nnz)
+
+    def _sparse(self, left: Pattern, right: Pattern, made: Pattern | None) -> int:
+        """A product of two that are neither dense nor diagonals; well-filled ones are written out before."""
+        product, multiplied = _made(left, right, made), fma(left, right)
+        wide = [each for each in (left, right) if _fills(each)]
+        if not wide:
+            bands = [each for each in (left, right) if isinstance(each, BandPattern)]
+            counts = multiplied, product.nnz, left.nnz + right.nnz, left.shape[0]
+            by_rows = sum(self.profile.time("band_rows", each.nnz) for each in bands)
+            return by_rows + self.profile.time("sparse_sparse", *counts)
+        positions = self.profile.time("positions", multiplied, product.nnz)
+        first, second = (DensePattern(*p.shape) if _fills(p) else p for p in (left, right))
+        return positions + sum(map(self._written, wide)) + self.product_into(first, second, None)
+
+    def _written(self, sparse: Pattern) -> int:
+        """Writing something sparse out as an array."""
+        return self.profile.time("written_out", sparse.nnz, sparse.shape[0] * sparse.shape[1])
+
+    def evaluation(self, kind: ModelCosts, step: Step, result: Pattern, memory: int | None) -> int | None:
+        """Picoseconds of solving for the colours of the result; None for models whose time nobody states."""
+        cost = kind.structure.evaluation
+        if cost is None or (not step.by_tangents and kind.adjoint_within(memory) is None):
+            return None
+        count = evaluations(step, result)
+        return self.profile.time("solve", count * cost, count * result.shape[0 if step.by_tangents else 1])
+
+    def tables(self, chain: Chain) -> CostTables:
+        """Every operation is asked for; patterns of products are those that are made anyway."""
+        return TimeTables(self, chain)
+
+
+class TimeTables(AskedTables):
+    """Times of all products of a chain."""
+
+    def __init__(self, model: Seconds, chain: Chain) -> None:
+        super().__init__(model, chain)
+        self.seconds = model
+
+    def products(self, d: int, out: Table) -> None:
+        for i in range(self.length - d):
+            row = self._patterns[i]
+            for t in range(d):
+                left = self._patterns[i + t + 1][d - t - 1]
+                out[i, t] = self.seconds.product_into(left, row[t], row[d])
+
+
+def _fills(pattern: Pattern) -> bool:
+    """Whether the executor multiplies something sparse as an array."""
+    return not isinstance(pattern, BandPattern) and quicker_dense(pattern.shape, pattern.nnz)
+
+
+def _made(left: Pattern, right: Pattern, made: Pattern | None) -> Pattern:
+    return left @ right if made is None else made
+
+
+def check_timed(chain: Chain) -> None:
+    """Raise `SolverError` if an elemental has neither a matrix nor models whose time is known."""
+    for number in range(1, len(chain) + 1) if chain.matrix_free else ():
+        kind = chain.kind_of(number)
+        if not kind.explicit and kind.structure.evaluation is None:
+            raise unknown_time(number, "tangent" if kind.tangent is not None else "adjoint")
+
+
+def unknown_time(number: int, mode: str) -> SolverError:
+    """What is missing of an elemental."""
+    return SolverError(
+        f"elemental {number}: seconds need the time of its {mode}, and only fma are stated of it; "
+        "plan by fma, or give its matrix"
+    )

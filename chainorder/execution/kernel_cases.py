@@ -1,0 +1,161 @@
+"""Calls of the executor's kernels whose times make a profile: each with what it counts.
+
+Every case is a product, a conversion or a solve as a plan runs it, bookkeeping and symbolic work included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainorder.execution.conversions import by_rows
+from chainorder.execution.kernels import multiply
+from chainorder.execution.model import Model, by_tangents
+from chainorder.execution.operand import (
+    BandOperand,
+    DenseOperand,
+    IdentityOperand,
+    Operand,
+    SelectionOperand,
+    SparseOperand,
+)
+from chainorder.execution.storing import random_operand
+from chainorder.structures.axes import AxesPattern
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.pattern import fma
+from chainorder.structures.selection import SelectionPattern
+from chainorder.structures.solve import Factorisation
+
+SIZES = (1, 2, 4, 8, 24, 64, 160, 400, 1024)
+"""Of dense products."""
+
+FEW_SIZES = (1, 6, 40, 256)
+"""Of dense products in a hurry."""
+
+
+LARGE, FEW_LARGE = 20_000, 2_000
+"""Greatest size of matrices that are not dense."""
+
+
+class Case(NamedTuple):
+    """A call, the kernel that it is of, and what it counts; sizes, of a dense product."""
+
+    kernel: str
+    counts: tuple[int, ...]
+    call: Callable[[], Any]
+
+
+class Cases:
+    """Random operands, and the calls that they are multiplied in."""
+
+    def __init__(self, *, quick: bool) -> None:
+        self.generator = np.random.default_rng(0)
+        self.large = FEW_LARGE if quick else LARGE
+        self.sizes = FEW_SIZES if quick else SIZES
+
+    def dense(self) -> Iterator[Case]:
+        """Products of all combinations of sizes."""
+        for sizes in product(self.sizes, repeat=3):
+            yield Case("dense", sizes, self.product_of(*sizes))
+
+    def product_of(self, m: int, k: int, n: int) -> Callable[[], Any]:
+        """An m × k matrix times a k × n one."""
+        return self._product(self._full(m, k), self._full(k, n))
+
+    def others(self) -> Iterator[Case]:
+        """All that is no dense product."""
+        yield from self._diagonals()
+        yield from self._bands()
+        yield from self._sparse()
+        yield from self._picked()
+        yield from self._axes()
+        yield from self._solves()
+        for size in (10, 1_000):
+            yield Case("passed_on", (), self._product(IdentityOperand(size), self._full(size, 10)))
+
+    def _diagonals(self) -> Iterator[Case]:
+        for rows, columns in product((10, 100, 1_000), repeat=2):
+            operands = self._band(rows, 0), self._full(rows, columns)
+            yield Case("diagonal_dense", (rows * columns,), self._product(*operands))
+        for size, degree in product((100, 1_000, self.large), (3, 20)):
+            sparse = self._rows(size, size, degree)
+            call = self._product(self._band(size, 0), sparse)
+            yield Case("diagonal_sparse", (sparse.pattern.nnz,), call)
+
+    def _bands(self) -> Iterator[Case]:
+        for size, (left, right) in product((100, 1_000, self.large), ((1, 1), (4, 1), (2, 6), (8, 8))):
+            diagonals, others = 2 * left + 1, 2 * right + 1
+            call = self._product(self._band(size, left), self._band(size, right))
+            yield Case("band_band", (diagonals, diagonals * others * size), call)
+            band = self._band(size, left)
+            yield Case("band_rows", (band.pattern.nnz,), lambda band=band: by_rows(band))  # type: ignore[misc]
+
+    def _sparse(self) -> Iterator[Case]:
+        for size, degree, columns in product((100, 1_000, self.large), (3, 8), (1, 10, 100)):
+            sparse = self._rows(size, size, degree)
+            stored = sparse.pattern.nnz
+            counts = stored * columns, size * columns, stored
+            yield Case("sparse_dense", counts, self._product(sparse, self._full(size, columns)))
+            yield Case("dense_sparse", counts, self._product(self._full(columns, size), sparse))
+        filling = ((size, size // 6, size // 5) for size in (60, 200, 400))  # far more fma than entries
+        for size, left, right in (*product((100, 1_000, self.large), (2, 8), (2, 20)), *filling):
+            pair = self._rows(size, size, left), self._rows(size, size, right)
+            patterns = [each.pattern for each in pair]
+            made = patterns[0] @ patterns[1]
+            work = fma(*patterns), made.nnz
+            stored = patterns[0].nnz + patterns[1].nnz
+            yield Case("sparse_sparse", (*work, stored, size), self._product(*pair))
+            yield Case("positions", work, lambda a=patterns[0], b=patterns[1]: a @ b)  # type: ignore[misc]
+        for size, degree in product((30, 300, 1_500), (4, 25)):
+            csr = self._rows(size, size, degree).csr
+            yield Case("written_out", (csr.nnz, size * size), csr.toarray)
+
+    def _picked(self) -> Iterator[Case]:
+        for size, columns in product((100, 1_000, self.large), (1, 10, 50)):
+            kept = np.sort(self.generator.choice(size, size // 2, replace=False))
+            chosen = SelectionOperand(SelectionPattern(len(kept), size, np.arange(len(kept)), kept))
+            call = self._product(chosen, self._full(size, columns))
+            yield Case("picked_dense", (len(kept) * columns,), call)
+            sparse = self._rows(size, size, columns)
+            made = chosen.pattern @ sparse.pattern
+            yield Case("picked_sparse", (made.nnz,), self._product(chosen, sparse))
+
+    def _axes(self) -> Iterator[Case]:
+        for batch, width, columns in product((4, 64), (8, 64), (1, 20)):
+            pattern = AxesPattern((0, 1), (0, 2), (batch, width, width), frozenset({1, 2}))
+            repeated = random_operand(pattern, self.generator)
+            full = self._full(batch * width, columns)
+            counts = fma(pattern, full.pattern), batch * width * columns
+            yield Case("axes", counts, self._product(repeated, full))
+
+    def _solves(self) -> Iterator[Case]:
+        from scipy.sparse import eye_array
+
+        sizes = (50, 1), (1_000, 1), (self.large // 2, 1), (200, 3), (400, 4)
+        for (size, degree), columns in product(sizes, (1, 10, 100)):
+            made = Factorisation.of((self._rows(size, size, degree).csr + 9 * eye_array(size)).tocsc())
+            model, full = Model.of_solve(made), self._full(size, columns)
+            counts = made.entries * columns, size * columns
+            result = DensePattern(size, columns)
+            call = lambda model=model, full=full, result=result: by_tangents(model, full, result, 2**24)  # noqa: E731
+            yield Case("solve", counts, call)
+
+    def _product(self, left: Operand, right: Operand) -> Callable[[], Any]:
+        return lambda: multiply(left, right)
+
+    def _full(self, rows: int, columns: int) -> DenseOperand:
+        return DenseOperand.full(self.generator.standard_normal((rows, columns)))
+
+    def _band(self, size: int, width: int) -> BandOperand:
+        return BandOperand(width, width, self.generator.standard_normal((2 * width + 1, size)))
+
+    def _rows(self, rows: int, columns: int, degree: int) -> SparseOperand:
+        from scipy.sparse import csr_array
+
+        places = np.repeat(np.arange(rows), degree), self.generator.integers(0, columns, rows * degree)
+        csr = csr_array((self.generator.standard_normal(rows * degree), places), shape=(rows, columns))
+        csr.sum_duplicates()
+        return SparseOperand(csr)

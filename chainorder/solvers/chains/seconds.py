@@ -1,0 +1,81 @@
+"""Orders by time: the least seconds in the model of a machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chainorder.costs.evaluations import check_feasible
+from chainorder.costs.prediction import Prediction
+from chainorder.costs.profiles import current
+from chainorder.costs.seconds import Seconds, check_timed
+from chainorder.costs.steps import Steps
+from chainorder.plans.chain_plan import Plan
+from chainorder.problems.chain import Chain
+from chainorder.solvers.chains import choice, dynamic, exhaustive
+from chainorder.solvers.options import Options
+from chainorder.solvers.registry import Solver, find_solver
+
+LONGEST = 100
+"""Elementals up to which `auto` runs the dynamic program, which asks for the time of every product."""
+
+
+def plan_by_seconds(chain: Chain, solver: Solver, options: Options) -> Plan:
+    """The plan of a solver by time: ``dynamic`` and ``exhaustive`` exactly, of others the order they find.
+
+    Exact means the least time in the model: every operation is priced, in whole picoseconds, and these are
+    added up and compared as integers. The order of another solver is priced, and claims nothing.
+
+    Raises
+    ------
+    SolverError
+        If an elemental has neither a matrix nor known times, or the solver cannot take this chain.
+    ProfileError
+        If the profile that is asked for is none.
+    """
+    check_timed(chain)
+    match solver.name:
+        case "dynamic":
+            return _dynamic(chain, options)
+        case "exhaustive":
+            exhaustive.check_length(chain)
+            steps, _ = exhaustive.best_steps(chain, _model(options))
+            return _proved(chain, steps, options, "exhaustive", "all bracketings compared")
+        case "auto":
+            return _auto(chain, options)
+        case _:
+            return timed(solver(chain, replace(options, objective=None)), options)
+
+
+def timed(order: Plan, options: Options) -> Plan:
+    """The same order, with its time; no claim."""
+    prediction = Prediction.of(order.chain, order.operations.steps, _model(options).profile)
+    return replace(order, objective="seconds", predicted=prediction, optimal=False, lower_bound=None)
+
+
+def _model(options: Options) -> Seconds:
+    return Seconds(current() if options.profile is None else options.profile)
+
+
+def _dynamic(chain: Chain, options: Options) -> Plan:
+    dynamic.check_length(chain, "dynamic")
+    check_feasible(chain)
+    steps, _ = dynamic.exact_steps(chain, _model(options))
+    return _proved(chain, steps, options, "dynamic", "the dynamic program is exact for every cost model")
+
+
+def _auto(chain: Chain, options: Options) -> Plan:
+    """Exactly where that takes no longer than planning should; else what is quick by other means."""
+    if choice.heavy(chain):
+        order, what = find_solver("quickest")(chain, options), "to make all fill-in takes too long"
+    elif len(chain) > LONGEST:
+        order = find_solver("auto")(chain, replace(options, objective=None))
+        what = f"longer than {LONGEST} elementals"
+    else:
+        return _dynamic(chain, options)
+    why = f"{what}: the order of {order.solver}, with its time; --solver dynamic looks at all"
+    return replace(timed(order, options), why=why)
+
+
+def _proved(chain: Chain, steps: Steps, options: Options, solver: str, why: str) -> Plan:
+    plan = timed(Plan.of(chain, steps, solver=solver, why=why), options)
+    return replace(plan, optimal=True, lower_bound=plan.cost)
