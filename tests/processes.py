@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,14 @@ def wait_until(true: Callable[[], Any], seconds: float = PATIENCE) -> bool:
     return True
 
 
-def _as_in_a_terminal() -> None:
-    """Where the tests run under nohup, SIGHUP is ignored, and processes inherit that."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+@contextmanager
+def as_in_a_terminal() -> Iterator[None]:
+    """Where the tests run under nohup, SIGHUP is ignored, and processes that are started inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @dataclass
@@ -41,15 +47,15 @@ class Command:
 
     def __post_init__(self) -> None:
         name, _, value = self.mark.partition("=")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "chainorder", *map(str, self.arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, name: value},
-            start_new_session=True,
-            preexec_fn=_as_in_a_terminal,
-        )
+        with as_in_a_terminal():
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "chainorder", *map(str, self.arguments)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env={**os.environ, name: value},
+                start_new_session=True,
+            )
 
     def ready(self) -> bool:
         """Whether it is past its start and handles signals, or at its end."""
