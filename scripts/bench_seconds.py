@@ -106,19 +106,20 @@ def dense(chains: Sequence[Chain], profile: Profile) -> tuple[Report, list[float
             "reverse": plan(chain, solver="reverse"),
         }
         orders = orders_of(chain, profile)
-        calls = [runner(each.operations.steps, operands) for each in chosen.values()]
+        picked = {name: each.operations.steps for name, each in chosen.items()}
+        # Orders that are the same are timed once: the first of two would fill the caches for the other.
+        distinct = {tuple(steps): steps for steps in (*(steps for steps, _ in orders), *picked.values())}
         arrays = [each.matrix() for each in reversed(operands)]
-        calls += [lambda arrays=arrays: np.linalg.multi_dot(arrays)]  # type: ignore[misc]
-        taken = least([*calls, *(runner(steps, operands) for steps, _ in orders)])
-        *named, peer = taken[: len(calls)]
-        times = dict(zip(chosen, named, strict=True))
+        calls = [runner(steps, operands) for steps in distinct.values()]
+        *taken, peer = least([*calls, lambda arrays=arrays: np.linalg.multi_dot(arrays)])  # type: ignore[misc]
+        found = dict(zip(distinct, taken, strict=True))
+        times = {name: found[tuple(steps)] for name, steps in picked.items()}
         times["better sweep"] = min(times.pop("forward"), times.pop("reverse"))
         times["numpy.linalg.multi_dot"] = peer
-        fastest = min(min(taken[len(calls) :]), *named)
+        fastest = min(taken)
         for name, seconds in times.items():
             ratios.setdefault(name, []).append(seconds / fastest)
-        pairs = zip(orders, taken[len(calls) :], strict=True)
-        errors += [abs(predicted / SECOND / seconds - 1) for (_, predicted), seconds in pairs]
+        errors += [abs(predicted / SECOND / found[tuple(steps)] - 1) for steps, predicted in orders]
     rows: list[tuple[Cell, ...]] = [
         (name, *(round(count(each), 3) for count in (mean, median, max))) for name, each in ratios.items()
     ]
