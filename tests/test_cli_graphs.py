@@ -85,7 +85,7 @@ def test_hessians() -> None:
     [
         (("compare", "--hessian", BLOCK), "--hessian is for layers with parameters"),
         (("compare", "--memory-sweep", BLOCK), "this is a graph"),
-        (("plan", BLOCK, "--transfer", "2"), "a graph on 1 machines is planned by fma, without transfer"),
+        (("plan", BLOCK, "--transfer", "2"), "graphs are planned by fma on one machine"),
         (
             ("plan", BLOCK, "--solver", "hu-shing"),
             "unknown solver 'hu-shing' for graphs; the known ones are",

@@ -61,7 +61,7 @@ def test_orders_of_ones_own_run_on_the_machines_of_the_problem() -> None:
     assert (two.fma, two.machines, two.objective, two.transfer) == (one.fma, 2, "makespan", 1)
     graph = Graph.from_chain(chain)
     assert plan_in_order(graph, "x2 x1").fma == 4 * 5 * 6 + 3 * 4 * 6
-    with pytest.raises(SolverError, match="a graph on 1 machines is planned by fma"):
+    with pytest.raises(SolverError, match="graphs are planned by fma on one machine"):
         plan_in_order(graph, "x1 x2", transfer=1)
     with pytest.raises(SolverError, match="transfer is -1"):
         plan_in_order(chain, "F3 (F2 F1)", transfer=-1)

@@ -325,4 +325,4 @@ def test_graphs_are_not_planned_by_seconds_yet() -> None:
         cli,
         ["plan", str(Path(__file__).parent.parent / "data/residual-block.yaml"), "--objective", "seconds"],
     )
-    assert "graphs are planned for one machine, by fma" in str(done.exception)
+    assert "graphs are planned by fma on one machine" in str(done.exception)
