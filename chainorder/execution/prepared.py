@@ -209,8 +209,8 @@ class _Builder:
 def prepare(plan: Plan, jacobians: Sequence[Any], *, chunk_entries: int = CHUNK_ENTRIES) -> Prepared:
     """A run of a chain's plan that takes new Jacobians of the form of an example, again and again.
 
-    What Newton loops and ensembles need. Takes from a few to some tens of runs. Arrays for the results that a run
-    holds at once stay, and converted copies of operands.
+    What Newton loops and ensembles need. Takes from a few to some tens of runs. Arrays for the results that
+    a run holds at once stay, and converted copies of operands.
 
     Parameters
     ----------

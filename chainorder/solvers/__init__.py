@@ -231,8 +231,8 @@ def _check_scheduling(problem: Problem, options: Options) -> None:
     wanted = "fma" if problem.machines == 1 else "makespan"
     if problem.kind not in WEIGHED and (options.objective not in (None, wanted) or options.transfer):
         raise SolverError(
-            f"{problem.kind}s are planned by fma on one machine and by makespan on several, without transfer; "
-            "leave objective and transfer out"
+            f"{problem.kind}s are planned by fma on one machine and by makespan on several, without "
+            "transfer; leave objective and transfer out"
         )
     if options.objective == "seconds" and problem.machines > 1:
         raise SolverError(
