@@ -295,7 +295,9 @@ def killed_until_done(slow: Path, output: Path, numbers: list[int], seed: int, *
     return statuses
 
 
-@pytest.mark.parametrize(("ending", "workers"), [("jsonl", 2), ("csv", 1)])
+@pytest.mark.parametrize(
+    ("ending", "workers"), [pytest.param("jsonl", 2, marks=pytest.mark.slow), ("csv", 1)]
+)
 def test_signals_at_random_moments(
     slow: Path, undisturbed: dict[str, bytes], tmp_path: Path, ending: str, workers: int
 ) -> None:
