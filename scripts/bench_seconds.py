@@ -84,7 +84,7 @@ def dense_chains(count: int, largest: int) -> Iterator[Chain]:
 
 def orders_of(chain: Chain, profile: Profile) -> list[tuple[Steps, int]]:
     """Its orders that do not take very long, and their predicted picoseconds."""
-    listed = [Steps.of_products(list(order)) for order in bracketings(1, len(chain))]
+    listed = [Steps.of_products(list(order)) for order in bracketings(len(chain), 1)]
     timed = [(steps, sum(step_times(chain, steps, profile))) for steps in listed]
     best = min(time for _, time in timed)
     kept = [each for each in timed if each[1] <= DEAREST * best]

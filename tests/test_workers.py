@@ -331,7 +331,7 @@ def test_a_script_with_the_guard_runs(tmp_path: Path) -> None:
 def test_processes_of_a_batch_need_the_guard_unless_they_are_forked(tmp_path: Path) -> None:
     text = """
 import multiprocessing
-from chainorder.batch import executor
+from chainorder.batch.files import executor
 multiprocessing.set_start_method("spawn")
 with executor(workers=2) as pool:
     print(pool.submit(len, "ab").result())
