@@ -62,6 +62,7 @@ class Child:
 
     def _start(self) -> None:
         os.environ |= dict.fromkeys(THREADS, "1")  # there is a process for every core already
+        os.environ["XDG_CACHE_HOME"] = str(self.folder / "cache")  # what `calibrate` keeps is not the user's
         self.connection, theirs = _SPAWN.Pipe()
         self.process = _SPAWN.Process(target=serve, args=(theirs, self.folder))
         self.process.start()
