@@ -9,6 +9,7 @@ from pathlib import Path
 from chainorder.costs.machine import Machine
 from chainorder.costs.profile import REMEDY, Profile
 from chainorder.errors import ProfileError
+from chainorder.reading.wording import shortened
 
 VARIABLE = "CHAINORDER_PROFILE"
 """Environment variable that names the file of a profile."""
@@ -58,11 +59,13 @@ def read_profile(file: Path) -> Profile:
         changed = file.stat().st_mtime_ns
         return _read(file, changed)
     except OSError as error:
-        raise ProfileError(f"{file}: cannot be read ({error.strerror or error}); {REMEDY} -o FILE") from None
+        raise ProfileError(
+            f"{shortened(file)}: cannot be read ({error.strerror}); {REMEDY} -o FILE"
+        ) from None
     except UnicodeDecodeError:
         raise ProfileError(f"{file}: no profile, for it is no text; {REMEDY} -o FILE") from None
     except ValueError as error:  # a name with a null byte
-        raise ProfileError(f"{str(file)!r}: cannot be read ({error}); {REMEDY} -o FILE") from None
+        raise ProfileError(f"{shortened(file)}: cannot be read ({error}); {REMEDY} -o FILE") from None
 
 
 @lru_cache(maxsize=8)
