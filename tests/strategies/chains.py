@@ -182,7 +182,7 @@ class Drawing:
 
     def _repeated(self, inputs: int) -> Item:
         count = self.draw(st.sampled_from([count for count in (1, 2, 3, inputs) if inputs % count == 0]))
-        rows = self.draw(st.integers(1, 3))
+        rows = self.draw(st.integers(1, min(3, MOST // count)))
         return {
             "structure": "block-diagonal",
             "blocks": [[rows, inputs // count]],
