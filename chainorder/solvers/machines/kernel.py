@@ -22,8 +22,9 @@ What is left out is dominated, by rules of scheduling under limited resources:
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any, NamedTuple
+
+from chainorder.system import compiling
 
 Ints = Any
 """A flat column: an int64 array when compiled, else a list."""
@@ -337,10 +338,7 @@ def keep_best(p: Instance, s: State, level: int) -> None:
 
 def compiled() -> Callable[[Instance, State, int], bool]:
     """`explore` compiled by Numba, kept on disk between runs; raises `ImportError` without Numba."""
-    import numba
-
-    scope = dict(globals())
-    for function in (
+    functions = (
         turn_to,
         has_twin,
         pass_pending,
@@ -351,10 +349,8 @@ def compiled() -> Callable[[Instance, State, int], bool]:
         is_known,
         keep_best,
         explore,
-    ):
-        own = FunctionType(function.__code__, scope, function.__name__)
-        own.__qualname__ = function.__qualname__
-        own.__module__ = __name__
-        scope[function.__name__] = numba.njit(cache=True, nogil=True)(own)
-    fast: Callable[[Instance, State, int], bool] = scope["explore"]
-    return fast
+    )
+    explored: Callable[[Instance, State, int], bool] = compiling.compiled(__name__, globals(), functions)[
+        "explore"
+    ]
+    return explored
