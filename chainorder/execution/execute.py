@@ -44,6 +44,7 @@ def execute(
     verify: bool = True,
     tolerance: float | None = None,
     chunk_entries: int = CHUNK_ENTRIES,
+    scheduler: Any = None,
     stand_ins: bool = False,
     backend: str = NUMPY,
 ) -> GraphExecution: ...
@@ -99,7 +100,7 @@ def execute(
         dense. That spares the symbolic products for both. Only of chains.
     scheduler
         Where the machines of the plan are: None for here, one operation after the other; ``local`` for a
-        process for each; the address of a Dask scheduler, or a `distributed.Client`. Only of chains.
+        process for each; the address of a Dask scheduler, or a `distributed.Client`.
     stand_ins
         Whether random Jacobians may stand in for matrices that were in memory when the plan was saved, and
         for solves of which only the cost is known.
