@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainorder.execution.operand import Array, AxesOperand, Operand
 from chainorder.structures.axes import AxesPattern, aligned, product, product_axes
 from chainorder.structures.banded import BandPattern
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.pattern import Pattern
-
-if TYPE_CHECKING:
-    from chainorder.execution.operand import Array, Operand
-from chainorder.execution.operand import AxesOperand
 
 
 def contract(left: Operand, right: Operand) -> Operand | None:

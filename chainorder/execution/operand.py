@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,9 +30,6 @@ from chainorder.structures.dense import DensePattern
 from chainorder.structures.pattern import Pattern, counted_fma
 from chainorder.structures.positions import SparsePattern
 from chainorder.structures.selection import SelectionPattern
-
-if TYPE_CHECKING:
-    pass
 
 Array = npt.NDArray[Any]
 
