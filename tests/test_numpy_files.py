@@ -181,8 +181,8 @@ CLAIMS: dict[str, tuple[bytes, str]] = {
     "long": (header(stated("(1, 1)") + " " * 20_000) + b"\0" * 8, "cannot be read"),
     "other version": (header(stated("(1, 1)"), 3) + b"\0" * 8, "version"),
     "cut off": (header(stated("(1, 1)"))[:30], "cannot be read"),
-    "empty": (b"", "begins with"),
-    "something else": (b"1,2\n3,4\n", "begins with"),
+    "empty": (b"", "cannot be read"),
+    "something else": (b"1,2\n3,4\n", "cannot be read"),
 }
 
 
@@ -196,7 +196,7 @@ def test_headers_are_not_believed(tmp_path: Path, name: str, compression: int | 
         return
     with zipfile.ZipFile(tmp_path / "m.npz", "w", compression) as archive:
         archive.writestr("jacobian.npy", content)
-    refused(tmp_path / "m.npz", part if part != "begins with" else "cannot be read")
+    refused(tmp_path / "m.npz", part)
 
 
 def test_arrays_of_all_layouts(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_content_decides_what_a_file_is(tmp_path: Path) -> None:
     npy.rename(tmp_path / "UPPER.NPY")
     np.testing.assert_array_equal(read_matrix(tmp_path / "UPPER.NPY"), FULL)
     market.rename(npy)
-    refused(npy, "begins with")
+    np.testing.assert_array_equal(read_matrix(npy), FULL)
     (tmp_path / "folder.npy").mkdir()
     refused(tmp_path / "folder.npy", "folder")
 

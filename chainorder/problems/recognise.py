@@ -12,6 +12,7 @@ from chainorder.errors import SpecError
 from chainorder.problems.schema import CHAIN
 from chainorder.reading.files import PACKED
 from chainorder.reading.foreign import KINDS, LOOKED_AT, foreign
+from chainorder.reading.matrix_formats import BEGINNINGS, SUFFIXES
 from chainorder.reading.tokens import CLOSE, LIST, MAPPING, SCALAR, Token, json_tokens, yaml_tokens
 from chainorder.system.output import CALL
 
@@ -21,10 +22,7 @@ HEAD_BYTES = 2**16
 REPORTED = frozenset({"schema", "source"})
 """Keys that reports begin with, and no spec has."""
 
-MATRICES = (b"\x93numpy", b"pk\x03\x04", b"%%matrixmarket", b"%matrixmarket")
-"""What .npy, .npz and .mtx begin with, in small letters."""
-
-ENDINGS = {".yaml": "spec", ".yml": "spec", ".mtx": "matrix", ".npy": "matrix", ".npz": "matrix"}
+ENDINGS = {".yaml": "spec", ".yml": "spec"} | dict.fromkeys(SUFFIXES, "matrix")
 """Of files that no report is written to by itself: they are inputs, unless they hold one all the same."""
 
 
@@ -42,7 +40,7 @@ def kind_of_input(path: Path) -> str | None:
         return None
     if head.startswith(CALL):
         return "batch in the making"
-    if head.lstrip(b" \t").lower().startswith(MATRICES):
+    if head.lstrip(b" \t").lower().startswith(BEGINNINGS):
         return "matrix"
     found = _holds_spec(head.decode("utf-8-sig", "ignore"))  # cut within a letter perhaps
     if found is None and head:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.problems.network import ACTIVATIONS, LOSSES
+from chainorder.reading.matrix_formats import SUFFIXES
 from chainorder.reading.numerals import MEMORY_PATTERN
 from chainorder.reading.wording import BREAKING
 from chainorder.structures.catalogue import STRUCTURES
@@ -112,7 +113,7 @@ ELEMENTAL: Schema = {
         "repeat": whole("a number of repeats", "How many of it follow one another.", 1, default=1),
         "matrix": text(
             "the path of a matrix",
-            "A file with the Jacobian's entries (.mtx, .mtx.gz, .npz, .npy), relative to the spec's folder.",
+            f"A file with the Jacobian's entries ({', '.join(SUFFIXES)}), relative to the spec's folder.",
         ),
         "in_memory": flag(
             "in_memory",

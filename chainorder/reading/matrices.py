@@ -1,30 +1,31 @@
-"""Matrix files: Matrix Market (.mtx, .mtx.gz), SciPy sparse or NumPy (.npz), NumPy (.npy); never pickles."""
+"""Matrix files of all formats: opened, unpacked, read, and held against what a Jacobian can be."""
 
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 import tokenize
 import zipfile
 import zlib
-from io import BufferedReader
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chainorder.errors import MatrixError, StructureError
-from chainorder.reading.market_header import market_note
-from chainorder.reading.matrix_market import read_market
-from chainorder.reading.numpy_files import DEFLATED_MOST, archive_note, read_archive, read_array
+from chainorder.reading.files import PACKED
+from chainorder.reading.matrix_formats import SUFFIXES, MatrixFormat, format_of
+from chainorder.reading.numpy_files import DEFLATED_MOST
 from chainorder.structures.number_types import as_floats
 
 LONGEST = 160
 """Letters of what a library says."""
 
-SUFFIXES = (".mtx", ".mtx.gz", ".npz", ".npy")
-
-_DAMAGE = (
+DAMAGE = (
     OSError,
     ValueError,
     EOFError,
@@ -63,13 +64,13 @@ def read_matrix(path: Path) -> Any:
     try:
         if path.exists() and not path.is_file():
             raise MatrixError(f"{path.name} is a folder or a device; name a file")
-        with path.open("rb") as file:
-            return _checked(_read(file, path), path.name)
+        with _opened(path) as (form, stream, size):
+            return _checked(form.read(stream, size, path.name), path.name)
     except FileNotFoundError:
         raise MatrixError(f"there is no file {path}") from None
     except StructureError as error:
         raise MatrixError(f"{path.name} cannot be read as a matrix: {error}") from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise MatrixError(
             f"{path.name} cannot be read as a matrix ({_reason(error)}); write it again"
         ) from error
@@ -78,21 +79,22 @@ def read_matrix(path: Path) -> Any:
 def read_note(path: Path) -> str:
     """What a matrix file that can be read says of where its Jacobian came from; empty if it says nothing."""
     try:
-        with path.open("rb") as file:
-            return _note(file)
-    except _DAMAGE:
+        with _opened(path) as (form, stream, _):
+            return form.note(stream) if form.note else ""
+    except DAMAGE:
         return ""
 
 
-def _note(file: BufferedReader) -> str:
-    """The note of a file, by its first bytes, as in `_read`."""
-    first = file.peek(6)[:6]
-    if first.startswith(b"PK"):
-        return archive_note(file)
-    if first.startswith(b"\x1f\x8b"):
-        with gzip.GzipFile(fileobj=file) as text:
-            return market_note(text)
-    return "" if first == b"\x93NUMPY" else market_note(file)
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[MatrixFormat, BufferedIOBase, int]]:
+    """A file's format, its content from the start, unpacked, and the bytes that this has at most."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if not file.peek(1).startswith(PACKED):
+            yield format_of(file.peek(1), path.name), file, size
+            return
+        with gzip.GzipFile(fileobj=file) as content:
+            yield format_of(content.peek(1), path.name), content, size * DEFLATED_MOST
 
 
 def _reason(error: BaseException) -> str:
@@ -100,22 +102,6 @@ def _reason(error: BaseException) -> str:
     words = " ".join(str(error).split()) or type(error).__name__
     text = "".join(letter if letter.isprintable() else "?" for letter in words)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
-def _read(file: BufferedReader, path: Path) -> Any:
-    """What a file holds, by its first bytes."""
-    size, first = path.stat().st_size, file.read(6)
-    file.seek(0)
-    if first == b"\x93NUMPY":
-        return read_array(file, size)
-    if first.startswith(b"PK"):
-        return read_archive(file)
-    if first.startswith(b"\x1f\x8b"):
-        with gzip.GzipFile(fileobj=file) as text:
-            return read_market(text, path.name, size * DEFLATED_MOST)
-    if path.suffix.lower() in (".npy", ".npz"):
-        raise ValueError(f"it begins with {first!r}, as no file of NumPy does")
-    return read_market(file, path.name, size)
 
 
 def _checked(matrix: Any, name: str) -> Any:

@@ -35,17 +35,17 @@ WIDE = 10**9
 MIRRORED = {"symmetric": np.positive, "skew-symmetric": np.negative, "hermitian": np.conjugate}
 
 
-def read_market(stream: BufferedIOBase, name: str, room: int) -> Any:
+def read_market(stream: BufferedIOBase, room: int, name: str) -> Any:
     """The matrix of a Matrix Market text: a `scipy.sparse.coo_array`, or a NumPy array if it says ``array``.
 
     Parameters
     ----------
     stream
         The text, of which only a piece is in memory at a time.
-    name
-        Of the file, for errors.
     room
         Bytes that the text has at most.
+    name
+        Of the file, for errors.
 
     Raises
     ------

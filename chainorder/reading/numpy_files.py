@@ -29,7 +29,7 @@ DEFLATED_MOST = 1032
 """What a byte that gzip or zip has compressed unpacks to at most."""
 
 
-def read_array(stream: IO[bytes], size: int) -> Array:
+def read_array(stream: IO[bytes], size: int, *_name: str) -> Array:
     """The array of an .npy file of `size` bytes.
 
     Raises
@@ -56,7 +56,7 @@ def read_array(stream: IO[bytes], size: int) -> Array:
         return array
 
 
-def read_archive(file: IO[bytes]) -> Any:
+def read_archive(file: IO[bytes], *_: object) -> Any:
     """The only array of an .npz archive, or the sparse matrix that SciPy saved there.
 
     Raises
