@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, overload
+from typing import Any, assert_never, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -153,12 +153,14 @@ def operand_names(j: int, k: int, i: int) -> tuple[str, str]:
 def formula(operation: Operation) -> str:
     """What an operation computes, in words: ``F'3 · F'2,1 by tangents``."""
     product = "" if operation.k is None else " · ".join(operand_names(operation.j, operation.k, operation.i))
-    match operation.action, operation.mode:
-        case Action.MULTIPLY, _:
+    match operation.action:
+        case Action.MULTIPLY:
             return product
-        case Action.REUSE, _:
+        case Action.REUSE:
             return f"{node_name(*source_of(operation.j, operation.split, operation.i))} again"
-        case Action.ACCUMULATE, mode:
-            return f"accumulated by {mode}s"
-        case action, _:
-            return f"{product} by {action}s"
+        case Action.ACCUMULATE:
+            return f"accumulated by {operation.mode}s"
+        case Action.TANGENT | Action.ADJOINT:
+            return f"{product} by {operation.action}s"
+        case _:
+            assert_never(operation.action)

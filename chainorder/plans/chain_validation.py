@@ -102,8 +102,10 @@ def _stepped(operation: Operation) -> int:
             return 0
         case Action.ADJOINT:
             return operation.i
-        case _:
+        case Action.TANGENT | Action.ACCUMULATE:
             return operation.j
+        case _:
+            assert_never(operation.action)
 
 
 def _check_claims(plan: BasePlan, chain: Chain, operations: Sequence[Operation]) -> None:
@@ -172,12 +174,21 @@ def _result(
     """The pattern of the result (or what is guessed of it), and what making it costs."""
     if guesses is not None:
         return _guessed(operation, chain, here, guesses)
-    if operation.action is Action.MULTIPLY:
-        left, right = operands
-        return left @ right, recounted_fma(left, right)
-    result = pattern = chain.pattern(_stepped(operation))
-    if operands:
-        result = pattern @ operands[0] if operation.action is Action.TANGENT else operands[0] @ pattern
+    number = _stepped(operation)
+    match operation.action:
+        case Action.MULTIPLY:
+            left, right = operands
+            return left @ right, recounted_fma(left, right)
+        case Action.REUSE:
+            return operands[0], 0
+        case Action.ACCUMULATE:
+            result = chain.pattern(number)
+        case Action.TANGENT:
+            result = chain.pattern(number) @ operands[0]
+        case Action.ADJOINT:
+            result = operands[0] @ chain.pattern(number)
+        case _:
+            assert_never(operation.action)
     evaluated = result if _by_tangents(operation) else result.transposed()
     kind, cost = _model(operation, chain, here)
     return result, _checked_colours(evaluated, here) * cost + kind.overhead
