@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from itertools import permutations
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from chainorder import GraphError, GraphPlan, PlanError, compare, plan
+from chainorder import Edge, Graph, GraphError, GraphPlan, PlanError, compare, plan
+from chainorder.cli import cli
+from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.path_bounds import PathBound, longest_path
 from chainorder.plans.graph_schedules import Tasks, list_schedule, scheduled
+from chainorder.solvers.graphs.face import Space
 from tests.graphs import random_graph
+from tests.slow import slow_but
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -46,6 +54,54 @@ def test_no_list_of_few_operations_ends_before_the_bound(seed: int) -> None:
     best = min(_makespan(tasks, order, 2) for order in permutations(range(tasks.operations)))
     found = max(s.start + f for s, f in zip(list_schedule(tasks, 2), tasks.fma, strict=False))
     assert tasks.least(2) <= best <= found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_sequence_of_faces_ends_before_the_longest_path(seed: int) -> None:
+    """Random sequences of random graphs, on as many machines as there are operations."""
+    generator = random.Random(800 + seed)
+    met = 0
+    for _ in range(8):
+        graph = random_graph(
+            generator,
+            generator.randint(1, 3),
+            matrix_free=generator.choice((0, 0.5)),
+            structured=seed % 2 == 0,
+        )
+        arcs = Arcs(graph)
+        bound, space = longest_path(arcs), Space(arcs, PathBound.of(arcs))
+        found = []
+        for _ in range(25):
+            node = space.start()
+            while following := list(space.following(node)):
+                node = generator.choice(following)
+            made = GraphPlan.of(graph, node.history(), solver="face", arcs=arcs)
+            found.append(Tasks.of(made).least(10**6))
+        assert min(found) >= bound, graph.to_spec()
+        met += min(found) == bound
+    assert met >= 2
+
+
+def test_a_long_path_proves_what_shared_work_does_not() -> None:
+    graph = Graph(
+        {"x": 1, "a": 9, "b": 9, "y": 9}, [Edge("x", "a"), Edge("a", "b"), Edge("b", "y"), Edge("x", "y")]
+    )
+    best = plan(graph, machines=4)
+    best.validate()
+    assert (best.makespan, best.lower_bound, best.claim) == (162, 162, "optimal")
+
+
+@pytest.mark.parametrize("command", slow_but({"plan"}, ("plan", "compare", "run")))
+def test_schedules_are_drawn(command: str, tmp_path: Path) -> None:
+    spec, picture = tmp_path / "graph.json", tmp_path / "graph.svg"
+    spec.write_text(json.dumps(random_graph(random.Random(4), 5, ends=3).to_spec()))
+    call = [command, str(spec), "--machines", "2"]
+    text = CliRunner().invoke(cli, call).output
+    assert text.count("\nmachine ") == (4 if command == "run" else 2)  # planned, and measured
+    assert CliRunner().invoke(cli, [*call, "-o", str(picture)]).exit_code == 0
+    assert "∂y0/∂x0: multiply" in picture.read_text()
+    refused = CliRunner().invoke(cli, [command, str(spec), "--format", "svg"])
+    assert "plan on several machines" in str(refused.exception)
 
 
 def _makespan(tasks: Tasks, order: tuple[int, ...], machines: int) -> int:

@@ -13,8 +13,7 @@ import pytest
 
 from chainorder import Chain, Elemental, SolverError, plan
 from chainorder.problems.random_chains import Ranges, random_chain
-from chainorder.solvers.chains import makespan
-from chainorder.solvers.machines import search
+from chainorder.solvers.machines import kernel, search
 from chainorder.solvers.machines.alternatives import Alternatives
 from chainorder.solvers.options import Progress
 from scripts.check_machines import REFERENCE, faults, published
@@ -139,7 +138,7 @@ def test_the_compiled_and_the_interpreted_search_agree(monkeypatch: pytest.Monke
         chains = [random_chain(generator, 7, ranges) for _ in range(3)]
         fast = [plan(each, solver="exact", machines=3, transfer=transfer) for each in chains]
         with monkeypatch.context() as patch:
-            patch.setattr(search, "compiled_explore", lambda: None)
+            patch.setattr(kernel, "fast", lambda: None)
             slow = [plan(each, solver="exact", machines=3, transfer=transfer) for each in chains]
         assert [each.makespan for each in fast] == [each.makespan for each in slow]
         assert all(each.optimal for each in fast + slow)
@@ -221,8 +220,7 @@ def test_a_time_limit_gives_the_best_so_far_and_its_gap() -> None:
 
 
 def test_without_numba_the_search_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (search, makespan):
-        monkeypatch.setattr(module, "compiled_explore", lambda: None)
+    monkeypatch.setattr(kernel, "fast", lambda: None)
     ranges = Ranges(sizes=(5, 50), matrix_free=1.0, tangent=(1000, 10000), adjoint=(1000, 10000))
     chain = random_chain(np.random.default_rng(3), 40, ranges)
     best = plan(chain, machines=4, time_limit=0.2)

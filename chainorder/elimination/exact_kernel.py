@@ -212,8 +212,5 @@ FUNCTIONS = (
 
 @cache
 def fast() -> dict[str, Any] | None:
-    """The functions compiled; None without Numba."""
-    try:
-        return compiled(__name__, vars(order_kernel) | globals(), FUNCTIONS)
-    except ImportError:
-        return None
+    """The functions compiled, if they can be."""
+    return compiled(__name__, vars(order_kernel) | globals(), FUNCTIONS)

@@ -206,8 +206,5 @@ FUNCTIONS = (weight_beyond, cost_at, evaluate, draw, shift, reprice, reach, anne
 
 @cache
 def fast() -> dict[str, Any] | None:
-    """The functions compiled; None without Numba."""
-    try:
-        return compiled(__name__, globals(), FUNCTIONS)
-    except ImportError:
-        return None
+    """The functions compiled, if they can be."""
+    return compiled(__name__, globals(), FUNCTIONS)

@@ -38,15 +38,7 @@ class PathBound:
         Every edge is on one of the paths, unless the shortest through it is very long.
         """
         until = None if seconds is None else time.monotonic() + seconds
-        costs = Costs(arcs)
-        chosen: dict[tuple[int, ...], None] = {}
-        left = MAX_DERIVATIONS
-        for edges in islice(chain(covering_paths(arcs), all_paths(arcs)), 2 * MAX_PATHS):
-            count = len(edges) ** 3 // 6
-            if edges not in chosen and count <= left and len(chosen) < MAX_PATHS:
-                chosen[edges] = None
-                left -= count
-        paths = tuple(PathChain(costs, edges) for edges in chosen)
+        paths = some_paths(arcs)
         share_costs(paths, until)
         return cls(paths)
 
@@ -55,6 +47,28 @@ class PathBound:
         """What every sequence of face eliminations costs at least."""
         total = sum(path.least(tuple(range(len(path.edges) + 1)), _explicit(path)) for path in self.paths)
         return -(-total // UNIT)
+
+
+def some_paths(arcs: Arcs) -> tuple[PathChain, ...]:
+    """Paths of a graph that cover its edges, and others; all of them, if they are few and short."""
+    costs = Costs(arcs)
+    chosen: dict[tuple[int, ...], None] = {}
+    left = MAX_DERIVATIONS
+    for edges in islice(chain(covering_paths(arcs), all_paths(arcs)), 2 * MAX_PATHS):
+        count = len(edges) ** 3 // 6
+        if edges not in chosen and count <= left and len(chosen) < MAX_PATHS:
+            chosen[edges] = None
+            left -= count
+    return tuple(PathChain(costs, edges) for edges in chosen)
+
+
+def longest_path(arcs: Arcs) -> int:
+    """What every sequence of face eliminations takes at least on any number of machines.
+
+    Along every path it brackets that path's chain. An operation starts when all its operands are there, those
+    that others were added to last of all, so no path is done before its shallowest bracketing.
+    """
+    return max((path.shallowest() for path in some_paths(arcs)), default=0)
 
 
 def _explicit(path: PathChain) -> int:

@@ -132,6 +132,17 @@ class PathChain:
                 )
         return best[cuts[0], cuts[-1]]
 
+    def shallowest(self) -> int:
+        """The least that passes until the whole path is made, operations side by side, at full costs."""
+        best: dict[tuple[int, int], int] = {}
+        for interval, derivation in self.all_derivations():
+            ready = 0
+            if derivation is not None:
+                operands = max((best[operand] for operand in derivation.operands), default=0)
+                ready = derivation.cost + operands
+            best[interval] = min(ready, best.get(interval, ready))
+        return best[0, len(self.edges)]
+
     def derivations(self, a: int, b: int, cuts: tuple[int, ...]) -> list[Derivation]:
         """The derivations of an interval, kept."""
         key = a, b, cuts

@@ -6,6 +6,8 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chainorder.elimination.line_graph import Arcs
+from chainorder.elimination.path_bounds import longest_path
 from chainorder.elimination.replay import Replay
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.graph_validation import find_move
@@ -116,7 +118,8 @@ def list_schedule(tasks: Tasks, machines: int) -> list[Slot]:
 def scheduled(plan: GraphPlan, machines: int) -> GraphPlan:
     """A plan for one machine on several: the same operations, with the least makespan that is found.
 
-    Its bounds become those of the makespan: all machines at work all the time, for what must be done.
+    Its bounds become those of the makespan of any order: all machines at work all the time, for what must be
+    done, or the path that takes longest.
     """
     tasks = Tasks.of(plan)
     slots = list_schedule(tasks, machines)
@@ -125,10 +128,9 @@ def scheduled(plan: GraphPlan, machines: int) -> GraphPlan:
         for operation, slot in zip(plan.operations, slots, strict=True)
     )
     makespan = max((each.start + each.fma for each in operations), default=0)
-    lower, least = (
-        None if bound is None else -(-bound // machines) for bound in (plan.lower_bound, plan.vertex_bound)
-    )
-    these = tasks.least(machines)
+    path, these = longest_path(Arcs(plan.graph)), tasks.least(machines)
+    lower = max(path, -(-(plan.lower_bound or 0) // machines))
+    least = None if plan.vertex_bound is None else max(lower, -(-plan.vertex_bound // machines))
     share = "as early as any schedule of them" if makespan == these else f"any schedule takes {these:,}"
     return replace(
         plan,

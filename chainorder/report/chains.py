@@ -167,7 +167,7 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     notes += [f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}", str(last.provenance)]
     notes += common.limit_note(last.plan.chain)
     charts = planned_charts(last.plan)
-    charts = (*charts, measured_chart(last)) if charts else ()
+    charts = (*charts, measured_chart(last.records)) if charts else ()
     return Report(
         last.plan.chain.title,
         common.run_columns(),

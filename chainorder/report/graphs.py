@@ -14,6 +14,7 @@ from chainorder.plans.saved import SCHEMA_VERSION, attributes
 from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.report import common
 from chainorder.report.model import Report
+from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
 
 if TYPE_CHECKING:
     from chainorder.comparison.hessian import SecondDerivatives
@@ -32,14 +33,15 @@ def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
         *common.limit_note(plan.graph),
     ]
     several = plan.machines > 1
-    notes += [f"makespan {plan.makespan:,} fma on {plan.machines:,} machines"] if several else []
+    if several:
+        notes.insert(0, schedule_note(plan))
     notes += [f"why: {plan.why}"] if plan.why and (verbose or not plan.optimal) else []
     operations, more = common.shown(plan.operations, verbose=verbose)
     rows = tuple((o.result, str(o.action), o.formula, o.fma, o.adds, o.start, o.machine) for o in operations)
     columns = ("result", "action", "of", "fma", "additions", "start", "machine")
     hidden = frozenset(() if several else ("machine",))
-    title, data = plan.graph.title, plan.to_data
-    return Report(title, columns, rows, (*more, *notes), data, hidden, graph=plan.to_networkx)
+    title, charts = plan.graph.title, planned_charts(plan)
+    return Report(title, columns, rows, (*more, *notes), plan.to_data, hidden, charts, plan.to_networkx)
 
 
 def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = False) -> Report:
@@ -84,9 +86,16 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
         "vertices",
     )
     hidden = frozenset({"solver", "graph", "vertices"} | ({"makespan"} if best.machines == 1 else set()))
-    data = partial(graph_comparison_data, comparison)
-    title = comparison.graph.title
-    return Report(title, columns, rows, tuple(notes), data, hidden, outdone=comparison.outdone)
+    return Report(
+        comparison.graph.title,
+        columns,
+        rows,
+        tuple(notes),
+        partial(graph_comparison_data, comparison),
+        hidden,
+        planned_charts(best),
+        outdone=comparison.outdone,
+    )
 
 
 def graph_comparison_data(comparison: GraphComparison) -> dict[str, Any]:
@@ -208,6 +217,7 @@ def graph_execution_report(
     ]
     notes += [*common.order_notes(executions), *blocks[:SHOWN], str(last.provenance)]
     notes += common.limit_note(last.plan.graph)
+    charts = planned_charts(last.plan)
     return Report(
         last.plan.graph.title,
         common.run_columns("additions"),
@@ -215,6 +225,7 @@ def graph_execution_report(
         (*notes, *skipped),
         partial(common.executions_data, executions, skipped, _run_data, "adds"),
         frozenset({JACOBIANS}),
+        (*charts, measured_chart(last.records)) if charts else (),
         outdone=common.outdone(executions),
     )
 

@@ -11,8 +11,12 @@ Cell: TypeAlias = int | float | str | bool | None
 CHARTS, GRAPH = "charts", "graph"
 """Attributes of a report that some formats draw."""
 
+MOST_BARS = 2_000
+"""Operations that a chart shows."""
+
 NOTHING_TO_DRAW = {
-    CHARTS: "there is no schedule to draw; plan on several machines, or take another format",
+    CHARTS: f"there is no schedule to draw, or one of more than {MOST_BARS:,} operations; plan on several "
+    "machines, or take another format",
     GRAPH: "dot and graphml draw one plan; use them with `plan` and one chain or graph",
 }
 

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import singledispatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from chainorder.plans.base import BasePlan
 from chainorder.problems.chain import Chain
+from chainorder.problems.graph import Graph
 from chainorder.problems.problem import Problem
-from chainorder.report.model import Bar, Chart
+from chainorder.report.model import MOST_BARS, Bar, Chart
 
 if TYPE_CHECKING:
-    from chainorder.execution.result import Execution
-    from chainorder.plans.chain_plan import Plan
+    from chainorder.execution.operations import OperationRecord
+    from chainorder.plans.chain_operations import Operation
+    from chainorder.plans.graph_operations import GraphOperation
 
 MOST_LANES = 64
 """Machines that a chart shows; more would not be told apart."""
 
-MOST_BARS = 2_000
-"""Operations that a chart shows."""
 
-
-def schedule_note(plan: Plan) -> str:
+def schedule_note(plan: BasePlan) -> str:
     """A schedule in a line."""
-    used = len(set(plan.operations.machine.tolist()))
+    used = len({operation.machine for operation in plan.operations})
     busy = plan.fma / (used * plan.makespan) if used and plan.makespan else 1
     idle = "" if used == plan.machines else f", {used:,} of them used"
     delay = f", transfer {plan.transfer:,} fma per entry" if plan.transfer else ""
@@ -31,7 +32,7 @@ def schedule_note(plan: Plan) -> str:
 
 @singledispatch
 def has_chart(problem: Problem) -> bool:
-    """Whether a plan, which is yet to be made, will have a Gantt chart: one of a chain may."""
+    """Whether a plan, which is yet to be made, may have a Gantt chart."""
     return False
 
 
@@ -40,30 +41,31 @@ def _(chain: Chain) -> bool:
     return chain.machines > 1 and (chain.modelled or len(chain) > 1) and len(chain) <= MOST_BARS
 
 
-def planned_charts(plan: Plan) -> tuple[Chart, ...]:
+@has_chart.register(Graph)
+def _(graph: Graph) -> bool:
+    return graph.machines > 1 and (graph.modelled or graph.inner != ()) and len(graph.inner) <= MOST_BARS
+
+
+def planned_charts(plan: BasePlan) -> tuple[Chart, ...]:
     """The Gantt chart of a plan for several machines, if it is small enough to draw."""
     if plan.machines == 1 or not 0 < len(plan.operations) <= MOST_BARS:
         return ()
     lanes: dict[int, list[Bar]] = {machine: [] for machine in range(min(plan.machines, MOST_LANES))}
     for operation in sorted(plan.operations, key=lambda o: (o.start, o.start + o.fma)):
         if operation.machine in lanes:
-            label = _label(operation.j, operation.i)
-            bar = Bar(operation.start, operation.start + operation.fma, label, str(operation.action))
-            lanes[operation.machine].append(bar)
+            lanes[operation.machine].append(_bar(operation, operation.start, operation.fma))
     used = {machine: bars for machine, bars in lanes.items() if bars}
     return (Chart("planned", [(f"machine {number}", bars) for number, bars in used.items()], "fma"),)
 
 
-def measured_chart(run: Execution) -> Chart:
+def measured_chart(records: Iterable[OperationRecord[Any]]) -> Chart:
     """What happened when and where, beside what was planned."""
     lanes: dict[int, list[Bar]] = {}
-    for record in sorted(run.records, key=lambda record: record.start):
-        operation = record.operation
-        label = _label(operation.j, operation.i)
-        bar = Bar(record.start, record.start + record.seconds, label, str(operation.action))
+    for record in sorted(records, key=lambda record: record.start):
+        bar = _bar(record.operation, record.start, record.seconds)
         lanes.setdefault(record.machine, []).append(bar)
     return Chart("measured", [(f"machine {number}", lanes[number]) for number in sorted(lanes)], "seconds")
 
 
-def _label(j: int, i: int) -> str:
-    return f"F{j}" if i == j else f"F{j},{i}"
+def _bar(operation: Operation | GraphOperation, start: float, lasts: float) -> Bar:
+    return Bar(start, start + lasts, operation.label, str(operation.action))

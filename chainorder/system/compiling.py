@@ -12,8 +12,12 @@ SAFE = 2**62
 """What sums in a compiled loop stay below: an int64 holds twice that."""
 
 
-def compiled(name: str, scope: dict[str, Any], functions: Sequence[Callable[..., Any]]) -> dict[str, Any]:
+def compiled(
+    name: str, scope: dict[str, Any], functions: Sequence[Callable[..., Any]]
+) -> dict[str, Any] | None:
     """Functions of a module compiled by Numba, kept on disk between runs; they call each other compiled.
+
+    Compiling takes seconds: where there is no folder to keep the result in, plain functions are done sooner.
 
     Parameters
     ----------
@@ -25,20 +29,21 @@ def compiled(name: str, scope: dict[str, Any], functions: Sequence[Callable[...,
     Returns
     -------
     dict
-        The compiled functions by their names. The module's own stay plain.
-
-    Raises
-    ------
-    ImportError
-        Without Numba.
+        The compiled functions by their names; the module's own stay plain. None without Numba, and where it
+        finds no folder to keep them in.
     """
-    import numba
-
+    try:
+        import numba
+    except ImportError:
+        return None
     scope = dict(scope)
     for function in functions:
         own = FunctionType(function.__code__, scope, function.__name__)
         own.__qualname__, own.__module__ = function.__qualname__, name
-        scope[function.__name__] = numba.njit(cache=True, nogil=True)(own)
+        try:
+            scope[function.__name__] = numba.njit(cache=True, nogil=True)(own)
+        except RuntimeError:  # neither the package's folder nor the user's can be written to
+            return None
     return {function.__name__: scope[function.__name__] for function in functions}
 
 

@@ -25,8 +25,6 @@ cross-multiplied Python integers, so the plans are the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -36,7 +34,7 @@ from chainorder.costs.steps import Step, Steps
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.solvers.chains.hu_shing_kernel import Polygon, compiled_triangulate, triangulate
+from chainorder.solvers.chains.hu_shing_kernel import Polygon, fast, triangulate
 from chainorder.structures.index_sets import IntArray
 from chainorder.system.compiling import SAFE, Columns
 
@@ -77,7 +75,7 @@ def triangles(weights: IntColumn) -> IntArray:
         Shape (3, triangles): their corners in order, counted from 0.
     """
     safe = len(weights) > LONG and int(weights.max()) ** 3 * len(weights) < SAFE
-    loop = _compiled() if safe else None
+    loop = fast() if safe else None
     columns = Columns(loop is not None)
     if loop is not None:
         prefix = np.concatenate([np.zeros(1, np.int64), np.cumsum(weights[:-1] * weights[1:])])
@@ -89,12 +87,3 @@ def triangles(weights: IntColumn) -> IntArray:
     stays, *corners = (columns.zeros(len(weights)) for _ in range(4))
     (triangulate if loop is None else loop)(polygon, stays, *corners)
     return np.array([corner[: len(weights) - 3] for corner in corners], np.int64)
-
-
-@cache
-def _compiled() -> Callable[..., None] | None:
-    """The compiled loops; None without Numba, or where it finds no folder to keep them in."""
-    try:
-        return compiled_triangulate()
-    except (ImportError, RuntimeError):
-        return None

@@ -7,6 +7,7 @@ algorithm is told in `chainorder.solvers.chains.hu_shing`; nothing here recurses
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -238,9 +239,10 @@ def triangulate(p: Polygon, stays: Ints, first: Ints, middle: Ints, last: Ints) 
     cut_fans(p, arcs, stays, first, middle, last)
 
 
-def compiled_triangulate() -> Callable[..., None]:
-    """`triangulate` compiled by Numba, kept on disk between runs; raises `ImportError` without Numba."""
+@cache
+def fast() -> Callable[..., None] | None:
+    """`triangulate` compiled, if it can be."""
     comparing = FunctionType(precedes_by_division.__code__, globals(), "precedes")
     loops = (comparing, meld, take_top, neighbour, raise_arc, settle, mark_present, cut_fans, triangulate)
-    fast: Callable[..., None] = compiled(__name__, globals(), loops)["triangulate"]
-    return fast
+    found = compiled(__name__, globals(), loops)
+    return None if found is None else found["triangulate"]

@@ -14,10 +14,10 @@ from chainorder.plans.chain_plan import Plan
 from chainorder.plans.scheduling import plan_of_schedule, scheduled
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains import dynamic, hu_shing
+from chainorder.solvers.machines import kernel
 from chainorder.solvers.machines.alternatives import Alternatives
 from chainorder.solvers.machines.bounds import lower_bound
 from chainorder.solvers.machines.deadline_search import Answer, hunt
-from chainorder.solvers.machines.search import compiled_explore
 from chainorder.solvers.machines.splits import best_schedule
 from chainorder.solvers.options import Options
 from chainorder.system.installation import how_to_add
@@ -101,7 +101,7 @@ def _search(chain: Chain, options: Options, solver: str, limit: float | None) ->
         why = "searched until it was proved"
     else:
         why = f"the best after {seconds:g} s; with a higher time limit, or none, exact may find a better one"
-        if compiled_explore() is None:
+        if kernel.fast() is None:
             why += f"; tens of times faster with Numba: {how_to_add('machines')}"
     return _plan(chain, last, solver, why, options.transfer)
 

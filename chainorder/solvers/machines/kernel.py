@@ -22,9 +22,10 @@ What is left out is dominated, by rules of scheduling under limited resources:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
-from chainorder.system import compiling
+from chainorder.system.compiling import compiled
 
 Ints = Any
 """A flat column: an int64 array when compiled, else a list."""
@@ -336,8 +337,9 @@ def keep_best(p: Instance, s: State, level: int) -> None:
         s.best_taken[k], s.best_start[k], s.best_on[k] = s.taken[k], s.start[k], s.on[k]
 
 
-def compiled() -> Callable[[Instance, State, int], bool]:
-    """`explore` compiled by Numba, kept on disk between runs; raises `ImportError` without Numba."""
+@cache
+def fast() -> Callable[[Instance, State, int], bool] | None:
+    """`explore` compiled, if it can be."""
     functions = (
         turn_to,
         has_twin,
@@ -350,7 +352,5 @@ def compiled() -> Callable[[Instance, State, int], bool]:
         keep_best,
         explore,
     )
-    explored: Callable[[Instance, State, int], bool] = compiling.compiled(__name__, globals(), functions)[
-        "explore"
-    ]
-    return explored
+    found = compiled(__name__, globals(), functions)
+    return None if found is None else found["explore"]

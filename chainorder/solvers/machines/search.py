@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from itertools import accumulate
 from typing import Any
 
@@ -25,15 +24,6 @@ TABLE, SMALL_TABLE = 2**16, 2**10
 """States that are remembered, compiled and not."""
 
 Explore = Callable[[Instance, State, int], bool]
-
-
-@cache
-def compiled_explore() -> Explore | None:
-    """The compiled kernel; None without Numba."""
-    try:
-        return kernel.compiled()
-    except ImportError:
-        return None
 
 
 class Model:
@@ -77,7 +67,7 @@ class Model:
             + machines * horizon
             + max(each.cost for each in self.flat)
         )
-        compiled = compiled_explore() if fast and 8 * sums < 2**63 else None
+        compiled = kernel.fast() if fast and 8 * sums < 2**63 else None
         self.compiled = compiled is not None
         self.explore: Explore = compiled or kernel.explore
         column = self.column
