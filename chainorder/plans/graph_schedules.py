@@ -128,8 +128,9 @@ def scheduled(plan: GraphPlan, machines: int) -> GraphPlan:
         for operation, slot in zip(plan.operations, slots, strict=True)
     )
     makespan = max((each.start + each.fma for each in operations), default=0)
-    path, these = longest_path(Arcs(plan.graph)), tasks.least(machines)
-    lower = max(path, -(-(plan.lower_bound or 0) // machines))
+    these = tasks.least(machines)
+    lower = longest_path(Arcs(plan.graph))
+    lower = lower if plan.lower_bound is None else max(lower, -(-plan.lower_bound // machines))
     least = None if plan.vertex_bound is None else max(lower, -(-plan.vertex_bound // machines))
     share = "as early as any schedule of them" if makespan == these else f"any schedule takes {these:,}"
     return replace(
