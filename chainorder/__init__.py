@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chainorder.execution.checks import Check
     from chainorder.execution.execute import execute
     from chainorder.execution.graph_result import GraphExecution
+    from chainorder.execution.measuring import measure
     from chainorder.execution.prepared import Prepared, prepare
     from chainorder.execution.result import Execution
     from chainorder.plans.chain_operations import Operation
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from chainorder.problems.chain import Chain
     from chainorder.problems.edge import Edge
     from chainorder.problems.elementals import Elemental
+    from chainorder.problems.evaluation_time import EvaluationTime
     from chainorder.problems.graph import Graph
     from chainorder.problems.load import load
     from chainorder.problems.network import Network
@@ -72,6 +74,7 @@ __all__ = [
     "Diagonal",
     "Edge",
     "Elemental",
+    "EvaluationTime",
     "Execution",
     "ExecutionError",
     "Graph",
@@ -99,6 +102,7 @@ __all__ = [
     "compare",
     "execute",
     "load",
+    "measure",
     "plan",
     "plan_many",
     "prepare",
@@ -116,6 +120,7 @@ _LAZY = {
     "execution.checks": ("Check",),
     "execution.execute": ("execute",),
     "execution.graph_result": ("GraphExecution",),
+    "execution.measuring": ("measure",),
     "execution.prepared": ("Prepared", "prepare"),
     "execution.result": ("Execution",),
     "plans.chain_operations": ("Operation",),
@@ -124,6 +129,7 @@ _LAZY = {
     "problems.chain": ("Chain",),
     "problems.edge": ("Edge",),
     "problems.elementals": ("Elemental",),
+    "problems.evaluation_time": ("EvaluationTime",),
     "problems.graph": ("Graph",),
     "problems.load": ("load",),
     "problems.network": ("Network",),

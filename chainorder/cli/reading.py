@@ -35,6 +35,8 @@ class Request:
         Instead of those that chains state.
     options
         Further arguments of `plan`.
+    measure
+        What is done to a problem before it is planned, where times of its models are to be measured.
     """
 
     solver: str = "auto"
@@ -42,6 +44,7 @@ class Request:
     memory: int | None = None
     machines: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    measure: Callable[[Problem], Problem] | None = None
 
     @property
     def flags(self) -> list[str]:
@@ -49,7 +52,8 @@ class Request:
         stated = {"order": self.order, "machines": self.machines, "memory": self.memory, **self.options}
         solver = [] if self.solver == "auto" else [f"--solver {self.solver}"]
         defaults = {"transfer": 0, "time_limit": stated.get("time_limit")}
-        return solver + [f"--{key}" for key, value in stated.items() if value != defaults.get(key)]
+        measure = ["--measure"] * (self.measure is not None)
+        return solver + measure + [f"--{key}" for key, value in stated.items() if value != defaults.get(key)]
 
     def changed(self, problem: Problem) -> Problem:
         """A problem with the memory and the machines that are asked for."""
@@ -199,6 +203,7 @@ def interruptible(problem: Problem) -> Iterator[None]:
 
 def plan_or_price(problem: Problem, request: Request) -> AnyPlan:
     """The plan of a solver, or of the order that is given; shows the progress of a search."""
+    problem = problem if request.measure is None else request.measure(problem)
     if request.order is None:
         with searching() as progress, interruptible(problem):
             return plan(problem, solver=request.solver, progress=progress, **request.options)

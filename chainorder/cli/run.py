@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,11 @@ HERE = "here"
 )
 @hessian_option
 @click.option(
+    "--measure",
+    is_flag=True,
+    help="Time the tangents and adjoints first, and plan by seconds with these times.",
+)
+@click.option(
     "--stand-ins",
     is_flag=True,
     help="Let random Jacobians stand in for matrices that were in memory when the plan was saved.",
@@ -86,6 +92,7 @@ def run(
     seed: int,
     tolerance: float | None,
     hessian: bool,
+    measure: bool,
     stand_ins: bool,
     no_verify: bool,
     format_name: str | None,
@@ -131,7 +138,11 @@ def run(
         to.check(problems, drawable * any(map(has_chart, problems)))
 
     reports, passed = [], True
-    plans = read_plans(chain, Request(solver, order, memory, machines, options), check, recheck=True)
+    measured = partial(_measured, seed=seed) if measure else None
+    options |= {"objective": "seconds"} if measure else {}
+    plans = read_plans(
+        chain, Request(solver, order, memory, machines, options, measured), check, recheck=True
+    )
     end_if_asked()
     for best in plans:
         settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}
@@ -142,6 +153,15 @@ def run(
         passed = passed and all(execution.passed for _, execution in executions)
     to.write(reports)
     sys.exit(0 if passed else 1)
+
+
+def _measured(problem: Problem, seed: int) -> Problem:
+    """The chain with the times of its models; shows what is measured."""
+    from chainorder.execution.measuring import measure
+    from chainorder.report.progress import barred
+
+    found: Any = problem
+    return measure(found, watch=lambda names: barred(names, "measuring"), seed=seed)
 
 
 def _files(output: Sequence[str]) -> tuple[str | None, str | None]:

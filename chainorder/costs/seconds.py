@@ -16,6 +16,7 @@ from chainorder.costs.storage_formats import BESIDE_DENSE, LARGE_BAND, quicker_d
 from chainorder.errors import SolverError
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import ModelCosts
+from chainorder.problems.evaluation_time import EvaluationTime
 from chainorder.structures.axes import AxesPattern
 from chainorder.structures.banded import BandPattern, IdentityPattern
 from chainorder.structures.dense import DensePattern
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 
 
 class Seconds(CostModel):
-    """Times of products by what they multiply and write; of evaluations, those that a structure brings.
+    """Times of products by what they multiply and write; of evaluations, measured ones or a structure's own.
 
-    What an elemental's own tangents and adjoints take is not known: their costs are stated in fma. Steps by
-    these are not among the orders, and a chain that cannot do without them is refused by `check_timed`.
+    Steps by tangents or adjoints that nobody measured, whose costs are stated in fma, are not among the
+    orders, and a chain that cannot do without them is refused by `check_timed`.
     """
 
     unit: ClassVar[str] = "ps"
@@ -117,11 +118,15 @@ class Seconds(CostModel):
         return self.profile.time("written_out", sparse.nnz, sparse.shape[0] * sparse.shape[1])
 
     def evaluation(self, kind: ModelCosts, step: Step, result: Pattern, memory: int | None) -> int | None:
-        """Picoseconds of solving for the colours of the result; None for models whose time nobody states."""
-        cost = kind.structure.evaluation
-        if cost is None or (not step.by_tangents and kind.adjoint_within(memory) is None):
+        """Picoseconds of evaluating, or solving, for the colours of the result; None if nobody knows."""
+        if not step.by_tangents and kind.adjoint_within(memory) is None:
+            return None
+        cost, measured = kind.structure.evaluation, time_of(kind, step)
+        if cost is None and measured is None:
             return None
         count = evaluations(step, result)
+        if cost is None:
+            return None if measured is None else measured.of(count)
         return self.profile.time("solve", count * cost, count * result.shape[0 if step.by_tangents else 1])
 
     def tables(self, chain: Chain) -> CostTables:
@@ -157,13 +162,23 @@ def check_timed(chain: Chain) -> None:
     """Raise `SolverError` if an elemental has neither a matrix nor models whose time is known."""
     for number in range(1, len(chain) + 1) if chain.matrix_free else ():
         kind = chain.kind_of(number)
-        if not kind.explicit and kind.structure.evaluation is None:
-            raise unknown_time(number, "tangent" if kind.tangent is not None else "adjoint")
+        usable = (
+            kind.tangent_time,
+            kind.adjoint_time if kind.adjoint_within(chain.memory) is not None else None,
+        )
+        if not kind.explicit and kind.structure.evaluation is None and usable == (None, None):
+            raise unknown_time(chain, number, "tangent" if kind.tangent is not None else "adjoint")
 
 
-def unknown_time(number: int, mode: str) -> SolverError:
+def time_of(kind: ModelCosts, step: Step) -> EvaluationTime | None:
+    """What evaluations of a step take, if that was measured."""
+    return kind.tangent_time if step.by_tangents else kind.adjoint_time
+
+
+def unknown_time(chain: Chain, number: int, mode: str) -> SolverError:
     """What is missing of an elemental."""
+    name = chain.kind_of(number).name
     return SolverError(
-        f"elemental {number}: seconds need the time of its {mode}, and only fma are stated of it; "
-        "plan by fma, or give its matrix"
+        f"elemental {number}{f' ({name})' if name else ''}: seconds need the time of its {mode}, and only fma "
+        "are stated of it; measure it (chainorder.measure, run --measure), give its matrix, or plan by fma"
     )

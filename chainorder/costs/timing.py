@@ -37,7 +37,7 @@ def step_times(chain: Chain, steps: Steps, profile: Profile) -> list[int]:
         step = Step.TANGENT if forward else Step.ADJOINT
         cost = model.evaluation(kind, step, result, chain.memory)
         if cost is None:
-            raise unknown_time(number, "tangent" if forward else "adjoint")
+            raise unknown_time(chain, number, "tangent" if forward else "adjoint")
         times.append(cost)
         return result
 

@@ -70,10 +70,7 @@ def gather(chain: Chain, given: Sequence[Any] | None, seed: int, *, stand_ins: b
         If a given or loaded matrix does not fit its elemental, or one was in memory and is there no more.
     """
     if given is not None:
-        if len(given) != len(chain):
-            raise ExecutionError(
-                f"{len(given)} Jacobians are given for {len(chain)} elementals; give one each"
-            )
+        check_count(chain, given)
         fitter = _Fitter(chain)
         return _sort(chain, (fitter.fit(place, matrix) for place, matrix in enumerate(given)))
     if chain.network is not None:
@@ -87,6 +84,12 @@ def gather(chain: Chain, given: Sequence[Any] | None, seed: int, *, stand_ins: b
         refuse_unsaved(elementals)
     found = _sort(chain, _loaded_or_random(chain, seed, stand_ins=stand_ins))
     return replace(found, provenance=trace(elementals))
+
+
+def check_count(chain: Chain, given: Sequence[Any]) -> None:
+    """Raise `ExecutionError` unless there is a Jacobian for each elemental."""
+    if len(given) != len(chain):
+        raise ExecutionError(f"{len(given)} Jacobians are given for {len(chain)} elementals; give one each")
 
 
 def _sort(

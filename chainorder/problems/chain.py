@@ -21,10 +21,10 @@ from chainorder.problems.elementals import (
     Kind,
     check_length,
     model_spec,
-    whole,
 )
 from chainorder.problems.matrix_files import MatrixFile, Unsaved, equal_matrices, files_of
 from chainorder.problems.network import Network
+from chainorder.problems.numbers import whole
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name
 from chainorder.structures.dense import Dense
@@ -97,6 +97,10 @@ class Chain(Problem):
             ("matrices", dict({} if matrices is None else matrices)),
         ):
             object.__setattr__(self, key, value)
+
+    def made_of(self, elementals: Iterable[Elemental]) -> Chain:
+        """The same of other elementals; its network is not theirs."""
+        return self._with(elementals=elementals, network=None)
 
     @classmethod
     def from_dims(cls, dims: Sequence[int] | npt.NDArray[Any], name: str | None = None) -> Chain:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainorder.problems.elementals import MODELS, Elemental, model_spec
+from chainorder.problems.elementals import MODELS, TIMES, Elemental, model_spec
+from chainorder.problems.evaluation_time import EvaluationTime, read_time
 from chainorder.problems.matrix_files import MatrixFile
 from chainorder.structures.dense import Dense
 from chainorder.structures.sparse import Sparse
@@ -20,7 +21,7 @@ class Edge:
     ----------
     source, target
         Names of vertices.
-    structure, name, tangent, adjoint, tape, explicit, overhead, same
+    structure, name, tangent, adjoint, tape, explicit, overhead, same, tangent_time, adjoint_time
         As of an `Elemental`.
     matrix
         Its entries, an array or a file; not part of equality.
@@ -36,9 +37,13 @@ class Edge:
     explicit: bool | None = field(default=None, kw_only=True)
     overhead: int = field(default=0, kw_only=True)
     same: str | None = field(default=None, kw_only=True)
+    tangent_time: EvaluationTime | None = field(default=None, kw_only=True)
+    adjoint_time: EvaluationTime | None = field(default=None, kw_only=True)
     matrix: Any = field(default=None, kw_only=True, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        for key in TIMES:
+            object.__setattr__(self, key, read_time(getattr(self, key), key))
         evaluation = getattr(self.structure, "evaluation", None)
         if self.explicit == ((self.tangent, self.adjoint, evaluation) == (None, None, None)):
             object.__setattr__(self, "explicit", None)  # as it is anyway: equal edges are stated alike

@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.errors import ChainError, StructureError
+from chainorder.problems.evaluation_time import EvaluationTime, read_time
+from chainorder.problems.numbers import as_sizes, whole
 from chainorder.reading.wording import fault_of_name
 from chainorder.structures.dense import Dense
-from chainorder.structures.fragments import MOST
 from chainorder.structures.structure import Structure
 
 MAX_MACHINES = 1_000_000
@@ -39,6 +40,8 @@ class ModelCosts:
     tape: int
     explicit: bool | None
     overhead: int
+    tangent_time: EvaluationTime | None
+    adjoint_time: EvaluationTime | None
 
     @property
     def modelled(self) -> bool:
@@ -56,7 +59,10 @@ class ModelCosts:
         return self.adjoint if memory is None or self.tape <= memory else None
 
 
-MODELS = ("tangent", "adjoint", "tape", "overhead", "explicit")
+TIMES = ("tangent_time", "adjoint_time")
+"""Keys that state what the models of an elemental take on a machine."""
+
+MODELS = ("tangent", "adjoint", "tape", "overhead", "explicit", *TIMES)
 """Keys that declare the models of an elemental, or of a graph's edge."""
 
 
@@ -66,7 +72,7 @@ class Kind(ModelCosts):
 
     Attributes
     ----------
-    structure, name, tangent, adjoint, tape, explicit, overhead, same
+    structure, name, tangent, adjoint, tape, explicit, overhead, same, tangent_time, adjoint_time
         As of an `Elemental`, which has checked them.
     """
 
@@ -78,6 +84,8 @@ class Kind(ModelCosts):
     explicit: bool | None = True
     overhead: int = 0
     same: str | None = None
+    tangent_time: EvaluationTime | None = None
+    adjoint_time: EvaluationTime | None = None
 
     def of(self, inputs: int, outputs: int) -> Elemental:
         """The elemental of this kind between sizes."""
@@ -116,12 +124,15 @@ class Elemental(ModelCosts):
         fma added to every accumulation of, and every tangent or adjoint step through this elemental.
     same
         A label: elementals of one chain with equal labels have the same Jacobian.
+    tangent_time, adjoint_time
+        What their evaluation takes on a machine, as `chainorder.measure` finds out; None if nobody knows.
 
     Raises
     ------
     ChainError, StructureError
         If a size or cost is no whole number (sizes: at least 1), a name or label no text, the structure does
-        not fit the sizes, a matrix-free elemental has no model, or what has no model has tape or overhead.
+        not fit the sizes, a matrix-free elemental has no model, or what has no model has tape, overhead or
+        times.
     """
 
     inputs: int
@@ -134,6 +145,8 @@ class Elemental(ModelCosts):
     explicit: bool | None = field(default=None, kw_only=True)
     overhead: int = field(default=0, kw_only=True)
     same: str | None = field(default=None, kw_only=True)
+    tangent_time: EvaluationTime | None = field(default=None, kw_only=True)
+    adjoint_time: EvaluationTime | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for key in ("inputs", "outputs"):
@@ -143,6 +156,7 @@ class Elemental(ModelCosts):
         if self.structure.evaluation is not None:
             self._take_models_of_structure(self.structure.evaluation)
         self._check_models()
+        self._check_times()
         if (fault := fault_of_name(self.name)) is not None:
             raise ChainError(f"name {fault}")
         if not isinstance(self.same, str | None):
@@ -165,6 +179,15 @@ class Elemental(ModelCosts):
                 raise ChainError(
                     f"{key} is {getattr(self, key)} but only what has a tangent or adjoint has it"
                 )
+
+    def _check_times(self) -> None:
+        for key in TIMES:
+            object.__setattr__(self, key, read_time(getattr(self, key), key))
+            mode = key.removesuffix("_time")
+            if getattr(self, key) is not None and getattr(self, mode) is None:
+                raise ChainError(f"{key} is stated but there is no {mode}; state that, too")
+            if getattr(self, key) is not None and self.structure.evaluation is not None:
+                raise ChainError(f"{key} is stated of a {self.structure.name}, whose time the profile knows")
 
     def _take_models_of_structure(self, evaluation: int) -> None:
         stated = self.tangent, self.adjoint
@@ -200,7 +223,8 @@ def model_spec(source: Any) -> dict[str, Any]:
     if not models:
         return {}
     extra = {key: getattr(source, key) for key in ("tape", "overhead", "explicit")}
-    return models | {key: value for key, value in extra.items() if value}
+    times = {key: time.to_spec() for key in TIMES if (time := getattr(source, key)) is not None}
+    return models | {key: value for key, value in extra.items() if value} | times
 
 
 @dataclass(frozen=True, eq=False)
@@ -335,36 +359,3 @@ def check_length(length: int) -> None:
     """Refuse a chain that is longer than any that is planned."""
     if length > MAX_LENGTH:
         raise ChainError(f"the chain has {length:,} elementals; at most {MAX_LENGTH:,} are planned")
-
-
-def as_sizes(sizes: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A column of sizes: int64, or Python ints where int64 would overflow; checked to be at least 1."""
-    if isinstance(sizes, np.ndarray) and sizes.dtype.kind in "iu" and sizes.ndim == 1:
-        fits = not len(sizes) or int(sizes.max()) < 2**63
-        column: npt.NDArray[Any] = sizes.astype(np.int64 if fits else object)
-    else:
-        if not isinstance(sizes, Iterable):
-            raise ChainError(f"the sizes are {sizes!r}; give a list of them, input first")
-        values = list(sizes)
-        if not set(map(type, values)) <= {int}:
-            values = [whole(value, f"dims[{place}]", "a size") for place, value in enumerate(values)]
-        greatest = max(values, default=0)
-        if greatest > MOST:
-            whole(greatest, f"dims[{values.index(greatest)}]", "a size")
-        fits = greatest < 2**63
-        column = np.array(values, np.int64 if fits else object)
-    if len(column) and column.min() < 1:
-        place = int(np.argmax(column < 1))
-        raise ChainError(f"dims[{place}] is {column[place]}; a size is a whole number of at least 1")
-    column.flags.writeable = False
-    return column
-
-
-def whole(value: Any, key: str, what: str, *, least: int = 1) -> int:
-    """The value as an int if it is a whole number (of NumPy too; no boolean) from `least` to 10^100."""
-    number = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
-    if number and abs(int(value)) > MOST:
-        raise ChainError(f"{key} has more than 100 digits; {what} is at most 10^100")
-    if number and value >= least:
-        return int(value)
-    raise ChainError(f"{key} is {value!r}; {what} is a whole number of at least {least}")

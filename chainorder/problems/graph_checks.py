@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.errors import ChainorderError, GraphError, raise_first
 from chainorder.problems.edge import Edge
-from chainorder.problems.elementals import MAX_MACHINES, Elemental, whole
+from chainorder.problems.elementals import MAX_MACHINES, Elemental
 from chainorder.problems.matrix_files import MatrixFile, equal_matrices
+from chainorder.problems.numbers import whole
 from chainorder.reading.wording import fault_of_name, nearest
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.errors import ChainError
-from chainorder.problems.elementals import Elemental, as_sizes
+from chainorder.problems.elementals import Elemental
+from chainorder.problems.numbers import as_sizes
 from chainorder.reading.wording import nearest_of
 from chainorder.structures.banded import Diagonal
 from chainorder.structures.dense import Dense

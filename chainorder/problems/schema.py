@@ -50,6 +50,21 @@ def _cost(description: str) -> Schema:
     return whole("a cost", description, 0, maximum=MOST)
 
 
+def _time(mode: str) -> Schema:
+    parts = {
+        "call": "Of an evaluation, however many directions there are.",
+        "direction": "Of each direction.",
+    }
+    return {
+        "title": "a time",
+        "description": f"Picoseconds of an evaluation of the {mode}, as chainorder.measure finds them.",
+        "type": "object",
+        "properties": {key: whole("picoseconds", text, 0, maximum=MOST) for key, text in parts.items()},
+        "additionalProperties": False,
+        "required": list(parts),
+    }
+
+
 def _activation(description: str) -> Schema:
     return choice("an activation", description, *ACTIVATIONS, "none", None)
 
@@ -103,6 +118,8 @@ ELEMENTAL: Schema = {
         "adjoint": _cost("fma of one adjoint (vjp)."),
         "tape": _cost("Entries recorded for adjoints, which are possible only within the chain's memory."),
         "overhead": _cost("fma added to each accumulation and each step by tangents or adjoints."),
+        "tangent_time": _time("tangent"),
+        "adjoint_time": _time("adjoint"),
         "explicit": flag(
             "explicit", "Whether the matrix is at hand beside the tangent or adjoint; by default not."
         ),
@@ -126,6 +143,8 @@ ELEMENTAL: Schema = {
     "allOf": [
         only(MODELLED, "only an elemental with tangent or adjoint has it", "tape", "explicit"),
         only(EVALUATED, "only an elemental with tangent or adjoint has it", "overhead"),
+        only(given("tangent"), "only an elemental with tangent has it", "tangent_time"),
+        only(given("adjoint"), "only an elemental with adjoint has it", "adjoint_time"),
         only({"not": {"anyOf": [*map(given, SIZED)]}}, "its matrix is at hand", "in_memory"),
         *(rule for kind in STRUCTURES.values() for rule in kind.rules),
     ],

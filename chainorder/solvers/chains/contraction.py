@@ -33,7 +33,7 @@ from chainorder.costs.tables import PatternCosts
 from chainorder.errors import InfeasibleError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.problems.elementals import as_sizes
+from chainorder.problems.numbers import as_sizes
 from chainorder.solvers.chains import dynamic, hu_shing
 from chainorder.solvers.chains.sweeps import forward, reverse
 from chainorder.structures.banded import BandPattern, IdentityPattern
