@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -138,11 +139,11 @@ def run(
         to.check(problems, drawable * any(map(has_chart, problems)))
 
     reports, passed = [], True
-    measured = partial(_measured, seed=seed) if measure else None
-    options |= {"objective": "seconds"} if measure else {}
-    plans = read_plans(
-        chain, Request(solver, order, memory, machines, options, measured), check, recheck=True
-    )
+    request = Request(solver, order, memory, machines, options)
+    if measure:
+        timed = partial(_measured, seed=seed)
+        request = replace(request, options=options | {"objective": "seconds"}, measure=timed)
+    plans = read_plans(chain, request, check, recheck=True)
     end_if_asked()
     for best in plans:
         settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}

@@ -162,11 +162,8 @@ def check_timed(chain: Chain) -> None:
     """Raise `SolverError` if an elemental has neither a matrix nor models whose time is known."""
     for number in range(1, len(chain) + 1) if chain.matrix_free else ():
         kind = chain.kind_of(number)
-        usable = (
-            kind.tangent_time,
-            kind.adjoint_time if kind.adjoint_within(chain.memory) is not None else None,
-        )
-        if not kind.explicit and kind.structure.evaluation is None and usable == (None, None):
+        known = kind.explicit or kind.structure.evaluation is not None or kind.tangent_time is not None
+        if not known and (kind.adjoint_time is None or kind.adjoint_within(chain.memory) is None):
             raise unknown_time(chain, number, "tangent" if kind.tangent is not None else "adjoint")
 
 
@@ -178,7 +175,8 @@ def time_of(kind: ModelCosts, step: Step) -> EvaluationTime | None:
 def unknown_time(chain: Chain, number: int, mode: str) -> SolverError:
     """What is missing of an elemental."""
     name = chain.kind_of(number).name
+    called = f"elemental {number}{f' ({name})' if name else ''}"
     return SolverError(
-        f"elemental {number}{f' ({name})' if name else ''}: seconds need the time of its {mode}, and only fma "
-        "are stated of it; measure it (chainorder.measure, run --measure), give its matrix, or plan by fma"
+        f"{called}: seconds need the time of its {mode}, and only fma are stated of it; measure it "
+        "(chainorder.measure, run --measure), give its matrix, or plan by fma"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
@@ -144,7 +144,7 @@ class _Case:
         return lambda: by_adjoints(self.model, left, DensePattern(count, columns), CHUNK_ENTRIES)
 
 
-def _cases(chain: Chain, jacobians: Sequence[Any] | None, models: dict[int, Model]) -> Iterator[_Case]:
+def _cases(chain: Chain, jacobians: Sequence[Any] | None, models: Mapping[int, Model]) -> Iterator[_Case]:
     """What is measured: every model that is not a solve, once."""
     sizes, seen = chain.sizes, set[_Key]()
     for number, model in models.items():
@@ -190,7 +190,7 @@ def _with_operators(chain: Chain, jacobians: Sequence[Any]) -> Chain:
         model = None if own.modelled else Model.of(given, shape, f"the Jacobian of elemental {place + 1}")
         if model is not None:
             modes = [mode for mode in model.modes if mode == "tangent" or _has_adjoint(model)]
-            dense = dict.fromkeys(modes, own.inputs * own.outputs)
+            dense: dict[str, Any] = dict.fromkeys(modes, own.inputs * own.outputs)
             changed[place] = replace(own, explicit=False, **dense)
     return _replaced(chain, changed)
 
@@ -211,7 +211,7 @@ def _with_times(chain: Chain, jacobians: Sequence[Any] | None, found: dict[_Key,
     changed: dict[int, Elemental] = {}
     for place, own in enumerate(chain.elementals):
         keys = {mode: _key(chain, place, jacobians, mode) for mode in ("tangent", "adjoint")}
-        times = {f"{mode}_time": found[key] for mode, key in keys.items() if key in found}
+        times: dict[str, Any] = {f"{mode}_time": found[key] for mode, key in keys.items() if key in found}
         if times:
             changed[place] = replace(own, **times)
     return _replaced(chain, changed)

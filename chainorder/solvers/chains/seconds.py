@@ -32,6 +32,7 @@ def plan_by_seconds(chain: Chain, solver: Solver, options: Options) -> Plan:
     ProfileError
         If the profile that is asked for is none.
     """
+    check_feasible(chain)
     check_timed(chain)
     match solver.name:
         case "dynamic":
@@ -58,7 +59,6 @@ def _model(options: Options) -> Seconds:
 
 def _dynamic(chain: Chain, options: Options) -> Plan:
     dynamic.check_length(chain, "dynamic")
-    check_feasible(chain)
     steps, _ = dynamic.exact_steps(chain, _model(options))
     return _proved(chain, steps, options, "dynamic", "the dynamic program is exact for every cost model")
 
