@@ -22,6 +22,7 @@ from chainorder import (
     Diagonal,
     Edge,
     Elemental,
+    EvaluationTime,
     Graph,
     Identity,
     Selection,
@@ -84,7 +85,8 @@ def elementals(draw: st.DrawFn, inputs: int) -> Elemental:
         models |= draw(
             st.fixed_dictionaries(
                 {},
-                optional={"tape": COSTS, "overhead": COSTS, "explicit": st.sampled_from([None, True, False])},
+                optional={"tape": COSTS, "overhead": COSTS, "explicit": st.sampled_from([None, True, False])}
+                | {f"{mode}_time": st.builds(EvaluationTime, COSTS, COSTS) for mode in models},
             )
         )
     return Elemental(inputs, outputs, structure, **labels, **models)

@@ -146,6 +146,8 @@ class Drawing:
             return {}
         more = self.draw(st.lists(st.sampled_from(("tape", "overhead")), unique=True))
         item: Item = {key: self.draw(self.costs) for key in (*which, *more)}
+        if self.draw(rarely(4)):
+            item |= {f"{mode}_time": {"call": self.draw(self.costs), "direction": 3} for mode in which}
         explicit = self.draw(st.sampled_from((None, None, False, True)))
         return item if explicit is None else item | {"explicit": explicit}
 
