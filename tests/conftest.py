@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import signal
 
+from tests.running import run
+
+__all__ = ["run"]
+
 
 def pytest_configure() -> None:
     """Behind an ``&`` Ctrl-C is ignored, and what tests start and interrupt would inherit that."""
