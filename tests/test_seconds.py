@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ from click.testing import CliRunner
 from scipy.sparse import eye_array
 
 import chainorder as co
-from chainorder.cli import cli
+from chainorder.cli import calibrate, cli
 from chainorder.costs.grids import Grid, rising
 from chainorder.costs.machine import Machine
-from chainorder.costs.profile import DENSE, KERNELS, Profile
+from chainorder.costs.profile import DENSE, KERNELS, Profile, profiles_json, profiles_of_json
 from chainorder.costs.profiles import SHIPPED, VARIABLE, current, kept_at, read_profile
 from chainorder.costs.seconds import Seconds
 from chainorder.costs.timing import step_times
@@ -122,6 +122,25 @@ def test_long_chains_get_the_order_of_the_fewest_fma_and_say_so() -> None:
     found.validate()
 
 
+def test_plans_are_made_for_a_type_of_numbers() -> None:
+    chain = co.Chain.from_dims([300, 200, 300])
+    double, single = (plan(chain, objective="seconds", dtype=dtype).cost for dtype in ("float64", "float32"))
+    assert single < double
+    with pytest.raises(SolverError, match="seconds of 'float16' are not known; did you mean 'float64'"):
+        plan(chain, objective="seconds", dtype="float16")
+    with pytest.raises(SolverError, match="the profile is of float64"):
+        plan(chain, objective="seconds", dtype="float32", profile=PROFILES[0])
+
+
+def test_memory_that_is_short_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(kernel_cases.Cases, "_drawn", no_memory)
+    with pytest.raises(ProfileError, match="not enough memory to calibrate; --quick takes less"):
+        calibration.calibrate("short", quick=True)
+
+
 def test_what_has_no_time_is_refused_in_a_line() -> None:
     free = co.Chain([co.Elemental(3, 4), co.Elemental(4, 2, tangent=7)])
     with pytest.raises(SolverError, match="elemental 2: seconds need the time of its tangent"):
@@ -142,8 +161,8 @@ def test_plans_keep_their_prediction_and_its_profile() -> None:
     wrong["lower_bound"] -= 1
     with pytest.raises(PlanError, match=r"predicted.picoseconds is stated as \d+; recounted it is \d+"):
         co.Plan.from_json(json.dumps(wrong)).validate()
-    del wrong["predicted"]["profile"]["kernels"]["axes"]
-    with pytest.raises(PlanError, match=r"predicted\.profile: kernels\.axes\.call is missing"):
+    del wrong["predicted"]["profile"]["types"]["float64"]["kernels"]["axes"]
+    with pytest.raises(PlanError, match=r"predicted\.profile: types\.float64\.kernels\.axes\.call is mis"):
         co.Plan.from_json(json.dumps(wrong))
     del wrong["predicted"]
     with pytest.raises(PlanError, match="no prediction is stated"):
@@ -176,6 +195,10 @@ def test_thin_products_are_no_small_products() -> None:
     assert thin > 2 * small  # of as many fma: it writes a hundred times as much
 
 
+DOUBLE = "types.float64"
+TWO_TYPES = ("float64", "float32")
+
+
 def _with(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
     *path, last = key.split(".")
 
@@ -191,15 +214,16 @@ def _with(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
 
 
 BAD = {
-    "schema is 'chainorder-profile-9', not 'chainorder-profile-1'": _with("schema", "chainorder-profile-9"),
-    "kernels.sparse_dense.entries is -3; it should be picoseconds": _with("kernels.sparse_dense.entries", -3),
-    "kernels.solve.call is missing": _with("kernels.solve.call", None),
-    "kernels.axes.call is missing": _with("kernels.axes", None),
-    "kernels.band_band.call is 1.5": _with("kernels.band_band.call", 1.5),
-    "dense.sizes is [3, 1]": _with("dense.sizes", [3, 1]),
-    "dense.picoseconds is [[1]]": _with("dense.picoseconds", [[1]]),
+    "schema is 'chainorder-profile-1', not 'chainorder-profile-2'": _with("schema", "chainorder-profile-1"),
+    "types is ['float8']; it should be some of float64, float32": _with("types", {"float8": {}}),
+    f"{DOUBLE}.kernels.axes.entries is -3; it should be pic": _with(f"{DOUBLE}.kernels.axes.entries", -3),
+    f"{DOUBLE}.kernels.solve.call is missing": _with(f"{DOUBLE}.kernels.solve.call", None),
+    f"{DOUBLE}.kernels.axes.call is missing": _with(f"{DOUBLE}.kernels.axes", None),
+    f"{DOUBLE}.kernels.band_band.call is 1.5": _with(f"{DOUBLE}.kernels.band_band.call", 1.5),
+    f"{DOUBLE}.dense.sizes is [3, 1]": _with(f"{DOUBLE}.dense.sizes", [3, 1]),
+    f"{DOUBLE}.dense.picoseconds is [[1]]": _with(f"{DOUBLE}.dense.picoseconds", [[1]]),
     "machine.threads is True; it should be a whole number": _with("machine.threads", True),
-    "errors.dense is 'x'; it should be a relative error": _with("errors.dense", "x"),
+    f"{DOUBLE}.errors.dense is 'x'; it should be a relative error": _with(f"{DOUBLE}.errors.dense", "x"),
     "name is missing; it should be a text": _with("name", None),
 }
 
@@ -229,17 +253,18 @@ def test_files_that_are_no_profiles(content: bytes, tmp_path: Path) -> None:
 
 
 def test_profiles_come_back_from_json() -> None:
-    for profile in PROFILES:
-        assert Profile.from_json(profile.to_json()) == profile
+    single = replace(PROFILES[1], dtype="float32", name=PROFILES[2].name)
+    held = profiles_of_json(profiles_json([PROFILES[2], single]))
+    assert held == {"float64": PROFILES[2], "float32": single}
 
 
 def test_which_profile_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert current() == read_profile(SHIPPED)
     kept_at().parent.mkdir(parents=True)
-    kept_at().write_text(PROFILES[1].to_json(), encoding="utf-8")
+    kept_at().write_text(profiles_json([PROFILES[1]]), encoding="utf-8")
     assert current() == PROFILES[1]
     named = tmp_path / "named.json"
-    named.write_text(PROFILES[2].to_json(), encoding="utf-8")
+    named.write_text(profiles_json([PROFILES[2]]), encoding="utf-8")
     monkeypatch.setenv(VARIABLE, str(named))
     assert current() == PROFILES[2]
     shown = CliRunner().invoke(cli, ["calibrate", "--show", "--profile", str(SHIPPED)])
@@ -261,6 +286,7 @@ def test_foreign_and_stale_profiles_are_said_to_be_such() -> None:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calibration of a few small products."""
+    monkeypatch.setattr(calibrate, "DTYPES", TWO_TYPES)
     monkeypatch.setattr(kernel_cases, "FEW_SIZES", (1, 5, 40))
     monkeypatch.setattr(kernel_cases, "FEW_LARGE", 400)
     monkeypatch.setattr(calibration, "PATIENCE", 0.0)
@@ -270,9 +296,14 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_calibrate_keeps_what_it_measures_and_plans_go_by_it() -> None:
     done = CliRunner().invoke(cli, ["calibrate", "--quick"], catch_exceptions=False)
     assert "error of the fit" in done.output
-    made = read_profile(kept_at())
-    assert made.machine == Machine.here() and set(made.kernels) == set(KERNELS)
-    assert current() == made
+    here = Machine.here()
+    for threads, dtype in product({1, here.threads}, TWO_TYPES):
+        made = read_profile(kept_at(replace(here, threads=threads)), dtype)
+        assert made.machine == replace(here, threads=threads) and set(made.kernels) == set(KERNELS)
+    made = current()
+    assert made == read_profile(kept_at()) and made.machine == here
+    single = CliRunner().invoke(cli, ["calibrate", "--show", "--dtype", "float32"], catch_exceptions=False)
+    assert "; float32" in single.output
     report = CliRunner().invoke(cli, ["plan", "30,4,20,3", "--objective", "seconds"]).output
     assert f"by {made.name}" in report and "another machine" not in report
 
@@ -314,7 +345,7 @@ def test_saved_plans_are_rechecked_by_their_own_profile(
     )
     cheap = replace(PROFILES[0], dense=Grid((1, 1000), (((1, 1), (1, 1)), ((1, 1), (1, 1)))))
     named = tmp_path / "cheap.json"
-    named.write_text(cheap.to_json(), encoding="utf-8")
+    named.write_text(profiles_json([cheap]), encoding="utf-8")
     monkeypatch.setenv(VARIABLE, str(named))
     done = CliRunner().invoke(cli, ["run", str(saved)], catch_exceptions=False)
     assert "predicted" in done.output

@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from chainorder.cli.options import force_option, format_names, profile_option
+from chainorder.cli.options import dtype_option, force_option, format_names, profile_option
 from chainorder.cli.writing import Destination, protect
 from chainorder.errors import OutputError, ProfileError
+from chainorder.structures.number_types import DTYPES
 from chainorder.system.output import Output, reason
+
+NAME = "the profile of {processor}, {threads}"
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer and smaller products: some seconds, less exact.")
 @click.option("--show", is_flag=True, help="Measure nothing; show the profile that holds.")
+@click.option("--name", default=NAME, show_default=True, help="What reports call the profile.")
+@dtype_option
 @profile_option
 @click.option("--format", "format_name", type=format_names, help="How to write the table.")
 @click.option("-o", "--output", metavar="FILE", help="Keep the profile there, not in the cache folder.")
 @force_option
-def calibrate(quick: bool, show: bool, format_name: str | None, output: str | None, force: bool) -> None:
+def calibrate(
+    quick: bool,
+    show: bool,
+    name: str,
+    dtype: str | None,
+    format_name: str | None,
+    output: str | None,
+    force: bool,
+) -> None:
     """Measure what operations take on this machine, and keep that for --objective seconds.
 
-    Takes less than a minute. The profile is kept in the user's cache folder, under the processor, the
-    library of dense products and its threads, and holds for every later call there. --profile, or
+    Takes a minute at most: float64, float32, complex128 and complex64, or --dtype, on one thread and on all.
+    The profiles are kept in the user's cache folder, under the processor, the library of dense products and
+    its threads, and hold for every later call there; -o FILE keeps that of the threads in use. --profile, or
     CHAINORDER_PROFILE, names another one.
     """
+    from chainorder.costs.profile import profiles_json
     from chainorder.costs.profiles import current, source
     from chainorder.report.profiles import profile_report
 
@@ -34,26 +50,38 @@ def calibrate(quick: bool, show: bool, format_name: str | None, output: str | No
     if show:
         if quick or output is not None:
             raise click.UsageError("--show measures nothing; leave --quick and -o out.")
-        to.write([profile_report(current(), file=str(source()))])
+        to.write([profile_report(current(dtype), file=str(source()))])
         return
     from chainorder.costs.machine import Machine
     from chainorder.execution.calibration import calibrate as measure
     from chainorder.report.progress import barred
 
-    file = _kept_at() if output is None else Output.at(output)
-    protect(file, (), force=force or _is_profile(file.path))
     here = Machine.here()
-    name = f"the profile of {here.processor}, {here.threads} thread{'s' * (here.threads > 1)}"
-    made = measure(name, quick=quick, watch=lambda cases: barred(cases, "calibrating"))
-    file.write_text([made.to_json()])
-    to.write([profile_report(made, file=file.name)])
+    counts = sorted({1, here.threads}) if output is None else [here.threads]
+    files = {count: _kept_at(count) if output is None else Output.at(output) for count in counts}
+    for file in files.values():
+        protect(file, (), force=force or _is_profile(file.path))
+    made = measure(
+        name.replace("{processor}", here.processor),
+        quick=quick,
+        dtypes=DTYPES if dtype is None else (dtype,),
+        threads=counts,
+        watch=lambda jobs: barred(jobs, "calibrating"),
+    )
+    for count, file in files.items():
+        file.write_text([profiles_json([each for each in made if each.machine.threads == count])])
+    shown = next(each for each in made if each.machine.threads == here.threads)
+    others = [f"{each.dtype} on {each.machine.words_of_threads}" for each in made if each is not shown]
+    notes = [f"measured, too: {', '.join(others)}"] * bool(others)
+    to.write([profile_report(shown, file=files[here.threads].name, notes=notes)])
 
 
-def _kept_at() -> Output:
+def _kept_at(threads: int) -> Output:
     """The file in the cache folder, which is made if it is not there."""
+    from chainorder.costs.machine import Machine
     from chainorder.costs.profiles import kept_at
 
-    file = kept_at()
+    file = kept_at(replace(Machine.here(), threads=threads))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -64,10 +92,10 @@ def _kept_at() -> Output:
 
 def _is_profile(file: Path) -> bool:
     """Whether a file holds a profile, which a new one may replace."""
-    from chainorder.costs.profiles import read_profile
+    from chainorder.costs.profiles import read_profiles
 
     try:
-        read_profile(file)
+        read_profiles(file)
     except ProfileError:
         return False
     return True

@@ -14,6 +14,7 @@ from chainorder.plans.chain_operations import OBJECTIVES
 from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.reading.wording import without_breaks
 from chainorder.report.formats import FORMATS
+from chainorder.structures.number_types import DTYPES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -134,9 +135,9 @@ def _hold(context: click.Context, _: click.Parameter, file: str | None) -> None:
         return
     from pathlib import Path
 
-    from chainorder.costs.profiles import VARIABLE, read_profile
+    from chainorder.costs.profiles import VARIABLE, read_profiles
 
-    read_profile(Path(file))  # a wrong one is refused before any work
+    read_profiles(Path(file))  # a wrong one is refused before any work
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = file
 
@@ -156,6 +157,9 @@ profile_option = click.option(
     callback=_hold,
     help="The machine that seconds are meant of, as calibrate keeps it; by default this one.",
 )
+dtype_option = click.option(
+    "--dtype", type=Names(DTYPES), help="The numbers that seconds are meant of; by default float64."
+)
 scheduling_options: Callable[[Command], Command] = options(
     click.option(
         "--objective",
@@ -163,6 +167,7 @@ scheduling_options: Callable[[Command], Command] = options(
         help="What to minimise; by default fma on one machine, makespan on several.",
     ),
     profile_option,
+    dtype_option,
     click.option(
         "--transfer",
         type=Whole(0),

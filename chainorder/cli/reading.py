@@ -207,5 +207,7 @@ def plan_or_price(problem: Problem, request: Request) -> AnyPlan:
     if request.order is None:
         with searching() as progress, interruptible(problem):
             return plan(problem, solver=request.solver, progress=progress, **request.options)
-    stated = {key: request.options[key] for key in ("objective", "transfer") if key in request.options}
+    stated = {
+        key: request.options[key] for key in ("objective", "transfer", "dtype") if key in request.options
+    }
     return plan_in_order(problem, request.order, **stated)

@@ -55,7 +55,7 @@ class Comparison(Ranking[Plan]):
         outline = Outline(chain.on(1), best.estimate.seed)
         made = preaccumulation(outline) if name == "preaccumulation" else sweep(outline, name)
         if best.predicted is not None:
-            return timed(made, Options(profile=best.predicted.profile))
+            return timed(made, Options("seconds", profile=best.predicted.profile))
         return made if best.machines == 1 else scheduled(made, best.machines, objective, transfer)
 
 

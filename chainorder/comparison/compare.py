@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from chainorder.comparison.chains import Comparison
 from chainorder.comparison.graphs import GraphComparison
@@ -14,6 +14,9 @@ from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.chain import Chain
 from chainorder.problems.graph import Graph
 from chainorder.solvers import Progress, plan
+
+if TYPE_CHECKING:
+    from chainorder.costs.profile import Profile
 
 RANKINGS: dict[str, type[Ranking[Any]]] = {Chain.kind: Comparison, Graph.kind: GraphComparison}
 """How each kind of problem is compared."""
@@ -31,6 +34,8 @@ def compare(
     time_limit: float | None = ...,
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
+    profile: Profile | None = ...,
+    dtype: str | None = ...,
 ) -> Comparison: ...
 @overload
 def compare(
@@ -44,6 +49,8 @@ def compare(
     time_limit: float | None = ...,
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
+    profile: Profile | None = ...,
+    dtype: str | None = ...,
 ) -> GraphComparison: ...
 def compare(
     chain: Chain | Graph,
@@ -56,6 +63,8 @@ def compare(
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
+    profile: Profile | None = None,
+    dtype: str | None = None,
 ) -> Comparison | GraphComparison:
     """Plan a chain with the homogeneous orders, a graph with the usual rules, and both with a solver.
 
@@ -70,8 +79,7 @@ def compare(
     memory
         A limit for tapes instead of the chain's own, in entries.
     objective
-        ``fma``, ``makespan``, or ``seconds`` for chains on one machine, by the profile that holds; by default
-        fma on one machine and makespan on several.
+        As of `plan`; by default fma on one machine and makespan on several.
     transfer
         Delay, in fma for each stored entry, of an operand that was made on another machine.
     time_limit
@@ -80,6 +88,8 @@ def compare(
         Called with every improvement of the chosen one.
     seed
         Of random choices.
+    profile, dtype
+        Of what seconds are meant, as of `plan`.
 
     Raises
     ------
@@ -96,6 +106,8 @@ def compare(
         time_limit=time_limit,
         progress=progress,
         seed=seed,
+        profile=profile,
+        dtype=dtype,
     )
     return beside(best, time_limit=time_limit, seed=seed)
 

@@ -39,6 +39,7 @@ def sweep_memory(
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
+    dtype: str | None = None,
 ) -> Sweep:
     """Compare at every memory limit at which a plan can change: no tape at all, and every distinct tape.
 
@@ -46,7 +47,7 @@ def sweep_memory(
     ----------
     chain
         What to multiply; its own limit does not count.
-    solver, machines, objective, transfer, time_limit, progress, seed
+    solver, machines, objective, transfer, time_limit, progress, seed, dtype
         As of `compare`.
 
     Raises
@@ -68,6 +69,7 @@ def sweep_memory(
                 time_limit=time_limit,
                 progress=progress,
                 seed=seed,
+                dtype=dtype,
             )
         except InfeasibleError as error:
             points.append((memory, str(error)))
@@ -113,6 +115,7 @@ def scale(
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
+    dtype: str | None = None,
 ) -> Scaling:
     """Plan a chain on several numbers of machines by their makespan, and on one.
 
@@ -124,7 +127,7 @@ def scale(
         Numbers of machines.
     solver
         A registered name: for these; on one machine ``auto`` plans.
-    memory, transfer, time_limit, progress, seed
+    memory, transfer, time_limit, progress, seed, dtype
         As of `plan`.
 
     Raises
@@ -144,6 +147,7 @@ def scale(
             time_limit=time_limit,
             progress=progress,
             seed=seed,
+            dtype=dtype,
         )
 
     return Scaling(planned(1, "auto"), tuple(planned(count, solver) for count in machines))

@@ -8,7 +8,6 @@ import platform
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -23,7 +22,7 @@ class Machine:
     processor
         Its name, as it says it itself.
     blas
-        The library of dense products; with its version, where threadpoolctl is installed.
+        The library of dense products, with its version if it tells.
     threads
         As many as that library uses.
     numpy, scipy
@@ -49,6 +48,11 @@ class Machine:
         text = "\n".join((self.processor, self.blas.split()[0], str(self.threads)))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    @property
+    def words_of_threads(self) -> str:
+        """How many threads, in words."""
+        return f"{self.threads} thread{'s' * (self.threads > 1)}"
+
     def unlike(self, other: Machine) -> list[str]:
         """What tells it from another, ``processor A, not B``."""
         pairs = ((key.name, getattr(self, key.name), getattr(other, key.name)) for key in fields(Machine))
@@ -66,14 +70,12 @@ def _processor() -> str:
 def _blas() -> tuple[str, int]:
     """Name and threads of the library that NumPy multiplies by."""
     import numpy as np
+    from threadpoolctl import threadpool_info
 
-    if find_spec("threadpoolctl") is not None:
-        from threadpoolctl import threadpool_info
-
-        pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-        pools.sort(key=lambda pool: "numpy" not in pool["filepath"])  # SciPy may bring one of its own
-        if pools:
-            return f"{pools[0]['internal_api']} {pools[0]['version']}", int(pools[0]["num_threads"])
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    pools.sort(key=lambda pool: "numpy" not in pool["filepath"])  # SciPy may bring one of its own
+    if pools:
+        return f"{pools[0]['internal_api']} {pools[0]['version']}", int(pools[0]["num_threads"])
     built = np.show_config(mode="dicts")
     name = str(built["Build Dependencies"]["blas"].get("name", "blas")) if built else "blas"
     stated = os.environ.get("OMP_NUM_THREADS", "")

@@ -1,21 +1,23 @@
 """Profiles: how long the operations of plans take on a machine, in integers of picoseconds.
 
-A kernel is a product of two representations that the executor has a way of its own for. Its time is that of a
-call and, of everything that it counts, so many picoseconds each; dense products have a grid of times instead.
+A kernel is a product or a sum of two representations that the executor has a way of its own for. Its time is
+that of a call and, of everything that it counts, so many picoseconds each; dense products have a grid of
+times instead. A profile is of one type of numbers; a file holds those of several.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from chainorder.costs.grids import Cube, Grid
 from chainorder.costs.machine import Machine
 from chainorder.errors import ProfileError
+from chainorder.structures.number_types import DTYPES
 
-SCHEMA = "chainorder-profile-1"
+SCHEMA = "chainorder-profile-2"
 """What a profile says it is; another number is another format."""
 
 REMEDY = "make one with: chainorder calibrate"
@@ -38,9 +40,12 @@ KERNELS: dict[str, tuple[str, ...]] = {
     "axes": ("call", "multiplied", "entries"),
     "solve": ("call", "multiplied", "entries"),
     "passed_on": ("call",),
+    "add_dense": ("call", "entries"),
+    "add_bands": ("call", "entries"),
+    "add_rows": ("call", "stored", "entries"),
 }
 """What each kernel takes time for: a call, multiplications (zeros of dense arrays, too), entries of the
-result, entries stored in sparse factors, diagonals of the left, rows, cells of an array."""
+result, entries stored in sparse operands, diagonals of the left, rows, cells of an array."""
 
 SIZES = (2, 64)
 """Least and greatest number of sizes of a grid."""
@@ -48,7 +53,7 @@ SIZES = (2, 64)
 
 @dataclass(frozen=True)
 class Profile:
-    """What operations take on one machine, for float64.
+    """What operations take on one machine, for one type of numbers.
 
     Attributes
     ----------
@@ -62,6 +67,8 @@ class Profile:
         Picoseconds by kernel and by what it counts, as `KERNELS` lists them.
     errors
         By kernel, the median relative error of the fit to what was measured.
+    dtype
+        The type of the numbers, one of `DTYPES`.
     """
 
     name: str
@@ -69,6 +76,7 @@ class Profile:
     dense: Grid
     kernels: Mapping[str, Mapping[str, int]]
     errors: Mapping[str, float]
+    dtype: str = DTYPES[0]
 
     def time(self, kernel: str, *counts: int) -> int:
         """Picoseconds of a call of a kernel with these counts, in the order of `KERNELS`."""
@@ -89,51 +97,58 @@ class Profile:
 
     def to_data(self) -> dict[str, Any]:
         """It as plain data."""
-        return {
-            "schema": SCHEMA,
-            "name": self.name,
-            "machine": asdict(self.machine),
-            "dense": {"sizes": list(self.dense.sizes), "picoseconds": self.dense.picoseconds},
-            "kernels": {name: dict(rates) for name, rates in self.kernels.items()},
-            "errors": dict(self.errors),
+        return profiles_data([self])
+
+
+def profiles_data(profiles: Sequence[Profile]) -> dict[str, Any]:
+    """The profiles of a machine, one of each type of numbers, as plain data."""
+    types = {
+        each.dtype: {
+            "dense": {"sizes": list(each.dense.sizes), "picoseconds": each.dense.picoseconds},
+            "kernels": {name: dict(rates) for name, rates in each.kernels.items()},
+            "errors": dict(each.errors),
         }
+        for each in profiles
+    }
+    first = profiles[0]
+    return {"schema": SCHEMA, "name": first.name, "machine": asdict(first.machine), "types": types}
 
-    def to_json(self) -> str:
-        """It as JSON."""
-        return json.dumps(self.to_data(), ensure_ascii=False) + "\n"
 
-    @classmethod
-    def from_json(cls, text: str, file: str = "") -> Profile:
-        """The profile that `to_json` wrote; `file` names it in errors.
+def profiles_json(profiles: Sequence[Profile]) -> str:
+    """The same as JSON."""
+    return json.dumps(profiles_data(profiles), ensure_ascii=False) + "\n"
 
-        Raises
-        ------
-        ProfileError
-            If it is none: truncated, of another schema, with an absent or negative rate.
-        """
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ProfileError(f"{_at(file)}no profile: {error}; {REMEDY}") from None
-        return cls.from_data(data, file)
 
-    @classmethod
-    def from_data(cls, data: Any, file: str = "") -> Profile:
-        """The same from plain data."""
-        found = data.get("schema") if isinstance(data, dict) else data
-        if found != SCHEMA:
-            raise ProfileError(f"{_at(file)}schema is {_shown(found)}, not {SCHEMA!r}; {REMEDY}")
-        read = _Reader(file)
-        machine = {
-            key.name: read.value(data, f"machine.{key.name}", int if key.name == "threads" else str)
-            for key in fields(Machine)
-        }
-        kernels = {
-            name: {count: read.rate(data, f"kernels.{name}.{count}") for count in counts}
-            for name, counts in KERNELS.items()
-        }
-        errors = {name: read.error(data, f"errors.{name}") for name in (DENSE, *KERNELS)}
-        return cls(read.value(data, "name", str), Machine(**machine), read.grid(data), kernels, errors)
+def profiles_of(data: Any, file: str = "") -> dict[str, Profile]:
+    """The profiles that plain data hold, by their types of numbers; `file` names them in errors.
+
+    Raises
+    ------
+    ProfileError
+        If they are none: of another schema, with an absent or negative rate.
+    """
+    found = data.get("schema") if isinstance(data, dict) else data
+    if found != SCHEMA:
+        raise ProfileError(f"{_at(file)}schema is {_shown(found)}, not {SCHEMA!r}; {REMEDY}")
+    read = _Reader(file)
+    machine = {
+        key.name: read.value(data, f"machine.{key.name}", int if key.name == "threads" else str)
+        for key in fields(Machine)
+    }
+    name, types = read.value(data, "name", str), read.value(data, "types", dict)
+    if not types or not set(types) <= set(DTYPES):
+        raise read.fault("types", list(types), f"some of {', '.join(DTYPES)}")
+    here = Machine(**machine)
+    return {dtype: Profile(name, here, *read.rates(data, f"types.{dtype}"), dtype) for dtype in types}
+
+
+def profiles_of_json(text: str, file: str = "") -> dict[str, Profile]:
+    """The same from JSON, which may be truncated."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProfileError(f"{_at(file)}no profile: {error}; {REMEDY}") from None
+    return profiles_of(data, file)
 
 
 @dataclass(frozen=True)
@@ -152,9 +167,18 @@ class _Reader:
         """A value of a type."""
         found = self.get(data, key)
         if not isinstance(found, kind) or isinstance(found, bool):
-            words = {str: "a text", int: "a whole number", list: "a list"}[kind]
+            words = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}[kind]
             raise self.fault(key, found, words)
         return found
+
+    def rates(self, data: Any, key: str) -> tuple[Grid, dict[str, dict[str, int]], dict[str, float]]:
+        """What was measured of a type of numbers: dense products, other kernels, errors of the fit."""
+        kernels = {
+            name: {count: self.rate(data, f"{key}.kernels.{name}.{count}") for count in counts}
+            for name, counts in KERNELS.items()
+        }
+        errors = {name: self.error(data, f"{key}.errors.{name}") for name in (DENSE, *KERNELS)}
+        return self.grid(data, f"{key}.dense"), kernels, errors
 
     def rate(self, data: Any, key: str) -> int:
         """A number of picoseconds."""
@@ -170,21 +194,20 @@ class _Reader:
             raise self.fault(key, found, "a relative error of at least 0")
         return float(found)
 
-    def grid(self, data: Any) -> Grid:
+    def grid(self, data: Any, key: str) -> Grid:
         """The times of dense products."""
-        sizes = self.value(data, "dense.sizes", list)
+        sizes = self.value(data, f"{key}.sizes", list)
         rising = all(_whole(each, 1) for each in sizes) and sizes == sorted(set(sizes))
         if not rising or not SIZES[0] <= len(sizes) <= SIZES[1] or sizes[0] != 1:
-            raise self.fault("dense.sizes", sizes, f"{SIZES[0]} to {SIZES[1]} rising sizes from 1")
-        cube = self.value(data, "dense.picoseconds", list)
+            raise self.fault(f"{key}.sizes", sizes, f"{SIZES[0]} to {SIZES[1]} rising sizes from 1")
+        cube = self.value(data, f"{key}.picoseconds", list)
         count = len(sizes)
         planes = [cube, *cube, *(row for plane in cube if isinstance(plane, list) for row in plane)]
         if any(not isinstance(each, list) or len(each) != count for each in planes):
-            raise self.fault(
-                "dense.picoseconds", cube, f"{count} × {count} × {count} times, as there are sizes"
-            )
+            wanted = f"{count} × {count} × {count} times, as there are sizes"
+            raise self.fault(f"{key}.picoseconds", cube, wanted)
         for wrong in (each for plane in cube for row in plane for each in row if not _whole(each, 1)):
-            raise self.fault("dense.picoseconds", wrong, "times of at least 1, whole picoseconds")
+            raise self.fault(f"{key}.picoseconds", wrong, "times of at least 1, whole picoseconds")
         made: Cube = tuple(tuple(tuple(row) for row in plane) for plane in cube)
         return Grid(tuple(sizes), made)
 

@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from chainorder.costs.machine import Machine
-from chainorder.costs.profile import REMEDY, Profile
+from chainorder.costs.profile import REMEDY, Profile, profiles_of_json
 from chainorder.errors import ProfileError
 from chainorder.reading.wording import shortened
+from chainorder.structures.number_types import DTYPES
 
 VARIABLE = "CHAINORDER_PROFILE"
 """Environment variable that names the file of a profile."""
@@ -17,8 +18,8 @@ VARIABLE = "CHAINORDER_PROFILE"
 SHIPPED = Path(__file__).with_name("shipped_profile.json")
 
 
-def current() -> Profile:
-    """The profile by which plans are made if nobody gives one.
+def current(dtype: str | None = None) -> Profile:
+    """The profile by which plans are made if nobody gives one, of a type of numbers: by default float64.
 
     The file that `VARIABLE` names; else what ``chainorder calibrate`` kept for this machine; else the one
     that comes with the package, which says so in its name.
@@ -26,9 +27,9 @@ def current() -> Profile:
     Raises
     ------
     ProfileError
-        If that file cannot be read, or is no profile.
+        If that file cannot be read, is no profile, or holds no such type.
     """
-    return read_profile(source())
+    return read_profile(source(), dtype)
 
 
 def source() -> Path:
@@ -47,14 +48,22 @@ def kept_at(machine: Machine | None = None) -> Path:
     return user_cache_path("chainorder", appauthor=False) / f"profile-{here.digest}.json"
 
 
-def read_profile(file: Path) -> Profile:
-    """The profile in a file.
+def read_profile(file: Path, dtype: str | None = None) -> Profile:
+    """The profile of a type of numbers in a file, by default of float64.
 
     Raises
     ------
     ProfileError
-        If it cannot be read, or is no profile.
+        If it cannot be read, is no profile, or holds no such type.
     """
+    held, wanted = read_profiles(file), DTYPES[0] if dtype is None else dtype
+    if wanted not in held:
+        raise ProfileError(f"{shortened(file)}: holds {', '.join(held)}, not {wanted}; {REMEDY}")
+    return held[wanted]
+
+
+def read_profiles(file: Path) -> dict[str, Profile]:
+    """All profiles in a file, by their types of numbers; raises `ProfileError`, too."""
     try:
         changed = file.stat().st_mtime_ns
         return _read(file, changed)
@@ -69,5 +78,5 @@ def read_profile(file: Path) -> Profile:
 
 
 @lru_cache(maxsize=8)
-def _read(file: Path, changed: int) -> Profile:
-    return Profile.from_json(file.read_text(encoding="utf-8"), str(file))
+def _read(file: Path, changed: int) -> dict[str, Profile]:
+    return profiles_of_json(file.read_text(encoding="utf-8"), str(file))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import cache
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +15,9 @@ from chainorder.costs.grids import Grid, rising
 from chainorder.costs.machine import Machine
 from chainorder.costs.prediction import SECOND
 from chainorder.costs.profile import DENSE, KERNELS, Profile
+from chainorder.errors import ProfileError
 from chainorder.execution.kernel_cases import Case, Cases
+from chainorder.structures.number_types import DTYPES
 
 RUNS = 15
 """Of a call: the quickest counts, for what else the machine does only adds to it."""
@@ -29,55 +33,110 @@ FINE = 1e-7
 
 Measured = tuple[Case, int]
 
-Watch = Callable[[list[Case]], Iterable[Case]]
-"""Passes cases on to be timed; may show how many are done."""
+
+class Job(NamedTuple):
+    """A case, of what cases, and the machine on whose threads it is measured; None for one thread."""
+
+    machine: Machine | None
+    cases: Cases
+    case: Case
+
+    def picoseconds(self) -> int:
+        """What the call takes."""
+        return picoseconds(self.case.call, 1 if self.machine is None else self.machine.threads)
 
 
-def calibrate(name: str, *, quick: bool = False, watch: Watch = list) -> Profile:
-    """Measure this machine: some hundred calls of all kernels, for float64.
+Watch = Callable[[list[Job]], Iterable[Job]]
+"""Passes calls on to be timed; may show how many are done."""
+
+
+def calibrate(
+    name: str,
+    *,
+    quick: bool = False,
+    dtypes: Sequence[str] = DTYPES,
+    threads: Sequence[int] = (),
+    watch: Watch = list,
+) -> list[Profile]:
+    """Measure this machine: some hundred calls of all kernels, for each type of numbers.
+
+    Dense products use threads; all else is measured on one.
 
     Parameters
     ----------
     name
-        What reports call the profile.
+        What reports call the profiles; ``{threads}`` in it stands for the number of threads.
     quick
-        Smaller sizes and fewer of them: a second or two instead of half a minute at most.
+        Smaller sizes and fewer of them: some seconds instead of a minute at most.
+    dtypes
+        Types of numbers.
+    threads
+        Of the library of dense products; by default as many as it uses.
     watch
         Is given all cases, and yields them one by one.
 
     Returns
     -------
-    Profile
-        With the median relative error of the fit by kernel; of dense products, at sizes between those of
-        the grid.
+    list of Profile
+        One for each number of threads and type, with the median relative error of the fit by kernel; of dense
+        products, at sizes between those of the grid.
+
+    Raises
+    ------
+    ProfileError
+        If there is not enough memory for what is multiplied.
     """
-    cases = Cases(quick=quick)
-    listed = [*cases.dense(), *cases.others()]
-    measured = [(case, picoseconds(case.call)) for case in watch(listed)]
-    grid = _grid(cases.sizes, [taken for case, taken in measured if case.kernel == DENSE])
-    kernels, errors = {}, {DENSE: _grid_error(grid, cases)}
+    here = Machine.here()
+    machines = [replace(here, threads=count) for count in threads] or [here]
+    try:
+        drawn = [Cases(dtype, quick=quick) for dtype in dtypes]
+        grids = [(machine, cases) for machine in machines for cases in drawn]
+        jobs = [Job(*grid, each) for grid in grids for each in grid[1].dense()]
+        jobs += [Job(None, cases, each) for cases in drawn for each in cases.others()]
+        taken: dict[tuple[Machine | None, Cases], list[Measured]] = {}
+        for job in watch(jobs):
+            taken.setdefault((job.machine, job.cases), []).append((job.case, job.picoseconds()))
+        return [_profile(name, *grid, taken[grid], taken[None, grid[1]]) for grid in grids]
+    except MemoryError:
+        raise ProfileError("there is not enough memory to calibrate; --quick takes less") from None
+
+
+def _profile(
+    name: str, machine: Machine, cases: Cases, dense: Sequence[Measured], others: Sequence[Measured]
+) -> Profile:
+    """What comes of the calls of a type of numbers."""
+    grid = _grid(cases.sizes, [taken for _, taken in dense])
+    kernels, errors = {}, {DENSE: _grid_error(grid, cases, machine.threads)}
     for kernel in KERNELS:
-        mine = [each for each in measured if each[0].kernel == kernel]
-        kernels[kernel], errors[kernel] = fit(kernel, mine)
-    return Profile(name, Machine.here(), grid, kernels, errors)
+        kernels[kernel], errors[kernel] = fit(kernel, [each for each in others if each[0].kernel == kernel])
+    said = name.replace("{threads}", machine.words_of_threads)
+    return Profile(said, machine, grid, kernels, errors, cases.dtype)
 
 
-def picoseconds(call: Callable[[], Any]) -> int:
-    """What a call takes: the least of some runs after a first one."""
-    call()
-    clock, times = _clock(), list[int]()
-    until = time.perf_counter() + PATIENCE
-    while len(times) < LEAST_RUNS or (len(times) < RUNS and time.perf_counter() < until):
-        started = clock()
+def picoseconds(call: Callable[[], Any], threads: int = 1) -> int:
+    """What a call takes on so many threads: the least of some runs after a first one."""
+    clock, times = _clock(threads), list[int]()
+    with _controller().limit(limits=threads, user_api="blas"):
         call()
-        times.append(clock() - started)
+        until = time.perf_counter() + PATIENCE
+        while len(times) < LEAST_RUNS or (len(times) < RUNS and time.perf_counter() < until):
+            started = clock()
+            call()
+            times.append(clock() - started)
     return max(1, round(min(times) * (SECOND // 10**9)))
 
 
-def _clock() -> Callable[[], int]:
+@cache
+def _controller() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _clock(threads: int) -> Callable[[], int]:
     """What tells nanoseconds: on one thread the processor's, so that other programs do not count."""
     fine = time.get_clock_info("process_time").resolution <= FINE
-    return time.process_time_ns if fine and Machine.here().threads == 1 else time.perf_counter_ns
+    return time.process_time_ns if fine and threads == 1 else time.perf_counter_ns
 
 
 def fit(kernel: str, measured: Sequence[Measured]) -> tuple[dict[str, int], float]:
@@ -99,11 +158,11 @@ def _grid(sizes: tuple[int, ...], taken: Sequence[int]) -> Grid:
     return Grid(sizes, rising(cube))
 
 
-def _grid_error(grid: Grid, cases: Cases) -> float:
+def _grid_error(grid: Grid, cases: Cases, threads: int) -> float:
     """How far the grid is off at sizes that are not in it."""
     sizes = cases.generator.integers(1, cases.sizes[-1], (20, 3)).tolist()
     calls = [cases.product_of(*each) for each in sizes]
-    return _median_error([grid.time(*each) for each in sizes], [picoseconds(call) for call in calls])
+    return _median_error([grid.time(*each) for each in sizes], [picoseconds(call, threads) for call in calls])
 
 
 def _median_error(predicted: Sequence[float], taken: Sequence[float]) -> float:

@@ -15,6 +15,7 @@ from chainorder.execution.conversions import by_rows
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import Model, by_tangents
 from chainorder.execution.operand import (
+    Array,
     BandOperand,
     DenseOperand,
     IdentityOperand,
@@ -22,7 +23,8 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
-from chainorder.execution.storing import random_operand
+from chainorder.execution.storing import operand_of
+from chainorder.execution.sums import add
 from chainorder.structures.axes import AxesPattern
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.pattern import fma
@@ -49,12 +51,14 @@ class Case(NamedTuple):
 
 
 class Cases:
-    """Random operands, and the calls that they are multiplied in."""
+    """Random operands of a type of numbers, and the calls that they are multiplied or added in."""
 
-    def __init__(self, *, quick: bool) -> None:
+    def __init__(self, dtype: str, *, quick: bool) -> None:
         self.generator = np.random.default_rng(0)
+        self.dtype = dtype
         self.large = FEW_LARGE if quick else LARGE
         self.sizes = FEW_SIZES if quick else SIZES
+        self._factors = [self._drawn(self.sizes[-1] ** 2) for _ in range(2)]  # of all dense products
 
     def dense(self) -> Iterator[Case]:
         """Products of all combinations of sizes."""
@@ -63,10 +67,14 @@ class Cases:
 
     def product_of(self, m: int, k: int, n: int) -> Callable[[], Any]:
         """An m × k matrix times a k × n one."""
-        return self._product(self._full(m, k), self._full(k, n))
+        left, right = self._factors
+        return self._product(
+            DenseOperand.full(left[: m * k].reshape(m, k)), DenseOperand.full(right[: k * n].reshape(k, n))
+        )
 
     def others(self) -> Iterator[Case]:
         """All that is no dense product."""
+        yield from self._sums()
         yield from self._diagonals()
         yield from self._bands()
         yield from self._sparse()
@@ -75,6 +83,20 @@ class Cases:
         yield from self._solves()
         for size in (10, 1_000):
             yield Case("passed_on", (), self._product(IdentityOperand(size), self._full(size, 10)))
+
+    def _sums(self) -> Iterator[Case]:
+        for rows, columns in product((10, 100, 1_000), repeat=2):
+            yield Case("add_dense", (rows * columns,), self._sum(self._full, rows, columns))
+        for size, width in product((100, 1_000, self.large), (0, 1, 8)):
+            yield Case("add_bands", ((2 * width + 1) * size,), self._sum(self._band, size, width))
+        for size, degree in product((100, 1_000, self.large), (3, 20)):
+            pair = self._rows(size, size, degree), self._rows(size, size, degree)
+            stored, made = sum(each.pattern.nnz for each in pair), pair[0].pattern | pair[1].pattern
+            yield Case("add_rows", (stored, made.nnz), lambda a=pair[0], b=pair[1]: add(a, b))  # type: ignore[misc]
+
+    def _sum(self, kind: Callable[[int, int], Operand], *sizes: int) -> Callable[[], Any]:
+        left, right = kind(*sizes), kind(*sizes)
+        return lambda: add(left, right)
 
     def _diagonals(self) -> Iterator[Case]:
         for rows, columns in product((10, 100, 1_000), repeat=2):
@@ -126,7 +148,7 @@ class Cases:
     def _axes(self) -> Iterator[Case]:
         for batch, width, columns in product((4, 64), (8, 64), (1, 20)):
             pattern = AxesPattern((0, 1), (0, 2), (batch, width, width), frozenset({1, 2}))
-            repeated = random_operand(pattern, self.generator)
+            repeated = operand_of(pattern, pattern.random_entries(self.generator).astype(self.dtype))
             full = self._full(batch * width, columns)
             counts = fma(pattern, full.pattern), batch * width * columns
             yield Case("axes", counts, self._product(repeated, full))
@@ -136,7 +158,8 @@ class Cases:
 
         sizes = (50, 1), (1_000, 1), (self.large // 2, 1), (200, 3), (400, 4)
         for (size, degree), columns in product(sizes, (1, 10, 100)):
-            made = Factorisation.of((self._rows(size, size, degree).csr + 9 * eye_array(size)).tocsc())
+            csr = self._rows(size, size, degree).csr + 9 * eye_array(size, dtype=self.dtype)
+            made = Factorisation.of(csr.tocsc())
             model, full = Model.of_solve(made), self._full(size, columns)
             counts = made.entries * columns, size * columns
             result = DensePattern(size, columns)
@@ -146,16 +169,19 @@ class Cases:
     def _product(self, left: Operand, right: Operand) -> Callable[[], Any]:
         return lambda: multiply(left, right)
 
+    def _drawn(self, *shape: int) -> Array:
+        return self.generator.standard_normal(shape).astype(self.dtype)
+
     def _full(self, rows: int, columns: int) -> DenseOperand:
-        return DenseOperand.full(self.generator.standard_normal((rows, columns)))
+        return DenseOperand.full(self._drawn(rows, columns))
 
     def _band(self, size: int, width: int) -> BandOperand:
-        return BandOperand(width, width, self.generator.standard_normal((2 * width + 1, size)))
+        return BandOperand(width, width, self._drawn(2 * width + 1, size))
 
     def _rows(self, rows: int, columns: int, degree: int) -> SparseOperand:
         from scipy.sparse import csr_array
 
         places = np.repeat(np.arange(rows), degree), self.generator.integers(0, columns, rows * degree)
-        csr = csr_array((self.generator.standard_normal(rows * degree), places), shape=(rows, columns))
+        csr = csr_array((self._drawn(rows * degree), places), shape=(rows, columns))
         csr.sum_duplicates()
         return SparseOperand(csr)

@@ -32,12 +32,12 @@ def read(data: Any, folder: Path) -> dict[str, Any]:
 def _prediction(data: Any) -> Prediction | None:
     if data is None:
         return None
-    from chainorder.costs.profile import Profile  # few plans carry one
+    from chainorder.costs.profile import profiles_of  # few plans carry one
 
     if not isinstance(data, dict):
         raise PlanError(f"not a plan: predicted is {str(data)[:40]!r}; it is an object, or null")
     try:
-        profile = Profile.from_data(data.get("profile"), "predicted.profile")
+        profile, *_ = profiles_of(data.get("profile"), "predicted.profile").values()
     except ProfileError as error:
         raise PlanError(f"not a plan: {error}") from None
     return Prediction(get_value(data, "picoseconds", int, "predicted."), profile)

@@ -32,10 +32,10 @@ def profile_report(profile: Profile, *, file: str, notes: Iterable[str] = ()) ->
         error = profile.errors[kernel]
         rows.append((kernel.replace("_", " · "), _micro(rates["call"]), what, f"{error:.1%}"))
     machine = profile.machine
-    threads = f"{machine.threads} thread{'s' * (machine.threads > 1)}"
     versions = f"numpy {machine.numpy}, scipy {machine.scipy}"
     said = (
-        f"measured on {machine.processor}: {machine.blas}, {threads}, {versions}; float64",
+        f"measured on {machine.processor}: {machine.blas}, {machine.words_of_threads}, {versions}; "
+        f"{profile.dtype}",
         f"file: {file}",
         *notes,
         *profile.notes(Machine.here()),

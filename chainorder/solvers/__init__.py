@@ -42,6 +42,7 @@ def plan(
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
     profile: Profile | None = ...,
+    dtype: str | None = ...,
 ) -> Plan: ...
 @overload
 def plan(
@@ -70,6 +71,7 @@ def plan(
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
     profile: Profile | None = ...,
+    dtype: str | None = ...,
 ) -> Plan | GraphPlan: ...
 def plan(
     chain: Problem,
@@ -84,6 +86,7 @@ def plan(
     seed: int = 0,
     start: GraphPlan | None = None,
     profile: Profile | None = None,
+    dtype: str | None = None,
 ) -> Plan | GraphPlan:
     """Find the order in which to multiply a chain or eliminate a graph; on several machines, where and when.
 
@@ -115,6 +118,8 @@ def plan(
         A plan of the same graph that the search begins with; what is returned does not cost more.
     profile
         Of the machine that seconds are meant of; by default the one that ``chainorder calibrate`` kept.
+    dtype
+        Of the numbers that seconds are meant of, ``float32``; by default that of the profile, or float64.
 
     Returns
     -------
@@ -136,7 +141,7 @@ def plan(
         )
     problem = chain if memory is None else chain.within(memory)
     problem = problem if machines is None else problem.on(machines)
-    options = Options(objective, transfer, time_limit, progress, seed, profile=profile)
+    options = Options(objective, transfer, time_limit, progress, seed, profile=profile, dtype=dtype)
     _check_scheduling(problem, options)
     chosen = find_solver(solver, problem.kind)
     if objective == "seconds":
@@ -197,7 +202,13 @@ _GIVEN = {
 
 
 def plan_in_order(
-    problem: Problem, order: str, *, objective: str | None = None, transfer: int = 0
+    problem: Problem,
+    order: str,
+    *,
+    objective: str | None = None,
+    transfer: int = 0,
+    profile: Profile | None = None,
+    dtype: str | None = None,
 ) -> Plan | GraphPlan:
     """The plan of an order that is given as text, on the machines of the problem.
 
@@ -207,7 +218,7 @@ def plan_in_order(
         A chain, or a graph.
     order
         Of a chain its bracketing, ``(F3 F2) F1``; of a graph the names of its inner vertices.
-    objective, transfer
+    objective, transfer, profile, dtype
         As of `plan`.
 
     Raises
@@ -217,7 +228,7 @@ def plan_in_order(
     SolverError, InfeasibleError
         As `plan`.
     """
-    options = Options(objective, transfer)
+    options = Options(objective, transfer, profile=profile, dtype=dtype)
     _check_scheduling(problem, options)
     priced: Plan | GraphPlan = _GIVEN[problem.kind](problem.on(1), order)
     if problem.machines > 1:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainorder.costs.fma import FMA
 from chainorder.errors import SolverError
 from chainorder.plans.chain_operations import OBJECTIVES
 from chainorder.reading.wording import nearest_of, shortened
 from chainorder.structures.fragments import MOST
+from chainorder.structures.number_types import DTYPES
 from chainorder.system.signals import asked_to_end
 
 if TYPE_CHECKING:
+    from chainorder.costs.model import CostModel
     from chainorder.costs.profile import Profile
 
 
@@ -62,14 +65,16 @@ class Options:
         An order of a graph's inner vertices, by their places, that a search begins with; empty for none.
     profile
         Of the machine that seconds are meant of; None for `chainorder.costs.profiles.current`.
+    dtype
+        Of the numbers that seconds are meant of; None for that of the profile, or float64.
     started
         When the time began to run: a reading of `time.monotonic`.
 
     Raises
     ------
     SolverError
-        If the objective is unknown, the transfer is no whole number of at least 0, the time limit is not
-        above 0, or the seed is no whole number.
+        If the objective or the type is unknown, the transfer is no whole number of at least 0, the time limit
+        is not above 0, or the seed is no whole number.
     """
 
     objective: str | None = None
@@ -79,6 +84,7 @@ class Options:
     seed: int = 0
     start: tuple[int, ...] = ()
     profile: Profile | None = None
+    dtype: str | None = None
     started: float = field(default_factory=time.monotonic, compare=False)
 
     def __post_init__(self) -> None:
@@ -97,9 +103,29 @@ class Options:
             raise SolverError(f"time_limit is {limit!r}; give seconds above 0, or None to run to the proof")
         if limit is not None and math.isinf(limit):
             object.__setattr__(self, "time_limit", None)
+        measured = None if self.profile is None else self.profile.dtype
+        if self.dtype not in (None, *DTYPES) or (measured and self.dtype not in (None, measured)):
+            hint = f"the profile is of {measured}" if measured else nearest_of(str(self.dtype), DTYPES)
+            raise SolverError(f"seconds of {shortened(self.dtype)} are not known; {hint}")
         if not _whole(self.seed):
             raise SolverError(f"seed is {self.seed!r}; give a whole number")
         object.__setattr__(self, "seed", int(self.seed))
+
+    @property
+    def model(self) -> CostModel:
+        """What operations cost under the objective: picoseconds by the profile, else fma."""
+        if self.objective != "seconds":
+            return FMA
+        from chainorder.costs.seconds import Seconds  # who plans by fma needs no model of time
+
+        return Seconds(self.the_profile)
+
+    @property
+    def the_profile(self) -> Profile:
+        """The profile that holds; `ProfileError` if its file is none, or has no such type."""
+        from chainorder.costs.profiles import current
+
+        return current(self.dtype) if self.profile is None else self.profile
 
     @property
     def left(self) -> float | None:

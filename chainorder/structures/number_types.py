@@ -11,6 +11,9 @@ from chainorder.errors import StructureError
 
 Array = npt.NDArray[Any]
 
+DTYPES = ("float64", "float32", "complex128", "complex64")
+"""Types whose products are timed; the first is that of numbers of which nothing is said."""
+
 EXACT = 2**53
 """Whole numbers up to this are exact in double precision."""
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from chainorder.costs.evaluations import check_feasible
 from chainorder.costs.prediction import Prediction
-from chainorder.costs.profiles import current
-from chainorder.costs.seconds import Seconds, check_timed
+from chainorder.costs.seconds import check_timed
 from chainorder.costs.steps import Steps
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
@@ -39,7 +38,7 @@ def plan_by_seconds(chain: Chain, solver: Solver, options: Options) -> Plan:
             return _dynamic(chain, options)
         case "exhaustive":
             exhaustive.check_length(chain)
-            steps, _ = exhaustive.best_steps(chain, _model(options))
+            steps, _ = exhaustive.best_steps(chain, options.model)
             return _proved(chain, steps, options, "exhaustive", "all bracketings compared")
         case "auto":
             return _auto(chain, options)
@@ -49,17 +48,13 @@ def plan_by_seconds(chain: Chain, solver: Solver, options: Options) -> Plan:
 
 def timed(order: Plan, options: Options) -> Plan:
     """The same order, with its time; no claim."""
-    prediction = Prediction.of(order.chain, order.operations.steps, _model(options).profile)
+    prediction = Prediction.of(order.chain, order.operations.steps, options.the_profile)
     return replace(order, objective="seconds", predicted=prediction, optimal=False, lower_bound=None)
-
-
-def _model(options: Options) -> Seconds:
-    return Seconds(current() if options.profile is None else options.profile)
 
 
 def _dynamic(chain: Chain, options: Options) -> Plan:
     dynamic.check_length(chain, "dynamic")
-    steps, _ = dynamic.exact_steps(chain, _model(options))
+    steps, _ = dynamic.exact_steps(chain, options.model)
     return _proved(chain, steps, options, "dynamic", "the dynamic program is exact for every cost model")
 
 
