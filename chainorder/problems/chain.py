@@ -223,6 +223,11 @@ class Chain(Problem):
         return self.outputs, self.inputs
 
     @property
+    def joints(self) -> int:
+        """How many values lie between inputs and outputs, where products meet."""
+        return len(self) - 1
+
+    @property
     def counts(self) -> dict[str, int]:
         """What tells how large it is, by the keys of reports."""
         return {"length": len(self), "inputs": self.inputs, "outputs": self.outputs}

@@ -263,6 +263,11 @@ class Graph(Problem):
         return self.rows, self.columns
 
     @property
+    def joints(self) -> int:
+        """How many values lie between inputs and outputs, where products meet."""
+        return len(self.inner)
+
+    @property
     def counts(self) -> dict[str, int]:
         """What tells how large it is, by the keys of reports."""
         return {

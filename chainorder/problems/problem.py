@@ -65,6 +65,11 @@ class Problem(ABC):
         """Its elementals, or one for each kind of them."""
 
     @property
+    @abstractmethod
+    def joints(self) -> int:
+        """How many values lie between inputs and outputs, where products meet."""
+
+    @property
     def modelled(self) -> bool:
         """Whether an elemental has a tangent or an adjoint."""
         return any(kind.modelled for kind in self._kinds)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from chainorder.plans.base import BasePlan
-from chainorder.problems.chain import Chain
-from chainorder.problems.graph import Graph
 from chainorder.problems.problem import Problem
 from chainorder.report.model import MOST_BARS, Bar, Chart
 
@@ -30,20 +27,9 @@ def schedule_note(plan: BasePlan) -> str:
     return f"makespan {plan.makespan:,} on {plan.machines:,} machines{idle}, {busy:.0%} busy{delay}"
 
 
-@singledispatch
 def has_chart(problem: Problem) -> bool:
     """Whether a plan, which is yet to be made, may have a Gantt chart."""
-    return False
-
-
-@has_chart.register(Chain)
-def _(chain: Chain) -> bool:
-    return chain.machines > 1 and (chain.modelled or len(chain) > 1) and len(chain) <= MOST_BARS
-
-
-@has_chart.register(Graph)
-def _(graph: Graph) -> bool:
-    return graph.machines > 1 and (graph.modelled or graph.inner != ()) and len(graph.inner) <= MOST_BARS
+    return problem.machines > 1 and (problem.modelled or problem.joints > 0) and problem.joints < MOST_BARS
 
 
 def planned_charts(plan: BasePlan) -> tuple[Chart, ...]:
