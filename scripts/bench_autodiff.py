@@ -30,7 +30,8 @@ import chainorder.jax
 import chainorder.torch
 from chainorder.autodiff.choice import Choice, Mode
 from chainorder.autodiff.task import composed
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 
 ROUNDS, LONGEST_BLOCK, BLOCK_SECONDS = 5, 20, 0.2
 

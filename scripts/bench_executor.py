@@ -25,7 +25,8 @@ import numpy as np
 from tables import show, tell, write_seconds
 
 from chainorder import Banded, Chain, Dense, Diagonal, Elemental, Plan, execute, plan
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 
 RUNS = 31
 """Pairs of runs for each chain, at most."""

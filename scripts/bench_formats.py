@@ -25,7 +25,8 @@ from scipy.sparse.linalg import splu
 from sparse_cases import heat_step, random_sparse, sources
 from tables import show
 
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 from chainorder.structures.pattern import fma
 from chainorder.structures.positions import SparsePattern
 

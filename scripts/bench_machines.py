@@ -25,7 +25,8 @@ from tables import show, write_seconds
 
 from chainorder import Chain, Elemental, Plan, execute, plan
 from chainorder.execution.cluster import LOCAL, connected
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 from chainorder.solvers.machines.alternatives import Alternatives
 from chainorder.solvers.machines.search import Model, Search
 from chainorder.solvers.machines.splits import best_schedule, split_machines

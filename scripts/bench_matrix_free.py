@@ -22,7 +22,8 @@ from scipy.sparse.linalg import aslinearoperator
 from tables import show, write_seconds
 
 from chainorder import Chain, ChainTable, Dense, Plan, execute, load, plan, plan_many
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 
 STEPPER = Path(__file__).parent.parent / "data" / "stepper-500.yaml"
 SOLVERS = ("forward", "reverse", "preaccumulation", "dynamic")

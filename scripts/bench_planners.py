@@ -30,7 +30,8 @@ from tables import show, tell, write_seconds
 
 import chainorder
 from chainorder.problems.random_chains import Ranges, random_chain
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 
 RUNS = 7
 """Runs of one planner on one chain, at most."""

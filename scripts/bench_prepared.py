@@ -26,7 +26,8 @@ from bench_sparse import forward, reverse
 from tables import show, tell, write_seconds
 
 from chainorder import Plan, execute, plan, prepare
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 
 RUNS = 41
 """Turns for each chain, at most."""

@@ -33,7 +33,8 @@ from chainorder.execution.kernels import multiply
 from chainorder.execution.operand import Operand
 from chainorder.execution.storing import random_operand
 from chainorder.problems.random_chains import Ranges, random_chains
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 from chainorder.solvers.chains.exhaustive import bracketings
 
 RUNS = 3

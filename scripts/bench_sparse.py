@@ -26,7 +26,8 @@ from scipy.sparse.linalg import SuperLU, splu
 from sparse_cases import FAMILIES, Case, Inverse, chain_of, graph, heat_step, random_sparse
 
 from chainorder import Chain, Execution, Plan, execute, plan
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 
 LONG = 0.1
 """Seconds of the better sweep from which the targets hold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 from tests.running import run
@@ -10,6 +11,7 @@ __all__ = ["run"]
 
 
 def pytest_configure() -> None:
-    """Behind an ``&`` Ctrl-C is ignored, and what tests start and interrupt would inherit that."""
+    """Screens are wide, and Ctrl-C is heard: behind ``&`` it is ignored, which what is started inherits."""
+    os.environ["COLUMNS"] = "200"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

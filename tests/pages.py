@@ -36,7 +36,7 @@ NAMED = re.compile(r"# (\S+\.yaml)\n")
 def shell(command: str) -> subprocess.CompletedProcess[str]:
     """Run a line as a user types it, where `chainorder` is this one."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    variables = os.environ | {"PATH": path, "COLUMNS": "120", "NO_COLOR": "1"}
+    variables = os.environ | {"PATH": path, "COLUMNS": "100", "NO_COLOR": "1"}
     return subprocess.run(
         ["bash", "-c", command], env=variables, capture_output=True, text=True, check=False, timeout=300
     )

@@ -10,7 +10,8 @@ from chainorder.autodiff.choice import Choice, Mode, Unplanned
 from chainorder.autodiff.pieces import AnyPiece
 from chainorder.autodiff.work import Work
 from chainorder.plans.chain_operations import formula, node_name
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 from chainorder.report.table import render
 
 

@@ -12,13 +12,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from chainorder import __version__
 from chainorder.errors import ChainorderError, SpecError
 from chainorder.reading.wording import without_breaks
+from chainorder.report.screen import columns
 from chainorder.system.installation import refuse_strangers
 from chainorder.system.output import ReaderGoneError
 from chainorder.system.signals import Interrupted, interrupted_by_signals
@@ -28,11 +29,19 @@ INTERRUPTED = 130
 SAID = {signal.SIGINT: "interrupted"}
 """What is said of a signal, if it is not just its name."""
 
-EPILOG = """\b
+EPILOG = """\
 A CHAIN is a spec of chains or graphs (YAML, JSON, JSON Lines, GraphML; packed, as .yaml.gz, or not; - is
 standard input), a saved plan, or inline sizes: 1000,100,10,1. Whole numbers may be written 1_000 or 1e3.
+
 Exit status: 0 done, 1 a check failed, 2 wrong input or call, 130 interrupted, 143 ended by SIGTERM.
-Shell completion: eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"  (zsh_source, fish_source)"""
+
+\b
+Shell completion, in ~/.bashrc; or zsh_source, fish_source:
+  eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"
+"""
+
+READABLE = 100
+"""Columns of a help text at most."""
 
 
 def main() -> None:
@@ -117,6 +126,7 @@ COMMANDS = {
         "calibrate",
         "Measure what operations take on this machine, and keep that for --objective seconds.",
     ),
+    "solvers": ("solvers", "Show all solvers: what each takes, and what it claims of its orders."),
     "schema": ("schema", "Print the JSON Schema of specs: the one they are validated with."),
 }
 """By the names of commands, which are those of their modules: the function, and what it does."""
@@ -140,9 +150,19 @@ class Commands(Mapping[str, click.Command]):
 class Program(click.Group):
     """The group of all commands, which can say what they do without importing them."""
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """A context whose help texts, and those of commands, are as wide as the screen."""
+        extra.setdefault("terminal_width", min(READABLE, columns()))
+        return super().make_context(info_name, args, parent, **extra)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        listed = [click.Command(name, help=what) for name, (_, what) in COMMANDS.items()]
-        click.Group(commands=listed).format_commands(ctx, formatter)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, what) for name, (_, what) in COMMANDS.items()])
 
 
 @click.group(

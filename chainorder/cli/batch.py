@@ -18,7 +18,7 @@ from chainorder.cli.options import (
     solver_option,
 )
 from chainorder.cli.values import Whole
-from chainorder.cli.writing import Destination
+from chainorder.cli.writing import Destination, Look
 from chainorder.system.output import Output, partial_name
 
 if TYPE_CHECKING:
@@ -32,15 +32,22 @@ SHOWN = 3
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
 @solver_option
-@click.option("--workers", default=1, show_default=True, type=Whole(1, 64), help="Processes that plan.")
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=Whole(1, 64),
+    metavar="NUMBER",
+    help="Processes that plan.",
+)
 @machines_option
 @scheduling_options
 @scheduler_option
-@output_options
+@output_options()
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on from FILE.partial, which keeps the finished chains of a batch that was broken off.",
+    help="Go on from FILE.partial of a batch that was broken off.",
 )
 def batch(
     paths: tuple[str, ...],
@@ -49,6 +56,7 @@ def batch(
     format_name: str | None,
     output: str | None,
     force: bool,
+    screen: Look,
     resume: bool,
     **options: Any,
 ) -> None:
@@ -65,7 +73,7 @@ def batch(
     from chainorder.solvers.options import Options
     from chainorder.solvers.registry import find_solver
 
-    to = Destination.of(format_name, output, force=force)
+    to = Destination.of(format_name, output, force=force, screen=screen)
     if resume and (force or to.file is None or to.file.direct):
         raise click.UsageError("--resume takes -o FILE, and no --force: it goes on from FILE.partial")
     if to.file is not None and not to.file.direct:

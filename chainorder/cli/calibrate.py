@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from chainorder.cli.options import dtype_option, force_option, format_names, profile_option
-from chainorder.cli.writing import Destination, protect
+from chainorder.cli.options import dtype_option, force_option, format_option, profile_option, screen_options
+from chainorder.cli.writing import Destination, Look, protect
 from chainorder.errors import OutputError, ProfileError
 from chainorder.structures.number_types import DTYPES
 from chainorder.system.output import Output, reason
@@ -23,9 +23,10 @@ NAME = "the profile of {processor}, {threads}"
 @click.option("--name", default=NAME, show_default=True, help="What reports call the profile.")
 @dtype_option
 @profile_option
-@click.option("--format", "format_name", type=format_names, help="How to write the table.")
+@format_option()
 @click.option("-o", "--output", metavar="FILE", help="Keep the profile there, not in the cache folder.")
 @force_option
+@screen_options
 def calibrate(
     quick: bool,
     show: bool,
@@ -34,6 +35,7 @@ def calibrate(
     format_name: str | None,
     output: str | None,
     force: bool,
+    screen: Look,
 ) -> None:
     """Measure what operations take on this machine, and keep that for --objective seconds.
 
@@ -46,7 +48,7 @@ def calibrate(
     from chainorder.costs.profiles import current, source
     from chainorder.report.profiles import profile_report
 
-    to = Destination.of(format_name, None, force=force)
+    to = Destination.of(format_name, None, force=force, screen=screen)
     if show:
         if quick or output is not None:
             raise click.UsageError("--show measures nothing; leave --quick and -o out.")

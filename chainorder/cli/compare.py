@@ -18,7 +18,7 @@ from chainorder.cli.options import (
 )
 from chainorder.cli.reading import AnyPlan, Request, hessian_of, interruptible, problem_of, read_inputs
 from chainorder.cli.values import whole
-from chainorder.cli.writing import Destination
+from chainorder.cli.writing import Destination, Look
 from chainorder.errors import ChainorderError
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import MAX_MACHINES
@@ -52,14 +52,14 @@ def machine_counts(text: str | tuple[int, ...]) -> tuple[int, ...]:
     type=machine_counts,
     default="",
     metavar="NUMBERS",
-    help="Machines that the plan may use; several numbers, as 1,2,4,8, show how the makespan scales.",
+    help="Machines; several numbers, as 1,2,4,8, show how the makespan scales.",
 )
 @memory_option
 @scheduling_options
-@click.option("--memory-sweep", is_flag=True, help="Show the costs at every memory limit that matters.")
+@click.option("--memory-sweep", is_flag=True, help="The costs at every memory limit that matters.")
 @hessian_option
 @verbose_option
-@output_options
+@output_options(CHARTS)
 def compare(
     chain: tuple[str, ...],
     solver: str,
@@ -71,6 +71,7 @@ def compare(
     format_name: str | None,
     output: str | None,
     force: bool,
+    screen: Look,
     **options: Any,
 ) -> None:
     """Show what forward, reverse and the best order of each CHAIN cost, side by side.
@@ -85,7 +86,7 @@ def compare(
     from chainorder.report.schedules import has_chart
 
     drawable = [CHARTS] * (not hessian and not memory_sweep)
-    to = Destination.of(format_name, output, force=force, drawable=drawable)
+    to = Destination.of(format_name, output, force=force, screen=screen, drawable=drawable)
     to.protect(chain)
     if memory_sweep and len(machines) > 1:
         raise click.UsageError("--memory-sweep takes one number of machines; give one")

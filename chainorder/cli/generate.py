@@ -23,24 +23,26 @@ from chainorder.structures.catalogue import STRUCTURES
     default=("dense",),
     show_default=True,
     type=Names(tuple(STRUCTURES)),
-    help="Structures to draw from; give several, or one twice to make it likelier.",
+    metavar="NAME",
+    help=f"Several may be given, or one again to make it likelier: {', '.join(STRUCTURES)}.",
 )
 @click.option(
     "--matrix-free",
     default=0.0,
     show_default=True,
     type=Real(0, 1),
+    metavar="SHARE",
     help="Share without a matrix.",
 )
 @range_option("--tangent", "1:1000", "fma of a tangent.")
 @range_option("--adjoint", "1:1000", "fma of an adjoint.")
 @range_option("--tape", "0:0", "Entries of a tape.")
 @range_option("--overhead", "0:0", "fma added to each call.")
+@click.option("--memory", type=Memory(), metavar="ENTRIES", help="For a tape: 100000, 100k or 800kB.")
 @click.option(
-    "--memory", type=Memory(), metavar="ENTRIES", help="The chains' limit for a tape: 100000, 100k or 800kB."
+    "--seed", default=0, show_default=True, type=Whole(0), metavar="NUMBER", help="Same seed, same chains."
 )
-@click.option("--seed", default=0, show_default=True, type=Whole(0), help="Same seed, same chains.")
-@click.option("-o", "--output", metavar="FILE", help="Write to a file, best one that ends in .jsonl.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file, best a .jsonl.")
 @force_option
 def generate(
     count: int,

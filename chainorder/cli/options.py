@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Iterator
+from functools import partial, wraps
 from typing import Any, TypeVar, cast
 
 import click
@@ -13,7 +13,8 @@ from chainorder.cli.values import Memory, Names, Told, Whole, whole
 from chainorder.plans.chain_operations import OBJECTIVES
 from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.reading.wording import without_breaks
-from chainorder.report.formats import FORMATS
+from chainorder.report.formats import FORMATS, Format
+from chainorder.report.screen import COLOURS, Screen
 from chainorder.structures.number_types import DTYPES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -30,19 +31,27 @@ def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Co
     return decorate
 
 
-def _solver_help() -> str:
-    from chainorder.solvers import all_solvers
+class Writable:
+    """The names of the formats that a command can write; `drawable` is what there may be to draw."""
 
-    chains, graphs = (
-        "; ".join(f"{solver.name}: {solver.summary}" for solver in all_solvers(kind))
-        for kind in ("chain", "graph")
-    )
-    return f"{chains}. For graphs: {graphs}"
+    def __init__(self, *drawable: str) -> None:
+        self._drawable = drawable
 
+    def formats(self) -> list[Format]:
+        """Those that are registered by now."""
+        return [each for each in FORMATS.values() if each.draws is None or each.draws in self._drawable]
 
-def _ending_help() -> str:
-    endings = " ".join(each.endings[0] for each in FORMATS.values())
-    return f"Write to a file; its ending ({endings}) picks the format."
+    def __iter__(self) -> Iterator[str]:
+        return (each.name for each in self.formats())
+
+    def format_help(self) -> str:
+        """For ``--format``."""
+        return f"How to write the report: {', '.join(self)}; by default as -o says, or table."
+
+    def output_help(self) -> str:
+        """For ``-o``."""
+        endings = " ".join(each.endings[0] for each in self.formats())
+        return f"Write to a file; its ending picks the format: {endings}."
 
 
 def number_range(text: str) -> tuple[int, int]:
@@ -85,17 +94,17 @@ def solver_option(command: Command) -> Command:
 
     decorate = options(
         click.option(
-            "--solver", cls=Told, told=_solver_help, default="auto", show_default=True, metavar="NAME"
+            "--solver",
+            default="auto",
+            show_default=True,
+            metavar="NAME",
+            help="Who finds the order; `chainorder solvers` shows all.",
         ),
         click.option(
-            "--exact-fill",
-            is_flag=True,
-            help="Work out the fill-in of sparse chains exactly, whatever it takes: --solver dynamic.",
+            "--exact-fill", is_flag=True, help="Sparse chains: all fill-in exactly; --solver dynamic."
         ),
         click.option(
-            "--estimate",
-            is_flag=True,
-            help="Estimate the fill-in of sparse chains from samples: --solver estimated.",
+            "--estimate", is_flag=True, help="Sparse chains: fill-in from samples; --solver estimated."
         ),
     )
     return cast(Command, decorate(with_solver))
@@ -104,28 +113,25 @@ def solver_option(command: Command) -> Command:
 order_option = click.option(
     "--order",
     metavar="TEXT",
-    help='Cost your own order instead: "(F3 F2) F1"; of a graph, its inner vertices: "h a".',
+    help='Your own order instead: "(F3 F2) F1"; of a graph: "h a".',
 )
 start_option = click.option(
     "--start",
     metavar="FILE",
-    help="A saved plan of the same graph that the search for a better one begins with.",
+    help="A saved plan of a graph that the search begins with.",
 )
 memory_option = click.option(
     "--memory",
     type=Memory(),
     metavar="ENTRIES",
-    help="Entries that the tape of one elemental may take: 100000, 100k (k, M, G, T); or bytes, eight to an "
-    "entry: 800kB, 2GiB.",
+    help="Entries for the tape of an elemental: 100000, 100k; in bytes 800kB, 2GiB.",
 )
-hessian_option = click.option(
-    "--hessian", is_flag=True, help="Second derivatives of a network with parameters, by all ways there are."
-)
+hessian_option = click.option("--hessian", is_flag=True, help="Second derivatives of a network, by all ways.")
 machines_option = click.option(
     "--machines",
     type=Whole(1, MAX_MACHINES),
     metavar="NUMBER",
-    help="Identical machines that the plan may use.",
+    help="Machines, all alike, that the plan may use.",
 )
 
 
@@ -155,16 +161,20 @@ profile_option = click.option(
     metavar="FILE",
     expose_value=False,
     callback=_hold,
-    help="The machine that seconds are meant of, as calibrate keeps it; by default this one.",
+    help="The machine that seconds are of; by default this one.",
 )
 dtype_option = click.option(
-    "--dtype", type=Names(DTYPES), help="The numbers that seconds are meant of; by default float64."
+    "--dtype",
+    type=Names(DTYPES),
+    metavar="TYPE",
+    help="The numbers that seconds are of; by default float64.",
 )
 scheduling_options: Callable[[Command], Command] = options(
     click.option(
         "--objective",
         type=Names(OBJECTIVES),
-        help="What to minimise; by default fma on one machine, makespan on several.",
+        metavar="NAME",
+        help="fma, makespan or seconds; by default fma, on several machines makespan.",
     ),
     profile_option,
     dtype_option,
@@ -173,20 +183,20 @@ scheduling_options: Callable[[Command], Command] = options(
         type=Whole(0),
         default=0,
         metavar="FMA",
-        help="Delay, for each stored entry, of an operand that was made on another machine.",
+        help="Delay of each entry that was made on another machine.",
     ),
     click.option(
         "--time-limit",
         type=float,
         metavar="SECONDS",
-        help="Stop searching after so long and keep the best; by default 10, none for --solver exact.",
+        help="Search no longer; by default 10, without end for --solver exact.",
     ),
 )
 """What `plan` takes beside machines and memory."""
 scheduler_option = click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="A Dask scheduler whose workers do it, as tcp://host:8786. local: processes of its own; here: none.",
+    help="Where: tcp://host:8786 for Dask workers, local for processes, here.",
 )
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Say why this solver; show all operations."
@@ -194,16 +204,51 @@ verbose_option = click.option(
 force_option = click.option(
     "--force",
     is_flag=True,
-    help="Write even where a spec, or a file that this call reads, is lost by it.",
+    help="Write even over a spec, or over a file that is read.",
 )
-format_names = Names(FORMATS)
-output_options: Callable[[Command], Command] = options(
-    click.option(
+
+
+def screen_options(command: Command) -> Command:
+    """``--color``, ``--exact`` and ``--no-legend``, as the one parameter `screen`."""
+
+    @wraps(command)
+    def with_screen(*args: Any, color: str, exact: bool, no_legend: bool, **params: Any) -> Any:
+        screen = partial(Screen.of, color, exact=exact, legend=not no_legend)
+        return command(*args, screen=screen, **params)
+
+    decorate = options(
+        click.option(
+            "--color",
+            type=Names(COLOURS),
+            default="auto",
+            metavar="WHEN",
+            help="Tables in colour: always, never, auto.",
+        ),
+        click.option("--exact", is_flag=True, help="Numbers of tables to the unit."),
+        click.option("--no-legend", is_flag=True, help="Explain no words below tables."),
+    )
+    return cast(Command, decorate(with_screen))
+
+
+def format_option(*drawable: str) -> Callable[[Command], Command]:
+    """``--format``: what a command can write, which may have something to draw."""
+    known = Writable(*drawable)
+    return click.option(
         "--format",
         "format_name",
-        type=format_names,
-        help="How to write the report; by default table, or what the ending of -o stands for.",
-    ),
-    click.option("-o", "--output", cls=Told, told=_ending_help, metavar="FILE"),
-    force_option,
-)
+        cls=Told,
+        told=known.format_help,
+        type=Names(FORMATS, known),
+        metavar="NAME",
+    )
+
+
+def output_options(*drawable: str) -> Callable[[Command], Command]:
+    """Where and how a command writes reports."""
+    known = Writable(*drawable)
+    return options(
+        format_option(*drawable),
+        click.option("-o", "--output", cls=Told, told=known.output_help, metavar="FILE"),
+        force_option,
+        screen_options,
+    )

@@ -19,7 +19,7 @@ from chainorder.cli.options import (
     verbose_option,
 )
 from chainorder.cli.reading import Request, read_plans, read_start
-from chainorder.cli.writing import Destination
+from chainorder.cli.writing import Destination, Look
 from chainorder.problems.problem import Problem
 from chainorder.report.model import CHARTS, GRAPH
 from chainorder.system.signals import end_if_asked
@@ -34,7 +34,7 @@ from chainorder.system.signals import end_if_asked
 @memory_option
 @scheduling_options
 @verbose_option
-@output_options
+@output_options(CHARTS, GRAPH)
 def plan_command(
     chain: tuple[str, ...],
     solver: str,
@@ -46,6 +46,7 @@ def plan_command(
     format_name: str | None,
     output: str | None,
     force: bool,
+    screen: Look,
     **options: Any,
 ) -> None:
     """Print the best order of each CHAIN and what it costs; -o plan.json saves it for `run`.
@@ -57,7 +58,7 @@ def plan_command(
     from chainorder.report.results import plan_report
     from chainorder.report.schedules import has_chart
 
-    to = Destination.of(format_name, output, force=force, drawable=(CHARTS, GRAPH))
+    to = Destination.of(format_name, output, force=force, screen=screen, drawable=(CHARTS, GRAPH))
     to.protect(chain)
 
     def check(problems: Sequence[Problem]) -> None:

@@ -14,18 +14,19 @@ import click
 from chainorder.cli.options import (
     chain_argument,
     force_option,
-    format_names,
+    format_option,
     hessian_option,
     machines_option,
     memory_option,
     order_option,
     scheduler_option,
     scheduling_options,
+    screen_options,
     solver_option,
 )
 from chainorder.cli.reading import AnyPlan, Request, hessian_of, read_inputs, read_plans
 from chainorder.cli.values import Real, Whole
-from chainorder.cli.writing import Destination
+from chainorder.cli.writing import Destination, Look
 from chainorder.errors import ChainorderError, ExecutionError
 from chainorder.execution.cluster import LOCAL
 from chainorder.problems.problem import Problem
@@ -48,18 +49,20 @@ HERE = "here"
 @memory_option
 @scheduling_options
 @scheduler_option
-@click.option("--compare", "all_orders", is_flag=True, help="Run forward and reverse too, beside the best.")
+@click.option("--compare", "all_orders", is_flag=True, help="Forward and reverse, too, beside the best.")
 @click.option(
     "--seed",
     default=0,
     show_default=True,
     type=Whole(0),
-    help="Seed of everything random: weights, Jacobians, probes.",
+    metavar="NUMBER",
+    help="Of everything random: weights, Jacobians, probes.",
 )
 @click.option(
     "--tolerance",
     type=Real(0),
-    help="Largest relative error that passes; by default 1e-9, more for float32 and for differences.",
+    metavar="ERROR",
+    help="Largest relative error that passes; by default 1e-9, more for float32.",
 )
 @hessian_option
 @click.option(
@@ -70,18 +73,19 @@ HERE = "here"
 @click.option(
     "--stand-ins",
     is_flag=True,
-    help="Let random Jacobians stand in for matrices that were in memory when the plan was saved.",
+    help="Random Jacobians for matrices that a saved plan does not keep.",
 )
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")
-@click.option("--format", "format_name", type=format_names, help="How to write the report.")
+@format_option(CHARTS)
 @click.option(
     "-o",
     "--output",
     multiple=True,
     metavar="FILE",
-    help="J.npz, J.npy or J.mtx keeps the Jacobian; any other ending keeps the report. May be given twice.",
+    help="The Jacobian, J.npz, J.npy or J.mtx, or the report; may be given twice.",
 )
 @force_option
+@screen_options
 def run(
     chain: tuple[str, ...],
     solver: str,
@@ -99,6 +103,7 @@ def run(
     format_name: str | None,
     output: tuple[str, ...],
     force: bool,
+    screen: Look,
     **options: Any,
 ) -> None:
     """Multiply each CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
@@ -119,7 +124,7 @@ def run(
     if hessian and kept is not None:
         raise ChainorderError(f"{kept}: --hessian makes reports; the Jacobian is kept without it")
     drawable = [CHARTS] * (not hessian)
-    to = Destination.of(format_name, report_file, force=force, drawable=drawable, kept=kept)
+    to = Destination.of(format_name, report_file, force=force, screen=screen, drawable=drawable, kept=kept)
     to.protect(chain)
     if hessian:
         from chainorder.report.graphs import hessian_report

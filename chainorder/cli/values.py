@@ -7,6 +7,7 @@ from math import isnan
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from chainorder.reading.numerals import TooLongError, memory_entries, whole_number
 from chainorder.reading.wording import nearest
@@ -38,14 +39,21 @@ def entries(text: str) -> int:
     return value
 
 
-class Whole(click.IntRange):
+class _Quiet:
+    """A range that help texts need not state: who leaves it is told."""
+
+    def _describe_range(self) -> str:
+        return ""
+
+
+class Whole(_Quiet, click.IntRange):
     """A whole number: 1000, 1_000, 1e3."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return super().convert(whole(value) if isinstance(value, str) else value, param, ctx)
 
 
-class Real(click.FloatRange):
+class Real(_Quiet, click.FloatRange):
     """A number; NaN, which is in every range, is none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -66,11 +74,25 @@ class Memory(Whole):
 
 
 class Names(click.Choice):  # type: ignore[type-arg]  # no generic at run time before click 8.2
-    """One of some names, such as are registered by now; the nearest is suggested for another."""
+    """One of some names, such as are registered by now; the nearest is suggested for another.
 
-    def __init__(self, names: Iterable[str]) -> None:
+    Parameters
+    ----------
+    names
+        All of them.
+    offered
+        Those that completion offers, if it does not offer all.
+    """
+
+    def __init__(self, names: Iterable[str], offered: Iterable[str] | None = None) -> None:
         self.case_sensitive = True
         self._names = names
+        self._offered = names if offered is None else offered
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in self._offered if name.startswith(incomplete)]
 
     @property
     def choices(self) -> tuple[str, ...]:  # type: ignore[override]

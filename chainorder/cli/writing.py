@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from chainorder.errors import OutputError
 from chainorder.report.formats import FORMATS, Format, check_drawable, format_of
+from chainorder.report.screen import Screen
 from chainorder.system.output import Output, ReaderGoneError, encoded
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ def protect(file: Output | None, reads: Iterable[Path], *, force: bool) -> None:
         raise OutputError(file.name, f"holds a {kind}, which would be lost; write elsewhere, or give --force")
 
 
+Look: TypeAlias = Callable[..., Screen]
+"""Makes the screen that the options of a command describe, for stdout or for a file."""
+
+
 @dataclass(frozen=True)
 class Destination:
     """Where the reports of a command go, and as what: checked before any work.
@@ -71,6 +76,7 @@ class Destination:
         output: str | None,
         *,
         force: bool,
+        screen: Look,
         drawable: Collection[str] = (),
         kept: str | None = None,
     ) -> Destination:
@@ -84,7 +90,8 @@ class Destination:
         file = output_file(output)
         if format_name is None and file is not None and (PurePath(file.name).suffix or not file.direct):
             format_name = format_of(file.name)
-        made = cls(FORMATS[format_name or "table"], file, output_file(kept), force)
+        form = FORMATS[format_name or "table"].on(screen(file=file is not None))
+        made = cls(form, file, output_file(kept), force)
         check_drawable(made.form, drawable)
         return made
 

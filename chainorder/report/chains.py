@@ -15,7 +15,8 @@ from chainorder.plans.saved import attributes
 from chainorder.problems.chain import Chain
 from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.report import common, times
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from chainorder.plans.saved import SCHEMA_VERSION, attributes
 from chainorder.problems.problem import Problem
 from chainorder.reading.numerals import as_bytes
 from chainorder.reading.numpy_files import JACOBIANS
-from chainorder.report.model import Cell
+from chainorder.report.numbers import Cell
 
 if TYPE_CHECKING:
     from chainorder.comparison.ranking import Ranking

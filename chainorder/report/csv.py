@@ -6,7 +6,8 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 
 
 def render(reports: Sequence[Report]) -> str:

@@ -6,13 +6,15 @@ takes names, endings and help from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
 from chainorder.errors import ChainorderError
-from chainorder.report.model import CHARTS, GRAPH, NOTHING_TO_DRAW, Report
+from chainorder.report.model import CHARTS, GRAPH, NOTHING_TO_DRAW
+from chainorder.report.screen import Screen
 from chainorder.system.later import later
 
 
@@ -32,6 +34,8 @@ class Format:
         What it draws, if it draws: `CHARTS` or `GRAPH`.
     data
         Whether it shows the data of reports, not their tables.
+    screened
+        Whether `render` takes the `Screen` that it writes for, too.
     append
         From some records of a batch to text that goes on from what is written before: rows or, with `data`,
         plain data. None if all records are needed at once; `render` is given a report of them then.
@@ -39,10 +43,15 @@ class Format:
 
     name: str
     endings: tuple[str, ...]
-    render: Callable[[Sequence[Report]], str]
+    render: Callable[..., str]
     draws: str | None = None
     data: bool = False
+    screened: bool = False
     append: Callable[[Iterable[Any]], str] | None = None
+
+    def on(self, screen: Screen) -> Format:
+        """The same for a screen, if that makes a difference."""
+        return replace(self, render=partial(self.render, screen=screen)) if self.screened else self
 
 
 FORMATS: dict[str, Format] = {}
@@ -104,7 +113,7 @@ def check_drawable(form: Format, drawable: Container[str]) -> None:
 
 
 for _each in (
-    Format("table", (".txt",), later("report.table", "render")),
+    Format("table", (".txt",), later("report.table", "render"), screened=True),
     Format("json", (".json",), later("report.json", "render"), data=True),
     Format(
         "jsonl",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
 
-from chainorder.report.model import Bar, Chart, write_cell
-
-Line: TypeAlias = list[tuple[str, str]]
-"""Parts of a line, each with its style."""
+from chainorder.report.layout import Line, padded, width
+from chainorder.report.model import Bar, Chart
+from chainorder.report.numbers import write_cell
+from chainorder.report.screen import Screen
 
 CHART_WIDTH = 100
 """Columns of a chart at most."""
@@ -16,29 +15,34 @@ CHART_WIDTH = 100
 _STYLES = {"multiply": "green", "tangent": "cyan", "adjoint": "magenta", "accumulate": "yellow"}
 
 
-def chart_lines(chart: Chart, room: int) -> Iterator[Line]:
-    """A line for each lane, no wider than the room; bars too short to see are drawn one column wide."""
-    names = max((len(name) for name, _ in chart.lanes), default=0)
-    width = max(20, min(CHART_WIDTH, room - 1) - names - 2)
-    scale = width / chart.end if chart.end else 0
+def chart_lines(chart: Chart, screen: Screen) -> Iterator[Line]:
+    """A line for each lane, no wider than the screen; bars too short to see are drawn one column wide."""
+    names = max((width(name) for name, _ in chart.lanes), default=0)
+    room = max(8, min(CHART_WIDTH, screen.width - 1) - names - 2)
+    scale = room / chart.end if chart.end else 0
     yield [(chart.title, "bold")]
     for name, bars in chart.lanes:
-        line: Line = [(f"{name:>{names}}  ", "")]
+        line: Line = [(f"{padded(name, names, right=True)}  ", "")]
         column = 0
         for bar in bars:
-            before, start = column, max(column, min(width - 1, round(bar.start * scale)))
-            column = max(start + 1, min(width, round(bar.end * scale)))
+            before, start = column, max(column, min(room - 1, round(bar.start * scale)))
+            column = max(start + 1, min(room, round(bar.end * scale)))
             line.append(("·" * (start - before), "dim"))
             line.append((_block(bar, column - start), _STYLES.get(bar.kind, "")))
-        line.append(("·" * (width - column), "dim"))
+        line.append(("·" * (room - column), "dim"))
         yield line
-    end = f"{write_cell(chart.end)} {chart.unit}"
-    yield [(" " * (names + 2) + "0" + end.rjust(width - 1), "")]
+    end = f"{write_cell(chart.end, exact=screen.exact)} {chart.unit}"
+    yield [(" " * (names + 2) + "0" + end.rjust(room - 1), "")]
     yield []
 
 
-def _block(bar: Bar, width: int) -> str:
+def _block(bar: Bar, columns: int) -> str:
     """A bar in so many columns, with its label where that fits."""
-    if width < 3:
-        return "█" * width
-    return f"├{bar.label:─^{width - 2}}┤" if len(bar.label) <= width - 2 else f"├{'─' * (width - 2)}┤"
+    if columns < 3:
+        return "█" * columns
+    room = columns - 2 - width(bar.label)
+    return (
+        f"├{'─' * (columns - 2)}┤"
+        if room < 0
+        else f"├{'─' * (room // 2)}{bar.label}{'─' * (room - room // 2)}┤"
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainorder.report.model import Cell, Report, is_numeric, write_cell
+from chainorder.report.model import Report, is_numeric
+from chainorder.report.numbers import Cell, write_cell
 
 
 def render(reports: Sequence[Report]) -> str:

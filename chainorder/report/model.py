@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-Cell: TypeAlias = int | float | str | bool | None
+from chainorder.report.numbers import Cell
 
 CHARTS, GRAPH = "charts", "graph"
 """Attributes of a report that some formats draw."""
@@ -56,6 +56,45 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Plot:
+    """Bars beside each other.
+
+    Attributes
+    ----------
+    title
+        What it shows.
+    bars
+        Labels and values; None is infeasible.
+    """
+
+    title: str
+    bars: Sequence[tuple[Cell, int | None]]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table for people.
+
+    Attributes
+    ----------
+    columns
+        Heads.
+    rows
+        Cells as values.
+    leave
+        Columns that leave the line first where there is no room for all, in this order; after them those on
+        the right.
+    follows
+        Columns that follow from others: they are left out where there is no room for them.
+    """
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+    leave: tuple[str, ...] = ()
+    follows: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Report:
     """One result, ready for every format.
 
@@ -80,6 +119,10 @@ class Report:
         Makes a ``networkx.DiGraph`` of it, for formats that draw graphs.
     outdone
         Whether another row turned out better than the last one, which is then not shown as the best.
+    shown
+        Makes the table that a screen shows, if it is another than that of csv and Markdown.
+    plots
+        Bars that a screen shows.
     """
 
     title: str
@@ -91,6 +134,15 @@ class Report:
     charts: tuple[Chart, ...] = ()
     graph: Callable[[], Any] | None = None
     outdone: bool = False
+    shown: Callable[[], Sheet] | None = None
+    plots: tuple[Plot, ...] = ()
+
+    def sheet(self) -> Sheet:
+        """The table that a screen shows."""
+        if self.shown is not None:
+            return self.shown()
+        columns, rows = self.visible()
+        return Sheet(tuple(columns), [tuple(row) for row in rows])
 
     def visible(self) -> tuple[list[str], list[list[Cell]]]:
         """Heads and rows without the hidden columns."""
@@ -103,18 +155,3 @@ class Report:
 def is_numeric(rows: Iterable[Sequence[Cell]], place: int) -> bool:
     """Whether a column holds no text."""
     return not any(isinstance(row[place], str) for row in rows)
-
-
-def write_cell(cell: Cell) -> str:
-    """A value for people: thousands separated, floats to four digits, nothing for None."""
-    match cell:
-        case None:
-            return ""
-        case bool():
-            return "yes" if cell else "no"
-        case int():
-            return f"{cell:,}"
-        case float():
-            return f"{cell:,.2f}" if 0.1 <= abs(cell) < 1e6 else f"{cell:.3g}"
-        case str():
-            return cell

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from chainorder.costs.machine import Machine
 from chainorder.costs.profile import DENSE, Profile
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report, Sheet
+from chainorder.report.numbers import Cell
 
 SHAPES = {
     "large": (1000, 1000, 1000),
@@ -41,7 +42,8 @@ def profile_report(profile: Profile, *, file: str, notes: Iterable[str] = ()) ->
         *profile.notes(Machine.here()),
     )
     columns = "kernel", "µs a call", "and for each of its", "error of the fit"
-    return Report(profile.name, columns, rows, said, profile.to_data)
+    sheet = Sheet(columns, rows, leave=("and for each of its",))
+    return Report(profile.name, columns, rows, said, profile.to_data, shown=lambda: sheet)
 
 
 def _micro(picoseconds: int) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from itertools import chain as chained
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from chainorder.comparison.chains import Comparison
 from chainorder.comparison.scaling import Scaling, Sweep
 from chainorder.plans.saved import SCHEMA_VERSION
-from chainorder.report.model import Chart, Report
+from chainorder.report.model import Chart, Plot, Report
 from chainorder.report.schedules import planned_charts
 
 
@@ -80,26 +79,12 @@ def sweep_report(sweep: Sweep) -> Report:
         "chain": sweep.chain.to_data(),
         "memory_sweep": [{"memory": row[0], "fma": dict(zip(names, row[1:], strict=True))} for row in rows],
     }
-    plot = bar_plot([(f"{row[0]:,}", row[-1]) for row in rows])
-    return Report(f"{sweep.chain.title}: fma by memory", ("memory", *names), rows, tuple(plot), lambda: data)
+    plot = Plot("fma of the best by entries of memory", [(row[0], row[-1]) for row in rows])
+    title = f"{sweep.chain.title}: fma by memory"
+    return Report(title, ("memory", *names), rows, data=lambda: data, plots=(plot,))
 
 
 def _costs(outcome: Comparison | str) -> dict[str, int]:
     if isinstance(outcome, str):
         return {}
     return {label: plan.fma for label, plan in zip(outcome.labels, outcome.plans, strict=True)}
-
-
-BAR = 50
-"""Characters of the longest bar."""
-
-
-def bar_plot(bars: Sequence[tuple[str, int | None]]) -> list[str]:
-    """A bar for each number, relative to the greatest; what has no number is infeasible."""
-    greatest = max((value for _, value in bars if value is not None), default=0)
-    width = max((len(label) for label, _ in bars), default=0)
-    lines = []
-    for label, value in bars:
-        filled = 0 if value is None or not greatest else max(1, round(BAR * value / greatest))
-        lines.append(f"{label:>{width}} {'infeasible' if value is None else '█' * filled + f' {value:,}'}")
-    return lines

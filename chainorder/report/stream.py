@@ -8,7 +8,8 @@ from typing import Any
 from chainorder.batch.files import Item
 from chainorder.plans.base import BasePlan
 from chainorder.report.formats import Format
-from chainorder.report.model import Cell, Report
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 
 SCALARS = (
     "solver",

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from chainorder.errors import ChainorderError
-from chainorder.report.model import CHARTS, NOTHING_TO_DRAW, Bar, Chart, Report, write_cell
+from chainorder.report.model import CHARTS, NOTHING_TO_DRAW, Bar, Chart, Report
+from chainorder.report.numbers import write_cell
 
 WIDTH, LEFT, LANE, BAR, HEAD, FOOT = 960, 110, 30, 22, 40, 34
 """Pixels: of the picture, of lane names, of a lane, of a bar, above and below the lanes of a chart."""

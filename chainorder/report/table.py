@@ -1,60 +1,60 @@
-"""Reports as text: for a terminal by rich, as wide as it is; for files and pipes as wide as need be."""
+"""Reports as text for people: as wide as their screen, in colours if it has them."""
 
 from __future__ import annotations
 
-import sys
+import re
 from collections.abc import Iterator, Sequence
 
 from chainorder.report.lanes import chart_lines
-from chainorder.report.model import Report, is_numeric, write_cell
+from chainorder.report.layout import Layout, Line, filled, plain
+from chainorder.report.model import Report
+from chainorder.report.plots import plot_lines
+from chainorder.report.screen import Screen
 
-UNBOUNDED = 10_000
-"""Columns where nothing bounds them."""
-
-GAP = "   "
-"""Between columns."""
-
-
-def render(reports: Sequence[Report]) -> str:
-    """Text as wide as the terminal; coloured if it is one and NO_COLOR is not set."""
-    if sys.stdout.isatty():
-        from chainorder.report.terminal import render_coloured  # rich takes long to start
-
-        return render_coloured(reports)
-    return "".join(f"{line.rstrip()}\n" for report in reports for line in _lines(report))
+LEGEND = {
+    "elementals?": "elemental: one step of the program; its Jacobian is one factor of the chain",
+    "fma": "fma: a fused multiply–add, the unit of work; two floating point operations",
+    "waist": "waist: a size inside the chain that is smaller than its inputs and its outputs",
+    "claim|optimal|heuristic": "claim: what is proved: optimal, nothing costs less; heuristic, something may",
+    "entries|peak memory": "entries: stored numbers of matrices, eight bytes each",
+}
+"""The words of the field, as patterns, and what they mean."""
 
 
-def _lines(report: Report) -> Iterator[str]:
-    yield report.title
-    if report.rows:
-        yield from _table(report)
+def render(reports: Sequence[Report], screen: Screen | None = None) -> str:
+    """Text for a screen, by default the one that there is."""
+    screen = Screen.of() if screen is None else screen
+    lines = [line for report in reports for line in _lines(report, screen)]
+    if screen.legend:
+        lines += _legend(plain(lines), screen)
+    if not screen.colour:
+        return plain(lines)
+    from chainorder.report.terminal import coloured  # rich takes long to start
+
+    return coloured(lines)
+
+
+def _lines(report: Report, screen: Screen) -> Iterator[Line]:
+    yield from ([(line, "bold")] for line in filled(report.title, screen.width))
+    if (sheet := report.sheet()).rows:
+        last = "bold green" if sheet.rows[-1][0] == "best" and not report.outdone else ""
+        styles = [*[""] * (len(sheet.rows) - 1), last]
+        yield []
+        yield from Layout.of(sheet, screen).lines(screen, styles)
+        yield []
     for chart in report.charts:
-        yield from ("".join(text for text, _ in line) for line in chart_lines(chart, UNBOUNDED))
-    yield from report.notes
-    yield ""
+        yield from chart_lines(chart, screen)
+    for plot in report.plots:
+        yield from plot_lines(plot, screen)
+    for note in report.notes:
+        yield from ([(line, "")] for line in filled(note, screen.width, hanging="  "))
+    yield []
 
 
-def _table(report: Report) -> Iterator[str]:
-    """Heads, a line under them, and rows: numbers to the right, text to the left."""
-    columns, rows = report.visible()
-    texts = [columns, *([write_cell(cell) for cell in row] for row in rows)]
-    widths = [max(map(cells, column)) for column in zip(*texts, strict=True)]
-    numeric = [is_numeric(rows, place) for place in range(len(columns))]
-    lines = [
-        " " + GAP.join(_padded(*each) for each in zip(text, widths, numeric, strict=True)) for text in texts
-    ]
-    yield from ("", lines[0], " " + "─" * (sum(widths) + len(GAP) * (len(widths) - 1)), *lines[1:], "")
-
-
-def _padded(text: str, width: int, right: bool) -> str:
-    room = " " * (width - cells(text))
-    return room + text if right else text + room
-
-
-def cells(text: str) -> int:
-    """Columns that a text takes in a terminal."""
-    if max(text, default="") < "\u0300":
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
+def _legend(text: str, screen: Screen) -> Iterator[Line]:
+    """What the words mean that a text uses."""
+    known = [said for words, said in LEGEND.items() if re.search(rf"\b({words})\b", text)]
+    for said in known:
+        yield from ([(line, "dim")] for line in filled(said, screen.width, hanging="  "))
+    if known:
+        yield []

@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainorder.plans.base import BasePlan
+from chainorder.report.numbers import duration
 
 if TYPE_CHECKING:
     from chainorder.costs.profile import Profile
     from chainorder.execution.result import Execution
-
-UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
-
-
-def duration(seconds: float) -> str:
-    """Three digits and a unit: ``1.25 ms``."""
-    size, unit = next((each for each in UNITS if seconds >= each[0]), UNITS[-1])
-    return f"{seconds / size:,.3g} {unit}" if seconds / size < 1000 else f"{seconds / size:,.0f} {unit}"
 
 
 def cost_of(plan: BasePlan) -> str:
