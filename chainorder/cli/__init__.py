@@ -36,7 +36,7 @@ standard input), a saved plan, or inline sizes: 1000,100,10,1. Whole numbers may
 Exit status: 0 done, 1 a check failed, 2 wrong input or call, 130 interrupted, 143 ended by SIGTERM.
 
 \b
-Shell completion, in ~/.bashrc; or zsh_source, fish_source:
+Shell completion; also zsh_source and fish_source:
   eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"
 """
 
