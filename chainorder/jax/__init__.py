@@ -9,5 +9,6 @@ from chainorder.system.installation import require
 require("jax")
 
 from chainorder.jax.api import chain, explain, jacobian  # noqa: E402
+from chainorder.jax.reassociation import reassociate  # noqa: E402
 
-__all__ = ["chain", "explain", "jacobian"]
+__all__ = ["chain", "explain", "jacobian", "reassociate"]
