@@ -61,6 +61,7 @@ def reassociate(fun: Callable[..., Any]) -> Callable[..., Any]:
 
         def flat(*given: Any) -> list[Any]:
             args, kwargs = call.restored(given)
+            leaves: list[Any]
             leaves, tree = jax.tree.flatten(fun(*args, **kwargs))
             if not all(isinstance(leaf, jax.Array) for leaf in leaves):
                 raise NotPlannedError("it returns what is no array")
@@ -233,9 +234,10 @@ class Tree:
         found = plan(Chain.from_dims(dims))
         if found.fma * prod(self.sizes[label] for label in batch) >= self.fma:
             return None
-        atoms, labels = zip(*(self.factors[number] for number in order), strict=True)
+        atoms = tuple(self.factors[number][0] for number in order)
+        axes = tuple(self.factors[number][1] for number in order)
         steps = tuple((step.j, step.split, step.i) for step in found.operations)
-        return Product(atoms, labels, batch, steps, self.result, settings)
+        return Product(atoms, axes, batch, steps, self.result, settings)
 
     def _columns(self, number: int) -> int:
         """How far to the right in the result the axes of a factor stand."""
