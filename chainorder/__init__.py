@@ -22,6 +22,8 @@ from chainorder.errors import (
     StructureError,
 )
 from chainorder.system.installation import refuse_strangers
+from chainorder.system.later import later
+from chainorder.system.showing import VIEWS
 
 if TYPE_CHECKING:
     from chainorder.batch.many import plan_many
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     from chainorder.structures.triangular import Triangular
 
 refuse_strangers()
+
+VIEWS["plot"] = later("pictures.catalogue", "plot")
 
 __version__ = "0.1.0"
 

@@ -198,7 +198,7 @@ def test_wrong_calls(tmp_path: Path) -> None:
     assert "no such file" in fail("batch", tmp_path / "missing")
     assert "no spec" in fail("batch", tmp_path)
     assert "no folder" in fail("plan", "2,3", "-o", tmp_path / "missing" / "x.json")
-    assert "ending" in fail("plan", "2,3", "-o", tmp_path / "x.pdf")
+    assert "ending" in fail("plan", "2,3", "-o", tmp_path / "x.jpg")
     assert "dims[1]" in fail("plan", "1000,-5,3")
     assert "missing.yaml" in fail("plan", tmp_path / "missing.yaml")
     for arguments in (["plan"], ["plam"], ["plan", "2,3", "--format", "xml"]):

@@ -69,7 +69,7 @@ def test_a_format_is_taken_by_ending(tmp_path: Path, monkeypatch: pytest.MonkeyP
     call("batch", "spec.yaml", "-o", "all.rec")
     assert "'source': 'spec.yaml#0'" in Path("all.rec").read_text()
     with pytest.raises(ChainorderError, match=r"\.graphml, \.titles, \.ttl, \.rec, or --format"):
-        call("plan", "spec.yaml", "-o", "plan.pdf")
+        call("plan", "spec.yaml", "-o", "plan.jpg")
 
 
 @pytest.mark.parametrize("command", ["plan", "compare", "run", "batch"])

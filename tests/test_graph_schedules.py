@@ -100,8 +100,6 @@ def test_schedules_are_drawn(command: str, tmp_path: Path) -> None:
     assert text.count("\nmachine ") == (4 if command == "run" else 2)  # planned, and measured
     assert CliRunner().invoke(cli, [*call, "-o", str(picture)]).exit_code == 0
     assert "∂y0/∂x0: multiply" in picture.read_text()
-    refused = CliRunner().invoke(cli, [command, str(spec), "--format", "svg"])
-    assert "plan on several machines" in str(refused.exception)
 
 
 def _makespan(tasks: Tasks, order: tuple[int, ...], machines: int) -> int:

@@ -103,26 +103,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("arguments", "message"),
     [
         # Not to be written, or not in this format.
-        (["batch", "a.yaml", "-o", "old.svg"], "no schedule to draw"),
+        (["batch", "a.yaml", "-o", "old.svg"], "there is no picture of this"),
         (["batch", "a.yaml", "-o", "x.dot"], "draw one plan"),
         (["batch", "a.yaml", "--format", "graphml"], "draw one plan"),
-        (["run", ENDLESS, "-o", "old.svg"], "no schedule to draw"),
-        (["run", ENDLESS, "--format", "svg"], "no schedule to draw"),
         (["run", ENDLESS, "-o", "x.gv"], "draw one plan"),
-        (["run", ENDLESS, "-o", "x.npz", "-o", "old.svg"], "no schedule to draw"),
         (["run", ENDLESS, "-o", "x.npz", "-o", "no/x.json"], "there is no folder"),
         (["run", ENDLESS, "-o", "no/x.npz"], "there is no folder"),
         (["run", "lines.jsonl", "-o", "x.npz"], "2 chains"),
         (["run", "--hessian", "lines.jsonl", "-o", "x.npz"], "--hessian makes reports"),
-        (["plan", "3,4,5", "-o", "old.svg"], "no schedule to draw"),
-        (["plan", "3,4", "--machines", "2", "-o", "x.svg"], "no schedule to draw"),
-        (["plan", "plan.json", "-o", "old.svg"], "no schedule to draw"),
         (["plan", "plan.json", "3,4,5", "-o", "x.dot"], "draw one plan"),
-        (["compare", "plan.json", "-o", "x.svg"], "no schedule to draw"),
         (["plan", "lines.jsonl", "-o", "x.dot"], "draw one plan"),
         (["compare", "3,4,5", "-o", "x.graphml"], "draw one plan"),
-        (["compare", "3,4,5", "--memory-sweep", "--machines", "2", "-o", "x.svg"], "no schedule to draw"),
-        (["plan", "3,4,5", "-o", "x.pdf"], "no format for the ending"),
+        (["calibrate", "--format", "svg"], "there is no picture of this"),
+        (["plan", "3,4,5", "-o", "x.jpg"], "no format for the ending"),
         (["plan", "3,4,5", "-o", "x"], "no format for the ending"),
         (["plan", "3,4,5", "-o", "no/x.json"], "there is no folder"),
         (["plan", "3,4,5", "-o", "old.csv/x.json"], "is a file, not a folder"),
@@ -208,7 +201,7 @@ def test_reports_replace_reports(folder: Path, ending: str) -> None:
         options = ["--scheduler", "here"] * (command == "run")
         for _ in range(2):
             call(command, "coupled.json", "-o", f"report.{ending}", *options)
-    call("plan", ",".join(["7"] * 3000), "-o", f"report.{'json' if ending == 'svg' else ending}")
+    call("plan", ",".join(["7"] * 3000), "-o", f"report.{ending}")
     if ending not in ("dot", "graphml", "svg"):
         call("batch", "coupled.json", "-o", f"report.{ending}")
     assert Path("coupled.json").read_text() == coupled

@@ -71,7 +71,7 @@ def calibrate(
         watch=lambda jobs: barred(jobs, "calibrating"),
     )
     for count, file in files.items():
-        file.write_text([profiles_json([each for each in made if each.machine.threads == count])])
+        file.write([profiles_json([each for each in made if each.machine.threads == count])])
     shown = next(each for each in made if each.machine.threads == here.threads)
     others = [f"{each.dtype} on {each.machine.words_of_threads}" for each in made if each is not shown]
     notes = [f"measured, too: {', '.join(others)}"] * bool(others)

@@ -23,7 +23,7 @@ from chainorder.errors import ChainorderError
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.problems.problem import Problem
-from chainorder.report.model import CHARTS
+from chainorder.report.model import PICTURE
 from chainorder.solvers import plan
 from chainorder.system.signals import end_if_asked
 
@@ -59,7 +59,7 @@ def machine_counts(text: str | tuple[int, ...]) -> tuple[int, ...]:
 @click.option("--memory-sweep", is_flag=True, help="The costs at every memory limit that matters.")
 @hessian_option
 @verbose_option
-@output_options(CHARTS)
+@output_options(PICTURE)
 def compare(
     chain: tuple[str, ...],
     solver: str,
@@ -83,17 +83,15 @@ def compare(
     stands in for the best order.
     """
     from chainorder.report.progress import searching
-    from chainorder.report.schedules import has_chart
 
-    drawable = [CHARTS] * (not hessian and not memory_sweep)
-    to = Destination.of(format_name, output, force=force, screen=screen, drawable=drawable)
+    to = Destination.of(format_name, output, force=force, screen=screen, drawable=(PICTURE,))
     to.protect(chain)
     if memory_sweep and len(machines) > 1:
         raise click.UsageError("--memory-sweep takes one number of machines; give one")
     request = Request(solver, None, memory, machines[0] if len(machines) == 1 else None, options)
     inputs = read_inputs(chain, request)
     problems = list(map(problem_of, inputs))
-    to.check(problems, drawable * (len(machines) > 1 or any(map(has_chart, problems))))
+    to.check(problems, (PICTURE,))
     with searching() as progress:
         options |= {"solver": solver, "progress": progress}
         if hessian:

@@ -21,7 +21,7 @@ from chainorder.cli.options import (
 from chainorder.cli.reading import Request, read_plans, read_start
 from chainorder.cli.writing import Destination, Look
 from chainorder.problems.problem import Problem
-from chainorder.report.model import CHARTS, GRAPH
+from chainorder.report.model import GRAPH, PICTURE
 from chainorder.system.signals import end_if_asked
 
 
@@ -34,7 +34,7 @@ from chainorder.system.signals import end_if_asked
 @memory_option
 @scheduling_options
 @verbose_option
-@output_options(CHARTS, GRAPH)
+@output_options(PICTURE, GRAPH)
 def plan_command(
     chain: tuple[str, ...],
     solver: str,
@@ -51,18 +51,17 @@ def plan_command(
 ) -> None:
     """Print the best order of each CHAIN and what it costs; -o plan.json saves it for `run`.
 
-    On several machines, also where and when each operation runs; -o plan.svg draws it. A saved plan is shown
-    as it is; it keeps paths of matrices relative to its file. Ctrl-C ends the search for an order of a graph
-    with the best so far, and exit status 130.
+    On several machines, also where and when each operation runs. -o plan.svg draws the order. A saved plan is
+    shown as it is; it keeps paths of matrices relative to its file. Ctrl-C ends the search for an order of a
+    graph with the best so far, and exit status 130.
     """
     from chainorder.report.results import plan_report
-    from chainorder.report.schedules import has_chart
 
-    to = Destination.of(format_name, output, force=force, screen=screen, drawable=(CHARTS, GRAPH))
+    to = Destination.of(format_name, output, force=force, screen=screen, drawable=(PICTURE, GRAPH))
     to.protect(chain)
 
     def check(problems: Sequence[Problem]) -> None:
-        to.check(problems, [*[CHARTS] * any(map(has_chart, problems)), *[GRAPH] * (len(problems) == 1)])
+        to.check(problems, [PICTURE, *[GRAPH] * (len(problems) == 1)])
 
     if start is not None:
         to.protect((start,))

@@ -30,7 +30,7 @@ from chainorder.cli.writing import Destination, Look
 from chainorder.errors import ChainorderError, ExecutionError
 from chainorder.execution.cluster import LOCAL
 from chainorder.problems.problem import Problem
-from chainorder.report.model import CHARTS
+from chainorder.report.model import PICTURE
 from chainorder.system.installation import how_to_add
 from chainorder.system.signals import end_if_asked
 
@@ -76,7 +76,7 @@ HERE = "here"
     help="Random Jacobians for matrices that a saved plan does not keep.",
 )
 @click.option("--no-verify", is_flag=True, help="Do not check the result.")
-@format_option(CHARTS)
+@format_option(PICTURE)
 @click.option(
     "-o",
     "--output",
@@ -117,13 +117,12 @@ def run(
     from chainorder.execution.checks import Tolerances
     from chainorder.execution.save import check_dense
     from chainorder.report.results import execution_report
-    from chainorder.report.schedules import has_chart
 
     Tolerances.of(tolerance, 0)  # a wrong one is refused before the work
     report_file, kept = _files(output)
     if hessian and kept is not None:
         raise ChainorderError(f"{kept}: --hessian makes reports; the Jacobian is kept without it")
-    drawable = [CHARTS] * (not hessian)
+    drawable = (PICTURE,)
     to = Destination.of(format_name, report_file, force=force, screen=screen, drawable=drawable, kept=kept)
     to.protect(chain)
     if hessian:
@@ -141,7 +140,7 @@ def run(
             )
         if kept is not None:
             check_dense(kept, *problems[0].shape)
-        to.check(problems, drawable * any(map(has_chart, problems)))
+        to.check(problems, (PICTURE,))
 
     reports, passed = [], True
     request = Request(solver, order, memory, machines, options)

@@ -114,14 +114,14 @@ class Destination:
         check_drawable(self.form, drawable)
 
     @contextmanager
-    def opened(self) -> Iterator[Callable[[str], object]]:
+    def opened(self) -> Iterator[Callable[[str | bytes], object]]:
         """What writes text at once: to stdout, or to what is no regular file."""
         if self.file is None:
             yield _say
             return
         with self.file.writing() as file:
 
-            def write(text: str) -> None:
+            def write(text: str | bytes) -> None:
                 file.write(encoded(text))
                 file.flush()
 
@@ -141,16 +141,16 @@ def _located(report: Report, folder: Path) -> Mapping[str, Any]:
     return relocated(dict(report.data()), folder)
 
 
-def emit(parts: Iterable[str], file: Output | None) -> None:
-    """Write a text, in parts, to a file or to stdout."""
+def emit(parts: Iterable[str | bytes], file: Output | None) -> None:
+    """Write a text, or a file that is none, in parts, to a file or to stdout."""
     if file is not None:
-        file.write_text(parts)
+        file.write(parts)
         return
     for part in parts:
         _say(part)
 
 
-def _say(text: str) -> None:
+def _say(text: str | bytes) -> None:
     try:
         click.echo(text, nl=False)
     except BrokenPipeError:

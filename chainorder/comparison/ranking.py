@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from chainorder.errors import ChainorderError
 from chainorder.plans.base import BasePlan
+from chainorder.system.showing import Shown
 
 SomePlan = TypeVar("SomePlan", bound=BasePlan)
 
@@ -24,7 +25,7 @@ class Infeasible:
 
 
 @dataclass(frozen=True)
-class Ranking(ABC, Generic[SomePlan]):
+class Ranking(Shown, ABC, Generic[SomePlan]):
     """Plans for one chain or graph, those that everybody knows first and the best last.
 
     Attributes

@@ -11,10 +11,11 @@ from chainorder.errors import InfeasibleError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers import Progress, plan
+from chainorder.system.showing import Shown
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(Shown):
     """Comparisons of one chain at the memory limits at which its plan can change.
 
     Attributes
@@ -79,7 +80,7 @@ def sweep_memory(
 
 
 @dataclass(frozen=True)
-class Scaling:
+class Scaling(Shown):
     """Plans of one chain on several numbers of machines.
 
     Attributes

@@ -29,6 +29,8 @@ class Prices:
         Shape (steps,): fused multiply–adds of each.
     entries
         Shape (steps,): stored entries of each result.
+    live
+        Shape (steps,): stored entries live while each runs.
     peak_memory
         The most stored matrix entries live at once: explicit elementals from the start until their use;
         operands and result of a step coexist, operands are freed after it.
@@ -36,6 +38,7 @@ class Prices:
 
     fma: IntColumn
     entries: IntColumn
+    live: IntColumn
     peak_memory: int
 
 
@@ -51,11 +54,11 @@ def price(chain: Chain, steps: Steps, results: Results | None = None) -> Prices:
     live = {(n, n): pricing.results.own(n) for n in numbers if chain.kind_of(n).explicit}
     held = {(n, n): held for n in numbers if (held := chain.kind_of(n).held)}  # by a model until its use
     ledger = Ledger({place: stored.entries for place, stored in live.items()} | held)
-    entries = []
+    entries, during = [], []
     for instruction, result in replay(steps.instructions(), live, pricing.make):
         entries.append(result.entries)
-        ledger.enter(instruction, entries[-1])
-    return Prices(int_column(pricing.costs), int_column(entries), ledger.peak)
+        during.append(ledger.enter(instruction, entries[-1]))
+    return Prices(int_column(pricing.costs), int_column(entries), int_column(during), ledger.peak)
 
 
 def total(column: IntColumn) -> int:
@@ -89,13 +92,13 @@ def _price_dense(chain: Chain, steps: Steps) -> Prices:
     sizes = exact_sizes(chain)
     elementals = sizes[1:] * sizes[:-1]
     if not len(steps):
-        return Prices(elementals[:0], elementals[:0], total(elementals))
+        return Prices(elementals[:0], elementals[:0], elementals[:0], total(elementals))
     rows, inner, columns = sizes[steps.j], sizes[steps.k], sizes[steps.i - 1]
     result = rows * columns
     released = inner * (rows + columns)
     # Live entries when a product ends, before its operands go.
     live = total(elementals) + np.cumsum(result) - starts(released)
-    return Prices(result * inner, result, int(live.max()))
+    return Prices(result * inner, result, live, int(live.max()))
 
 
 class Result(Protocol):

@@ -295,8 +295,8 @@ class Ledger(Generic[At]):
         self._shares: Shares | None = None
         self.entries = self.peak = sum(self._live.values())
 
-    def enter(self, instruction: Instruction[At], entries: int) -> None:
-        """An instruction was carried out; its result stores so many entries."""
+    def enter(self, instruction: Instruction[At], entries: int) -> int:
+        """An instruction was carried out, and its result stores so many entries; how many were live then."""
         how, operands, _, result, freed, *_ = instruction
         now = self.entries
         if how is How.REUSE:
@@ -306,9 +306,11 @@ class Ledger(Generic[At]):
             now += entries
             if now > self.peak and how is not How.ADD:  # a sum takes the place of what it adds
                 self.peak = now
+        during = now
         for at in freed:
             gone = self._live.pop(at, 0)
             if self._shares is None or self._shares.last(at):
                 now -= gone
         self._live[result] = entries
         self.entries = now
+        return during

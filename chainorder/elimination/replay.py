@@ -15,8 +15,8 @@ class Replay:
     ----------
     line
         The line graph as it stands.
-    peak
-        The most stored entries of accumulated Jacobians so far.
+    live, peak
+        Stored entries of accumulated Jacobians: during the last move, and the most so far.
     """
 
     def __init__(self, graph: Graph, arcs: Arcs | None = None) -> None:
@@ -24,7 +24,7 @@ class Replay:
         self.line = LineGraph.of(graph, arcs)
         self.costs = Costs(self.line.arcs)
         self.names = list(graph.vertices)
-        self.peak = self.line.entries
+        self.live = self.peak = self.line.entries
         self._numbers = {arc: arc for arc in self.line.before}
         self._arcs = dict(self._numbers)
         self._next = len(graph.edges)
@@ -66,7 +66,8 @@ class Replay:
         self._next += 1
         for each in sums:
             self._name(each.result, min(self._numbers[each.first], self._numbers[each.second]))
-        self.peak = max(self.peak, before + self.line.arcs.entries(result), self.line.entries)
+        self.live = max(before + self.line.arcs.entries(result), self.line.entries)
+        self.peak = max(self.peak, self.live)
         return result, sums
 
     def _name(self, arc: int, number: int) -> None:

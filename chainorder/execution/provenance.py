@@ -16,6 +16,7 @@ from chainorder.problems.matrix_files import MatrixFile, Unsaved
 from chainorder.reading.matrices import read_note
 from chainorder.structures.solve import Factorisation, Solve
 from chainorder.structures.structure import Structure
+from chainorder.system.showing import Shown
 
 NAMED = 8
 """Elementals that a sentence names."""
@@ -65,7 +66,7 @@ class Provenance:
         )
 
 
-class Printed(ABC):
+class Printed(Shown, ABC):
     """What runs of chains and graphs share: the word for where their Jacobians came from, and their print."""
 
     provenance: Provenance

@@ -16,6 +16,7 @@ from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.saved import SCHEMA_VERSION, parse
 from chainorder.problems.problem import Problem
 from chainorder.reading.words import show
+from chainorder.system.showing import Shown
 
 
 def gap_between(cost: int, bound: int) -> float | None:
@@ -29,7 +30,7 @@ def excess(gap: float) -> str:
     return f"at most {1 + gap:,.1f} times" if gap >= 1 else f"at most {max(gap, 1e-4):.2%} above"
 
 
-class BasePlan(ABC):
+class BasePlan(Shown, ABC):
     """An order of operations for a chain or a graph. Immutable; prints itself; saves itself.
 
     Attributes

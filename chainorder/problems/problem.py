@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from chainorder.problems.elementals import ModelCosts
 from chainorder.reading.words import KeyPath
+from chainorder.system.showing import Shown
 
 if TYPE_CHECKING:
     from chainorder.problems.messages import Fault
 
 
-class Problem(ABC):
+class Problem(Shown, ABC):
     """What is to be multiplied: a chain or a computational graph. Immutable.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainorder.pictures.catalogue import pictures, run_pictures
 from chainorder.plans.chain_operations import Operation, formula, node_name
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.saved import attributes
@@ -53,6 +54,7 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
         plan.to_data,
         hidden,
         planned_charts(plan),
+        pictures=partial(pictures, plan),
         graph=plan.to_networkx,
     )
 
@@ -106,6 +108,7 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
         partial(common.comparison_data, comparison),
         frozenset(hidden),
         planned_charts(comparison.best),
+        pictures=partial(pictures, comparison),
         outdone=comparison.outdone,
     )
 
@@ -177,6 +180,7 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
         partial(common.executions_data, executions, skipped, _run_data),
         frozenset({JACOBIANS}),
         charts,
+        pictures=partial(run_pictures, executions),
         outdone=common.outdone(executions),
     )
 

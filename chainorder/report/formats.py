@@ -13,8 +13,9 @@ from pathlib import PurePath
 from typing import Any
 
 from chainorder.errors import ChainorderError
-from chainorder.report.model import CHARTS, GRAPH, NOTHING_TO_DRAW
+from chainorder.report.model import GRAPH, NOTHING_TO_DRAW, PICTURE
 from chainorder.report.screen import Screen
+from chainorder.system.installation import require
 from chainorder.system.later import later
 
 
@@ -29,9 +30,9 @@ class Format:
     endings
         Of its files, lower case, with the dot; help texts name the first.
     render
-        From reports to text.
+        From reports to text, or to bytes of what is no text.
     draws
-        What it draws, if it draws: `CHARTS` or `GRAPH`.
+        What it draws, if it draws: `PICTURE` or `GRAPH`.
     data
         Whether it shows the data of reports, not their tables.
     screened
@@ -39,15 +40,18 @@ class Format:
     append
         From some records of a batch to text that goes on from what is written before: rows or, with `data`,
         plain data. None if all records are needed at once; `render` is given a report of them then.
+    needs
+        An optional package and the extra that brings it.
     """
 
     name: str
     endings: tuple[str, ...]
-    render: Callable[..., str]
+    render: Callable[..., str | bytes]
     draws: str | None = None
     data: bool = False
     screened: bool = False
     append: Callable[[Iterable[Any]], str] | None = None
+    needs: tuple[str, str] | None = None
 
     def on(self, screen: Screen) -> Format:
         """The same for a screen, if that makes a difference."""
@@ -101,15 +105,17 @@ def check_drawable(form: Format, drawable: Container[str]) -> None:
     Parameters
     ----------
     drawable
-        Which of `CHARTS` and `GRAPH` there will be.
+        Which of `PICTURE` and `GRAPH` there will be.
 
     Raises
     ------
     ChainorderError
-        If there is nothing that the format could draw.
+        If there is nothing that the format could draw; `InstallationError` if it needs a missing package.
     """
     if form.draws is not None and form.draws not in drawable:
         raise ChainorderError(NOTHING_TO_DRAW[form.draws])
+    if form.needs is not None:
+        require(*form.needs)
 
 
 for _each in (
@@ -124,7 +130,9 @@ for _each in (
     ),
     Format("csv", (".csv",), later("report.csv", "render"), append=later("report.csv", "lines")),
     Format("markdown", (".md", ".markdown"), later("report.markdown", "render")),
-    Format("svg", (".svg",), later("report.svg", "render"), CHARTS),
+    Format("svg", (".svg",), later("report.pictures", "render_svg"), PICTURE),
+    Format("png", (".png",), later("report.pictures", "render_png"), PICTURE, needs=("matplotlib", "plot")),
+    Format("pdf", (".pdf",), later("report.pictures", "render_pdf"), PICTURE, needs=("matplotlib", "plot")),
     Format("dot", (".dot", ".gv"), later("report.dot", "render_dot"), GRAPH),
     Format("graphml", (".graphml",), later("report.dot", "render_graphml"), GRAPH),
 ):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.comparison.backpropagation import Backpropagation
 from chainorder.comparison.graphs import GraphComparison
+from chainorder.pictures.catalogue import pictures, run_pictures, ways
 from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.saved import SCHEMA_VERSION, attributes
@@ -41,7 +42,17 @@ def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
     columns = ("result", "action", "of", "fma", "additions", "start", "machine")
     hidden = frozenset(() if several else ("machine",))
     title, charts = plan.graph.title, planned_charts(plan)
-    return Report(title, columns, rows, (*more, *notes), plan.to_data, hidden, charts, plan.to_networkx)
+    return Report(
+        title,
+        columns,
+        rows,
+        (*more, *notes),
+        plan.to_data,
+        hidden,
+        charts,
+        pictures=partial(pictures, plan),
+        graph=plan.to_networkx,
+    )
 
 
 def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = False) -> Report:
@@ -94,6 +105,7 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
         partial(graph_comparison_data, comparison),
         hidden,
         planned_charts(best),
+        pictures=partial(pictures, comparison),
         outdone=comparison.outdone,
     )
 
@@ -136,7 +148,9 @@ def backpropagation_report(table: Backpropagation) -> Report:
         "activation; memory in entries",
     )
     columns = ("way to the derivatives", "formula", "fma", "fma ÷ forward pass", "holds", "memory", "claim")
-    return Report(table.graph.title, columns, rows, notes, partial(backpropagation_data, table))
+    title, data = table.graph.title, partial(backpropagation_data, table)
+    drawn = partial(ways, title, [(method.name, method.fma) for method in table.methods])
+    return Report(title, columns, rows, notes, data, pictures=drawn)
 
 
 def _claim(plan: GraphPlan | None) -> str:
@@ -188,7 +202,8 @@ def hessian_report(found: SecondDerivatives) -> Report:
     notes += [f"{check.name}: {common.within_tolerance(check)}" for check in checks]
     notes += [] if ran is None else [str(ran)]
     title, data = f"Hessian of {found.rows:,} × {found.rows:,}", partial(hessian_data, found)
-    return Report(title, columns, rows, tuple(notes), data, hidden)
+    drawn = partial(ways, title, [(way.name, way.hessian) for way in found.ways])
+    return Report(title, columns, rows, tuple(notes), data, hidden, pictures=drawn)
 
 
 def hessian_data(found: SecondDerivatives) -> dict[str, Any]:
@@ -226,6 +241,7 @@ def graph_execution_report(
         partial(common.executions_data, executions, skipped, _run_data, "adds"),
         frozenset({JACOBIANS}),
         (*charts, measured_chart(last.records)) if charts else (),
+        pictures=partial(run_pictures, executions),
         outdone=common.outdone(executions),
     )
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainorder.report.numbers import Cell
 
-CHARTS, GRAPH = "charts", "graph"
+if TYPE_CHECKING:
+    from chainorder.pictures.scene import Scene
+
+PICTURE, GRAPH = "picture", "graph"
 """Attributes of a report that some formats draw."""
 
 MOST_BARS = 2_000
 """Operations that a chart shows."""
 
 NOTHING_TO_DRAW = {
-    CHARTS: f"there is no schedule to draw, or one of more than {MOST_BARS:,} operations; plan on several "
-    "machines, or take another format",
+    PICTURE: "there is no picture of this; draw a plan, a comparison or a run, or take another format",
     GRAPH: "dot and graphml draw one plan; use them with `plan` and one chain or graph",
 }
 
@@ -115,6 +117,8 @@ class Report:
         Columns that are for csv only, too wide for people.
     charts
         What formats that can draw show too.
+    pictures
+        Makes pictures of it, for formats that draw them.
     graph
         Makes a ``networkx.DiGraph`` of it, for formats that draw graphs.
     outdone
@@ -132,6 +136,7 @@ class Report:
     data: Callable[[], Mapping[str, Any] | Sequence[Any]] = dict
     hidden: frozenset[str] = frozenset()
     charts: tuple[Chart, ...] = ()
+    pictures: Callable[[], Sequence[Scene]] = tuple
     graph: Callable[[], Any] | None = None
     outdone: bool = False
     shown: Callable[[], Sheet] | None = None

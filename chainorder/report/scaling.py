@@ -8,6 +8,7 @@ from typing import Any
 
 from chainorder.comparison.chains import Comparison
 from chainorder.comparison.scaling import Scaling, Sweep
+from chainorder.pictures.catalogue import pictures
 from chainorder.plans.saved import SCHEMA_VERSION
 from chainorder.report.model import Chart, Plot, Report
 from chainorder.report.schedules import planned_charts
@@ -48,8 +49,9 @@ def scaling_report(scaling: Scaling) -> Report:
         for chart in planned_charts(plan)
     )
     title = f"{chain.name or 'chain'}: makespan by machines"
-    data = partial(scaling_data, scaling)
-    return Report(title, columns, rows, notes, data, frozenset({"solver", "bracketing"}), charts)
+    data, drawn = partial(scaling_data, scaling), partial(pictures, scaling)
+    hidden = frozenset({"solver", "bracketing"})
+    return Report(title, columns, rows, notes, data, hidden, charts, pictures=drawn)
 
 
 def scaling_data(scaling: Scaling) -> dict[str, Any]:
@@ -80,8 +82,8 @@ def sweep_report(sweep: Sweep) -> Report:
         "memory_sweep": [{"memory": row[0], "fma": dict(zip(names, row[1:], strict=True))} for row in rows],
     }
     plot = Plot("fma of the best by entries of memory", [(row[0], row[-1]) for row in rows])
-    title = f"{sweep.chain.title}: fma by memory"
-    return Report(title, ("memory", *names), rows, data=lambda: data, plots=(plot,))
+    title, drawn = f"{sweep.chain.title}: fma by memory", partial(pictures, sweep)
+    return Report(title, ("memory", *names), rows, data=lambda: data, plots=(plot,), pictures=drawn)
 
 
 def _costs(outcome: Comparison | str) -> dict[str, int]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from chainorder.plans.base import BasePlan
-from chainorder.problems.problem import Problem
 from chainorder.report.model import MOST_BARS, Bar, Chart
 
 if TYPE_CHECKING:
@@ -25,11 +24,6 @@ def schedule_note(plan: BasePlan) -> str:
     idle = "" if used == plan.machines else f", {used:,} of them used"
     delay = f", transfer {plan.transfer:,} fma per entry" if plan.transfer else ""
     return f"makespan {plan.makespan:,} on {plan.machines:,} machines{idle}, {busy:.0%} busy{delay}"
-
-
-def has_chart(problem: Problem) -> bool:
-    """Whether a plan, which is yet to be made, may have a Gantt chart."""
-    return problem.machines > 1 and (problem.modelled or problem.joints > 0) and problem.joints < MOST_BARS
 
 
 def planned_charts(plan: BasePlan) -> tuple[Chart, ...]:

@@ -43,7 +43,7 @@ def head(form: Format) -> str:
     return "" if form.append is None or form.data else form.append([COLUMNS])
 
 
-def text(form: Format, records: Iterable[Any]) -> str:
+def text(form: Format, records: Iterable[Any]) -> str | bytes:
     """The text of records: some of those of a format that appends, all of those of another."""
     if form.append is not None:
         return form.append(records)
@@ -65,7 +65,7 @@ class Stream:
 
     done = 0
 
-    def __init__(self, form: Format, write: Callable[[str], object]) -> None:
+    def __init__(self, form: Format, write: Callable[[str | bytes], object]) -> None:
         self.written = self.failed = 0
         self._format, self._write = form, write
         self._held: list[Any] = []

@@ -135,8 +135,8 @@ class Output:
                 os.fchown(file.fileno(), replaced.st_uid, replaced.st_gid)
             os.fchmod(file.fileno(), stat.S_IMODE(replaced.st_mode))
 
-    def write_text(self, parts: Iterable[str]) -> None:
-        """Write a text, in parts; what UTF-8 has no bytes for is escaped."""
+    def write(self, parts: Iterable[str | bytes]) -> None:
+        """Write a text, or bytes, in parts; what UTF-8 has no bytes for is escaped."""
         with self.writing() as file:
             for part in parts:
                 file.write(encoded(part))
@@ -147,9 +147,9 @@ def partial_name(output: str) -> str:
     return f"{output}.partial"
 
 
-def encoded(text: str) -> bytes:
-    """The bytes of a text in all files that are written."""
-    return text.encode("utf-8", "backslashreplace")
+def encoded(text: str | bytes) -> bytes:
+    """The bytes of a text in all files that are written; of what is no text, as they are."""
+    return text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -67,7 +67,7 @@ def right_statuses(data: dict[str, Any], name: str, several: bool, writing: str)
         ("plan", name, "-v", "--format", "json"): planned,
         ("plan", name, "-o", "new.graphml"): one,
         ("plan", name, "-o", "new.dot"): one,
-        ("plan", name, "-o", "new.svg"): (0, 2) if "machines" in data else (2,),  # one elemental: no chart
+        ("plan", name, "-o", "new.svg"): planned,
         ("compare", name, "--format", writing): planned,
         ("compare", name, "-v", "--format", "json"): planned,
         ("compare", name, "--memory-sweep", "-o", "new.md"): possible if is_chain else (2,),

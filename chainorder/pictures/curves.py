@@ -1,0 +1,71 @@
+"""How costs change: with the memory that there is, and with the number of machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from chainorder.comparison.scaling import Scaling, Sweep
+from chainorder.pictures.colours import SWEEPS
+from chainorder.pictures.scene import LINE, Axis, Box, Mark, Path, Point, Scene, Text, short
+
+HEIGHT = 0.45
+
+
+def memory_sweep(sweep: Sweep) -> Scene:
+    """The fma of each order over the limit for tapes: a step wherever one more tape fits."""
+    limits = [memory for memory, _ in sweep.points]
+    end = 1.1 * (max(limits) or 1)
+    costs: dict[str, list[tuple[int, int]]] = {}
+    for memory, found in sweep.points:
+        plans = () if isinstance(found, str) else zip(found.labels, found.plans, strict=True)
+        for label, plan in plans:
+            costs.setdefault(label, []).append((memory, plan.fma))
+    curves = {label: _steps(points, end) for label, points in costs.items()}
+    top = max((y for curve in curves.values() for _, y in curve), default=0) or 1
+    marks = _curves(curves, end, LINE * top / HEIGHT)
+    x, y = Axis(0, 1.25 * end, "limit for one tape, in entries"), Axis(0, 1.1 * top, "fma")
+    places = f"{len(limits):,} limit{'s' * (len(limits) > 1)}"
+    caption = f"Where a curve begins, its order becomes possible; plans can change at {places} only."
+    return Scene(f"{sweep.chain.title}: cost by memory", marks, x, y, caption, HEIGHT)
+
+
+def _steps(points: Sequence[tuple[int, int]], end: float) -> list[Point]:
+    """A cost that holds until the next limit."""
+    steps: list[Point] = []
+    for (memory, fma), (following, _) in pairwise([*points, (end, 0)]):
+        steps += [(float(memory), float(fma)), (float(following), float(fma))]
+    return steps
+
+
+def _curves(curves: dict[str, list[Point]], end: float, apart: float) -> tuple[Mark, ...]:
+    """Curves with their names behind their ends, one above the other, those of equal height as one."""
+    marks: list[Mark] = []
+    ends: dict[float, list[str]] = {}
+    for label, points in curves.items():
+        marks.append(Path(points, SWEEPS.get(label, "other"), tip=label))
+        ends.setdefault(points[-1][1], []).append(label)
+    at = -apart
+    for y, labels in sorted(ends.items()):
+        at = max(y, at + apart)
+        marks.append(Text(1.01 * end, at, " = ".join(labels), "start"))
+    return tuple(marks)
+
+
+def scaling(found: Scaling) -> Scene:
+    """The makespan over the number of machines, beside what perfect speed-up would make of it."""
+    ideal = [(plan.machines, found.one.makespan / plan.machines) for plan in found.plans]
+    top = max([found.one.makespan, *(plan.makespan for plan in found.plans)]) or 1
+    count = len(found.plans)
+    marks: list[Mark] = []
+    for place, (plan, (_, least)) in enumerate(zip(found.plans, ideal, strict=True)):
+        speedup = found.speedup(plan)
+        said = "" if speedup is None else f", {speedup:,.2f} times shorter than on one"
+        tip = f"{plan.machines:,} machines: makespan {plan.makespan:,}{said} ({plan.claim})"
+        marks.append(Box(place + 0.15, 0, 0.7, plan.makespan, "multiply", tip=tip))
+        marks.append(Text(place + 0.5, plan.makespan + 0.04 * top, short(plan.makespan)))
+        marks.append(Path([(place + 0.1, least), (place + 0.9, least)], "limit"))
+    x = Axis(0, count, "machines", tuple((n + 0.5, f"{p.machines:,}") for n, p in enumerate(found.plans)))
+    caption = "Dashed: the makespan on one machine divided by the number of machines."
+    title = f"{found.one.chain.title}: makespan by machines"
+    return Scene(title, tuple(marks), x, Axis(0, 1.12 * top, "fma"), caption, HEIGHT)
