@@ -280,11 +280,41 @@ def test_a_matrix_to_solve_with_again_and_again_is_factorised_once(monkeypatch: 
         plan(Chain([Elemental(2, 9), *[Elemental(9, 9, Solve(factors=9))] * 5])), [right, *[matrix] * 5]
     )
     made: list[Any] = []
-    factorise = Factorisation.of
-    monkeypatch.setattr(Factorisation, "of", lambda matrix: made.append(matrix) or factorise(matrix))
+    check = Factorisation.checked
+    monkeypatch.setattr(Factorisation, "checked", lambda self: made.append(self) or check(self))
     got = run([right, *[matrix * 2.0] * 5])
     assert len(made) == 1
     np.testing.assert_allclose(got, np.linalg.matrix_power(np.linalg.inv(matrix.toarray() * 2), 5) @ right)
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo"])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_matrices_of_the_same_places_are_eliminated_in_the_order_of_the_first(
+    form: str, symmetric: bool
+) -> None:
+    generator = np.random.default_rng(72)
+    places = generator.random((30, 30)) < 0.1
+    places = places | places.T | np.eye(30, dtype=bool) if symmetric else places | np.eye(30, dtype=bool)
+    right, left = generator.random((30, 20)), generator.random((3, 30))
+
+    def draw() -> Any:
+        return FORMS[form](sparse.csr_array(np.where(places, generator.uniform(1, 2, (30, 30)), 0)))
+
+    chain = Chain([Elemental(20, 30), Elemental(30, 30, Solve(factors=99)), Elemental(30, 3)])
+    for solver in ("forward", "reverse"):
+        run = prepare(plan(chain, solver=solver), [right, draw(), left])
+        for kind in (float, np.float32, complex):
+            matrix = draw().astype(kind)
+            expected = left @ np.linalg.solve(
+                matrix.toarray().astype(complex if kind is complex else float), right
+            )
+            if kind is complex:
+                with pytest.raises(ExecutionError, match="complex128; it was float64"):
+                    run([right, matrix, left])
+            else:
+                np.testing.assert_allclose(run([right, matrix, left]), expected, rtol=1e-8)
+        with pytest.raises(ExecutionError, match="elemental 2: the matrix to solve with is singular"):
+            run([right, FORMS[form](sparse.csr_array(places * (np.arange(30) != 4))), left])
 
 
 def test_reused_products() -> None:

@@ -6,7 +6,6 @@ places, its template, says what they mean.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -24,6 +23,7 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.structures.sparse_arrays import with_data
 
 Kind = TypeVar("Kind", bound=Operand)
 
@@ -56,13 +56,6 @@ def with_entries(template: Kind, entries: Array) -> Kind:
             return replace(template, stored=with_data(template.stored, entries))
         case _:
             return template
-
-
-def with_data(matrix: Any, data: Array) -> Any:
-    """A SciPy matrix of a format with data, with others; its other arrays are shared, and not checked."""
-    other = copy.copy(matrix)  # a tenth of what the constructor takes
-    other.data = data
-    return other
 
 
 def ones(template: Kind) -> Kind:

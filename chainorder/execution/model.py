@@ -23,6 +23,7 @@ from chainorder.execution.operand import (
     BandOperand,
     DenseOperand,
     Operand,
+    SparseOperand,
 )
 from chainorder.execution.storing import operand_of
 from chainorder.structures.colouring import colour_columns
@@ -164,8 +165,10 @@ class Directions:
                 seeds = np.zeros((len(self.colours), self.count))
                 seeds[self._filled, self.colours[self._filled]] = 1
                 return seeds
-            case DenseOperand() if isinstance(self.result, DensePattern) and self.result.full:
+            case DenseOperand() if self.result.full:
                 return operand.matrix()
+            case SparseOperand() if self.result.full:
+                return np.asarray(operand.stored.toarray())
             case BandOperand(lower, _, diagonals):
                 seeds = np.zeros((operand.size, self.count), diagonals.dtype)
                 for offset, diagonal in enumerate(diagonals, -lower):

@@ -213,9 +213,8 @@ class SparseOperand:
 
     def transposed(self) -> SparseOperand:
         """Rows and columns exchanged."""
-        csr = self.stored.T.tocsr()
-        csr.sort_indices()
-        return SparseOperand(csr, None if self.symbolic is None else self.symbolic.transposed())
+        symbolic = None if self.symbolic is None else self.symbolic.transposed()
+        return SparseOperand(self.stored.T, symbolic, self.again)
 
 
 def stored_entries(operand: Operand) -> int:

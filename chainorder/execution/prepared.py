@@ -6,7 +6,7 @@ conversions, symbolic sparse products, and arrays for results. A call moves numb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import singledispatch
 from threading import Lock, get_ident
@@ -19,14 +19,20 @@ from chainorder.execution.entries import aligned, entries_of, ones, with_entries
 from chainorder.execution.kernels import FREE, multiply
 from chainorder.execution.memory import check_full, check_memory
 from chainorder.execution.model import Directions, Model, by_adjoints, by_tangents
-from chainorder.execution.operand import Array, DenseOperand, IdentityOperand, Operand
+from chainorder.execution.operand import (
+    Array,
+    BandOperand,
+    DenseOperand,
+    IdentityOperand,
+    Operand,
+    SparseOperand,
+)
 from chainorder.execution.operations import check_reuse
 from chainorder.execution.prepared_inputs import Evaluations, Intake, Solves, intake_of
-from chainorder.execution.prepared_kernels import product_of
+from chainorder.execution.prepared_kernels import product_of, written_out
 from chainorder.execution.prepared_program import Call, Layout, Live, Memory, Program, Spot, check_sequence
 from chainorder.execution.sources import fit, gather
 from chainorder.plans.chain_plan import Plan
-from chainorder.structures.solve import Solve
 
 
 class Prepared:
@@ -133,8 +139,9 @@ class _Builder:
             self.example[number - 1],
         )
         here = f"the Jacobian of elemental {number}" + (f" ({kind.name})" if kind.name else "")
-        if isinstance(kind.structure, Solve):
-            return Solves(pattern.shape, here), None
+        factorisation = self.models[number].factorisation
+        if factorisation is not None:
+            return Solves.like(example, factorisation, here), None
         template = fit(pattern, example, here) if operand is None else operand
         if isinstance(template, Model):
             return Evaluations(pattern.shape, here), None
@@ -190,12 +197,12 @@ class _Builder:
         before = None if operand is None else operand.template
         spot = self._new(by(self.models[number], before, directions, self.chunk).result)
         here = f"what elemental {number} returned"
+        renew, slot = _renewing(before, in_full=pattern.full), -1 if operand is None else operand.slot
 
         def make(live: Live, _: Any) -> Array:
             held = live[number - 1]
             model = held if of_matrix is None else Model.of_operand(with_entries(of_matrix, held))
-            argument = None if operand is None else with_entries(operand.template, live[operand.slot])
-            return aligned(by(model, argument, directions, self.chunk).result, spot.template, here)
+            return aligned(by(model, renew(live[slot]), directions, self.chunk).result, spot.template, here)
 
         self.calls.append(Call(make, spot.slot))
         return spot
@@ -204,6 +211,16 @@ class _Builder:
         """A slot for a result."""
         self.slots += 1
         return Spot(self.slots - 1, ones(made))
+
+
+def _renewing(template: Operand | None, *, in_full: bool) -> Callable[[Array], Operand | None]:
+    """What makes an operand of new entries, if there is one; in full where all directions are evaluated."""
+    if template is None:
+        return lambda _: None
+    if in_full and isinstance(template, BandOperand | SparseOperand):
+        write = written_out(template)
+        return lambda entries: DenseOperand.full(write(entries))
+    return lambda entries: with_entries(template, entries)
 
 
 def prepare(plan: Plan, jacobians: Sequence[Any], *, chunk_entries: int = CHUNK_ENTRIES) -> Prepared:

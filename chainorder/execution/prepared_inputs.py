@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainorder.errors import ExecutionError, StructureError
-from chainorder.execution.entries import NOTHING, Placing, aligned, entries_of, equal, same_places, with_data
+from chainorder.execution.entries import NOTHING, Placing, aligned, entries_of, equal, same_places
 from chainorder.execution.model import Model
 from chainorder.execution.operand import Array, Operand, SparseOperand
 from chainorder.execution.sources import fit
@@ -23,7 +23,7 @@ from chainorder.structures.axes import AxesPattern
 from chainorder.structures.number_types import as_floats
 from chainorder.structures.pattern import Pattern
 from chainorder.structures.solve import Factorisation, Solve
-from chainorder.structures.sparse_arrays import PARTS
+from chainorder.structures.sparse_arrays import PARTS, with_data
 
 AGAIN = "give one like the example, or prepare again"
 """What mends a Jacobian of another form."""
@@ -59,22 +59,47 @@ class Evaluations(Intake):
 
 @dataclass(frozen=True, eq=False)
 class Solves(Intake):
-    """Matrices to solve with: each is factorised, unless it is a `Solve`, which is already."""
+    """Matrices to solve with: each is factorised, unless it is a `Solve`, which is already.
+
+    Attributes
+    ----------
+    shape, here
+        Of the matrices; what they are called in errors.
+    known
+        The form of the example, where the entries of its compressed columns are in it, and its factors: another
+        one with the same places is eliminated in the same order. None if it is dense or has duplicates.
+    """
 
     shape: tuple[int, int]
     here: str
+    known: tuple[_Form, Array, Factorisation] | None = None
+
+    @classmethod
+    def like(cls, example: Any, made: Factorisation, here: str) -> Solves:
+        """For matrices like an example."""
+        if getattr(example, "format", None) not in ("csr", "csc", "coo"):
+            return cls(made.shape, here)
+        places = with_data(example, np.arange(example.nnz)).tocsc()
+        known = _Form.of(example, here), places.data, made
+        return cls(made.shape, here, known if places.nnz == example.nnz == made.matrix.nnz else None)
 
     def take(self, given: Any) -> Model:
-        if isinstance(given, Solve) and given.factorisation is not None:
-            made = given.factorisation
-        else:
-            try:
-                made = Factorisation.of(given)
-            except StructureError as error:
-                raise ExecutionError(f"{self.here}: {error}") from None
+        try:
+            made = self._factorised(given)
+        except StructureError as error:
+            raise ExecutionError(f"{self.here}: {error}") from None
         if made.shape != self.shape:
             raise ExecutionError(f"{self.here} has shape {made.shape}, not {self.shape}; {AGAIN}")
-        return Model.of_solve(made)
+        return Model(self.shape, made.solve, made.solve_transposed, factorisation=made)
+
+    def _factorised(self, given: Any) -> Factorisation:
+        if isinstance(given, Solve) and given.factorisation is not None:
+            return given.factorisation
+        if self.known is not None and self.known[0].fits(given):
+            return self.known[2].again(
+                given.data[self.known[1]].astype(self.known[2].matrix.dtype, copy=False)
+            )
+        return Factorisation.of(given)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,11 +206,24 @@ class _Form:
             raise ExecutionError(_differs(here, given, self.shape, self.dtype))
         if form == "array":
             return np.asarray(given)
-        for name, place in zip(PARTS[form][1:], self.places, strict=True):
-            if not equal(getattr(given, name), place):
-                raise ExecutionError(f"{here} stores other places than the example; {AGAIN}")
+        if not self._stored_by(given):
+            raise ExecutionError(f"{here} stores other places than the example; {AGAIN}")
         data: Array = given.data
         return data
+
+    def fits(self, given: Any) -> bool:
+        """Whether another matrix is of the same form."""
+        return (
+            _form_of(given) == self.form
+            and (given.shape, given.dtype) == (self.shape, self.dtype)
+            and self._stored_by(given)
+        )
+
+    def _stored_by(self, matrix: Any) -> bool:
+        names = PARTS[self.form][1:]
+        return all(
+            equal(getattr(matrix, name), place) for name, place in zip(names, self.places, strict=True)
+        )
 
 
 def _form_of(matrix: Any) -> str:

@@ -20,15 +20,17 @@ import numpy.typing as npt
 from chainorder.errors import StructureError
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.fragments import given, needs, only, text, whole
+from chainorder.structures.index_sets import IntArray
 from chainorder.structures.number_types import as_floats
 from chainorder.structures.pattern import Pattern
-from chainorder.structures.sparse_arrays import sound
+from chainorder.structures.sparse_arrays import sound, with_data
 from chainorder.structures.structure import Item, Structure, check_square, draw
+from chainorder.structures.superlu import EliminationOrder, SparseFactors, mirror_of
 
 Array = npt.NDArray[Any]
 
-TOGETHER = 16
-"""Right-hand sides that SuperLU is given at once: of thousands it takes longer for each."""
+TOGETHER, CELLS = 8, 2**15
+"""Right-hand sides that SuperLU is given at once, or so many numbers: of more it takes longer for each."""
 
 
 @dataclass(frozen=True, init=False)
@@ -141,9 +143,12 @@ class Factorisation:
     ----------
     matrix
         `scipy.sparse.csc_array` or NumPy array of floats.
+    known
+        That of another matrix with the same places, which is eliminated in the same order.
     """
 
     matrix: Any
+    known: Factorisation | None = None
 
     @classmethod
     def of(cls, matrix: Any) -> Factorisation:
@@ -160,10 +165,34 @@ class Factorisation:
             raise StructureError("the matrix to solve with is a masked array; fill it first")
         if matrix.dtype.kind not in "fciub":
             raise StructureError(f"the matrix to solve with holds {matrix.dtype}; it must be numeric")
-        made = cls(_floats(matrix))
-        _check_finite(made.matrix)
-        made.check_regular()
-        return made
+        return cls(_floats(matrix)).checked()
+
+    def again(self, data: Array) -> Factorisation:
+        """That of a matrix with other entries at the same places, eliminated in the same order."""
+        return Factorisation(with_data(self.matrix, data), self).checked()
+
+    def checked(self) -> Self:
+        """The same, factorised; raises `StructureError` unless it is finite and regular."""
+        _check_finite(self.matrix)
+        self.check_regular()
+        return self
+
+    @cached_property
+    def _order(self) -> EliminationOrder | None:
+        """In which order the columns of another matrix with the same places are eliminated."""
+        order: EliminationOrder | None = self._factors.order(self.matrix)
+        return order
+
+    @cached_property
+    def _mirror(self) -> IntArray | None:
+        """Where the entries of the transpose of a sparse matrix are, if it stores the same places."""
+        return mirror_of(self.matrix) if self.known is None else self.known._mirror
+
+    @cached_property
+    def _symmetric(self) -> bool:
+        """Whether a sparse matrix is its transpose, with which solves are slower."""
+        data, mirror = self.matrix.data, self._mirror
+        return mirror is not None and np.array_equal(data, data[mirror])
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the factors, which cannot be sent to workers: they factorise again."""
@@ -202,27 +231,21 @@ class Factorisation:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", LinAlgWarning)  # `check_regular` says it better
                 return lu_factor(self.matrix, check_finite=False)
-        from scipy.sparse.linalg import splu
-
         # SuperLU may crash on a matrix that is singular by its pattern alone.
         if not self.matrix.diagonal().all() and (rank := _pattern_rank(self.matrix)) < self.shape[0]:
             raise StructureError(f"the matrix to solve with is singular: {_why(self.matrix, rank)}")
-        # Unsymmetric orderings fill in more where the pattern is symmetric.
-        if _symmetric(self.matrix):
-            options = {"SymmetricMode": True}
-            return splu(self.matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.1, options=options)
-        return splu(self.matrix)
+        order = None if self.known is None else self.known._order
+        return SparseFactors.of(self.matrix, symmetric=self._mirror is not None, by=order)
 
     @cached_property
     def entries(self) -> int:
         """Stored entries of the factors but the unit diagonal."""
-        size = self.shape[0]
-        return int(self._factors.L.nnz + self._factors.U.nnz - size) if self.sparse else size * size
+        return int(self._factors.entries) if self.sparse else self.shape[0] ** 2
 
     def check_regular(self) -> None:
         """Raise `StructureError` if there is no inverse to working precision; says why."""
         try:
-            pivots = np.abs(self._factors.U.diagonal() if self.sparse else np.diagonal(self._factors[0]))
+            pivots = np.abs(self._factors.pivots if self.sparse else np.diagonal(self._factors[0]))
         except RuntimeError as error:
             if "singular" not in str(error):
                 raise
@@ -249,11 +272,11 @@ class Factorisation:
             return real + 1j * imaginary
         columns = np.asfortranarray(columns, self.matrix.dtype)
         if self.sparse:
-            solved = np.empty_like(columns)
-            for at in range(0, columns.shape[1], TOGETHER):
-                part = slice(at, at + TOGETHER)
-                solved[:, part] = self._factors.solve(columns[:, part], "T" if transposed else "N")
-            return solved
+            width = max(TOGETHER, CELLS // self.shape[0])
+            turned = transposed and not self._symmetric
+            parts = [columns[:, at : at + width] for at in range(0, columns.shape[1], width)]
+            solved = [self._factors.solve(part, transposed=turned) for part in parts]
+            return solved[0] if len(solved) == 1 else np.concatenate([columns[:, :0], *solved], axis=1)
         from scipy.linalg import lu_solve
 
         done: Array = lu_solve(self._factors, columns, trans=int(transposed), check_finite=False)
@@ -319,9 +342,3 @@ def _check_finite(matrix: Any) -> None:
     raise StructureError(
         f"the matrix to solve with holds {values.flat[place]} in row {row + 1}, column {column + 1}; mend it"
     )
-
-
-def _symmetric(csc: Any) -> bool:
-    """Whether the pattern is that of the transpose."""
-    transposed = csc.T.tocsc()
-    return np.array_equal(csc.indptr, transposed.indptr) and np.array_equal(csc.indices, transposed.indices)
