@@ -66,8 +66,8 @@ class Solves(Intake):
     shape, here
         Of the matrices; what they are called in errors.
     known
-        The form of the example, where the entries of its compressed columns are in it, and its factors: another
-        one with the same places is eliminated in the same order. None if it is dense or has duplicates.
+        The form of the example, where the entries of its compressed columns are in it, and its factors: one
+        with the same places is eliminated in the same order. None if it is dense or has duplicates.
     """
 
     shape: tuple[int, int]
