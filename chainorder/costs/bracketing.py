@@ -6,8 +6,10 @@ A bracketing of q factors is q − 1 products; the product (j, k, i) is F'_{j,k+
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,10 +17,18 @@ from chainorder.costs.steps import Steps
 from chainorder.errors import PlanError
 from chainorder.structures.index_sets import IntArray
 
+PLAIN_FACTOR = re.compile(r"F[0-9]{1,9}", re.IGNORECASE)
+"""What any elemental may be called, by its number."""
+
+PLAIN_NAME = re.compile(r"[^\s()*·@\"]+")
+"""A name that an order may state without quotation marks."""
+
 _TOKEN = re.compile(
     r"\s*(?:F(?P<factor>[0-9]{1,9})|(?P<open>\()|(?P<close>\))|(?P<times>[*·@]))", re.IGNORECASE
 )
+_NAME = re.compile(rf"\s*(?P<name>\"[^\"]*\"|{PLAIN_NAME.pattern})")
 
+NAMELESS: Mapping[str, int] = MappingProxyType({})
 
 SHORT = 16
 """Factors up to which texts are kept: there are few bracketings of few factors."""
@@ -55,8 +65,13 @@ class _Group:
     members: list[tuple[int, int]] = field(default_factory=list)
 
 
-def parse_bracketing(text: str, length: int) -> Steps:
+def parse_bracketing(text: str, length: int, names: Mapping[str, int] = NAMELESS) -> Steps:
     """The products that a text asks for; O(characters) time, no recursion.
+
+    Parameters
+    ----------
+    names
+        Elementals by what they may be called beside F1, F2, …; with quotation marks where these are needed.
 
     Raises
     ------
@@ -68,9 +83,15 @@ def parse_bracketing(text: str, length: int) -> Steps:
     position = 0
     end = len(text.rstrip())
     while position < end:
+        named = _NAME.match(text, position)
+        if named is not None and named["name"] in names:
+            groups[-1].members.append((names[named["name"]],) * 2)
+            position = named.end()
+            continue
         token = _TOKEN.match(text, position)
         if token is None:
-            raise _wrong(text, position, "is no factor such as F2 and no bracket")
+            known = f" or {next(iter(names))}" if names else ""
+            raise _wrong(text, position, f"is no factor such as F2{known} and no bracket")
         if token["open"]:
             groups.append(_Group(token.end()))
         elif token["close"]:

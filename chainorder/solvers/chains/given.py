@@ -10,6 +10,7 @@ from chainorder.costs.fma import FMA
 from chainorder.costs.model import CostModel
 from chainorder.costs.steps import Row, Step, Steps
 from chainorder.plans.chain_plan import Plan
+from chainorder.plans.names import Names
 from chainorder.problems.chain import Chain
 from chainorder.structures.pattern import Pattern
 
@@ -30,7 +31,8 @@ def plan_in_order(chain: Chain, text: str) -> Plan:
         If the memory admits no plan.
     """
     check_feasible(chain)
-    steps, _ = cheapest_steps(chain, ((j, k, i) for _, j, k, i in parse_bracketing(text, len(chain))), {})
+    order = parse_bracketing(text, len(chain), Names(chain).numbers)
+    steps, _ = cheapest_steps(chain, ((j, k, i) for _, j, k, i in order), {})
     return Plan.of(chain, steps, solver="order", why="the order that was given")
 
 
