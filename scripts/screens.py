@@ -29,11 +29,13 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "tests" / "screens"
 WIDTHS = (60, 80, 120)
 SPECS = sorted(path.stem for path in (ROOT / "data").glob("*.yaml"))
-PROFILE = "chainorder/costs/shipped_profile.json"
+PROFILE = "tests/saved/profile.json"
 
 CALLS = [
     *(f"{command} data/{spec}.yaml" for command in ("plan", "compare", "run --compare") for spec in SPECS),
     "plan 1000,100,10,1",
+    "plan data/autoencoder.yaml --sort memory --exact",
+    "plan data/mnist.yaml --objective seconds --sort time",
     "plan data/coupled.yaml --machines 4",
     "compare data/coupled.yaml --machines 2",
     "compare data/coupled.yaml --machines 1,2,4",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chainorder import Chain, Elemental, plan
 from chainorder.errors import PlanError
-from chainorder.plans.names import Names, order_of
+from chainorder.plans.names import Names
 from chainorder.solvers import plan_in_order
 
 
@@ -41,11 +43,10 @@ def test_layers_are_called_by_their_weights() -> None:
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=14), st.booleans())
 def test_an_order_by_names_is_read_as_it_is_written(sizes: list[int], called: bool) -> None:
     elementals = [
-        Elemental(*pair, name=f"my {n}" if called else None)
-        for n, pair in enumerate(zip(sizes, sizes[1:], strict=False))
+        Elemental(*pair, name=f"my {n}" if called else None) for n, pair in enumerate(pairwise(sizes))
     ]
     best = plan(Chain(elementals))
-    text = order_of(best)
+    text = best.names.order(best.operations)
     assert "…" in text or plan_in_order(best.chain, text).bracketing == best.bracketing
     assert called or text == best.bracketing
 
@@ -53,7 +54,8 @@ def test_an_order_by_names_is_read_as_it_is_written(sizes: list[int], called: bo
 def test_a_long_sweep_lacks_its_middle() -> None:
     chain = named("in", *["step"] * 99, "out")
     order = " ".join(["(" * 99 + "out"] + [f"step{n})" for n in range(99, 0, -1)] + ["in"])
-    assert order_of(plan_in_order(chain, order)) == "(out · step99) … in"
+    swept = plan_in_order(chain, order)
+    assert swept.names.order(swept.operations) == "(out · step99) … in"
 
 
 @pytest.mark.parametrize("order", ["out (law in)", "F3 (law in)", "out · (F2 · in)"])

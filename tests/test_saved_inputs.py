@@ -106,16 +106,16 @@ def test_a_saved_plan_is_shown(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
     saved = tmp_path / "sim.plan.json"
     run("plan", "1000,1,1000,1,1000", "--solver", "forward", "-o", saved)
     monkeypatch.setattr("chainorder.cli.reading.plan", None)  # nothing is planned
-    text = run("plan", saved).out
+    text = run("plan", saved, "--no-legend").out
     assert "3,000,000 fma" in text
     assert "solver: forward" in text
     assert json.loads(run("plan", saved, "--format", "json").out) == json.loads(saved.read_text())
     packed(tmp_path / "sim.json.gz", saved.read_text())
-    assert run("plan", tmp_path / "sim.json.gz").out == text
-    assert run("plan", "-", stdin=saved.read_text()).out == text
+    assert run("plan", tmp_path / "sim.json.gz", "--no-legend").out == text
+    assert run("plan", "-", "--no-legend", stdin=saved.read_text()).out == text
     run("plan", saved, saved, "-o", tmp_path / "two.jsonl")
-    assert run("plan", tmp_path / "two.jsonl").out == text + text
-    assert run("plan", "-", stdin=(tmp_path / "two.jsonl").read_text()).out == text + text
+    assert run("plan", tmp_path / "two.jsonl", "--no-legend").out == text + text
+    assert run("plan", "-", "--no-legend", stdin=(tmp_path / "two.jsonl").read_text()).out == text + text
 
 
 def test_a_saved_plan_is_compared(run: Run, tmp_path: Path) -> None:

@@ -198,9 +198,7 @@ scheduler_option = click.option(
     metavar="ADDRESS",
     help="Where: tcp://host:8786 for Dask workers, local for processes, here.",
 )
-verbose_option = click.option(
-    "-v", "--verbose", is_flag=True, help="Say why this solver; show all operations."
-)
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Why this solver; all operations.")
 force_option = click.option(
     "--force",
     is_flag=True,

@@ -19,9 +19,11 @@ from chainorder.cli.options import (
     verbose_option,
 )
 from chainorder.cli.reading import Request, read_plans, read_start
+from chainorder.cli.values import Names
 from chainorder.cli.writing import Destination, Look
 from chainorder.problems.problem import Problem
 from chainorder.report.model import GRAPH, PICTURE
+from chainorder.report.operations import SORTS
 from chainorder.system.signals import end_if_asked
 
 
@@ -33,6 +35,10 @@ from chainorder.system.signals import end_if_asked
 @machines_option
 @memory_option
 @scheduling_options
+@click.option(
+    "--sort", type=Names(SORTS), metavar="BY", help="The dearest operations first: by fma, memory or time."
+)
+@click.option("--all", "every", is_flag=True, help="All operations.")
 @verbose_option
 @output_options(PICTURE, GRAPH)
 def plan_command(
@@ -42,6 +48,8 @@ def plan_command(
     start: str | None,
     machines: int | None,
     memory: int | None,
+    sort: str | None,
+    every: bool,
     verbose: bool,
     format_name: str | None,
     output: str | None,
@@ -67,5 +75,5 @@ def plan_command(
         to.protect((start,))
         options["start"] = read_start(start)
     plans = read_plans(chain, Request(solver, order, memory, machines, options), check)
-    to.write([plan_report(each, verbose=verbose) for each in plans])
+    to.write([plan_report(each, verbose=verbose, sort=sort, every=every) for each in plans])
     end_if_asked()

@@ -39,7 +39,7 @@ class Span:
 def planned(plan: BasePlan) -> Scene:
     """The operations of a plan over the fma since its start."""
     spans = [
-        Span(each.machine, each.start, each.start + each.fma, each.label, str(each.action))
+        Span(each.machine, each.start, each.start + each.fma, plan.called(each), str(each.action))
         for each in plan.operations
     ]
     used = len({span.machine for span in spans})
@@ -61,7 +61,7 @@ def measured(run: Execution | GraphExecution) -> Scene:
             each.machine,
             each.start,
             each.start + each.seconds,
-            each.operation.label,
+            run.plan.called(each.operation),
             str(each.operation.action),
         )
         for each in records

@@ -144,6 +144,10 @@ class BasePlan(Shown, ABC):
         }
 
     @abstractmethod
+    def called(self, operation: Any) -> str:
+        """What people call the result of one of its operations."""
+
+    @abstractmethod
     def _attributes(self) -> dict[str, Any]:
         """What its data state beside the problem and the operations."""
 

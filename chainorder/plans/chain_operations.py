@@ -53,11 +53,6 @@ class Operation:
         """k, as columns hold it: 0 where it means nothing."""
         return 0 if self.k is None else self.k
 
-    @property
-    def label(self) -> str:
-        """How charts name what it computes, in short."""
-        return f"F{self.j}" if self.i == self.j else f"F{self.j},{self.i}"
-
     def to_data(self) -> dict[str, Any]:
         """It as plain data, as in the JSON of a plan."""
         return {

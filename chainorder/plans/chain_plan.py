@@ -17,7 +17,8 @@ from chainorder.costs.pricing import Results, price, starts, total
 from chainorder.costs.steps import Step, Steps
 from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_json import read
-from chainorder.plans.chain_operations import Operations, Timetable, formula, node_name, operand_names
+from chainorder.plans.chain_operations import Operation, Operations, Timetable, node_name, operand_names
+from chainorder.plans.names import Names
 from chainorder.plans.saved import STATED, attributes
 from chainorder.problems.chain import Chain
 
@@ -175,6 +176,15 @@ class Plan(BasePlan):
             return "heuristic: equal products reused"
         return super().claim
 
+    @cached_property
+    def names(self) -> Names:
+        """What people call the Jacobians of its chain."""
+        return Names(self.chain)
+
+    def called(self, operation: Operation) -> str:
+        """What people call the result of an operation."""
+        return self.names.node(operation.j, operation.i)
+
     def validate(self) -> None:
         """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
         from chainorder.plans.chain_validation import validate  # seldom wanted: start-up does without
@@ -217,4 +227,4 @@ class Plan(BasePlan):
     def _lines(self) -> Iterator[str]:
         for o in self.operations:
             place = f", machine {o.machine} at {o.start:,}" if self.machines > 1 else ""
-            yield f"{node_name(o.j, o.i)} = {formula(o)}  {o.fma:,} fma{place}"
+            yield f"{self.names.formula(o)}  {o.fma:,} fma{place}"

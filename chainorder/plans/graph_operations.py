@@ -60,11 +60,6 @@ class GraphOperation:
         return partial(self.vertices[-1], self.vertices[0])
 
     @property
-    def label(self) -> str:
-        """How charts name what it computes."""
-        return self.result
-
-    @property
     def formula(self) -> str:
         """What it computes, in words."""
         if self.action is Action.ACCUMULATE:

@@ -180,6 +180,10 @@ class GraphPlan(BasePlan):
         }
         return shlex.join(reversed(last))
 
+    def called(self, operation: GraphOperation) -> str:
+        """What people call the result of an operation."""
+        return operation.result
+
     def validate(self) -> None:
         """Recheck everything from scratch, slowly and obviously; raises `PlanError`."""
         from chainorder.plans.graph_validation import validate  # seldom wanted: start-up does without

@@ -14,8 +14,7 @@ from typing import assert_never
 
 from chainorder.costs.bracketing import PLAIN_FACTOR, PLAIN_NAME
 from chainorder.costs.steps import Action, source_of
-from chainorder.plans.chain_operations import Operation, node_name
-from chainorder.plans.chain_plan import Plan
+from chainorder.plans.chain_operations import Operation, Operations, node_name
 from chainorder.problems.chain import Chain
 from chainorder.problems.network import ACTIVATIONS
 
@@ -89,45 +88,39 @@ class Names:
             case _:
                 assert_never(operation.action)
 
+    def order(self, operations: Operations) -> str:
+        """A bracketing; long sweeps lack their middle: ``(read · step9) … step1``."""
+        length = len(self.chain)
+        if len(operations) > MOST:
+            return f"of {length:,} factors; --format json has it in full"
+        text = self._bracketing(operations, LONG) if length <= LONG else ""
+        if not 0 < len(text) <= LONG:
+            text = self._bracketing(operations, SWEEP)
+        return text if len(text) <= LONG else text[: LONG - 1] + "…"
 
-def order_of(plan: Plan, names: Names | None = None) -> str:
-    """The bracketing of a plan by names; long sweeps lack their middle: ``(read · step9) … step1``."""
-    names = Names(plan.chain) if names is None else names
-    if len(plan.operations) > MOST:
-        return f"of {len(plan.chain):,} factors; --format json has it in full"
-    text = _bracketing(plan, names, LONG) if len(plan.chain) <= LONG else ""
-    if not 0 < len(text) <= LONG:
-        text = _bracketing(plan, names, SWEEP)
-    return text if len(text) <= LONG else text[: LONG - 1] + "…"
+    def _bracketing(self, operations: Operations, most: int) -> str:
+        """A bracketing in which at most so many factors join one by one."""
+        times = " · " if self.given else " "
+        parts: dict[tuple[int, int], _Part] = {}
 
+        def part(j: int, i: int) -> _Part:
+            return parts.pop((j, i), None) or _Part(self.label(j), times)
 
-def _bracketing(plan: Plan, names: Names, most: int) -> str:
-    """A bracketing in which at most so many factors join one by one."""
-    times = " · " if names.given else " "
-    parts: dict[tuple[int, int], _Part] = {}
-
-    def part(j: int, i: int) -> _Part:
-        return parts.pop((j, i), None) or _Part(names.label(j), times)
-
-    for action, j, k, i in _actions(plan):
-        if action is Action.ACCUMULATE:
-            continue
-        if action is Action.REUSE:
-            parts[j, i] = _Part(names.node(j, i), times)
-            continue
-        left, right = part(j, k + 1), part(k, i)
-        if k == i:
-            parts[j, i] = left.joined(str(right), most, on_left=False)
-        elif k + 1 == j:
-            parts[j, i] = right.joined(str(left), most, on_left=True)
-        else:
-            parts[j, i] = _Part(f"({left}{times}{right})", times)
-    whole = str(part(len(plan.chain), 1))
-    return whole[1:-1] if whole.startswith("(") else whole
-
-
-def _actions(plan: Plan) -> Iterator[tuple[Action, int, int, int]]:
-    return ((step.action, j, k, i) for step, j, k, i in plan.operations.steps)
+        for step, j, k, i in operations.steps:
+            if step.action is Action.ACCUMULATE:
+                continue
+            if step.action is Action.REUSE:
+                parts[j, i] = _Part(self.node(j, i), times)
+                continue
+            left, right = part(j, k + 1), part(k, i)
+            if k == i:
+                parts[j, i] = left.joined(str(right), most, on_left=False)
+            elif k + 1 == j:
+                parts[j, i] = right.joined(str(left), most, on_left=True)
+            else:
+                parts[j, i] = _Part(f"({left}{times}{right})", times)
+        whole = str(part(len(self.chain), 1))
+        return whole[1:-1] if whole.startswith("(") else whole
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from chainorder.costs.pricing import price
 from chainorder.pictures.catalogue import pictures, run_pictures
 from chainorder.plans.chain_operations import Operation, formula, node_name
 from chainorder.plans.chain_plan import Plan
@@ -16,25 +15,25 @@ from chainorder.plans.saved import attributes
 from chainorder.problems.chain import Chain
 from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.report import common, times
-from chainorder.report.model import Report
+from chainorder.report.model import Report, Sheet
 from chainorder.report.numbers import Cell
+from chainorder.report.operations import Listing, has_small_patterns
+from chainorder.report.reasons import gain, verdict
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
 
 if TYPE_CHECKING:
     from chainorder.comparison.chains import Comparison
     from chainorder.execution.result import Execution
 
-LONG_ORDER = 120
-"""Characters of a bracketing that are shown to people."""
-
 PREDICTED = "predicted seconds"
 
 
-def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
+def plan_report(plan: Plan, *, verbose: bool = False, sort: str | None = None, every: bool = False) -> Report:
     """One plan: its operations, its totals, its claim."""
+    listing = Listing(plan, partial(_entries, plan), partial(_times, plan), sort, every or verbose)
     notes = [
         f"{_about(plan)}{plan.fma:,} fma = {plan.flops:,} flops; peak memory {plan.peak_memory:,} entries",
-        f"order: {_short_order(plan)}",
+        f"order: {plan.names.order(plan.operations)}",
         f"solver: {plan.solver} ({plan.claim})",
         *times.prediction_notes(plan),
         *common.limit_note(plan.chain),
@@ -43,20 +42,41 @@ def plan_report(plan: Plan, *, verbose: bool = False) -> Report:
         notes.insert(0, schedule_note(plan))
     # On several machines, how far the search came is always of interest.
     notes += [f"why: {plan.why}"] if (verbose or plan.machines > 1) and plan.why else []
-    operations, more = common.shown(plan.operations, verbose=verbose)
-    rows = tuple(_operation_row(operation) for operation in operations)
+    rows = tuple(_operation_row(plan.operations[place]) for place in listing.places)
     hidden = frozenset() if plan.machines > 1 else frozenset({"machine"})
     return Report(
         plan.chain.title,
         _OPERATION_COLUMNS,
         rows,
-        (*more, *notes),
+        (*listing.note(), *notes),
         plan.to_data,
         hidden,
         planned_charts(plan),
         pictures=partial(pictures, plan),
         graph=plan.to_networkx,
+        shown=partial(listing.sheet, plan.names.formula, partial(_shape, plan.chain)),
     )
+
+
+def _shape(chain: Chain, operation: Operation) -> tuple[int, int]:
+    return int(chain.sizes[operation.j]), int(chain.sizes[operation.i - 1])
+
+
+def _entries(plan: Plan) -> Sequence[int] | None:
+    """The stored entries of all results, unless that takes the products of large sparse patterns."""
+    if not has_small_patterns(plan):
+        return None
+    entries: Sequence[int] = price(plan.chain, plan.operations.steps).entries.tolist()
+    return entries
+
+
+def _times(plan: Plan) -> Sequence[int] | None:
+    """The predicted picoseconds of all operations."""
+    if plan.predicted is None:
+        return None
+    from chainorder.costs.timing import step_times  # who has no prediction needs no model of time
+
+    return step_times(plan.chain, plan.operations.steps, plan.predicted.profile)
 
 
 _OPERATION_COLUMNS = ("result", "action", "of", "fma", "start", "machine")
@@ -91,11 +111,11 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
         for label, plan in zip(comparison.labels, comparison.plans, strict=True)
     )
     notes = [
-        _verdict(comparison),
+        verdict(comparison),
+        *gain(comparison),
         *map(str, comparison.infeasible),
-        f"best order: {_short_order(comparison.best)}",
+        f"best order: {comparison.best.names.order(comparison.best.operations)}",
         *times.prediction_notes(comparison.best),
-        *_waist(comparison.chain),
         *common.limit_note(comparison.chain),
     ]
     notes += [f"why: {comparison.best.why}"] if verbose and comparison.best.why else []
@@ -110,55 +130,15 @@ def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Repor
         planned_charts(comparison.best),
         pictures=partial(pictures, comparison),
         outdone=comparison.outdone,
+        shown=partial(_ranked, columns, rows, frozenset(hidden | {"flops"})),
     )
 
 
-def _verdict(comparison: Comparison) -> str:
-    """Which order, and how many times cheaper."""
-    best, others = comparison.best, comparison.plans[:-1]
-    cheaper = [plan for plan in others if plan.cost < best.cost and not _same_order(plan, best)]
-    if cheaper:
-        least = min(cheaper, key=lambda plan: plan.cost)
-        return (
-            f"{least.solver} is cheaper than the order asked for: {times.cost_of(least)} instead of "
-            f"{times.cost_of(best)}"
-        )
-    same = [plan.solver for plan in others if plan.cost == best.cost or _same_order(plan, best)]
-    gains = ", ".join(
-        f"{_times(comparison.ratio(plan), best.objective)} than {plan.solver}"
-        for plan in others
-        if plan.solver not in same
-    )
-    if not same:
-        names = " nor ".join(plan.solver for plan in others)
-        return f"neither {names}: the best order is {gains}" if gains else "no baseline to compare with"
-    verb = "order is" if len(same) == 1 else "orders are"
-    verdict = f"{' and '.join(same)} {verb} {'optimal' if best.optimal else 'as good as the best found'}"
-    return verdict + (f": {gains}" if gains else "")
-
-
-def _same_order(plan: Plan, other: Plan) -> bool:
-    """Whether two plans do the same; one may be priced exactly and the other estimated."""
-    columns = ("step", "j", "k", "i")
-    pairs = ((getattr(plan.operations, name), getattr(other.operations, name)) for name in columns)
-    return plan.machines == 1 and all(np.array_equal(*pair) for pair in pairs)
-
-
-def _times(ratio: float | None, objective: str) -> str:
-    word = {"makespan": "shorter", "seconds": "quicker"}.get(objective, "cheaper")
-    return f"infinitely {word}" if ratio is None else f"{ratio:,.2f} times {word}"
-
-
-def _waist(chain: Chain) -> list[str]:
-    """Where the chain is narrowest inside, if that is narrower than both ends."""
-    if len(chain) < 2:
-        return []
-    inner = chain.sizes[1:-1]
-    place = int(inner.argmin())
-    width = int(inner[place])
-    if width >= min(chain.inputs, chain.outputs):
-        return []
-    return [f"narrow waist: size {width:,} between F{place + 2} and F{place + 1}"]
+def _ranked(columns: tuple[str, ...], rows: Sequence[tuple[Cell, ...]], hidden: frozenset[str]) -> Sheet:
+    """What people see of a comparison: flops follow from fma."""
+    shown = [place for place, column in enumerate(columns) if column not in hidden]
+    texts = [tuple(map(row.__getitem__, shown)) for row in rows]
+    return Sheet(tuple(map(columns.__getitem__, shown)), texts)
 
 
 def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Sequence[str] = ()) -> Report:
@@ -171,7 +151,7 @@ def execution_report(executions: Sequence[tuple[str, Execution]], skipped: Seque
     notes += [f"Jacobian: {common.matrix_note(last.jacobian)}{_formats(last)}", str(last.provenance)]
     notes += common.limit_note(last.plan.chain)
     charts = planned_charts(last.plan)
-    charts = (*charts, measured_chart(last.records)) if charts else ()
+    charts = (*charts, measured_chart(last.plan, last.records)) if charts else ()
     return Report(
         last.plan.chain.title,
         common.run_columns(),
@@ -209,9 +189,3 @@ def _run_data(run: Execution) -> dict[str, Any]:
 
 def _about(plan: Plan) -> str:
     return "" if plan.estimate is None else "about "
-
-
-def _short_order(plan: Plan) -> str:
-    if len(plan.chain) > LONG_ORDER:
-        return f"of {len(plan.chain):,} factors; --format json has it in full"
-    return common.shortened(plan.bracketing, LONG_ORDER)

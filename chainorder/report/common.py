@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.saved import SCHEMA_VERSION, attributes
 from chainorder.problems.problem import Problem
 from chainorder.reading.numerals import as_bytes
@@ -24,13 +23,6 @@ if TYPE_CHECKING:
 Run: TypeAlias = "Execution | GraphExecution"
 
 SomeOperation = TypeVar("SomeOperation")
-
-
-def shown(operations: Sequence[SomeOperation], *, verbose: bool) -> tuple[Sequence[SomeOperation], list[str]]:
-    """The operations that a report shows, and a note if there are more."""
-    first = operations[:] if verbose else operations[:SHOWN]
-    left = len(operations) - len(first)
-    return first, [f"… and {left:,} more operations; --verbose shows all"] if left else []
 
 
 def limit_note(problem: Problem) -> list[str]:

@@ -10,11 +10,15 @@ from chainorder.comparison.backpropagation import Backpropagation
 from chainorder.comparison.graphs import GraphComparison
 from chainorder.pictures.catalogue import pictures, run_pictures, ways
 from chainorder.plans.chain_operations import SHOWN
+from chainorder.plans.graph_operations import GraphOperation
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.saved import SCHEMA_VERSION, attributes
+from chainorder.problems.graph import Graph
 from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.report import common
 from chainorder.report.model import Report
+from chainorder.report.operations import Listing
+from chainorder.report.reasons import gain, graph_verdict
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
 
 if TYPE_CHECKING:
@@ -25,8 +29,11 @@ LONG_ORDER = 100
 """Characters of an order of vertices that are shown to people."""
 
 
-def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
+def graph_plan_report(
+    plan: GraphPlan, *, verbose: bool = False, sort: str | None = None, every: bool = False
+) -> Report:
     """One plan: its operations, its totals, its claim."""
+    listing = Listing(plan, partial(_entries, plan), lambda: None, sort, every or verbose)
     notes = [
         f"{plan.fma:,} fma = {plan.flops:,} flops; {plan.adds:,} additions; "
         f"peak memory {plan.peak_memory:,} entries",
@@ -37,22 +44,41 @@ def graph_plan_report(plan: GraphPlan, *, verbose: bool = False) -> Report:
     if several:
         notes.insert(0, schedule_note(plan))
     notes += [f"why: {plan.why}"] if plan.why and (verbose or not plan.optimal) else []
-    operations, more = common.shown(plan.operations, verbose=verbose)
+    operations = [plan.operations[place] for place in listing.places]
     rows = tuple((o.result, str(o.action), o.formula, o.fma, o.adds, o.start, o.machine) for o in operations)
     columns = ("result", "action", "of", "fma", "additions", "start", "machine")
     hidden = frozenset(() if several else ("machine",))
     title, charts = plan.graph.title, planned_charts(plan)
+    shown = partial(listing.sheet, lambda each: each.formula, partial(_shape, plan.graph), adds=True)
+    notes = [*listing.note(), *notes]
     return Report(
         title,
         columns,
         rows,
-        (*more, *notes),
+        tuple(notes),
         plan.to_data,
         hidden,
         charts,
         pictures=partial(pictures, plan),
         graph=plan.to_networkx,
+        shown=shown,
     )
+
+
+def _shape(graph: Graph, operation: GraphOperation) -> tuple[int, int]:
+    return graph.vertices[operation.vertices[-1]], graph.vertices[operation.vertices[0]]
+
+
+def _entries(plan: GraphPlan) -> list[int]:
+    """The stored entries of all results, before they are added to others."""
+    from chainorder.elimination.replay import Replay
+    from chainorder.plans.graph_validation import find_move
+
+    replay, entries = Replay(plan.graph), []
+    for operation in plan.operations:
+        result, _ = replay.run(find_move(replay, operation, ""))
+        entries.append(replay.line.arcs.entries(result))
+    return entries
 
 
 def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = False) -> Report:
@@ -77,6 +103,8 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
     best = comparison.best
     order = common.shortened(best.order, LONG_ORDER) or "(none)"
     notes = [
+        graph_verdict(comparison),
+        *gain(comparison),
         *map(str, comparison.infeasible),
         f"best: {best.model} elimination, inner vertices in the order {order}",
         *common.limit_note(comparison.graph),
@@ -240,7 +268,7 @@ def graph_execution_report(
         (*notes, *skipped),
         partial(common.executions_data, executions, skipped, _run_data, "adds"),
         frozenset({JACOBIANS}),
-        (*charts, measured_chart(last.records)) if charts else (),
+        (*charts, measured_chart(last.plan, last.records)) if charts else (),
         pictures=partial(run_pictures, executions),
         outdone=common.outdone(executions),
     )

@@ -27,15 +27,26 @@ _EXECUTIONS = {
 }
 
 
-def plan_report(plan: BasePlan, *, verbose: bool = False) -> Report:
+def plan_report(
+    plan: BasePlan, *, verbose: bool = False, sort: str | None = None, every: bool = False
+) -> Report:
     """One plan: its operations, its totals, its claim.
 
     Parameters
     ----------
     verbose
         Show all operations, and why this solver.
+    sort
+        Show the dearest first: by ``fma``, ``memory`` (of the result) or ``time`` (as predicted).
+    every
+        Show all operations.
+
+    Raises
+    ------
+    ChainorderError
+        If they cannot be sorted by that.
     """
-    made: Report = _PLANS[plan.kind](plan, verbose=verbose)
+    made: Report = _PLANS[plan.kind](plan, verbose=verbose, sort=sort, every=every)
     return made
 
 

@@ -10,8 +10,6 @@ from chainorder.report.model import MOST_BARS, Bar, Chart
 
 if TYPE_CHECKING:
     from chainorder.execution.operations import OperationRecord
-    from chainorder.plans.chain_operations import Operation
-    from chainorder.plans.graph_operations import GraphOperation
 
 MOST_LANES = 64
 """Machines that a chart shows; more would not be told apart."""
@@ -33,19 +31,19 @@ def planned_charts(plan: BasePlan) -> tuple[Chart, ...]:
     lanes: dict[int, list[Bar]] = {machine: [] for machine in range(min(plan.machines, MOST_LANES))}
     for operation in sorted(plan.operations, key=lambda o: (o.start, o.start + o.fma)):
         if operation.machine in lanes:
-            lanes[operation.machine].append(_bar(operation, operation.start, operation.fma))
+            lanes[operation.machine].append(_bar(plan, operation, operation.start, operation.fma))
     used = {machine: bars for machine, bars in lanes.items() if bars}
     return (Chart("planned", [(f"machine {number}", bars) for number, bars in used.items()], "fma"),)
 
 
-def measured_chart(records: Iterable[OperationRecord[Any]]) -> Chart:
+def measured_chart(plan: BasePlan, records: Iterable[OperationRecord[Any]]) -> Chart:
     """What happened when and where, beside what was planned."""
     lanes: dict[int, list[Bar]] = {}
     for record in sorted(records, key=lambda record: record.start):
-        bar = _bar(record.operation, record.start, record.seconds)
+        bar = _bar(plan, record.operation, record.start, record.seconds)
         lanes.setdefault(record.machine, []).append(bar)
     return Chart("measured", [(f"machine {number}", lanes[number]) for number in sorted(lanes)], "seconds")
 
 
-def _bar(operation: Operation | GraphOperation, start: float, lasts: float) -> Bar:
-    return Bar(start, start + lasts, operation.label, str(operation.action))
+def _bar(plan: BasePlan, operation: Any, start: float, lasts: float) -> Bar:
+    return Bar(start, start + lasts, plan.called(operation), str(operation.action))
