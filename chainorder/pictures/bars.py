@@ -20,7 +20,7 @@ ROW = 0.045
 def bars(title: str, rows: Sequence[tuple[str, float, str]], unit: str, caption: str = "") -> Scene:
     """A bar for each row from the top: its label, its value, and what is written behind it."""
     count = len(rows)
-    greatest = max((value for _, value, _ in rows), default=0) or 1
+    greatest = max((value for _, value, _ in rows if value > 0), default=1)
     marks: list[Mark] = []
     for place, (label, value, text) in enumerate(rows):
         y = count - place - 0.8
