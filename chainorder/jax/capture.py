@@ -51,10 +51,13 @@ class Options:
         reverse = jax.jacrev(function, self.argnums, self.has_aux, self.holomorphic, self.allow_int)
         try:
             return reverse(*args, **kwargs)
-        except (ValueError, NotImplementedError) as error:  # what JAX raises where it has no reverse mode
+        except (TypeError, ValueError, NotImplementedError) as error:  # what JAX raises without a rule
             failure = error
         with suppress(Exception):
-            return jax.jacfwd(function, self.argnums, self.has_aux, self.holomorphic)(*args, **kwargs)
+            result = jax.jacfwd(function, self.argnums, self.has_aux, self.holomorphic)(*args, **kwargs)
+            blocks = jax.tree.leaves(result[0] if self.has_aux else result)
+            if not any(block.dtype == jax.dtypes.float0 for block in blocks):  # of an output of integers
+                return result
         raise failure
 
 

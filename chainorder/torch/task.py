@@ -57,10 +57,12 @@ class TorchTask(Task):
     chunk_entries: int = TRACED_ENTRIES
 
     def jacobian(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """PyTorch's own reverse mode; where that is not implemented and its forward mode is, that one."""
+        """PyTorch's own reverse mode; where that has no rule and its forward mode has, that one."""
         try:
             return jacrev(self.function, self.argnums, has_aux=self.has_aux)(*args, **kwargs)
-        except NotImplementedError as error:
+        except RuntimeError as error:
+            if not isinstance(error, NotImplementedError) and "autograd.Function" not in str(error):
+                raise
             failure = error
         with suppress(RuntimeError):
             return jacfwd(self.function, self.argnums, has_aux=self.has_aux)(*args, **kwargs)
@@ -130,7 +132,8 @@ class TorchTask(Task):
                 raise NotPlannedError("an output is no real floating tensor")
             return leaves[0] if len(leaves) == 1 else torch.cat([leaf.reshape(-1) for leaf in leaves])
 
-        program = TorchProgram.capture(flat, call.given, call.point)
+        concrete = call.concrete()
+        program = TorchProgram.capture(flat, concrete.given, concrete.point)
         if not entries(shape_of(program.source)) or not entries(shape_of(program.target)):
             raise NotPlannedError("there are no entries")
         leaves, tree = seen[-1]

@@ -1,0 +1,1 @@
+"""Operators of the frameworks, each held against the framework's own Jacobian."""
