@@ -32,14 +32,19 @@ CALLS = [
     "train_digits.py --epochs 5",
     "bench_autodiff.py --quick -k square",
     "check_autodiff.py --functions 3",
+    "check_peers.py torch --every 25 --samples 1 --dtype float64",
+    "check_peers.py jax --every 25 --samples 1 --dtype float32",
 ]
 
 
 @pytest.mark.parametrize("call", slow_but(QUICK, CALLS))
 def test_script(call: str, tmp_path: Path) -> None:
     script, *options = call.split()
-    if "autodiff" in script:
+    if "autodiff" in script or "jax" in options:
         pytest.importorskip("jax")
+    if "torch" in options:
+        pytest.importorskip("torch")
+        pytest.importorskip("expecttest")
     if "digits" in script:
         pytest.importorskip("sklearn")
     line = [sys.executable, str(SCRIPTS / script), *options]

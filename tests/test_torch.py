@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 from torch.func import grad, jacfwd, jacrev, vmap  # noqa: E402
+from torch.utils import _pytree as pytree  # noqa: E402
 
 from chainorder import ChainError, SolverError  # noqa: E402
 from chainorder.autodiff.choice import Mode  # noqa: E402
@@ -233,7 +234,7 @@ def outcome(make: Callable[[], Any]) -> Any:
     """What is returned, or the class of what is raised."""
     torch.manual_seed(1)
     try:
-        return make().detach()
+        return pytree.tree_map(torch.Tensor.detach, make())
     except (RuntimeError, TypeError) as error:
         return type(error)
 
@@ -344,6 +345,28 @@ def test_a_function_that_is_another_one_in_every_call_is_given_up() -> None:
     for step in range(20):
         assert_same(ours(X, 0.1 * step), jacrev(count)(X, 0.1 * step))
     assert captured == 0
+
+
+@pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU, nn.RNN, nn.TransformerEncoderLayer])
+def test_recurrent_layers_and_attention_are_captured(layer: Any) -> None:
+    net = layer(4, 2, batch_first=True).eval()
+    found = chain(lambda x: (lambda made: made[0])(net(x.reshape(1, 3, 4))).flatten(), torch.randn(12))
+    assert found.inputs == 12
+
+
+def test_an_autograd_function_that_has_no_reverse_mode_in_transformations() -> None:
+    class Forward(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x.sin()
+
+        @staticmethod
+        def jvp(ctx: Any, tangent: Any) -> Any:
+            return tangent
+
+    for jac in (jacrev, jacobian):
+        with pytest.raises(RuntimeError, match=r"autograd\.Function"):
+            jac(Forward.apply)(X)
 
 
 def test_random_functions_are_left_to_pytorch() -> None:

@@ -207,7 +207,39 @@ def through_a_view(x: Any) -> Any:
 
 SQUARES, PLACES = torch.arange(1.0, 7, dtype=torch.float64) ** 2, torch.tensor([0, 1, 0, 1, 0, 0])
 
+
+def copied(x: Any) -> Any:
+    y = torch.zeros(2, SIZE)
+    y[1].copy_(x.float())
+    y[0, 2:4] = x[:2] ** 2
+    return y.sum(0)
+
+
+def views_of_views(x: Any) -> Any:
+    y = torch.zeros(SIZE)
+    view = y.view(2, 3)
+    view.add_(x.view(2, 3))
+    view.t().mul_(x[:2])
+    return y * x
+
+
+def recurrent(kind: Any, batch: int = 1, **options: Any) -> Function:
+    """Layers whose kernels write in place to parts of what they make."""
+    layer = kind(2, 3, batch_first=True, **options).double()
+    return lambda x: layer(x.reshape(batch, -1, 2))[0].flatten() * x[0]
+
+
 INSIDE: dict[str, Function] = {
+    "an LSTM": recurrent(nn.LSTM, bidirectional=True),
+    "an LSTM of a batch": recurrent(nn.LSTM, 3),
+    "a GRU": recurrent(nn.GRU),
+    "an RNN": recurrent(nn.RNN, nonlinearity="relu"),
+    "copies to parts": copied,
+    "in place through views of views": views_of_views,
+    "a place for a result": lambda x: torch.sin(x, out=torch.empty(SIZE)) * x,
+    "parts that share memory": lambda x: torch.cat([part.sin_() for part in (x * 2).unsafe_chunk(3)]),
+    "its argument in place": lambda x: (x * 1).add_(1) if x.add_(0) is None else x * 2,
+    "outputs of several types": lambda x: {"single": x[:3].float().sin(), "double": x.sum()},
     "no_grad": without_gradient,
     "set_grad_enabled": switched_off,
     "decorated by no_grad": lambda x: _squared(x) * x,
@@ -260,6 +292,12 @@ CLOSED_OVER: dict[str, tuple[Callable[[Any, Any, Any], Any], Callable[[Any, Any]
     "a format": (lambda x, k, n: x * len(f"{k:.0f}"), lambda k, n: k.mul_(10)),
     "equality": (lambda x, k, n: x * 2 if torch.equal(k, k.round()) else x, lambda k, n: k.add_(0.5)),
     "entries": (lambda x, k, n: x * k + x[n].sum(), lambda k, n: k.add_(1)),
+    "places to split at": (
+        lambda x, k, n: torch.cat([part * place for place, part in enumerate(torch.tensor_split(x, n))]),
+        lambda k, n: n.add_(1),
+    ),
+    "a mask": (lambda x, k, n: x[: len(n)][n > 2], lambda k, n: n.add_(1)),
+    "a number of times": (lambda x, k, n: x[:2].repeat_interleave(n), lambda k, n: n.add_(1)),
     "a resized tensor": (lambda x, k, n: x * len(n), lambda k, n: n.resize_(5).fill_(1)),
     "a changed dtype": (lambda x, k, n: x * k, lambda k, n: setattr(k, "data", k.float() / 3)),
 }

@@ -20,6 +20,7 @@ from chainorder.autodiff.cutting import MAX_PIECES, dominators, narrowest
 from chainorder.autodiff.work import entries
 from chainorder.torch.watch import recorded, watching
 
+
 @dataclass(eq=False)
 class TorchProgram:
     """A captured function.

@@ -56,9 +56,15 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
     Attributes
     ----------
     graph
-        The operations; what they take from outside are placeholders, and `meta["val"]` is the `Kind` of values.
+        The operations; what they take from outside are placeholders. `meta["val"]` is the `Kind` of a value.
     constants
         The tensors from outside by their placeholders, but for those that were given.
+    nodes
+        What made a tensor, by its identity; None where its entries are other ones since.
+    sharing
+        The tensors by their memory; kept alive, so that no other gets the identity of one.
+    foreign
+        Memory that was there before.
     """
 
     def __init__(self) -> None:
@@ -66,9 +72,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         self.graph = Graph()
         self.constants: dict[Node, Any] = {}
         self.state = state()
-        self.nodes: dict[int, Node | None] = {}  # by tensor; None where its entries are no longer what was noted
-        self.sharing: dict[int, list[Any]] = {}  # tensors by their memory; alive, so that identities are theirs
-        self.foreign: set[int] = set()  # memory that was there before
+        self.nodes: dict[int, Node | None] = {}
+        self.sharing: dict[int, list[Any]] = {}
+        self.foreign: set[int] = set()
 
     def given(self, tensor: Any) -> Node:
         """A placeholder for a tensor from outside."""
@@ -191,6 +197,8 @@ def _name(func: Any) -> str:
 
 def _pure(func: Any) -> Any:
     """The operation ``name`` for ``name_``."""
+    if func is aten.transpose_.default:
+        return aten.transpose.int
     name = _name(func)
     packet = getattr(aten, name.rstrip("_"), None) if name.endswith("_") else None
     if packet is None or func._overloadname not in packet.overloads():

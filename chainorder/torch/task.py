@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
+from traceback import walk_tb
 from typing import Any, assert_never
 
 import torch
@@ -61,7 +62,7 @@ class TorchTask(Task):
         try:
             return jacrev(self.function, self.argnums, has_aux=self.has_aux)(*args, **kwargs)
         except RuntimeError as error:
-            if not isinstance(error, NotImplementedError) and "autograd.Function" not in str(error):
+            if not _lacks_a_rule(error):
                 raise
             failure = error
         with suppress(RuntimeError):
@@ -103,7 +104,11 @@ class TorchTask(Task):
         return jacrev(self.function, self.argnums, has_aux=self.has_aux)(*call.args, **call.kwargs)
 
     def _forward(self, call: Call) -> Any:
-        return jacfwd(self.function, self.argnums, has_aux=self.has_aux)(*call.args, **call.kwargs)
+        """Forward mode, whose blocks have the dtypes of the outputs, in that of the input."""
+        made = jacfwd(self.function, self.argnums, has_aux=self.has_aux)(*call.args, **call.kwargs)
+        jacobian = made[0] if self.has_aux else made
+        typed = pytree.tree_map(lambda block: block.to(call.point.dtype), jacobian)
+        return (typed, made[1]) if self.has_aux else typed
 
     def _outputs(self, call: Call, value: Any) -> tuple[Any, ...]:
         args, kwargs = call.arguments(call.given, value)
@@ -153,3 +158,10 @@ class TorchTask(Task):
             blocks = [(block,) for block in blocks]
         result = pytree.tree_unflatten(blocks, captured.tree)
         return (result, self.function(*call.args, **call.kwargs)[1]) if self.has_aux else result
+
+
+def _lacks_a_rule(error: RuntimeError) -> bool:
+    """Whether an error says that reverse mode has no rule, and not that a hook asks for one of its own."""
+    frames = (frame.f_globals.get("__name__") for frame, _ in walk_tb(error.__traceback__))
+    own = "autograd.Function" in str(error) and "torch.utils.hooks" not in frames
+    return own or isinstance(error, NotImplementedError)

@@ -127,9 +127,7 @@ class Peer:
         except Exception as error:  # noqa: BLE001 – the fault that is looked for
             return Outcome(Verdict.CRASH, f"{type(error).__name__}: {_first_line(error)}")
         if (made.shape, made.dtype) != (expected.shape, expected.dtype):
-            return Outcome(
-                Verdict.WRONG, f"{made.dtype} {made.shape}, not {expected.dtype} {expected.shape}"
-            )
+            return Outcome(Verdict.WRONG, f"{made.dtype} {made.shape}, not {expected.dtype} {expected.shape}")
         error = difference(made, expected)
         if not error <= TOLERANCES[case.dtype]:
             return Outcome(Verdict.WRONG, f"differs by {error:.1e} of the largest entry")

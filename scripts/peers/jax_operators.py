@@ -123,5 +123,7 @@ def _function(operator: Function, args: Sequence[Any], place: int) -> Function:
 def _vector(result: Any) -> Any:
     """All real numbers in a result, one after the other."""
     parts = [leaf for leaf in jax.tree.leaves(result) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
-    real = [part for leaf in parts for part in ((leaf.real, leaf.imag) if jnp.iscomplexobj(leaf) else (leaf,))]
+    real = [
+        part for leaf in parts for part in ((leaf.real, leaf.imag) if jnp.iscomplexobj(leaf) else (leaf,))
+    ]
     return jnp.concatenate([jnp.ravel(part) for part in real]) if real else jnp.zeros(0)

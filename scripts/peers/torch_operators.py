@@ -40,13 +40,15 @@ def operators() -> dict[str, Any]:
 
 
 def cases(name: str, operator: Any, dtype: str, most: int) -> Iterator[Case]:
-    """The first samples of an operator with a small tensor to differentiate, each of another shape or kind."""
+    """The first samples of an operator with a small tensor to differentiate."""
     kind = getattr(torch, dtype)
     if not operator.supports_dtype(kind, "cpu"):
         return
     torch.manual_seed(0)
     every = operator.sample_inputs("cpu", kind, requires_grad=False)
-    found = (each for n, sample in enumerate(every) for each in _cases(operator, sample, dtype, f"{name} {n}"))
+    found = (
+        each for n, sample in enumerate(every) for each in _cases(operator, sample, dtype, f"{name} {n}")
+    )
     yield from islice(found, most)
 
 
