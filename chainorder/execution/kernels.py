@@ -24,6 +24,7 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
+from chainorder.execution.sparse_calls import array_times, rows_times_rows, times_array
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.index_sets import IndexSet, IntArray
 from chainorder.structures.pattern import Pattern
@@ -178,7 +179,10 @@ def _sparse_dense(left: BandOperand | SparseOperand, right: DenseOperand) -> Den
     matrix = part(by_rows(left), filled.rows, right.filled.rows)
     if not filled.nnz:
         return _zero(filled, matrix, right.values)
-    return DenseOperand(quick(matrix) @ right.values, filled)
+    matrix = quick(matrix)
+    if isinstance(matrix, np.ndarray):
+        return DenseOperand(matrix @ right.values, filled)
+    return DenseOperand(times_array(matrix, right.values), filled)
 
 
 def _dense_sparse(left: DenseOperand, right: BandOperand | SparseOperand) -> DenseOperand:
@@ -187,7 +191,10 @@ def _dense_sparse(left: DenseOperand, right: BandOperand | SparseOperand) -> Den
     matrix = part(by_rows(right), left.filled.columns, filled.columns)
     if not filled.nnz:
         return _zero(filled, left.values, matrix)
-    return DenseOperand(left.values @ quick(matrix), filled)
+    matrix = quick(matrix)
+    if isinstance(matrix, np.ndarray):
+        return DenseOperand(left.values @ matrix, filled)
+    return DenseOperand(array_times(left.values, matrix), filled)
 
 
 def _sparse_sparse(
@@ -210,8 +217,8 @@ def sparse_product(left: SparseOperand | BandOperand, right: SparseOperand | Ban
         kept = left.format == right.format == "csc"
         shape = left.stored.shape[0], right.stored.shape[1]
         if kept or (left.again and quicker_by_columns(shape, right.stored.nnz)):
-            return left.csc @ right.csc
-    return by_rows(left) @ by_rows(right)
+            return rows_times_rows(right.csc.T, left.csc.T).T
+    return rows_times_rows(by_rows(left), by_rows(right))
 
 
 def _stores_all(product: Any) -> bool:

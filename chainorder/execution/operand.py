@@ -224,11 +224,21 @@ def stored_entries(operand: Operand) -> int:
     return operand.pattern.entries
 
 
+def _full(operand: Operand) -> bool:
+    """Whether every position is stored, and belongs to the pattern."""
+    return isinstance(operand, DenseOperand) and operand.symbolic is None and operand.filled.full
+
+
 def fma_between(left: Operand, right: Operand) -> int:
     """fma of the product of two operands, from what they hold."""
-    if isinstance(right, SparseOperand) and right.format == "csc" and right.symbolic is None:
-        counts = left.pattern.column_counts()
-        return 0 if left.pattern.free else int(counts[right.stored.indices].sum(dtype=np.int64))
+    if isinstance(left, SparseOperand) and _full(right):
+        return stored_entries(left) * right.pattern.shape[1]
+    if isinstance(right, SparseOperand) and _full(left):
+        return stored_entries(right) * left.pattern.shape[0]
+    for one, form, other in ((left, "csr", right), (right, "csc", left)):
+        if isinstance(one, SparseOperand) and one.format == form and one.symbolic is None:
+            counts = other.pattern.row_counts() if one is left else other.pattern.column_counts()
+            return 0 if other.pattern.free else int(counts[one.stored.indices].sum(dtype=np.int64))
     return counted_fma(left.pattern, right.pattern)
 
 

@@ -41,7 +41,7 @@ from chainorder.execution.operand import (
     SelectionOperand,
     SparseOperand,
 )
-from chainorder.execution.sparse_loops import Terms, fast
+from chainorder.execution.sparse_loops import MANY, Terms, fast
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.sparse_arrays import with_data
 
@@ -53,9 +53,6 @@ That is an array that is laid out as the result of `multiply` is: by columns whe
 
 Move: TypeAlias = Callable[[Array], Array]
 """The same entries in another layout, in an array that the next call reuses."""
-
-MANY = 16
-"""Columns of a dense factor from which four of its rows are added at a time."""
 
 
 def product_of(  # noqa: C901, PLR0912 -- cases

@@ -101,8 +101,12 @@ def _sort(
     """Keep the matrices of explicit elementals; of all, keep the models that the chain says there are."""
     operands: dict[int, Operand] = {}
     models: dict[int, Model] = {}
-    for number, source in enumerate(sources, 1):
-        operand, models[number] = operand_and_model(chain.kind_of(number), source, f"elemental {number}")
+    known: dict[tuple[int, int], tuple[Any, Operand | None, Model]] = {}  # what comes again is sorted once
+    for number, (source, code) in enumerate(zip(sources, chain.elementals.codes.tolist(), strict=True), 1):
+        key = id(source), code
+        if key not in known:
+            known[key] = source, *operand_and_model(chain.kind_of(number), source, f"elemental {number}")
+        _, operand, models[number] = known[key]
         if operand is not None:
             operands[number] = operand
     return Jacobians(_marked(operands), models, function, point)
@@ -111,11 +115,8 @@ def _sort(
 def _marked(operands: Mapping[int, Operand]) -> dict[int, Operand]:
     """The same, where sparse operands that stand at several places know that."""
     times = Counter(map(id, operands.values()))
-    marked = {
-        id(operand): replace(operand, again=True)
-        for operand in operands.values()
-        if times[id(operand)] > 1 and isinstance(operand, SparseOperand)
-    }
+    again = {id(each): each for each in operands.values() if times[id(each)] > 1}
+    marked = {at: replace(each, again=True) for at, each in again.items() if isinstance(each, SparseOperand)}
     return {number: marked.get(id(operand), operand) for number, operand in operands.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -14,6 +15,12 @@ from chainorder.system.compiling import compiled
 
 LISTED, EACH = 2**24, 16
 """Multiply–adds of a product up to which they are listed, at all and for each entry of the result."""
+
+HEAVY = 2**29
+"""Multiply–adds with an array for which Numba is loaded, in a quarter of a second."""
+
+MANY = 16
+"""Columns of an array from which four of its rows are added at a time."""
 
 
 class Terms(NamedTuple):
@@ -125,6 +132,11 @@ def times_dense(starts: Array, indices: Array, data: Array, right: Array, out: A
             for k in range(len(made)):
                 made[k] += a * u[k]
             p += 1
+
+
+def at_hand(work: int) -> dict[str, Callable[..., None]] | None:
+    """The loops compiled, for so many multiply–adds: None unless Numba is loaded, or worth to be."""
+    return fast() if work >= HEAVY or "numba" in sys.modules else None
 
 
 @cache
