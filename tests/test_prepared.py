@@ -54,7 +54,7 @@ def as_array(matrix: Any) -> np.ndarray:
     return np.asarray(matrix if isinstance(matrix, np.ndarray) else matrix.toarray())
 
 
-def new_jacobians(chain: Chain, seed: int) -> list[Any]:
+def new_jacobians(chain: Chain, seed: int, dtype: Any = float) -> list[Any]:
     """Random Jacobians of a chain, as matrices that users have; solves with well-conditioned matrices."""
     generator = np.random.default_rng(seed)
     made: list[Any] = []
@@ -68,25 +68,26 @@ def new_jacobians(chain: Chain, seed: int) -> list[Any]:
             size = pattern.shape[0]
             matrix: Any = generator.random((size, size)) + size * np.eye(size)
         else:
-            matrix = random_operand(pattern, generator).matrix()
+            matrix = random_operand(pattern, generator).matrix().astype(dtype)
         if kind.same is not None:
             labelled[kind.same] = matrix
         made.append(matrix)
     return made
 
 
-def check_prepared(chain: Chain, solver: str, seed: int) -> None:
+def check_prepared(chain: Chain, solver: str, seed: int, dtype: Any = float) -> None:
     """On several examples' successors the prepared run gives what `execute` does, also into `out`."""
     best = plan(chain, solver=solver)
-    run = prepare(best, new_jacobians(chain, seed))
+    run = prepare(best, new_jacobians(chain, seed, dtype))
+    close = {"rtol": 1e-12, "atol": 1e-13} if np.finfo(dtype).eps < 1e-10 else {"rtol": 1e-4, "atol": 1e-5}
     kept: list[tuple[Any, np.ndarray]] = []
     for more in (1, 2):
-        given = new_jacobians(chain, seed + more)
+        given = new_jacobians(chain, seed + more, dtype)
         copies = [each.copy() for each in given]
         expected = execute(best, given, verify=False).jacobian
         got = run(given)
         assert type(got) is type(expected) and got.dtype == expected.dtype
-        np.testing.assert_allclose(as_array(got), as_array(expected), rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(as_array(got), as_array(expected), **close)
         kept.append((got, as_array(got).copy()))
         if isinstance(got, np.ndarray):
             for order in "CF":
@@ -111,6 +112,14 @@ def test_random_chains_with_models_give_what_execute_gives(mix: str) -> None:
                 check_prepared(chain, solver, 10 * seed)
             except InfeasibleError:
                 continue
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64, np.complex128], ids=lambda kind: kind.__name__)
+def test_other_types_of_numbers_and_all_structures_together(dtype: Any) -> None:
+    generator = np.random.default_rng(73)
+    ranges = Ranges((1, 9), tuple(CATALOGUE), matrix_free=0.2, tangent=(0, 9))
+    for seed in range(12):
+        check_prepared(random_chain(generator, int(generator.integers(2, 6)), ranges), "dynamic", seed, dtype)
 
 
 @pytest.mark.slow
@@ -419,6 +428,13 @@ def test_out_has_to_suit_and_to_be_apart() -> None:
     ):
         with pytest.raises(ExecutionError, match=words):
             run(given, out=out)
+    shared = np.ones(30)
+    step = sparse.csr_array(np.eye(6))
+    step.data = shared[:6]
+    run = prepare(plan(Chain.from_matrices([np.ones((6, 2)), step])), [np.ones((6, 2)), step])
+    with pytest.raises(ExecutionError, match="out overlaps the Jacobian of elemental 2"):
+        run([np.ones((6, 2)), step], out=shared[4:16].reshape(6, 2))
+    run([np.ones((6, 2)), step], out=shared[6:18].reshape(6, 2))
     step = sparse.csr_array(np.eye(9) + np.eye(9, k=1))
     with pytest.raises(ExecutionError, match="out is for dense ones"):
         prepare(plan(Chain.from_matrices([step] * 2)), [step] * 2)([step] * 2, out=np.zeros((9, 9)))

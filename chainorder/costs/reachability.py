@@ -14,14 +14,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from chainorder.costs.exact_fill import Subchain, Words
+from chainorder.costs.reach_loops import WORD, count, count_weighted, gather
 from chainorder.structures.index_sets import IntArray
 from chainorder.structures.pattern import Bits, Pattern
-
-WORD = 64
-"""Rows that are propagated together: the bits of a machine word."""
 
 KEPT = 2**28
 """Bytes of bit patterns that are kept in order to be extended."""
@@ -49,7 +46,7 @@ class Reach:
         self._along = along
         self._across = across
         self._words = words
-        self._grouped: dict[int, _Rows] = {}
+        self._listed: dict[int, Any] = {}
         self._counts: dict[Hashable, IntArray] = {}
         self._reached: dict[Hashable, Any] = {}
         self._kept = 0
@@ -122,9 +119,9 @@ class Reach:
         if closed is not None:
             return closed
         letter = self._words[place, place]
-        if letter not in self._grouped:
-            self._grouped[letter] = _Rows.of(pattern)
-        return self._grouped[letter].spread(bits)
+        if letter not in self._listed:
+            self._listed[letter] = pattern.csr()
+        return gather(self._listed[letter].indptr, self._listed[letter].indices, bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,28 +130,6 @@ class Same:
 
     size: int
     bits: np.uint64
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """The columns of a pattern's non-empty rows, one row after the other."""
-
-    height: int
-    filled: IntArray
-    starts: IntArray
-    columns: IntArray
-
-    @classmethod
-    def of(cls, pattern: Pattern) -> _Rows:
-        csr = pattern.csr()
-        filled = np.flatnonzero(np.diff(csr.indptr))
-        return cls(pattern.shape[0], filled, csr.indptr[filled], csr.indices)
-
-    def spread(self, bits: Bits) -> Bits:
-        spread = np.zeros(self.height, np.uint64)
-        if len(self.filled):
-            spread[self.filled] = np.bitwise_or.reduceat(bits[self.columns], self.starts)
-        return spread
 
 
 def _selection(indices: IntArray, size: int) -> Any:
@@ -183,21 +158,10 @@ def _counted(reached: Any, degrees: IntArray | None, samples: int) -> Any:
     """Columns that each sampled row reaches, or the sum of their degrees."""
     if isinstance(reached, Same):
         total = reached.size if degrees is None else int(degrees.sum(dtype=np.int64))
-        return total * _unpacked(np.array([reached.bits]))[0, :samples].astype(np.int64)
+        return (total * count(np.array([reached.bits])))[:samples]
     if isinstance(reached, np.ndarray):
-        unpacked = _unpacked(reached)
-        if degrees is None:
-            return unpacked.sum(axis=0, dtype=np.int32)[:samples].astype(np.int64)
-        # As floats, which BLAS multiplies, where sums of them are exact.
-        kind = np.float64 if len(degrees) * int(degrees.max(initial=0)) < 2**53 else np.int64
-        return (degrees.astype(kind) @ unpacked[:, :samples].astype(kind)).astype(np.int64)
+        return (count(reached) if degrees is None else count_weighted(reached, degrees))[:samples]
     if degrees is None:
         return np.diff(reached.indptr).astype(np.int64)
     running = np.concatenate([[0], np.cumsum(degrees[reached.indices], dtype=np.int64)])
     return np.diff(running[reached.indptr])
-
-
-def _unpacked(bits: Bits) -> npt.NDArray[np.uint8]:
-    """One row of 64 bits for each word."""
-    octets = bits.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)
-    return np.unpackbits(octets, axis=1, bitorder="little")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -11,7 +10,7 @@ import numpy as np
 
 from chainorder.execution.entries import Placing
 from chainorder.execution.operand import Array
-from chainorder.system.compiling import compiled
+from chainorder.system.compiling import compiled, loaded
 
 LISTED, EACH = 2**24, 16
 """Multiply–adds of a product up to which they are listed, at all and for each entry of the result."""
@@ -136,13 +135,10 @@ def times_dense(starts: Array, indices: Array, data: Array, right: Array, out: A
 
 def at_hand(work: int) -> dict[str, Callable[..., None]] | None:
     """The loops compiled, for so many multiply–adds: None unless Numba is loaded, or worth to be."""
-    return fast() if work >= HEAVY or "numba" in sys.modules else None
+    return fast() if work >= HEAVY or loaded() else None
 
 
 @cache
 def fast() -> dict[str, Callable[..., None]] | None:
-    """The loops compiled; None without Numba, or where it finds no folder to keep them in."""
-    try:
-        return compiled(__name__, globals(), (list_terms, add_terms, times_dense))
-    except (ImportError, RuntimeError):
-        return None
+    """The loops compiled; None without Numba."""
+    return compiled(__name__, globals(), (list_terms, add_terms, times_dense))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType
 from typing import Any
@@ -45,6 +46,11 @@ def compiled(
         except RuntimeError:  # neither the package's folder nor the user's can be written to
             return None
     return {function.__name__: scope[function.__name__] for function in functions}
+
+
+def loaded() -> bool:
+    """Whether Numba is loaded already: that takes a quarter of a second, longer than many a loop."""
+    return "numba" in sys.modules
 
 
 class Columns:
