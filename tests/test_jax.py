@@ -95,6 +95,11 @@ CALLS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "NumPy": (jnp.sin, (np.arange(3.0),), {}),
     "scalars": (lambda x: x**2, (jnp.asarray(3.0),), {}),
     "mixed dtypes in": (lambda d: d[0] * d[1], ((X, X.astype(jnp.float32)),), {}),
+    "a long output in single precision": (
+        lambda x: jnp.outer(jnp.arange(30), jnp.sin(x)).astype(jnp.float32),
+        (X,),
+        {},
+    ),
     "mixed dtypes out": (lambda x: (x.astype(jnp.float32), x), (X,), {}),
     "zero inputs": (lambda x: jnp.zeros(3) + x.sum(), (jnp.zeros(0),), {}),
     "zero outputs": (lambda x: x[:0], (X,), {}),
@@ -169,6 +174,18 @@ def written(x: Any, values: Any) -> Any:
     return x * values
 
 
+MATRIX = 3 * jnp.eye(4) + jnp.triu(jnp.ones((4, 4)))
+
+
+def solved(x: Any, **options: Any) -> Any:
+    """A linear solve that says of its adjoint what is not true."""
+
+    def solve(_: Any, b: Any) -> Any:
+        return jnp.linalg.solve(MATRIX, b)
+
+    return jnp.outer(jnp.arange(30.0), jax.lax.custom_linear_solve(lambda v: MATRIX @ v, x, solve, **options))
+
+
 EXACT: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "a reference": (with_reference, (X,), {}),
     "a reference, amid others": (lambda x: network(4, 1, 4)(with_reference(network(4, 1, 4)(x))), (X,), {}),
@@ -191,6 +208,10 @@ EXACT: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "an array of dates": (lambda x, d: x * (d[1] - d[0]).astype(int), (X, np.arange(2).astype("M8[D]")), {}),
     "an array that is written to": (written, (X, np.ones(4)), {}),
     "numbers in aux": (lambda x: (x * 2, {"n": 3, "z": 1.5}), (X,), {"has_aux": True}),
+    "a falsely symmetric solve": (lambda x: solved(x, symmetric=True), (X,), {}),
+    "a wrong adjoint": (lambda x: solved(x, transpose_solve=lambda _, b: 2 * b), (X,), {}),
+    "a solve without an adjoint": (solved, (X,), {}),
+    "conjugate gradients": (lambda x: jax.scipy.sparse.linalg.cg(lambda v: v @ MATRIX, x)[0], (X,), {}),
     "the same argument twice": (lambda a, b: a * b, (X, X), {"argnums": (0, 1)}),
 }  # fmt: skip
 
@@ -200,7 +221,7 @@ def test_what_is_not_traced_exactly_is_left_to_jax(name: str) -> None:
     function, args, options = EXACT[name]
     try:
         theirs = jax.jacrev(function, **options)(*args)
-    except ValueError:
+    except (TypeError, ValueError):
         theirs = jax.jacfwd(function, **options)(*args)
     for solver in (None, "dynamic"):
         ours = jacobian(function, solver=solver, **options)

@@ -17,7 +17,7 @@ from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Task
 from chainorder.autodiff.work import entries
 from chainorder.jax.capture import Options, Traced, is_array
 from chainorder.jax.execution import JaxExecutor
-from chainorder.jax.pieces import JaxPiece, pieces_of
+from chainorder.jax.pieces import pieces_of
 from chainorder.jax.program import JaxProgram
 
 RATES = Rates(launch=50_000)
@@ -89,11 +89,10 @@ class JaxTask(Task):
         if not program.connected:
             zeros = jnp.zeros((program.size(program.target), program.size(program.source)))
             return self._returned(linearised, zeros)
-        pieces = pieces_of(program)
-        choice = self._choose(pieces)
+        choice = self._choice(program)
         match choice.mode:
             case Mode.PLAN:
-                executor = JaxExecutor(program, pieces, self.chunk_entries)
+                executor = JaxExecutor(program, choice.pieces, self.chunk_entries)
                 dtype = program.avals[program.source].dtype
                 matrix = executor.framework.matrix(executor.execute(choice.plan), dtype)
                 return self._returned(linearised, matrix)
@@ -109,11 +108,16 @@ class JaxTask(Task):
         program = Linearised.of(Traced.of(self.function, self.options, args, kwargs)).program
         if not program.connected:
             raise NotPlannedError(UNCONNECTED)
-        return self._choose(pieces_of(program))
+        return self._choice(program)
 
-    def _choose(self, pieces: Sequence[JaxPiece]) -> Choice:
+    def _choice(self, program: JaxProgram) -> Choice:
+        source, target = (program.avals[value].dtype for value in (program.source, program.target))
+        if source != target:
+            raise NotPlannedError(
+                f"the output is {target}, the input {source}, and each mode rounds otherwise"
+            )
         name = getattr(self.function, "__name__", None)
-        return choose(pieces, RATES, name, self.solver)
+        return choose(pieces_of(program), RATES, name, self.solver)
 
     def _returned(self, linearised: Linearised, matrix: Any) -> Any:
         """The matrix in the shapes and trees that JAX returns."""

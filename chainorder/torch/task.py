@@ -104,11 +104,7 @@ class TorchTask(Task):
         return jacrev(self.function, self.argnums, has_aux=self.has_aux)(*call.args, **call.kwargs)
 
     def _forward(self, call: Call) -> Any:
-        """Forward mode, whose blocks have the dtypes of the outputs, in that of the input."""
-        made = jacfwd(self.function, self.argnums, has_aux=self.has_aux)(*call.args, **call.kwargs)
-        jacobian = made[0] if self.has_aux else made
-        typed = pytree.tree_map(lambda block: block.to(call.point.dtype), jacobian)
-        return (typed, made[1]) if self.has_aux else typed
+        return jacfwd(self.function, self.argnums, has_aux=self.has_aux)(*call.args, **call.kwargs)
 
     def _outputs(self, call: Call, value: Any) -> tuple[Any, ...]:
         args, kwargs = call.arguments(call.given, value)
@@ -135,6 +131,10 @@ class TorchTask(Task):
             seen.append((leaves, tree))
             if not leaves or not all(is_real(leaf) for leaf in leaves):
                 raise NotPlannedError("an output is no real floating tensor")
+            if any(leaf.dtype != value.dtype for leaf in leaves):
+                raise NotPlannedError(
+                    "an output is of another dtype than the input: each mode rounds otherwise"
+                )
             return leaves[0] if len(leaves) == 1 else torch.cat([leaf.reshape(-1) for leaf in leaves])
 
         concrete = call.concrete()
