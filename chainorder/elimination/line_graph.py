@@ -80,7 +80,7 @@ class Arcs:
 
     def entries(self, number: int) -> int:
         """Entries that an arc stores."""
-        return self.patterns[self.kept[number].pattern].entries
+        return self.patterns.entries(self.kept[number].pattern)
 
     def evaluation(self, edge: int, step: Step, result: int) -> int | None:
         """What evaluating the model of an edge costs for a result of that pattern; None if there is none."""

@@ -25,6 +25,7 @@ class Patterns:
     model: CostModel
     kept: list[Pattern] = field(default_factory=list)
     _numbers: dict[Pattern, int] = field(default_factory=dict)
+    _entries: dict[int, int] = field(default_factory=dict)
     _products: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     _sums: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
 
@@ -37,6 +38,12 @@ class Patterns:
 
     def __getitem__(self, number: int) -> Pattern:
         return self.kept[number]
+
+    def entries(self, number: int) -> int:
+        """The entries that a matrix of a pattern stores."""
+        if number not in self._entries:
+            self._entries[number] = self.kept[number].entries
+        return self._entries[number]
 
     def product(self, left: int, right: int) -> tuple[int, int]:
         """The number of the product's pattern, and what the product costs."""

@@ -57,14 +57,11 @@ class _Products:
         for number in range(self._edges):
             arc = arcs[number]
             self._put(arc.source, arc.target, (number, arc.pattern))
-            self._stored += self._entries(arc.pattern)
+            self._stored += self._patterns.entries(arc.pattern)
         self.peak = self._stored
 
     def _put(self, source: int, target: int, arc: tuple[int, int]) -> None:
         self._out[source][target] = self._into[target][source] = arc
-
-    def _entries(self, pattern: int) -> int:
-        return self._patterns[pattern].entries
 
     def eliminate(self, j: int, *, by_predecessors: bool) -> None:
         """Multiply all Jacobians into a vertex with all out of it, predecessor after predecessor or not."""
@@ -77,8 +74,8 @@ class _Products:
         pairs = product(into, out) if by_predecessors else ((i, k) for k in out for i in into)
         for i, k in pairs:
             self._multiply((i, j, k), into[i], out[k])
-            self._stored -= self._entries(into[i][1]) if k == last_below else 0
-            self._stored -= self._entries(out[k][1]) if i == last_above else 0
+            self._stored -= self._patterns.entries(into[i][1]) if k == last_below else 0
+            self._stored -= self._patterns.entries(out[k][1]) if i == last_above else 0
             self.peak = max(self.peak, self._stored)
         into.clear()
         out.clear()
@@ -87,13 +84,13 @@ class _Products:
         i, j, k = face
         number, adds = self._edges + len(self.operations), 0
         pattern, fma = self._patterns.product(b[1], a[1])
-        self.peak = max(self.peak, self._stored + self._entries(pattern))
+        self.peak = max(self.peak, self._stored + self._patterns.entries(pattern))
         there = self._out[i].get(k)
         if there is None:
-            self._stored += self._entries(pattern)
+            self._stored += self._patterns.entries(pattern)
         else:
             pattern, adds = self._patterns.sum(pattern, there[1])
-            self._stored += self._entries(pattern) - self._entries(there[1])
+            self._stored += self._patterns.entries(pattern) - self._patterns.entries(there[1])
             number = there[0]
         self._put(i, k, (number, pattern))
         names = self._names[i], self._names[j], self._names[k]
