@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chainorder import Edge, Graph, GraphPlan, Identity, PlanError, Sparse, compare, plan
+from chainorder import Edge, Graph, GraphPlan, Identity, PlanError, SolverError, Sparse, compare, plan
 from chainorder.elimination import cut_kernel
 from chainorder.elimination.best_order import Contest
 from chainorder.elimination.cut_bounds import CutBound
@@ -285,6 +285,24 @@ def test_layers_of_thousands_of_vertices_take_seconds() -> None:
     assert time.perf_counter() - started < 20  # a machine may be busy; it used to take minutes
     assert (len(graph.edges), best.solver, best.model) == (299 * 64, "auto", "vertex")
     assert best.fma == 298 * 8**3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("solver", ["auto", "annealing", "lookahead", "face"])
+def test_searches_end_when_their_time_is_up(solver: str) -> None:
+    graph = random_graph(random.Random(0), 300, ends=6, density=0.01, largest=1)
+    plan(graph, solver=solver, time_limit=0.1)  # what is loaded and compiled
+    for limit in (1, 3):
+        started = time.perf_counter()
+        best = plan(graph, solver=solver, time_limit=limit)
+        assert time.perf_counter() - started < 1.1 * limit + 1  # a machine may be busy
+        best.validate()
+
+
+def test_programs_of_many_vertices_are_refused_at_once() -> None:
+    graph = random_graph(random.Random(0), 121, density=0.02)
+    with pytest.raises(SolverError, match="121 inner vertices; a program takes 120: use annealing"):
+        plan(graph, solver="integer")
 
 
 def test_large_orders_are_searched_in_bounded_slices() -> None:

@@ -32,6 +32,11 @@ QUIET = 8
 class Contest:
     """Orders from above, cuts from below and all sets between, until they meet.
 
+    Attributes
+    ----------
+    admits_exact
+        Whether the sets between may be searched one by one.
+
     Parameters
     ----------
     graph
@@ -58,7 +63,7 @@ class Contest:
         self.bound = CutBound.of(self.reduction.graph, seed, fast=fast)
         self.search = OrderSearch(self._first.graph, left, seed, fast=fast) if graph.exact else None
         self._exact: ExactSearch | None = None
-        self._admits_exact = single and graph.exact and len(left) <= MAX_UNITS
+        self.admits_exact = single and graph.exact and len(left) <= MAX_UNITS
         self._budget = BUDGET
         self._fast = fast
         self._proved = False
@@ -108,7 +113,7 @@ class Contest:
         self.turns += 1
         if self.search is not None:
             self._move(self.search)
-            if self._admits_exact and not self._proved and self.turns > EXACT_TURN * len(self._units):
+            if self.admits_exact and not self._proved and self.turns > EXACT_TURN * len(self._units):
                 self._look_everywhere(self.search)
         if not self._proved:
             self.bound.improve(PROPOSALS, seconds)

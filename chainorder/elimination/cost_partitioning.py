@@ -15,6 +15,12 @@ import numpy as np
 
 from chainorder.elimination.path_chains import UNIT, Derivation, Key, PathChain
 
+MANY = 15_000
+"""Derivations from which an interior point is found sooner than the simplex method ends."""
+
+SLACK = 0.3
+"""Seconds before the end in which no large program is solved: it looks at the clock only now and then."""
+
 
 def share_costs(paths: tuple[PathChain, ...], until: float | None) -> None:
     """Give the paths the best shares that a linear program finds in time, or else good ones.
@@ -62,7 +68,8 @@ def _share_by_program(paths: tuple[PathChain, ...], until: float | None) -> bool
     sharing = [(at, path, each) for at, (path, _, each) in enumerate(made) if each.key in shared]
     paid = [(row, at, each.cost / scale) for row, (at, _, each) in enumerate(sharing)]
     paid += [(row, shared[each.key], -1.0) for row, (_, _, each) in enumerate(sharing)]
-    left = None if until is None else until - time.monotonic()
+    many = len(made) > MANY
+    left = None if until is None else until - time.monotonic() - SLACK * many
     if left is not None and left <= 0:
         return False
     result = linprog(
@@ -71,7 +78,7 @@ def _share_by_program(paths: tuple[PathChain, ...], until: float | None) -> bool
         np.zeros(len(sharing)),
         _matrix(balance, len(right), len(objective)),
         right,
-        method="highs",
+        method="highs-ipm" if many else "highs",
         options={} if left is None else {"time_limit": left},
     )
     if result.status != 0:

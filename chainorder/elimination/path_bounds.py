@@ -25,6 +25,10 @@ MAX_DERIVATIONS = 20_000
 """Paths that a bound looks at, and derivations of all their intervals; more would only make it better."""
 
 
+FEW, PRICED = 1_000, 10_000
+"""Derivations that are looked at if the time is up, and more of them for every second that is left."""
+
+
 @dataclass(frozen=True, eq=False)
 class PathBound:
     """Paths with their shares of the costs; not all, if there are very many."""
@@ -38,7 +42,8 @@ class PathBound:
         Every edge is on one of the paths, unless the shortest through it is very long.
         """
         until = None if seconds is None else time.monotonic() + seconds
-        paths = some_paths(arcs)
+        most = MAX_DERIVATIONS if seconds is None else int(min(MAX_DERIVATIONS, FEW + PRICED * seconds))
+        paths = some_paths(arcs, most)
         share_costs(paths, until)
         return cls(paths)
 
@@ -49,11 +54,11 @@ class PathBound:
         return -(-total // UNIT)
 
 
-def some_paths(arcs: Arcs) -> tuple[PathChain, ...]:
-    """Paths of a graph that cover its edges, and others; all of them, if they are few and short."""
+def some_paths(arcs: Arcs, most: int = MAX_DERIVATIONS) -> tuple[PathChain, ...]:
+    """Paths of a graph that cover its edges, and others, with so many derivations; all, if they have less."""
     costs = Costs(arcs)
     chosen: dict[tuple[int, ...], None] = {}
-    left = MAX_DERIVATIONS
+    left = most
     for edges in islice(chain(covering_paths(arcs), all_paths(arcs)), 2 * MAX_PATHS):
         count = len(edges) ** 3 // 6
         if edges not in chosen and count <= left and len(chosen) < MAX_PATHS:

@@ -13,6 +13,7 @@ from chainorder.elimination.best_order import Contest
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import feasible_arcs
 from chainorder.elimination.order_graph import OrderGraph
+from chainorder.elimination.order_rules import products
 from chainorder.elimination.path_bounds import PathBound
 from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
 from chainorder.errors import SolverError
@@ -27,6 +28,9 @@ from chainorder.solvers.options import Options
 SECONDS = 10.0
 """How long search and bound take turns at the most, without a time limit."""
 
+PROOF_SECONDS = 30.0
+"""The same where all sets may be searched: until nothing is gained for long, or there is a proof."""
+
 LARGE_SECONDS = 3.0
 """The same for a graph of more than `MAX_EDGES`, which is read, and written as a plan, for seconds, too."""
 
@@ -35,6 +39,9 @@ PATH_SECONDS = 10.0
 
 MAX_EDGES = 5_000
 """Edges up to which bounds of paths, or faces, are looked at."""
+
+WRITTEN = 120_000
+"""Products that a plan is written with in a second."""
 
 FEW = 8
 """Inner vertices of which all sets are tried at once."""
@@ -75,10 +82,11 @@ def plan_by_annealing(graph: Graph, options: Options, solver: str) -> GraphPlan:
     """The same, in the name of a solver."""
     arcs = feasible_arcs(graph)
     limited = options.time_limit is not None
-    seconds = SECONDS if len(graph.edges) <= MAX_EDGES else LARGE_SECONDS
-    found = best_vertices(arcs, options if limited else options.within(seconds), patient=limited)
+    large = len(graph.edges) > MAX_EDGES
+    part = options.within(LARGE_SECONDS) if large and not limited else options
+    found = best_vertices(arcs, part, patient=limited)
     lower = None
-    if not found.proved and not options.over and len(graph.edges) <= MAX_EDGES:
+    if not found.proved and not options.over and not large:
         lower = PathBound.of(arcs, options.within(PATH_SECONDS).left).cost
     return plan_of_order(
         graph,
@@ -95,7 +103,7 @@ def plan_by_annealing(graph: Graph, options: Options, solver: str) -> GraphPlan:
 def best_vertices(arcs: Arcs, options: Options, *, patient: bool = False) -> Found:
     """The best order of the inner vertices that is found in time; never worse than the best rule's.
 
-    Whoever is patient goes on when nothing was gained for a while, as long as there is time.
+    Whoever is patient goes on when nothing was gained for a while, until it is time to write the plan.
     """
     if len(arcs.graph.inner) <= FEW:
         with suppress(SolverError):  # too many choices, or no time
@@ -107,6 +115,10 @@ def best_vertices(arcs: Arcs, options: Options, *, patient: bool = False) -> Fou
         return Found(cost, order, sweep, None, "local search; cuts say nothing of these Jacobians")
     number = {place: unit for unit, place in enumerate(orders.places)}
     contest = Contest(orders, [number[place] for place in order], options.seed)
+    if not patient:
+        options = options.within(PROOF_SECONDS if contest.admits_exact else SECONDS)
+    elif options.left is not None and contest.cost is not None:
+        options = options.within(max(0, options.left - products(orders, contest.order) / WRITTEN))
     while not options.over and (patient or not contest.idle) and cost > contest.least:
         gained = contest.take_turns(options.left)
         if contest.cost is not None:

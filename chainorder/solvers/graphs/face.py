@@ -25,7 +25,7 @@ from chainorder.elimination.vertex_orders import Sweep, VertexGraph, moves_of, o
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
-from chainorder.solvers.graphs.annealing import PATH_SECONDS, SECONDS, best_vertices
+from chainorder.solvers.graphs.annealing import PATH_SECONDS, best_vertices
 from chainorder.solvers.graphs.vertex import exact_order
 from chainorder.solvers.options import Options
 
@@ -266,7 +266,7 @@ SMALL = 12
 def solve_faces(graph: Graph, options: Options, solver: str, work: int | None = None) -> GraphPlan:
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
     arcs = feasible_arcs(graph)
-    found = best_vertices(arcs, options.within(_half(options)))
+    found = best_vertices(arcs, options if options.left is None else options.within(options.left / 2))
     order, sweep, vertex_bound = found.order, found.sweep, found.bound
     bound = PathBound.of(arcs, options.within(PATH_SECONDS).left)
     lower = bound.cost
@@ -286,8 +286,3 @@ def solve_faces(graph: Graph, options: Options, solver: str, work: int | None = 
         moves, model = searched.moves, "face"
     why = f"face elimination, {searched.states:,} states"
     return made(moves, model=model, lower_bound=max(lower, searched.lower_bound), why=why)
-
-
-def _half(options: Options) -> float:
-    """The seconds that orders of vertices may take before faces are looked at."""
-    return SECONDS if options.left is None else min(SECONDS, options.left / 2)

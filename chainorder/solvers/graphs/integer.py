@@ -28,6 +28,9 @@ from chainorder.solvers.options import Options
 SECONDS = 60.0
 """Time that the program gets without a time limit: it may take for ever."""
 
+MAX_INNER = 120
+"""Inner vertices of which every three can be put in order by rows of a program."""
+
 MAX_PRODUCTS = 50_000
 """Variables for products that a program of reasonable size has."""
 
@@ -57,9 +60,12 @@ class _Program:
 
 def solve(graph: Graph, options: Options) -> GraphPlan:
     """The best order that the integer program, or local options, finds; with a lower bound and so a gap."""
+    if len(graph.inner) > MAX_INNER:
+        count = len(graph.inner)
+        raise SolverError(f"{count:,} inner vertices; a program takes {MAX_INNER}: use annealing or auto")
     arcs = feasible_arcs(graph)
-    cost, order, sweep = improve(arcs, options)
-    bound = PathBound.of(arcs, options.left).cost
+    cost, order, sweep = improve(arcs, _part(options))
+    bound = PathBound.of(arcs, _part(options).left).cost
     options.report(cost, bound)
     if bound < cost and len(order) > 1:
         found = _order_by_program(graph, arcs, options)
@@ -69,12 +75,19 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
     return plan_of_order(graph, order, sweep, solver="integer", lower_bound=bound, arcs=arcs)
 
 
+def _part(options: Options) -> Options:
+    """A third of the time that is left, if it is limited."""
+    return options if options.left is None else options.within(options.left / 3)
+
+
 def _order_by_program(graph: Graph, arcs: Arcs, options: Options) -> list[int] | None:
     """The order that the program ends with; None if it finds none in time."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
 
-    program = _program(graph, arcs)
+    program = _program(graph, arcs, options)
+    if program is None:
+        return None
     at_row, at_column, values = (np.array(part) for part in zip(*program.entries, strict=True))
     shape = len(program.lower), len(program.names)
     limit = SECONDS if options.left is None else options.left
@@ -103,7 +116,8 @@ def _precedes(program: _Program, x: Any, first: int, second: int) -> float:
     return 1 - float(x[program.names["before", second, first]])
 
 
-def _program(graph: Graph, arcs: Arcs) -> _Program:
+def _program(graph: Graph, arcs: Arcs, options: Options) -> _Program | None:
+    """The program; None if the time is up before it is written."""
     places = {name: place for place, name in enumerate(graph.vertices)}
     inner = [places[name] for name in graph.inner]
     reach = _reach(graph, places)
@@ -113,8 +127,10 @@ def _program(graph: Graph, arcs: Arcs) -> _Program:
     program = _Program()
     for u, v in combinations(sorted(inner), 2):
         program.variable(("before", u, v), binary=True)
-    for u, v, w in permutations(inner, 3):  # what precedes is transitive
-        if u < v and u < w:
+    for u in inner:  # what precedes is transitive
+        if options.over:
+            return None
+        for v, w in permutations((vertex for vertex in inner if vertex > u), 2):
             terms = [_order_term(program, *pair) for pair in ((u, v), (v, w), (w, u))]
             program.at_least(sum(c for _, _, c in terms) - 2, [(x, -f) for x, f, _ in terms])
     edges = {(arcs[e].source, arcs[e].target) for e in range(len(graph.edges))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from chainorder.elimination import order_rules
 from chainorder.elimination.line_graph import Arcs
@@ -103,7 +104,7 @@ def places_of(orders: OrderGraph, units: Iterable[int]) -> list[int]:
 
 
 def candidates(arcs: Arcs, options: Options) -> Iterator[tuple[list[int], Sweep]]:
-    """All orders of this module with their sweeps, as far as there is time."""
+    """All orders of this module with their sweeps."""
     order = inner_places(arcs.graph)
     if options.start:
         yield list(options.start), Sweep.BEST
@@ -112,37 +113,46 @@ def candidates(arcs: Arcs, options: Options) -> Iterator[tuple[list[int], Sweep]
     yield order[::-1], Sweep.REVERSE
     yield order[::-1], Sweep.BEST
     for score in (_cost, _relative(arcs.graph), _fill):
-        if not options.over:
-            yield greedy(arcs, score, options), Sweep.BEST
+        yield greedy(arcs, score, options), Sweep.BEST
 
 
 def best_of_rules(arcs: Arcs, options: Options) -> tuple[int, list[int], Sweep]:
-    """The cheapest of these orders: its cost, the order, its sweep. Of a large graph without minimum fill."""
+    """The cheapest of these orders: its cost, the order, its sweep. Of a large graph without minimum fill.
+
+    Where the time is up, of those that were priced till then, one at least.
+    """
     orders = weighted(arcs)
-    if orders is not None:
-        return min(_priced_rules(orders, arcs, options), key=lambda each: each[0])
     found: list[tuple[int, list[int], Sweep]] = []
-    for order, sweep in candidates(arcs, options):
-        try:
-            cost = order_cost(VertexGraph.of(arcs, sweep), order)
-        except SolverError:
-            continue  # a sweep that lacks a model
-        found.append((cost, order, sweep))
+    for each in _priced_sweeps(arcs, options) if orders is None else _priced_rules(orders, arcs, options):
+        found.append(each)
+        if options.over:
+            break
     if not found:
         raise SolverError("no vertex can be eliminated as a whole with the models that there are; use face")
     return min(found, key=lambda each: each[0])
 
 
+def _priced_sweeps(arcs: Arcs, options: Options) -> Iterator[tuple[int, list[int], Sweep]]:
+    """The orders that there are, with what they cost."""
+    for order, sweep in candidates(arcs, options):
+        with suppress(SolverError):  # a sweep that lacks a model
+            yield order_cost(VertexGraph.of(arcs, sweep), order), order, sweep
+
+
 def _priced_rules(orders: OrderGraph, arcs: Arcs, options: Options) -> Iterator[tuple[int, list[int], Sweep]]:
     """The same orders of a graph as weights, with what they cost."""
+    number = {place: unit for unit, place in enumerate(orders.places)}
+
+    def priced(order: list[int]) -> tuple[int, list[int], Sweep]:
+        cost, _ = order_rules.priced(orders, [number[place] for place in order])
+        return cost, order, Sweep.BEST
+
+    if options.start:
+        yield priced(list(options.start))
     for cost, units in order_rules.rules(orders):
         yield cost, places_of(orders, units), Sweep.BEST
-    given = [greedy(arcs, _fill, options)] if len(orders.units) <= MAX_FILL and not options.over else []
-    given += [list(options.start)] if options.start else []
-    number = {place: unit for unit, place in enumerate(orders.places)}
-    for order in given:
-        cost, _ = order_rules.priced(orders, [number[place] for place in order])
-        yield cost, order, Sweep.BEST
+    if len(orders.units) <= MAX_FILL:
+        yield priced(greedy(arcs, _fill, options))
 
 
 def _plan(arcs: Arcs, order: list[int], solver: str, sweep: Sweep = Sweep.BEST) -> GraphPlan:
