@@ -8,6 +8,7 @@ What a machine measures is made steady: times, and errors of floating point numb
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, chdir, contextmanager
@@ -24,6 +25,7 @@ from chainorder.cli import COMMANDS, cli
 from chainorder.costs.machine import Machine
 from chainorder.costs.profiles import read_profile
 from chainorder.execution.checks import Check
+from chainorder.report import progress
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "tests" / "screens"
@@ -74,7 +76,7 @@ def screen(call: str, width: int) -> str:
 
 @contextmanager
 def steady() -> Iterator[None]:
-    """Let every operation take a millisecond, and every check err by the same."""
+    """Let every operation and every look at the clock take a millisecond, and every check err by the same."""
     from chainorder.comparison.hessian import HessianProblem
 
     execution: Any = import_module("chainorder.execution.execute")
@@ -90,7 +92,9 @@ def steady() -> Iterator[None]:
         found = executed(*arguments, **options)
         return replace(found, checks=_erring(found.checks))
 
+    ticks = itertools.count()
     with ExitStack() as patches:
+        patches.enter_context(patch.object(progress, "clock", lambda: 1e-3 * next(ticks)))
         patches.enter_context(patch.object(execution, "execute", executing))
         patches.enter_context(patch.object(HessianProblem, "executed", executing_all))
         patches.enter_context(patch.object(Machine, "here", lambda: here))

@@ -157,6 +157,13 @@ class Program(click.Group):
         extra.setdefault("terminal_width", min(READABLE, columns()))
         return super().make_context(info_name, args, parent, **extra)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, showing its progress."""
+        from chainorder.report.progress import shown
+
+        with shown():
+            return super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 

@@ -69,9 +69,9 @@ def batch(
     whatever, the same call with --resume goes on from there, and with --force it starts over.
     """
     from chainorder.batch.files import executor, find_files, plan_items, read_items
-    from chainorder.report.progress import counted
     from chainorder.solvers.options import Options
     from chainorder.solvers.registry import find_solver
+    from chainorder.system.phases import counted
 
     to = Destination.of(format_name, output, force=force, screen=screen)
     if resume and (force or to.file is None or to.file.direct):

@@ -56,7 +56,7 @@ def calibrate(
         return
     from chainorder.costs.machine import Machine
     from chainorder.execution.calibration import calibrate as measure
-    from chainorder.report.progress import barred
+    from chainorder.system.phases import counted
 
     here = Machine.here()
     counts = sorted({1, here.threads}) if output is None else [here.threads]
@@ -68,7 +68,7 @@ def calibrate(
         quick=quick,
         dtypes=DTYPES if dtype is None else (dtype,),
         threads=counts,
-        watch=lambda jobs: barred(jobs, "calibrating"),
+        watch=lambda jobs: counted(jobs, "calibrating", len(jobs)),
     )
     for count, file in files.items():
         file.write([profiles_json([each for each in made if each.machine.threads == count])])

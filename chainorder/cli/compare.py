@@ -83,6 +83,7 @@ def compare(
     stands in for the best order.
     """
     from chainorder.report.progress import searching
+    from chainorder.system.phases import counted
 
     to = Destination.of(format_name, output, force=force, screen=screen, drawable=(PICTURE,))
     to.protect(chain)
@@ -94,12 +95,13 @@ def compare(
     to.check(problems, (PICTURE,))
     with searching() as progress:
         options |= {"solver": solver, "progress": progress}
+        each_input = counted(inputs, "chain", len(inputs))
         if hessian:
-            reports = [_hessian(each) for each in inputs]
+            reports = [_hessian(each) for each in each_input]
         elif memory_sweep or len(machines) > 1:
-            reports = [_swept(each, machines, options) for each in inputs]
+            reports = [_swept(each, machines, options) for each in each_input]
         else:
-            reports = [_compared(each, options, verbose=verbose) for each in inputs]
+            reports = [_compared(each, options, verbose=verbose) for each in each_input]
     to.write(reports)
     end_if_asked()
 

@@ -15,6 +15,7 @@ from chainorder.reading.wording import without_breaks
 from chainorder.report.progress import searching
 from chainorder.solvers import plan, plan_in_order
 from chainorder.solvers.registry import SEARCHED
+from chainorder.system.phases import counted, phase
 from chainorder.system.signals import asking_first, end_if_asked
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Request:
         return problem if self.machines is None else problem.on(self.machines)
 
 
+@phase("reading")
 def read_inputs(texts: Sequence[str], request: Request) -> list[Problem | AnyPlan]:
     """The chains and graphs that CHAIN arguments stand for, and the plans that were saved, validated.
 
@@ -150,12 +152,15 @@ def read_plans(
     """
     found = read_inputs(texts, request)
     check(list(map(problem_of, found)))
-    for each in found:
+    plans = []
+    for each in counted(found, "chain", len(found)):
         if recheck and not isinstance(each, Problem) and each.optimal:
             _check_optimal(each)
-    return [plan_or_price(each, request) if isinstance(each, Problem) else each for each in found]
+        plans.append(plan_or_price(each, request) if isinstance(each, Problem) else each)
+    return plans
 
 
+@phase("planning")
 def _check_optimal(saved: AnyPlan) -> None:
     profile = None if saved.predicted is None else saved.predicted.profile
     again = plan(saved.problem, objective=saved.objective, transfer=saved.transfer, profile=profile)
@@ -210,4 +215,5 @@ def plan_or_price(problem: Problem, request: Request) -> AnyPlan:
     stated = {
         key: request.options[key] for key in ("objective", "transfer", "dtype") if key in request.options
     }
-    return plan_in_order(problem, request.order, **stated)
+    with phase("planning"):
+        return plan_in_order(problem, request.order, **stated)

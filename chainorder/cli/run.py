@@ -32,6 +32,7 @@ from chainorder.execution.cluster import LOCAL
 from chainorder.problems.problem import Problem
 from chainorder.report.model import PICTURE
 from chainorder.system.installation import how_to_add
+from chainorder.system.phases import counted, phase, watched
 from chainorder.system.signals import end_if_asked
 
 if TYPE_CHECKING:
@@ -116,8 +117,11 @@ def run(
     """
     from chainorder.execution.checks import Tolerances
     from chainorder.execution.save import check_dense
+    from chainorder.report.progress import Account
     from chainorder.report.results import execution_report
 
+    account = Account()
+    click.get_current_context().with_resource(watched(account))
     Tolerances.of(tolerance, 0)  # a wrong one is refused before the work
     report_file, kept = _files(output)
     if hessian and kept is not None:
@@ -129,7 +133,7 @@ def run(
         from chainorder.report.graphs import hessian_report
 
         problems = [hessian_of(each, seed) for each in read_inputs(chain, Request(memory=memory))]
-        found = [each.executed(tolerance) for each in problems]
+        found = [each.executed(tolerance) for each in counted(problems, "chain", len(problems))]
         to.write(list(map(hessian_report, found)))
         sys.exit(0 if all(each.passed for each in found) else 1)
 
@@ -149,13 +153,14 @@ def run(
         request = replace(request, options=options | {"objective": "seconds"}, measure=timed)
     plans = read_plans(chain, request, check, recheck=True)
     end_if_asked()
-    for best in plans:
+    for best in counted(plans, "chain", len(plans)):
         settings = {"seed": seed, "verify": not no_verify, "tolerance": tolerance, "stand_ins": stand_ins}
         executions, skipped = _run_orders(best, all_orders, scheduler, settings)
         if kept is not None:
             _keep(executions[-1][1], kept)
         reports.append(execution_report(executions, skipped))
         passed = passed and all(execution.passed for _, execution in executions)
+    reports[-1] = replace(reports[-1], notes=(*reports[-1].notes, account.note()))
     to.write(reports)
     sys.exit(0 if passed else 1)
 
@@ -163,10 +168,9 @@ def run(
 def _measured(problem: Problem, seed: int) -> Problem:
     """The chain with the times of its models; shows what is measured."""
     from chainorder.execution.measuring import measure
-    from chainorder.report.progress import barred
 
     found: Any = problem
-    return measure(found, watch=lambda names: barred(names, "measuring"), seed=seed)
+    return measure(found, watch=lambda names: counted(names, "measuring", len(names)), seed=seed)
 
 
 def _files(output: Sequence[str]) -> tuple[str | None, str | None]:
@@ -213,7 +217,8 @@ def _run_orders(
             continue
         if (place := where(each, scheduler)) is not None:
             settings = settings | {"scheduler": place}
-        done = execute(each, **settings)
+        with phase(label or "best"):
+            done = execute(each, **settings)
         executions.append((label or ("best" if all_orders else best.solver), done))
     return executions, skipped
 

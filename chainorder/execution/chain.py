@@ -32,6 +32,7 @@ from chainorder.execution.sources import Jacobians, gather
 from chainorder.plans.chain_plan import Plan
 from chainorder.solvers import plan as make_plan
 from chainorder.structures.sparse import Sparse
+from chainorder.system.phases import phase
 
 SPARSE_CHECK = 2_000_000
 """Stored entries times length up to which a chain of sparse patterns is compared with another order."""
@@ -63,6 +64,7 @@ def _(plan: Plan, jacobians: Sequence[Any] | None, options: Options) -> Executio
     return replace(execution, checks=tuple(_checks(plan, source, result, backend, options)))
 
 
+@phase("verifying")
 def _checks(
     plan: Plan, source: Jacobians, result: Operand, backend: Backend[Operand, Model, Any], options: Options
 ) -> list[Check]:

@@ -32,6 +32,7 @@ from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
 from chainorder.problems.matrix_files import MatrixFile, Unsaved
 from chainorder.solvers import plan as make_plan
+from chainorder.system.phases import phase
 
 
 @run.register
@@ -67,6 +68,7 @@ def _(plan: GraphPlan, jacobians: Mapping[Key, Any] | None, options: Options) ->
     return replace(execution, checks=tuple(checks))
 
 
+@phase("verifying")
 def _checks(
     plan: GraphPlan,
     source: EdgeJacobians,
@@ -87,6 +89,7 @@ def _checks(
     return checks if any(map(nonzero, blocks.values())) else told_zero(checks)
 
 
+@phase("making Jacobians")
 def gather(
     graph: Graph, given: Mapping[Key, Any] | None, seed: int, *, stand_ins: bool = False
 ) -> EdgeJacobians:

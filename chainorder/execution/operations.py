@@ -19,6 +19,7 @@ from chainorder.plans.graph_operations import GraphOperation
 from chainorder.problems.chain import Chain
 from chainorder.problems.elementals import ModelCosts
 from chainorder.structures.pattern import Pattern
+from chainorder.system.phases import phase
 
 Planned = TypeVar("Planned", Operation, GraphOperation)
 """An operation of a chain's plan, or of a graph's."""
@@ -181,13 +182,15 @@ def run_here(
         last[:] = [perform(backend, instruction, operands, None if through is None else stepped(through))]
         return last[0].result
 
-    for instruction, result in replay(instructions, live, make):
-        ledger.enter(instruction, backend.entries(result))
-        number, done = instruction.number, last.pop()
-        if number < len(records):  # a sum that follows from the operation
-            before = records[number]
-            seconds, adds = before.seconds + done.seconds, before.adds + done.adds
-            records[number] = replace(before, seconds=seconds, adds=adds)
-            continue
-        records.append(done.record(operations[number], done.started - began))
+    with phase("multiplying", len(operations)) as working:
+        for instruction, result in replay(instructions, live, make):
+            ledger.enter(instruction, backend.entries(result))
+            number, done = instruction.number, last.pop()
+            if number < len(records):  # a sum that follows from the operation
+                before = records[number]
+                seconds, adds = before.seconds + done.seconds, before.adds + done.adds
+                records[number] = replace(before, seconds=seconds, adds=adds)
+                continue
+            records.append(done.record(operations[number], done.started - began))
+            working.advance()
     return tuple(records)

@@ -32,6 +32,7 @@ from chainorder.structures.pattern import Pattern
 from chainorder.structures.positions import SparsePattern
 from chainorder.structures.solve import Factorisation, Solve
 from chainorder.structures.sparse_arrays import sound
+from chainorder.system.phases import phase
 
 Function = Callable[[Array], Array]
 
@@ -59,6 +60,7 @@ class Jacobians:
     provenance: Provenance = Provenance()
 
 
+@phase("making Jacobians")
 def gather(chain: Chain, given: Sequence[Any] | None, seed: int, *, stand_ins: bool = False) -> Jacobians:
     """The given Jacobians; else those of the network; else the chain's matrices, random where there is none.
 

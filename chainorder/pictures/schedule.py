@@ -77,7 +77,7 @@ def gantt(title: str, spans: Iterable[Span], unit: str, caption: str) -> Scene:
     for span in sorted(spans, key=lambda each: (each.start, each.end)):
         lanes.setdefault(span.machine, []).append(span)
     shown = sorted(lanes)[:MOST]
-    end = max((span.end for each in lanes.values() for span in each), default=0) or 1
+    end = max((span.end for each in lanes.values() for span in each if span.end), default=1)
     marks, names, kinds = [], [], set()
     for place, machine in enumerate(shown):
         y = len(shown) - place - 1 + GAP / 2
