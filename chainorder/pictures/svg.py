@@ -99,7 +99,8 @@ class _Frame:
 
 
 def _span(axis: Axis) -> float:
-    return axis.high - axis.low or 1.0
+    span = axis.high - axis.low
+    return span if span else 1.0
 
 
 def _axes(scene: Scene, frame: _Frame) -> Iterator[str]:
@@ -154,7 +155,7 @@ def _(path: Path, frame: _Frame) -> str:
 def _head(start: Point, end: Point) -> str:
     """The head of an arrow."""
     (x0, y0), (x, y) = start, end
-    length = ((x - x0) ** 2 + (y - y0) ** 2) ** 0.5 or 1.0
+    length = max(((x - x0) ** 2 + (y - y0) ** 2) ** 0.5, 1e-9)
     u, v = 8 * (x - x0) / length, 8 * (y - y0) / length
     corners = [(x, y), (x - u + v / 2, y - v - u / 2), (x - u - v / 2, y - v + u / 2)]
     return f'<path d="M{_pixels(corners)}Z" class="head"/>'
