@@ -232,9 +232,9 @@ def _full(operand: Operand) -> bool:
 def fma_between(left: Operand, right: Operand) -> int:
     """fma of the product of two operands, from what they hold."""
     if isinstance(left, SparseOperand) and _full(right):
-        return stored_entries(left) * right.pattern.shape[1]
+        return left.pattern.nnz * right.pattern.shape[1]
     if isinstance(right, SparseOperand) and _full(left):
-        return stored_entries(right) * left.pattern.shape[0]
+        return right.pattern.nnz * left.pattern.shape[0]
     for one, form, other in ((left, "csr", right), (right, "csc", left)):
         if isinstance(one, SparseOperand) and one.format == form and one.symbolic is None:
             counts = other.pattern.row_counts() if one is left else other.pattern.column_counts()
