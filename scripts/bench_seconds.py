@@ -4,7 +4,7 @@ The orders of random dense chains are timed; chosen ones stand beside the fastes
 measured times, of these orders and of random chains of other structures. One thread; processor time, the
 least of some interleaved runs, for what else a machine does is not meant.
 
-    python scripts/bench_seconds.py [--quick] [--chains NUMBER] [--markdown]
+    python scripts/bench_seconds.py [--quick] [--part NAME] [--chains N] [--seed N] [--add FILE] [--markdown]
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ import os
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
+import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
 import click
 import numpy as np
+from pipelines import pipeline_report
 from tables import show, tell
 
 from chainorder import Chain, Plan, plan
@@ -36,6 +40,7 @@ from chainorder.problems.random_chains import Ranges, random_chains
 from chainorder.report.model import Report
 from chainorder.report.numbers import Cell
 from chainorder.solvers.chains.exhaustive import bracketings
+from chainorder.structures.number_types import DTYPES
 
 RUNS = 3
 MOST_ORDERS = 40
@@ -75,9 +80,9 @@ def least(calls: Sequence[Callable[[], Any]]) -> list[float]:
     return [min(taken) for taken in zip(*([spent(call) for call in calls] for _ in range(RUNS)), strict=True)]
 
 
-def dense_chains(count: int, largest: int) -> Iterator[Chain]:
+def dense_chains(count: int, seed: int, largest: int) -> Iterator[Chain]:
     """Of 4 to 6 factors, sizes log-uniform."""
-    generator = np.random.default_rng(14)
+    generator = np.random.default_rng(seed)
     for _ in range(count):
         length = int(generator.integers(4, 6, endpoint=True))
         yield Chain.from_dims(np.exp(generator.uniform(0, np.log(largest), length + 1)).astype(int).tolist())
@@ -93,39 +98,65 @@ def orders_of(chain: Chain, profile: Profile) -> list[tuple[Steps, int]]:
     return [kept[place] for place in chosen]
 
 
-def dense(chains: Sequence[Chain], profile: Profile) -> tuple[Report, list[float]]:
-    """Chosen orders beside the fastest; and the errors of the predictions."""
-    ratios: dict[str, list[float]] = {}
-    errors: list[float] = []
+@dataclass(frozen=True)
+class Timed:
+    """What came of a dense chain.
+
+    Attributes
+    ----------
+    ratios
+        Times of orders, of that of the fastest.
+    errors
+        Of the predicted times of all of its orders that were timed.
+    """
+
+    ratios: dict[str, float]
+    errors: list[float]
+
+
+def timed(chain: Chain, profile: Profile) -> Timed:
+    """Chosen orders of a dense chain beside the fastest, and predictions beside times."""
     generator = np.random.default_rng(1)
-    for chain in chains:
-        operands = [random_operand(chain.pattern(n), generator) for n in range(1, len(chain) + 1)]
-        chosen = {
-            "least seconds": plan(chain, objective="seconds", solver="dynamic", profile=profile),
-            "fewest fma": plan(chain, solver="dynamic"),
-            "forward": plan(chain, solver="forward"),
-            "reverse": plan(chain, solver="reverse"),
-        }
-        orders = orders_of(chain, profile)
-        picked = {name: each.operations.steps for name, each in chosen.items()}
-        # Orders that are the same are timed once: the first of two would fill the caches for the other.
-        distinct = {tuple(steps): steps for steps in (*(steps for steps, _ in orders), *picked.values())}
-        arrays = [each.matrix() for each in reversed(operands)]
-        calls = [runner(steps, operands) for steps in distinct.values()]
-        *taken, peer = least([*calls, lambda arrays=arrays: np.linalg.multi_dot(arrays)])  # type: ignore[misc]
-        found = dict(zip(distinct, taken, strict=True))
-        times = {name: found[tuple(steps)] for name, steps in picked.items()}
-        times["better sweep"] = min(times.pop("forward"), times.pop("reverse"))
-        times["numpy.linalg.multi_dot"] = peer
-        fastest = min(taken)
-        for name, seconds in times.items():
-            ratios.setdefault(name, []).append(seconds / fastest)
-        errors += [abs(predicted / SECOND / found[tuple(steps)] - 1) for steps, predicted in orders]
-    rows: list[tuple[Cell, ...]] = [
-        (name, *(round(count(each), 3) for count in (mean, median, max))) for name, each in ratios.items()
-    ]
-    title = f"{len(chains)} dense chains: times of the fastest order"
-    return Report(title, ("order", "mean", "median", "worst"), rows), errors
+    operands = [random_operand(chain.pattern(n), generator) for n in range(1, len(chain) + 1)]
+    chosen = {
+        "least seconds": plan(chain, objective="seconds", solver="dynamic", profile=profile),
+        "fewest fma": plan(chain, solver="dynamic"),
+        "forward": plan(chain, solver="forward"),
+        "reverse": plan(chain, solver="reverse"),
+    }
+    orders = orders_of(chain, profile)
+    picked = {name: each.operations.steps for name, each in chosen.items()}
+    # Orders that are the same are timed once: the first of two would fill the caches for the other.
+    distinct = {tuple(steps): steps for steps in (*(steps for steps, _ in orders), *picked.values())}
+    arrays = [each.matrix() for each in reversed(operands)]
+    calls = [runner(steps, operands) for steps in distinct.values()]
+    *taken, peer = least([*calls, lambda: np.linalg.multi_dot(arrays)])
+    found = dict(zip(distinct, taken, strict=True))
+    times = {name: found[tuple(steps)] for name, steps in picked.items()}
+    times["better sweep"] = min(times.pop("forward"), times.pop("reverse"))
+    times["numpy.linalg.multi_dot"] = peer
+    errors = [abs(predicted / SECOND / found[tuple(steps)] - 1) for steps, predicted in orders]
+    return Timed({name: seconds / min(taken) for name, seconds in times.items()}, errors)
+
+
+def dense(chains: Iterable[Chain], profile: Profile, add: Path | None) -> list[Timed]:
+    """All chains; with those of earlier calls, if there is a file of these, which then holds all."""
+    known = add.read_text(encoding="utf-8").splitlines() if add is not None and add.exists() else []
+    records = [Timed(**json.loads(line)) for line in known]
+    records += [timed(chain, profile) for chain in chains]
+    if add is not None:
+        add.write_text("".join(f"{json.dumps(asdict(each))}\n" for each in records), encoding="utf-8")
+    return records
+
+
+def dense_report(records: Sequence[Timed]) -> Report:
+    """Chosen orders beside the fastest."""
+    rows: list[tuple[Cell, ...]] = []
+    for name in records[0].ratios:
+        ratios = [each.ratios[name] for each in records]
+        rows.append((name, *(round(count(ratios), 3) for count in (mean, median, max))))
+    title = f"{len(records)} dense chains: times of the fastest order"
+    return Report(title, ("order", "mean", "median", "worst"), rows)
 
 
 def structured(count: int, largest: int, structures: tuple[str, ...], profile: Profile) -> list[float]:
@@ -151,25 +182,43 @@ def accuracy(errors: dict[str, list[float]]) -> Report:
     return Report("Predicted beside measured", ("chains", "orders", "median error", "90th percentile"), rows)
 
 
+PARTS = ("dense", "structures", "pipelines")
+
+
 @click.command(help="Orders by seconds beside others, predictions beside measurements.")
 @click.option("--quick", is_flag=True, help="A few small chains: a smoke test of some seconds.")
+@click.option("--part", "parts", multiple=True, type=click.Choice(PARTS), help="Only these tables.")
+@click.option("--chains", default=200, show_default=True, help="Dense chains, fewer others.")
+@click.option("--seed", default=14, show_default=True, help="Of the chains.")
 @click.option(
-    "--chains", default=200, show_default=True, help="Dense chains; a quarter as many of each other kind."
+    "--add",
+    type=click.Path(path_type=Path),
+    help="Add dense chains to those in this file; tables are of all.",
 )
 @click.option("--markdown", is_flag=True, help="Print Markdown instead of tables for the terminal.")
-def main(quick: bool, chains: int, markdown: bool) -> None:
+def main(
+    quick: bool, parts: tuple[str, ...], chains: int, seed: int, add: Path | None, markdown: bool
+) -> None:
     count, largest = (4, 100) if quick else (chains, 2_000)
     if os.environ.get(VARIABLE):
         profile = current()
     else:
         tell("calibrating …")
-        profile = calibrate("this machine", quick=quick)
+        (profile,) = calibrate("this machine", quick=quick, dtypes=DTYPES[:1])
     tell("timing orders …")
-    orders, errors = dense(list(dense_chains(count, largest)), profile)
-    every = {"dense, all orders": errors}
-    for name, structures in STRUCTURES.items():
-        every[name] = structured(count // 4, largest, structures, profile)
-    show([orders, accuracy(every)], markdown, ("numpy", "scipy"))
+    reports, errors = [], dict[str, list[float]]()
+    if "dense" in (parts or PARTS):
+        records = dense(dense_chains(count, seed, largest), profile, add)
+        reports.append(dense_report(records))
+        errors["dense, all orders"] = [error for each in records for error in each.errors]
+    if "structures" in (parts or PARTS):
+        for name, structures in STRUCTURES.items():
+            errors[name] = structured(count // 4, largest, structures, profile)
+    if errors:
+        reports.append(accuracy(errors))
+    if "pipelines" in (parts or PARTS):
+        reports.append(pipeline_report(2 if quick else count // 8, seed))
+    show(reports, markdown, ("numpy", "scipy"))
 
 
 if __name__ == "__main__":
