@@ -15,7 +15,6 @@ from chainorder import (
     Diagonal,
     Elemental,
     Identity,
-    InfeasibleError,
     Plan,
     Selection,
     Solve,
@@ -25,6 +24,9 @@ from chainorder import (
     plan,
 )
 from chainorder.costs.known_costs import Outline
+from chainorder.costs.profiles import current
+from chainorder.costs.sampled_times import SampledTimes
+from chainorder.costs.seconds import Seconds
 from chainorder.costs.storage_formats import WELL_FILLED, quicker_by_columns, quicker_dense
 from chainorder.execution.kernels import multiply, settled
 from chainorder.execution.operand import (
@@ -38,7 +40,7 @@ from chainorder.execution.operand import (
     stored_entries,
 )
 from chainorder.execution.sums import add
-from chainorder.solvers.chains import quickest
+from chainorder.solvers.chains.in_proportion import FEW, SAMPLES
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.pattern import counted_fma
 from chainorder.structures.selection import SelectionPattern
@@ -157,33 +159,28 @@ def test_the_sizes_of_formats() -> None:
     assert not quicker_by_columns((5, 100), 1)
 
 
-def least(times: quickest.Times, i: int, j: int) -> float:
+def least(times: SampledTimes, i: int, j: int) -> int:
     """The least time of all bracketings, one by one."""
     if i == j:
-        return 0.0
+        return 0
     return min(least(times, i, k) + least(times, k + 1, j) + times.product(i, k, j) for k in range(i, j))
 
 
 def test_the_quickest_order_has_the_least_estimated_time_of_all() -> None:
     for chain in random_chains("sparse", 60, seed=71, longest=8):
-        times = quickest.Times(Outline(chain, samples=quickest.SAMPLES).sampled)
+        times = SampledTimes(Outline(chain, samples=SAMPLES).sampled, Seconds(current()))
         best, steps = times.best()
-        assert best == pytest.approx(least(times, 0, len(chain) - 1))
+        assert best == least(times, 0, len(chain) - 1)
         products = (times.product(i - 1, k - 1, j - 1) for _, j, k, i in steps)
-        assert best == pytest.approx(sum(products))
+        assert best == sum(products)
 
 
 @pytest.mark.parametrize("mix", ["sparse", "all", "dense"])
 def test_quickest_plans_run_and_are_recounted(mix: str) -> None:
-    for chain in random_chains(mix, 25, seed=72, matrix_free=0.2 if mix == "all" else 0.0):
-        try:
-            auto = plan(chain)
-        except InfeasibleError:
-            with pytest.raises(InfeasibleError):
-                plan(chain, solver="quickest")
-            continue
+    for chain in random_chains(mix, 25, seed=72):
         answer = plan(chain, solver="quickest")
-        assert auto.fma <= answer.fma or auto.estimate
+        assert answer == plan(chain, objective="seconds")
+        assert plan(chain).fma <= answer.fma
         answer.validate()
         assert Plan.from_json(answer.to_json()).operations == answer.operations
         assert execute(answer).passed
@@ -198,6 +195,7 @@ def test_quickest_meets_where_it_is_narrow() -> None:
     last = answer.operations[-1]
     assert (last.i, last.j) == (1, len(chain))
     assert last.k in (4, 5, 6)
+    assert "outwards from the waist, size 20 between F" in answer.why  # without a look at any pattern
     assert answer.fma * 3 < min(plan(chain, solver=name).fma for name in ("forward", "reverse"))
 
 
@@ -206,7 +204,7 @@ def test_dense_directions_take_the_sweep_that_begins_with_them() -> None:
     answer = plan(chain, solver="quickest")
     assert answer.operations == plan(chain, solver="forward").operations
     assert answer.estimate is None  # priced to the unit: nothing fills in
-    assert "less time" in answer.why
+    assert "as far as it pays to look" in answer.why
 
 
 def test_results_are_not_the_matrices_that_were_given() -> None:
@@ -290,10 +288,10 @@ def test_a_selection_of_an_identity_stays_one() -> None:
 
 
 def test_few_samples_do_not_claim_to_be_exact() -> None:
-    chain = Chain.from_matrices([sparse(400, 400, 1, seed) for seed in range(5)])
+    chain = Chain.from_matrices([sparse(2_000, 2_000, 4, seed) for seed in range(6)])
     answer = plan(chain, solver="quickest")
     assert answer.estimate is not None
-    assert answer.estimate.error >= quickest.FEW
+    assert answer.estimate.error >= FEW
     answer.validate()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chainorder.costs.pricing import Results
     from chainorder.costs.profile import Profile
     from chainorder.costs.steps import Steps
     from chainorder.problems.chain import Chain
@@ -35,8 +36,8 @@ class Prediction:
         return self.picoseconds / SECOND
 
     @classmethod
-    def of(cls, chain: Chain, steps: Steps, profile: Profile) -> Prediction:
-        """The prediction of steps in an executable order; makes the patterns of their results.
+    def of(cls, chain: Chain, steps: Steps, profile: Profile, results: Results | None = None) -> Prediction:
+        """The prediction of steps in an executable order; makes patterns, unless `results` knows or guesses.
 
         Raises
         ------
@@ -45,7 +46,7 @@ class Prediction:
         """
         from chainorder.costs.timing import step_times  # who has no prediction needs no model of time
 
-        return cls(sum(step_times(chain, steps, profile)), profile)
+        return cls(sum(step_times(chain, steps, profile, results)), profile)
 
     def to_data(self) -> dict[str, Any]:
         """It as plain data."""

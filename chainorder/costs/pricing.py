@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from chainorder.costs.evaluations import evaluations, model_name
 from chainorder.costs.exact_fill import ExactFill
+from chainorder.costs.product_facts import Counted, Facts
 from chainorder.costs.steps import How, Instruction, Ledger, Place, Step, Steps, replay
 from chainorder.errors import PlanError
 from chainorder.problems.chain import Chain
@@ -121,6 +122,9 @@ class Results(Protocol):
     def fma(self, j: int, k: int, i: int, left: Any, right: Any) -> int:
         """What that product costs."""
 
+    def facts(self, j: int, k: int, i: int, left: Any, right: Any, made: Any) -> Facts:
+        """What the time of that product, which is made, depends on."""
+
     def evaluations(self, step: Step, j: int, i: int, result: Any) -> int:
         """How many tangents or adjoints a step evaluates."""
 
@@ -142,6 +146,10 @@ class PatternResults:
     def fma(self, j: int, k: int, i: int, left: Pattern, right: Pattern) -> int:
         """What it costs, to the unit."""
         return fma(left, right)
+
+    def facts(self, j: int, k: int, i: int, left: Pattern, right: Pattern, made: Pattern) -> Facts:
+        """What its time depends on, to the unit."""
+        return Counted(left, right, made)
 
     def evaluations(self, step: Step, j: int, i: int, result: Pattern) -> int:
         """The colours of the result."""

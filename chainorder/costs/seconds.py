@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from chainorder.costs.evaluations import evaluations
 from chainorder.costs.model import AskedTables, CostModel
+from chainorder.costs.product_facts import Counted, Facts, Look, Stated
 from chainorder.costs.profile import Profile
 from chainorder.costs.steps import Step
 from chainorder.costs.storage_formats import BESIDE_DENSE, LARGE_BAND, quicker_dense
@@ -20,7 +21,7 @@ from chainorder.problems.evaluation_time import EvaluationTime
 from chainorder.structures.axes import AxesPattern
 from chainorder.structures.banded import BandPattern, IdentityPattern
 from chainorder.structures.dense import DensePattern
-from chainorder.structures.pattern import Pattern, fma
+from chainorder.structures.pattern import Pattern
 from chainorder.structures.selection import SelectionPattern
 
 if TYPE_CHECKING:
@@ -41,37 +42,37 @@ class Seconds(CostModel):
 
     def product(self, left: Pattern, right: Pattern) -> int:
         """Picoseconds of a product; makes its pattern where the time depends on that."""
-        return self.product_into(left, right, None)
+        return self.product_of(left, right, Counted(left, right))
 
-    def product_into(self, left: Pattern, right: Pattern, made: Pattern | None) -> int:
-        """The same, where the pattern of the product is known already."""
+    def product_of(self, left: Look, right: Look, facts: Facts) -> int:
+        """The same, where more is known of it, or less than patterns."""
         time = self.profile.time
         match left, right:
             case (IdentityPattern(), _) | (_, IdentityPattern()):
                 return time("passed_on")
             case (SelectionPattern(), _) | (_, SelectionPattern()):
                 dense = isinstance(left, DensePattern) or isinstance(right, DensePattern)
-                return time("picked_dense" if dense else "picked_sparse", _made(left, right, made).nnz)
+                return time("picked_dense" if dense else "picked_sparse", facts.nnz)
             case (AxesPattern(), _) | (_, AxesPattern()):
-                return time("axes", fma(left, right), _made(left, right, made).entries)
+                return time("axes", facts.multiplied, facts.entries)
             case DensePattern(), DensePattern():
-                return self._dense(left, right)
+                return self._dense(left, right, facts)
             case BandPattern(), BandPattern():
                 return self._bands(left, right)
             case (BandPattern(), DensePattern()) | (DensePattern(), BandPattern()):
-                return self._band_dense(left, right)
+                return self._band_dense(left, right, facts)
             case _, DensePattern():
-                return self._beside_dense(left, right, "sparse_dense")
+                return self._beside_dense(left, right, "sparse_dense", facts)
             case DensePattern(), _:
-                return self._beside_dense(left, right, "dense_sparse")
+                return self._beside_dense(left, right, "dense_sparse", facts)
             case (BandPattern(diagonal=True), other) | (other, BandPattern(diagonal=True)):
                 return time("diagonal_sparse", other.nnz)
             case _:
-                return self._sparse(left, right, made)
+                return self._sparse(left, right, facts)
 
-    def _dense(self, left: DensePattern, right: DensePattern) -> int:
+    def _dense(self, left: DensePattern, right: DensePattern, facts: Facts) -> int:
         rows, columns = left.filled_rows, right.filled_columns
-        inner = fma(left, right) // (rows * columns) if rows and columns else 0
+        inner = facts.multiplied // (rows * columns) if rows and columns else 0
         return self.profile.dense.time(rows, inner, columns)
 
     def _bands(self, left: BandPattern, right: BandPattern) -> int:
@@ -81,7 +82,7 @@ class Seconds(CostModel):
         diagonals = left.lower + left.upper + 1
         return self.profile.time("band_band", diagonals, diagonals * (right.lower + right.upper + 1) * size)
 
-    def _band_dense(self, left: Pattern, right: Pattern) -> int:
+    def _band_dense(self, left: Look, right: Look, facts: Facts) -> int:
         band, dense = (left, right) if isinstance(left, BandPattern) else (right, left)
         assert isinstance(band, BandPattern)
         assert isinstance(dense, DensePattern)
@@ -89,31 +90,30 @@ class Seconds(CostModel):
         if band.diagonal and along is None:
             return self.profile.time("diagonal_dense", dense.entries)
         kernel = "sparse_dense" if band is left else "dense_sparse"
-        return self.profile.time("band_rows", band.nnz) + self._beside_dense(left, right, kernel)
+        return self.profile.time("band_rows", band.nnz) + self._beside_dense(left, right, kernel, facts)
 
-    def _beside_dense(self, left: Pattern, right: Pattern, kernel: str) -> int:
+    def _beside_dense(self, left: Look, right: Look, kernel: str, facts: Facts) -> int:
         """A product of something sparse and something dense."""
         sparse = left if kernel == "sparse_dense" else right
         if quicker_dense(sparse.shape, sparse.nnz, BESIDE_DENSE):
             whole = self.profile.dense.time(left.shape[0], left.shape[1], right.shape[1])
             return self._written(sparse) + whole
-        multiplied = fma(left, right)
-        return self.profile.time(kernel, multiplied, left.shape[0] * right.shape[1], sparse.nnz)
+        return self.profile.time(kernel, facts.multiplied, left.shape[0] * right.shape[1], sparse.nnz)
 
-    def _sparse(self, left: Pattern, right: Pattern, made: Pattern | None) -> int:
+    def _sparse(self, left: Look, right: Look, facts: Facts) -> int:
         """A product of two that are neither dense nor diagonals; well-filled ones are written out before."""
-        product, multiplied = _made(left, right, made), fma(left, right)
         wide = [each for each in (left, right) if _fills(each)]
         if not wide:
             bands = [each for each in (left, right) if isinstance(each, BandPattern)]
-            counts = multiplied, product.nnz, left.nnz + right.nnz, left.shape[0]
+            counts = facts.multiplied, facts.nnz, left.nnz + right.nnz, left.shape[0]
             by_rows = sum(self.profile.time("band_rows", each.nnz) for each in bands)
             return by_rows + self.profile.time("sparse_sparse", *counts)
-        positions = self.profile.time("positions", multiplied, product.nnz)
+        positions = self.profile.time("positions", facts.multiplied, facts.nnz)
         first, second = (DensePattern(*p.shape) if _fills(p) else p for p in (left, right))
-        return positions + sum(map(self._written, wide)) + self.product_into(first, second, None)
+        written = Stated(first.nnz * second.nnz // first.shape[1], first.shape[0] * second.shape[1])
+        return positions + sum(map(self._written, wide)) + self.product_of(first, second, written)
 
-    def _written(self, sparse: Pattern) -> int:
+    def _written(self, sparse: Look) -> int:
         """Writing something sparse out as an array."""
         return self.profile.time("written_out", sparse.nnz, sparse.shape[0] * sparse.shape[1])
 
@@ -146,16 +146,12 @@ class TimeTables(AskedTables):
             row = self._patterns[i]
             for t in range(d):
                 left = self._patterns[i + t + 1][d - t - 1]
-                out[i, t] = self.seconds.product_into(left, row[t], row[d])
+                out[i, t] = self.seconds.product_of(left, row[t], Counted(left, row[t], row[d]))
 
 
-def _fills(pattern: Pattern) -> bool:
+def _fills(factor: Look) -> bool:
     """Whether the executor multiplies something sparse as an array."""
-    return not isinstance(pattern, BandPattern) and quicker_dense(pattern.shape, pattern.nnz)
-
-
-def _made(left: Pattern, right: Pattern, made: Pattern | None) -> Pattern:
-    return left @ right if made is None else made
+    return not isinstance(factor, BandPattern) and quicker_dense(factor.shape, factor.nnz)
 
 
 def check_timed(chain: Chain) -> None:

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, assert_never
 
-from chainorder.costs.guessed_fill import Guess, Guesses, guesses_again
+from chainorder.costs.guessed_fill import guesses_again
 from chainorder.costs.prediction import Prediction
+from chainorder.costs.pricing import Results
 from chainorder.costs.steps import Action, Shares, Step, Steps, source_of
 from chainorder.errors import PlanError
 from chainorder.plans.base import BasePlan
@@ -92,7 +93,7 @@ def validate(chain: Chain, operations: Sequence[Operation], plan: BasePlan) -> N
     _expect("plan", "makespan", plan.makespan, max(busy_until.values(), default=0))
     _expect("plan", "peak_memory", plan.peak_memory, peak)
     _expect("plan", "fma", plan.fma, sum(operation.fma for operation in operations))
-    _check_claims(plan, chain, operations)
+    _check_claims(plan, chain, operations, guesses)
 
 
 def _stepped(operation: Operation) -> int:
@@ -108,7 +109,9 @@ def _stepped(operation: Operation) -> int:
             assert_never(operation.action)
 
 
-def _check_claims(plan: BasePlan, chain: Chain, operations: Sequence[Operation]) -> None:
+def _check_claims(
+    plan: BasePlan, chain: Chain, operations: Sequence[Operation], guesses: Results | None
+) -> None:
     if plan.objective not in OBJECTIVES:
         raise PlanError(
             f"plan: the objective is {plan.objective!r}; it should be one of {', '.join(OBJECTIVES)}"
@@ -119,15 +122,17 @@ def _check_claims(plan: BasePlan, chain: Chain, operations: Sequence[Operation])
         raise PlanError(f"plan: the lower bound {plan.lower_bound} is above the cost {plan.cost}")
     if plan.optimal:
         _expect("plan", "lower_bound", plan.lower_bound, plan.cost)
-    _check_prediction(plan, chain, operations)
+    _check_prediction(plan, chain, operations, guesses)
 
 
-def _check_prediction(plan: BasePlan, chain: Chain, operations: Sequence[Operation]) -> None:
+def _check_prediction(
+    plan: BasePlan, chain: Chain, operations: Sequence[Operation], guesses: Results | None
+) -> None:
     """Recount the time that a plan states, by the profile that it carries."""
     if plan.predicted is None:
         return
     rows = [(Step.of(str(o.action), o.mode), o.j, o.split, o.i) for o in operations]
-    found = Prediction.of(chain, Steps.as_listed(rows), plan.predicted.profile)
+    found = Prediction.of(chain, Steps.as_listed(rows), plan.predicted.profile, guesses)
     _expect("plan", "predicted.picoseconds", plan.predicted.picoseconds, found.picoseconds)
 
 
@@ -169,11 +174,11 @@ def _same_product(chain: Chain, j: int, k: int, i: int, here: str) -> tuple[int,
 
 
 def _result(
-    operation: Operation, chain: Chain, operands: list[Any], here: str, guesses: Guesses | None
+    operation: Operation, chain: Chain, operands: list[Any], here: str, guesses: Results | None
 ) -> tuple[Any, int]:
     """The pattern of the result (or what is guessed of it), and what making it costs."""
     if guesses is not None:
-        return _guessed(operation, chain, here, guesses)
+        return _guessed(operation, chain, operands, here, guesses)
     number = _stepped(operation)
     match operation.action:
         case Action.MULTIPLY:
@@ -210,15 +215,18 @@ def _model(operation: Operation, chain: Chain, here: str) -> tuple[Kind, int]:
     return kind, cost
 
 
-def _guessed(operation: Operation, chain: Chain, here: str, guesses: Guesses) -> tuple[Guess, int]:
+def _guessed(
+    operation: Operation, chain: Chain, operands: list[Any], here: str, guesses: Results
+) -> tuple[Any, int]:
     """What an operation yields and costs by the estimate that the plan says it was made with."""
     j, k, i = operation.j, operation.split, operation.i
     if operation.action is Action.MULTIPLY:
-        operands = Guess(0), Guess(0)
         return guesses.product(j, k, i, *operands), guesses.fma(j, k, i, *operands)
     kind, cost = _model(operation, chain, here)
-    result = guesses.own(i) if i == j else guesses.product(j, k, i, Guess(0), Guess(0))
     step = Step.of(str(operation.action), operation.mode)
+    own = guesses.own(_stepped(operation))
+    factors = (own, *operands) if step.by_tangents else (*operands, own)
+    result = own if i == j else guesses.product(j, k, i, *factors)
     return result, guesses.evaluations(step, j, i, result) * cost + kind.overhead
 
 

@@ -21,6 +21,7 @@ from chainorder.system.signals import asked_to_end
 if TYPE_CHECKING:
     from chainorder.costs.model import CostModel
     from chainorder.costs.profile import Profile
+    from chainorder.costs.seconds import Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,11 @@ class Options:
     @property
     def model(self) -> CostModel:
         """What operations cost under the objective: picoseconds by the profile, else fma."""
-        if self.objective != "seconds":
-            return FMA
+        return self.seconds if self.objective == "seconds" else FMA
+
+    @property
+    def seconds(self) -> Seconds:
+        """What operations take, by the profile."""
         from chainorder.costs.seconds import Seconds  # who plans by fma needs no model of time
 
         return Seconds(self.the_profile)

@@ -30,8 +30,9 @@ register(
 )
 register(
     "quickest",
-    later("solvers.chains.quickest"),
-    "large sparse chains by estimates of time, formats considered; heuristic",
+    later("solvers.chains.seconds", "quickest"),
+    "another name of --objective seconds",
+    options=True,
 )
 register(
     "reuse",

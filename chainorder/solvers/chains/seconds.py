@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chainorder.costs import guessed_fill
 from chainorder.costs.evaluations import check_feasible
+from chainorder.costs.known_costs import Outline
 from chainorder.costs.prediction import Prediction
+from chainorder.costs.prospects import Prospect
 from chainorder.costs.seconds import check_timed
 from chainorder.costs.steps import Steps
+from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.solvers.chains import choice, dynamic, exhaustive
+from chainorder.solvers.chains import dynamic, exhaustive, in_proportion
 from chainorder.solvers.options import Options
 from chainorder.solvers.registry import Solver, find_solver
 
@@ -40,15 +44,24 @@ def plan_by_seconds(chain: Chain, solver: Solver, options: Options) -> Plan:
             exhaustive.check_length(chain)
             steps, _ = exhaustive.best_steps(chain, options.model)
             return _proved(chain, steps, options, "exhaustive", "all bracketings compared")
-        case "auto":
+        case "auto" | "quickest":
             return _auto(chain, options)
         case _:
             return timed(solver(chain, replace(options, objective=None)), options)
 
 
+def quickest(chain: Chain, options: Options | None = None) -> Plan:
+    """What ``objective="seconds"`` finds: another name of it, from before it was an objective."""
+    options = Options() if options is None else options
+    if options.objective == "fma":
+        raise SolverError("quickest plans by seconds; leave the objective fma out, or take another solver")
+    return plan_by_seconds(chain, find_solver("auto"), replace(options, objective="seconds"))
+
+
 def timed(order: Plan, options: Options) -> Plan:
     """The same order, with its time; no claim."""
-    prediction = Prediction.of(order.chain, order.operations.steps, options.the_profile)
+    guesses = None if order.estimate is None else guessed_fill.guesses_again(order.chain, order.estimate)
+    prediction = Prediction.of(order.chain, order.operations.steps, options.the_profile, guesses)
     return replace(order, objective="seconds", predicted=prediction, optimal=False, lower_bound=None)
 
 
@@ -60,13 +73,18 @@ def _dynamic(chain: Chain, options: Options) -> Plan:
 
 def _auto(chain: Chain, options: Options) -> Plan:
     """Exactly where that takes no longer than planning should; else what is quick by other means."""
-    if choice.heavy(chain):
-        order, what = find_solver("quickest")(chain, options), "to make all fill-in takes too long"
-    elif len(chain) > LONGEST:
-        order = find_solver("auto")(chain, replace(options, objective=None))
-        what = f"longer than {LONGEST} elementals"
-    else:
+    what = f"longer than {LONGEST} elementals"
+    if Outline.pays(chain) and guessed_fill.estimable(chain):
+        prospect = Prospect(chain, options.seconds)
+        if not prospect.exact_pays:
+            if not chain.modelled:
+                return in_proportion.solve(prospect)
+            what = "to make all fill-in takes too long"
+        elif len(chain) <= LONGEST:
+            return _dynamic(chain, options)
+    elif len(chain) <= LONGEST:
         return _dynamic(chain, options)
+    order = find_solver("auto")(chain, replace(options, objective=None))
     why = f"{what}: the order of {order.solver}, with its time; --solver dynamic looks at all"
     return replace(timed(order, options), why=why)
 

@@ -23,9 +23,7 @@ def forward(chain: Chain) -> Plan:
         If a matrix-free elemental has no tangent.
     """
     if not chain.modelled:
-        ends = np.arange(2, len(chain) + 1)
-        steps = Steps.ordered(Step.MULTIPLY, ends, ends - 1, np.ones_like(ends))
-        return Plan.of(chain, steps, solver="forward", why="asked for")
+        return Plan.of(chain, outward_steps(len(chain), 0), solver="forward", why="asked for")
     rows = _first(chain, 1, Step.ACCUMULATE_TANGENT)
     pattern = chain.pattern(1)
     for j in range(2, len(chain) + 1):
@@ -45,9 +43,7 @@ def reverse(chain: Chain) -> Plan:
     """
     last = len(chain)
     if not chain.modelled:
-        begins = np.arange(last - 1, 0, -1)
-        steps = Steps.ordered(Step.MULTIPLY, np.full_like(begins, last), begins, begins)
-        return Plan.of(chain, steps, solver="reverse", why="asked for")
+        return Plan.of(chain, outward_steps(last, last), solver="reverse", why="asked for")
     rows = _first(chain, last, Step.ACCUMULATE_ADJOINT)
     pattern = chain.pattern(last)
     for i in range(last - 1, 0, -1):
@@ -55,6 +51,16 @@ def reverse(chain: Chain) -> Plan:
         pattern = pattern @ chain.pattern(i)
         rows.append((_cheaper(chain, i, Step.ADJOINT, product, pattern), last, i, i))
     return Plan.of(chain, Steps.of_rows(rows), solver="reverse", why="asked for")
+
+
+def outward_steps(length: int, place: int) -> Steps:
+    """Products outwards from the boundary behind so many elementals; forward from 0, in reverse from all."""
+    ends, begins = np.arange(place + 2, length + 1), np.arange(place - 1, 0, -1)
+    middle = [length] if 0 < place < length else []
+    j = np.concatenate([ends, np.full_like(begins, place), np.array(middle, np.int64)])
+    k = np.concatenate([ends - 1, begins, np.full(len(middle), place)])
+    i = np.concatenate([np.full_like(ends, place + 1), begins, np.ones(len(middle), np.int64)])
+    return Steps.ordered(Step.MULTIPLY, j, k, i)
 
 
 def preaccumulation(chain: Chain) -> Plan:

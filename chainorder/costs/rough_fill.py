@@ -1,0 +1,102 @@
+"""Fill guessed from sizes and numbers of entries alone: in microseconds, without a look at any pattern.
+
+Positions are taken to lie anywhere, each as likely as any other. Where matrices have no structure that is
+near the truth; bands and grids fill in more slowly. What multiplies something full is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from chainorder.costs.pricing import Results
+from chainorder.costs.product_facts import Facts, Guess, Look, Stated, look_of
+from chainorder.costs.steps import Step
+from chainorder.problems.chain import Chain
+from chainorder.structures.banded import BandPattern, IdentityPattern
+from chainorder.structures.dense import DensePattern
+from chainorder.structures.pattern import Pattern, fma
+
+CLOSED = DensePattern, BandPattern, IdentityPattern
+"""Patterns whose products with each other take no listing."""
+
+
+class RoughFill(Results):
+    """Results of steps by sizes and entries.
+
+    Attributes
+    ----------
+    guessed
+        Whether anything so far was not known exactly.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self.guessed = False
+        self.deviation = 0.0
+        self._own: dict[Hashable, Pattern] = {}
+        self._made: dict[Hashable, Look] = {}
+        self._codes = chain.elementals.codes.tolist()
+        self._sizes = chain.sizes.tolist()
+
+    def own(self, number: int) -> Pattern:
+        """The pattern of an elemental; one object for all that are alike."""
+        key = self._codes[number - 1], self._sizes[number - 1], self._sizes[number]
+        found = self._own.get(key)
+        if found is None:
+            found = self._own[key] = self.chain.pattern(number)
+        return found
+
+    def product(self, j: int, k: int, i: int, left: Look, right: Look) -> Look:
+        """What comes of a product, one object for equal ones; exact where there is a closed form."""
+        key = id(left), id(right)  # both are kept: by `_own`, or here
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = self._interned(self._product(left, right))
+        return found
+
+    def _interned(self, look: Look) -> Look:
+        return self._made.setdefault(look, look) if isinstance(look, Guess | DensePattern) else look
+
+    def _product(self, left: Look, right: Look) -> Look:
+        if isinstance(left, Pattern) and left.neutral:
+            return right
+        if isinstance(right, Pattern) and right.neutral:
+            return left
+        if isinstance(left, Pattern) and isinstance(right, Pattern) and _closed(left, right):
+            return left @ right
+        shape = left.shape[0], right.shape[1]
+        if isinstance(left, DensePattern) or isinstance(right, DensePattern):
+            self.guessed = True
+            return DensePattern(*shape)
+        self.guessed = True
+        cells, multiplied = shape[0] * shape[1], _multiplied(left, right)
+        # As chance has it, in whole numbers: at first nearly all are new, at last all cells are hit.
+        positions = cells if multiplied >= 4 * cells else cells * multiplied // (cells + multiplied)
+        return look_of(shape, positions)
+
+    def fma(self, j: int, k: int, i: int, left: Look, right: Look) -> int:
+        """What a product costs."""
+        if left.free or right.free:
+            return 0
+        if isinstance(left, Pattern) and isinstance(right, Pattern) and _closed(left, right):
+            return fma(left, right)
+        return _multiplied(left, right)
+
+    def facts(self, j: int, k: int, i: int, left: Look, right: Look, made: Look) -> Facts:
+        """What its time depends on."""
+        return Stated(self.fma(j, k, i, left, right), made.nnz)
+
+    def evaluations(self, step: Step, j: int, i: int, result: Look) -> int:
+        """Of something full: all columns, or rows, of the result."""
+        return result.shape[1 if step.by_tangents else 0]
+
+
+def _closed(left: Pattern, right: Pattern) -> bool:
+    """Whether what comes of a product is known at once: by a look at empty rows and columns, at most."""
+    both = isinstance(left, CLOSED) and isinstance(right, CLOSED)
+    return both or isinstance(left, DensePattern) or isinstance(right, DensePattern)
+
+
+def _multiplied(left: Look, right: Look) -> int:
+    """Pairs of positions that meet; exact where one factor is full."""
+    return left.nnz * right.nnz // left.shape[1]
