@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -39,6 +40,9 @@ Exit status: 0 done, 1 a check failed, 2 wrong input or call, 130 interrupted, 1
 Shell completion; also zsh_source and fish_source:
   eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"
 """
+
+COMPLETES = "_CHAINORDER_COMPLETE"
+"""Environment variable by which shells ask for completions."""
 
 READABLE = 100
 """Columns of a help text at most."""
@@ -71,6 +75,8 @@ def _fill_streams() -> None:
 
 def _run() -> None:
     try:
+        if COMPLETES in os.environ:
+            import_module("chainorder.cli.completion")  # tells click of shells
         refuse_strangers()  # here, too: the other project's __init__.py may have taken the place of ours
         cli.main(prog_name="chainorder", standalone_mode=False)
         sys.stdout.flush()
@@ -127,6 +133,10 @@ COMMANDS = {
         "Measure what operations take on this machine, and keep that for --objective seconds.",
     ),
     "solvers": ("solvers", "Show all solvers: what each takes, and what it claims of its orders."),
+    "man": (
+        "man",
+        "Print the manual page: `chainorder man | man -l -`, or into chainorder.1 of a man1 folder.",
+    ),
     "schema": ("schema", "Print the JSON Schema of specs: the one they are validated with."),
 }
 """By the names of commands, which are those of their modules: the function, and what it does."""
@@ -155,7 +165,17 @@ class Program(click.Group):
     ) -> click.Context:
         """A context whose help texts, and those of commands, are as wide as the screen."""
         extra.setdefault("terminal_width", min(READABLE, columns()))
+        if not extra.get("resilient_parsing"):  # what only completes is told of no faults
+            extra.setdefault("default_map", self._defaults())
         return super().make_context(info_name, args, parent, **extra)
+
+    def _defaults(self) -> Mapping[str, Any] | None:
+        from chainorder.cli.defaults import find_defaults
+
+        try:
+            return find_defaults(self, Path.cwd())
+        except OSError:  # the folder is gone
+            return None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, showing its progress."""

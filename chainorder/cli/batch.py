@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainorder.cli.completion import ChainFile
 from chainorder.cli.options import (
     machines_option,
     output_options,
@@ -30,7 +31,7 @@ SHOWN = 3
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1, required=True, type=ChainFile())
 @solver_option
 @click.option(
     "--workers",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from chainorder.cli.completion import ChainFile, FileName, SolverName
 from chainorder.cli.values import Memory, Names, Told, Whole, whole
 from chainorder.plans.chain_operations import OBJECTIVES
 from chainorder.problems.elementals import MAX_MACHINES
@@ -70,7 +71,7 @@ def range_option(name: str, default: str, what: str) -> Callable[[Command], Comm
     )
 
 
-chain_argument = click.argument("chain", nargs=-1, required=True, metavar="CHAIN...")
+chain_argument = click.argument("chain", nargs=-1, required=True, metavar="CHAIN...", type=ChainFile())
 
 
 def solver_option(command: Command) -> Command:
@@ -95,6 +96,7 @@ def solver_option(command: Command) -> Command:
     decorate = options(
         click.option(
             "--solver",
+            type=SolverName(),
             default="auto",
             show_default=True,
             metavar="NAME",
@@ -117,6 +119,7 @@ order_option = click.option(
 )
 start_option = click.option(
     "--start",
+    type=FileName(),
     metavar="FILE",
     help="A saved plan of a graph that the search begins with.",
 )
@@ -158,6 +161,7 @@ def _hold(context: click.Context, _: click.Parameter, file: str | None) -> None:
 
 profile_option = click.option(
     "--profile",
+    type=FileName(),
     metavar="FILE",
     expose_value=False,
     callback=_hold,
@@ -246,7 +250,7 @@ def output_options(*drawable: str) -> Callable[[Command], Command]:
     known = Writable(*drawable)
     return options(
         format_option(*drawable),
-        click.option("-o", "--output", cls=Told, told=known.output_help, metavar="FILE"),
+        click.option("-o", "--output", type=FileName(), cls=Told, told=known.output_help, metavar="FILE"),
         force_option,
         screen_options,
     )

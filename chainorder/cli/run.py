@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainorder.cli.completion import FileName
 from chainorder.cli.options import (
     chain_argument,
     force_option,
@@ -81,6 +82,7 @@ HERE = "here"
 @click.option(
     "-o",
     "--output",
+    type=FileName(),
     multiple=True,
     metavar="FILE",
     help="The Jacobian, J.npz, J.npy or J.mtx, or the report; may be given twice.",
