@@ -133,10 +133,7 @@ COMMANDS = {
         "Measure what operations take on this machine, and keep that for --objective seconds.",
     ),
     "solvers": ("solvers", "Show all solvers: what each takes, and what it claims of its orders."),
-    "man": (
-        "man",
-        "Print the manual page: `chainorder man | man -l -`, or into chainorder.1 of a man1 folder.",
-    ),
+    "man": ("man", "Print the manual page, as `chainorder man | man -l -` shows it."),
     "schema": ("schema", "Print the JSON Schema of specs: the one they are validated with."),
 }
 """By the names of commands, which are those of their modules: the function, and what it does."""
