@@ -25,6 +25,7 @@ from chainorder.solvers.machines.deadline_search import hunt
 from chainorder.solvers.options import Options
 from chainorder.structures.pattern import Pattern
 from tests.chains import MIXES, random_chains
+from tests.graph_oracle import cheapest_faces
 from tests.graphs import random_graph
 
 
@@ -43,9 +44,10 @@ class Bytes(CostModel):
 
 
 class Drawn(CostModel):
-    """Integers that mean nothing, some of them above int64; the same operation costs the same."""
+    """Integers that mean nothing, some of them above int64; the same operation costs the same, sums too."""
 
     unit: ClassVar[str] = "nothing"
+    sums: ClassVar[bool] = True
 
     def product(self, left: Pattern, right: Pattern) -> int:
         return _drawn(*left.shape, left.nnz, *right.shape, right.nnz)
@@ -53,6 +55,12 @@ class Drawn(CostModel):
     def evaluation(self, kind: ModelCosts, step: Step, result: Pattern, memory: int | None) -> int | None:
         cost = kind.tangent if step.by_tangents else kind.adjoint_within(memory)
         return None if cost is None else _drawn(int(step), cost, *result.shape, result.nnz)
+
+    def least_product(self, left: Pattern, right: Pattern) -> int:
+        return 0  # more positions may make a product cheaper
+
+    def sum(self, first: Pattern, second: Pattern, both: Pattern) -> int:
+        return _drawn(*both.shape, both.nnz)
 
 
 def _drawn(*key: int) -> int:
@@ -105,7 +113,7 @@ def test_searches_on_machines_take_any_integers() -> None:
         assert path <= best.schedule.makespan <= work <= 2 * best.schedule.makespan
 
 
-@pytest.mark.parametrize("model", [Bytes(), FMA], ids=lambda model: model.unit)
+@pytest.mark.parametrize("model", [Bytes(), Drawn(), FMA], ids=lambda model: model.unit)
 @pytest.mark.parametrize("seed", range(3))
 def test_graphs_are_planned_under_every_model_as_by_searches_over_everything(
     model: CostModel, seed: int
@@ -123,5 +131,6 @@ def test_graphs_are_planned_under_every_model_as_by_searches_over_everything(
         small = random_graph(generator, 2, density=0.5, matrix_free=0.4, structured=True)
         arcs = Arcs(small, model)
         bound = PathBound.of(arcs)
-        proved = search_faces(arcs, bound, 10**12, Options()).lower_bound
-        assert bound.cost <= proved == search_faces(arcs, PathBound(()), 10**12, Options()).lower_bound
+        proved = search_faces(arcs, bound, 10**40, Options()).lower_bound
+        assert bound.cost <= proved == search_faces(arcs, PathBound(()), 10**40, Options()).lower_bound
+        assert proved == cheapest_faces(small, model)

@@ -264,7 +264,7 @@ def test_rules_are_the_same_with_sets_of_neighbours(seed: int) -> None:
         orders = OrderGraph.of(graph)
         assert orders is not None
         arcs = Arcs(graph)
-        scores = greedy(arcs, _cost, Options()), greedy(arcs, _relative(graph), Options())
+        scores = greedy(arcs, _cost, Options()), greedy(arcs, _relative(arcs), Options())
         wanted = [inner_places(graph), inner_places(graph)[::-1], *scores]
         found = [(cost, [orders.places[unit] for unit in order]) for cost, order in rules(orders)]
         assert found == [(vertex_cost(VertexGraph.of(arcs), order), order) for order in wanted]

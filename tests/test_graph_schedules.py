@@ -52,7 +52,7 @@ def test_no_list_of_few_operations_ends_before_the_bound(seed: int) -> None:
     if tasks.operations > 7:
         pytest.skip("too many lists")
     best = min(_makespan(tasks, order, 2) for order in permutations(range(tasks.operations)))
-    found = max(s.start + f for s, f in zip(list_schedule(tasks, 2), tasks.fma, strict=False))
+    found = max(s.start + f for s, f in zip(list_schedule(tasks, 2), tasks.lasting, strict=False))
     assert tasks.least(2) <= best <= found
 
 
@@ -121,7 +121,7 @@ def _makespan(tasks: Tasks, order: tuple[int, ...], machines: int) -> int:
         if at is None:
             return 10**9
         machine = free.index(min(free))
-        end[place] = free[machine] = max(free[machine], at) + tasks.fma[place]
+        end[place] = free[machine] = max(free[machine], at) + tasks.lasting[place]
     return max(end.values())
 
 

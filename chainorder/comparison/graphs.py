@@ -56,4 +56,11 @@ class GraphComparison(Ranking[GraphPlan]):
         cls, name: str, best: GraphPlan, *, time_limit: float | None = None, seed: int = 0
     ) -> GraphPlan:
         """The plan of a rule."""
-        return plan(best.graph, solver=name, time_limit=time_limit, seed=seed)
+        return plan(
+            best.graph,
+            solver=name,
+            objective=None if best.times is None else "seconds",
+            time_limit=time_limit,
+            seed=seed,
+            profile=None if best.predicted is None else best.predicted.profile,
+        )

@@ -55,6 +55,16 @@ def evaluations(step: Step, result: Pattern) -> int:
     return column_colours(result) if step.by_tangents else row_colours(result)
 
 
+def least_evaluations(step: Step, result: Pattern) -> int:
+    """How many a step evaluates at least if the result has these positions, and perhaps others.
+
+    A colouring of any more positions has as many colours as a row, or column, has of these.
+    """
+    pattern = result if step.by_tangents else result.transposed()
+    closed = pattern.closed_colour_count()
+    return int(pattern.compact.row_counts().max(initial=0)) if closed is None else closed
+
+
 def evaluations_fma(kind: ModelCosts, step: Step, result: Pattern, memory: int | None) -> int | None:
     """What the evaluations of a step cost; None if there is no such model, or its tape exceeds the memory."""
     cost = kind.tangent if step.by_tangents else kind.adjoint_within(memory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from chainorder.costs.evaluations import evaluations_fma
+from chainorder.costs.evaluations import evaluations_fma, least_evaluations
 from chainorder.costs.model import CostModel
 from chainorder.costs.steps import Step
 from chainorder.problems.chain import Chain
@@ -33,11 +33,9 @@ class Fma(CostModel):
     def least_evaluation(
         self, kind: ModelCosts, step: Step, result: Pattern, memory: int | None
     ) -> int | None:
-        """A colouring of any more positions has as many colours as a row, or column, has of these."""
+        """By the colours that there are at least."""
         cost = kind.tangent if step.by_tangents else kind.adjoint_within(memory)
-        if cost is None:
-            return None
-        return _longest(result if step.by_tangents else result.transposed()) * cost + kind.overhead
+        return None if cost is None else least_evaluations(step, result) * cost + kind.overhead
 
     def tables(self, chain: Chain) -> CostTables:
         """By the closed forms of dense elementals where that is enough, else from patterns."""
@@ -50,12 +48,6 @@ class Fma(CostModel):
         from chainorder.costs.known_costs import Outline
 
         return Outline(chain) if Outline.pays(chain) else None
-
-
-def _longest(pattern: Pattern) -> int:
-    """The most positions that a row has: without sparse ones, the colours of its columns."""
-    closed = pattern.closed_colour_count()
-    return int(pattern.compact.row_counts().max(initial=0)) if closed is None else closed
 
 
 FMA = Fma()

@@ -23,13 +23,12 @@ from chainorder.structures.pattern import Pattern
 
 if TYPE_CHECKING:
     from chainorder.costs.known_costs import Outline
+    from chainorder.costs.profile import Profile
     from chainorder.costs.tables import CostTables, Table
 
 
 class CostModel(ABC):
     """What operations cost, as exact integers of at least 0.
-
-    Bounds for graphs rely on it that a product costs no less if its factors have more positions.
 
     Attributes
     ----------
@@ -37,10 +36,16 @@ class CostModel(ABC):
         What the integers count.
     cubic
         Whether a product of dense m × k and k × n matrices costs m · k · n: then there are closed forms.
+    sums
+        Whether adding Jacobians costs anything.
+    profile
+        That of the machine whose time it is; None of what is no time.
     """
 
     unit: ClassVar[str]
     cubic: ClassVar[bool] = False
+    sums: ClassVar[bool] = False
+    profile: Profile | None = None
 
     @abstractmethod
     def product(self, left: Pattern, right: Pattern) -> int:
@@ -52,6 +57,21 @@ class CostModel(ABC):
 
         None if there is no such model, or its tape exceeds the memory.
         """
+
+    def check_known(self, kind: ModelCosts, called: str, memory: int | None) -> None:
+        """Raise `SolverError` if it does not know what having a Jacobian, `called` so in errors, costs."""
+        return
+
+    def least_product(self, left: Pattern, right: Pattern) -> int:
+        """What a product costs at least whose factors have these positions, and perhaps others.
+
+        By default what `product` says: right where more positions never make a product cheaper.
+        """
+        return self.product(left, right)
+
+    def sum(self, first: Pattern, second: Pattern, both: Pattern) -> int:
+        """What adding two Jacobians costs, whose union is `both`; needs `sums`."""
+        return 0
 
     def least_evaluation(
         self, kind: ModelCosts, step: Step, result: Pattern, memory: int | None

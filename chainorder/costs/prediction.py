@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,14 +22,19 @@ class Prediction:
 
     Attributes
     ----------
-    picoseconds
-        Of all operations, one after the other.
+    times
+        Picoseconds of each operation, in their executable order.
     profile
         Of the machine that is meant.
     """
 
-    picoseconds: int
+    times: tuple[int, ...]
     profile: Profile
+
+    @cached_property
+    def picoseconds(self) -> int:
+        """Of all operations, one after the other."""
+        return sum(self.times)
 
     @property
     def seconds(self) -> float:
@@ -46,8 +52,9 @@ class Prediction:
         """
         from chainorder.costs.timing import step_times  # who has no prediction needs no model of time
 
-        return cls(sum(step_times(chain, steps, profile, results)), profile)
+        return cls(tuple(step_times(chain, steps, profile, results)), profile)
 
     def to_data(self) -> dict[str, Any]:
         """It as plain data."""
-        return {"picoseconds": self.picoseconds, "seconds": self.seconds, "profile": self.profile.to_data()}
+        stated = {"picoseconds": self.picoseconds, "seconds": self.seconds, "times": list(self.times)}
+        return stated | {"profile": self.profile.to_data()}

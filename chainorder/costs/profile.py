@@ -47,6 +47,11 @@ KERNELS: dict[str, tuple[str, ...]] = {
 """What each kernel takes time for: a call, multiplications (zeros of dense arrays, too), entries of the
 result, entries stored in sparse operands, diagonals of the left, rows, cells of an array."""
 
+NO_PRODUCTS = frozenset(
+    {"band_rows", "positions", "written_out", "solve", "add_dense", "add_bands", "add_rows"}
+)
+"""Kernels that are parts of products, or something else."""
+
 SIZES = (2, 64)
 """Least and greatest number of sizes of a grid."""
 

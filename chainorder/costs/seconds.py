@@ -6,12 +6,13 @@ sparse matrices are written out, diagonals scale, other bands become rows beside
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from chainorder.costs.evaluations import evaluations
+from chainorder.costs.evaluations import evaluations, least_evaluations
 from chainorder.costs.model import AskedTables, CostModel
 from chainorder.costs.product_facts import Counted, Facts, Look, Stated
-from chainorder.costs.profile import Profile
+from chainorder.costs.profile import NO_PRODUCTS, Profile
 from chainorder.costs.steps import Step
 from chainorder.costs.storage_formats import BESIDE_DENSE, LARGE_BAND, quicker_dense
 from chainorder.errors import SolverError
@@ -36,6 +37,8 @@ class Seconds(CostModel):
     """
 
     unit: ClassVar[str] = "ps"
+    sums: ClassVar[bool] = True
+    profile: Profile
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
@@ -117,17 +120,62 @@ class Seconds(CostModel):
         """Writing something sparse out as an array."""
         return self.profile.time("written_out", sparse.nnz, sparse.shape[0] * sparse.shape[1])
 
+    def least_product(self, left: Pattern, right: Pattern) -> int:
+        """Exact where both are full: nothing can be added to them. Else what any call takes."""
+        if left.full and right.full:
+            return self.product(left, right)
+        return self._least_call(free=left.free or right.free)
+
+    def _least_call(self, *, free: bool) -> int:
+        """What the quickest product takes; `free` if one may be by an identity or a selection."""
+        kernels = self.profile.kernels
+        names = {"passed_on", "picked_dense", "picked_sparse"}
+        kept = [name for name in kernels if name not in NO_PRODUCTS and (free or name not in names)]
+        return min(self.profile.dense.least, *(kernels[name]["call"] for name in kept))
+
+    def sum(self, first: Pattern, second: Pattern, both: Pattern) -> int:
+        """By how the executor adds them (`chainorder.execution.sums`)."""
+        time, pair = self.profile.time, (first, second)
+        if any(each.full for each in pair):
+            sparse = sum(self._written(each) for each in pair if not isinstance(each, DensePattern))
+            return sparse + time("add_dense", both.entries)
+        if all(isinstance(each, BandPattern | IdentityPattern) for each in pair):
+            return time("add_bands", both.entries)
+        if all(isinstance(each, AxesPattern) for each in pair):
+            return time("add_dense", both.entries)
+        return time("add_rows", first.nnz + second.nnz, both.nnz)
+
     def evaluation(self, kind: ModelCosts, step: Step, result: Pattern, memory: int | None) -> int | None:
         """Picoseconds of evaluating, or solving, for the colours of the result; None if nobody knows."""
+        return self._evaluation(kind, step, result, memory, evaluations)
+
+    def least_evaluation(
+        self, kind: ModelCosts, step: Step, result: Pattern, memory: int | None
+    ) -> int | None:
+        """By the colours that there are at least."""
+        return self._evaluation(kind, step, result, memory, least_evaluations)
+
+    def _evaluation(
+        self,
+        kind: ModelCosts,
+        step: Step,
+        result: Pattern,
+        memory: int | None,
+        counted: Callable[[Step, Pattern], int],
+    ) -> int | None:
         if not step.by_tangents and kind.adjoint_within(memory) is None:
             return None
         cost, measured = kind.structure.evaluation, time_of(kind, step)
         if cost is None and measured is None:
             return None
-        count = evaluations(step, result)
+        count = counted(step, result)
         if cost is None:
             return None if measured is None else measured.of(count)
         return self.profile.time("solve", count * cost, count * result.shape[0 if step.by_tangents else 1])
+
+    def check_known(self, kind: ModelCosts, called: str, memory: int | None) -> None:
+        """Raise `SolverError` if there is neither a matrix nor a model whose time is known."""
+        check_known(kind, called, memory)
 
     def tables(self, chain: Chain) -> CostTables:
         """Every operation is asked for; patterns of products are those that are made anyway."""
@@ -157,10 +205,14 @@ def _fills(factor: Look) -> bool:
 def check_timed(chain: Chain) -> None:
     """Raise `SolverError` if an elemental has neither a matrix nor models whose time is known."""
     for number in range(1, len(chain) + 1) if chain.matrix_free else ():
-        kind = chain.kind_of(number)
-        known = kind.explicit or kind.structure.evaluation is not None or kind.tangent_time is not None
-        if not known and (kind.adjoint_time is None or kind.adjoint_within(chain.memory) is None):
-            raise unknown_time(chain, number, "tangent" if kind.tangent is not None else "adjoint")
+        check_known(chain.kind_of(number), name_of(chain, number), chain.memory)
+
+
+def check_known(kind: ModelCosts, called: str, memory: int | None) -> None:
+    """Raise `SolverError` if something, `called` so, has neither a matrix nor models whose time is known."""
+    known = kind.explicit or kind.structure.evaluation is not None or kind.tangent_time is not None
+    if not known and (kind.adjoint_time is None or kind.adjoint_within(memory) is None):
+        raise unknown_time(called, "tangent" if kind.tangent is not None else "adjoint")
 
 
 def time_of(kind: ModelCosts, step: Step) -> EvaluationTime | None:
@@ -168,10 +220,14 @@ def time_of(kind: ModelCosts, step: Step) -> EvaluationTime | None:
     return kind.tangent_time if step.by_tangents else kind.adjoint_time
 
 
-def unknown_time(chain: Chain, number: int, mode: str) -> SolverError:
-    """What is missing of an elemental."""
+def name_of(chain: Chain, number: int) -> str:
+    """What errors call an elemental."""
     name = chain.kind_of(number).name
-    called = f"elemental {number}{f' ({name})' if name else ''}"
+    return f"elemental {number}{f' ({name})' if name else ''}"
+
+
+def unknown_time(called: str, mode: str) -> SolverError:
+    """What is missing of an elemental."""
     return SolverError(
         f"{called}: seconds need the time of its {mode}, and only fma are stated of it; measure it "
         "(chainorder.measure, run --measure), give its matrix, or plan by fma"

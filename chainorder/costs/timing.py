@@ -6,7 +6,7 @@ from typing import Any
 
 from chainorder.costs.pricing import PatternResults, Results
 from chainorder.costs.profile import Profile
-from chainorder.costs.seconds import Seconds, check_timed, unknown_time
+from chainorder.costs.seconds import Seconds, check_timed, name_of, unknown_time
 from chainorder.costs.steps import How, Instruction, Place, Step, Steps, replay
 from chainorder.problems.chain import Chain
 
@@ -44,7 +44,7 @@ def step_times(chain: Chain, steps: Steps, profile: Profile, results: Results | 
         step = Step.TANGENT if forward else Step.ADJOINT
         cost = model.evaluation(chain.kind_of(number), step, result, chain.memory)
         if cost is None:
-            raise unknown_time(chain, number, "tangent" if forward else "adjoint")
+            raise unknown_time(name_of(chain, number), "tangent" if forward else "adjoint")
         times.append(cost)
         return result
 

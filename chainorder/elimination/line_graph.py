@@ -101,12 +101,12 @@ class Arcs:
         value = self._values[a] * self._values[b] % PRIME
         return self._number(Arc(first.source, second.target, pattern, None), value)
 
-    def sum(self, a: int, b: int) -> tuple[int, int]:
-        """The arc a + b, and the additions that it takes."""
+    def sum(self, a: int, b: int) -> Sum:
+        """The sum of two arcs."""
         first, second = self.kept[a], self.kept[b]
-        pattern, adds = self.patterns.sum(first.pattern, second.pattern)
+        pattern, adds, cost = self.patterns.sum(first.pattern, second.pattern)
         value = (self._values[a] + self._values[b]) % PRIME
-        return self._number(Arc(first.source, first.target, pattern, None), value), adds
+        return Sum(a, b, self._number(Arc(first.source, first.target, pattern, None), value), adds, cost)
 
     def _number(self, arc: Arc, value: int) -> int:
         key = arc.source, arc.target, value
@@ -119,12 +119,13 @@ class Arcs:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Two arcs that were added: their numbers, that of their sum, and the additions."""
+    """Two arcs that were added: their numbers, that of their sum, the additions, and what it costs."""
 
     first: int
     second: int
     result: int
     adds: int
+    cost: int
 
 
 @dataclass(eq=False)
@@ -267,10 +268,10 @@ class LineGraph:
                 continue
             first, second = pair
             before, after = self.before[first], self.after[first]
-            result, adds = self.arcs.sum(first, second)
+            added = self.arcs.sum(first, second)
             neighbours = {*self._remove(first), *self._remove(second)}
-            self._add(result, before, after)
-            sums.append(Sum(first, second, result, adds))
+            self._add(added.result, before, after)
+            sums.append(added)
             pending += [e for e in {ends, *map(self._ends_of, neighbours)} if len(self._ends[e]) > 1]
         return sums
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
+from chainorder.costs.fma import FMA
+from chainorder.costs.model import CostModel
 from chainorder.costs.steps import Step
 from chainorder.elimination.line_graph import Arcs, LineGraph
 from chainorder.errors import InfeasibleError
@@ -50,6 +52,23 @@ class Costs:
             case _:
                 assert_never(move.step)
 
+    def fma(self, move: Move) -> int:
+        """The fma of a move that is possible, whatever the model is."""
+        arcs, memory = self.arcs, self.arcs.graph.memory
+        if move.b is None:
+            result, through = arcs[move.a].pattern, move.a
+        else:
+            factors = arcs[move.b].pattern, arcs[move.a].pattern
+            if move.step is Step.MULTIPLY:
+                return arcs.patterns.fma(*factors)
+            result, _ = arcs.patterns.product(*factors)
+            through = move.b if move.step is Step.TANGENT else move.a
+        kind = self.model(through)
+        assert kind is not None
+        cost = FMA.evaluation(kind, move.step, arcs.patterns[result], memory)
+        assert cost is not None
+        return cost
+
     def accumulation(self, a: int) -> tuple[int, Step] | None:
         """The cheaper way to accumulate an edge; None if there is none."""
         ways = [(cost, step) for step in ACCUMULATIONS if (cost := self.of(Move(step, a))) is not None]
@@ -78,13 +97,15 @@ class Costs:
         return None if edge is None else self.arcs.evaluation(edge, step, result)
 
 
-def feasible_arcs(graph: Graph) -> Arcs:
-    """The arcs of a graph.
+def feasible_arcs(graph: Graph, model: CostModel = FMA) -> Arcs:
+    """The arcs of a graph, priced by a model.
 
     Raises
     ------
     InfeasibleError
         If the memory admits no plan: an edge can neither be accumulated nor passed by its model.
+    SolverError
+        If the model does not know what an edge costs.
     """
     for edge, elemental in zip(graph.edges, graph.elementals, strict=True):
         usable = elemental.explicit or elemental.tangent is not None
@@ -93,4 +114,6 @@ def feasible_arcs(graph: Graph) -> Arcs:
                 f"{edge.source} → {edge.target} has only adjoints and its tape of {elemental.tape:,} entries "
                 f"exceeds the memory of {graph.memory:,}; give it more"
             )
-    return Arcs(graph)
+    for place, edge in enumerate(graph.edges):
+        model.check_known(graph.elementals[place], f"{edge.source} → {edge.target}", graph.memory)
+    return Arcs(graph, model)

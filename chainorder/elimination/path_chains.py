@@ -85,7 +85,7 @@ class PathChain:
         """
         vertices = self.vertices
         for m in cuts:
-            cost = self.costs.arcs.model.product(self.pattern(m, b), self.pattern(a, m))
+            cost = self.costs.arcs.model.least_product(self.pattern(m, b), self.pattern(a, m))
             yield Derivation((vertices[a], vertices[m], vertices[b]), cost, ((a, m), (m, b)))
         if cuts and cuts[-1] == b - 1:
             passed = self._model(self.edges[b - 1], Step.TANGENT, a, b)

@@ -7,9 +7,19 @@ each pair of patterns and looked up from then on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from chainorder.costs.fma import FMA
 from chainorder.costs.model import CostModel
 from chainorder.structures.pattern import Pattern
+
+
+class Union(NamedTuple):
+    """The number of a sum's pattern, the additions (positions that both have), and what the sum costs."""
+
+    pattern: int
+    adds: int
+    cost: int
 
 
 @dataclass(eq=False)
@@ -19,7 +29,7 @@ class Patterns:
     Attributes
     ----------
     model
-        What prices products.
+        What prices products and sums.
     """
 
     model: CostModel
@@ -27,7 +37,8 @@ class Patterns:
     _numbers: dict[Pattern, int] = field(default_factory=dict)
     _entries: dict[int, int] = field(default_factory=dict)
     _products: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
-    _sums: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    _fma: dict[tuple[int, int], int] = field(default_factory=dict)
+    _sums: dict[tuple[int, int], Union] = field(default_factory=dict)
 
     def number(self, pattern: Pattern) -> int:
         """The number of a pattern."""
@@ -53,11 +64,21 @@ class Patterns:
             self._products[pair] = self.number(a @ b), self.model.product(a, b)
         return self._products[pair]
 
-    def sum(self, a: int, b: int) -> tuple[int, int]:
-        """The number of the union, and the additions: positions that both have."""
+    def fma(self, left: int, right: int) -> int:
+        """The fma of a product, whatever the model is."""
+        if self.model is FMA:
+            return self.product(left, right)[1]
+        pair = left, right
+        if pair not in self._fma:
+            self._fma[pair] = FMA.product(self.kept[left], self.kept[right])
+        return self._fma[pair]
+
+    def sum(self, a: int, b: int) -> Union:
+        """The sum of two patterns."""
         pair = (a, b) if a <= b else (b, a)
         if pair not in self._sums:
             first, second = self.kept[a], self.kept[b]
             both = first | second
-            self._sums[pair] = self.number(both), first.nnz + second.nnz - both.nnz
+            cost = self.model.sum(first, second, both)
+            self._sums[pair] = Union(self.number(both), first.nnz + second.nnz - both.nnz, cost)
         return self._sums[pair]

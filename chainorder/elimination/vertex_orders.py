@@ -137,14 +137,13 @@ class VertexGraph:
             wanted = "tangents" if self.sweep is Sweep.FORWARD else "adjoints"
             raise SolverError(f"a {self.sweep.value} sweep needs {wanted} at {name!r} that are not there")
         added = self._added_to(j)
-        return (
-            Elimination(
-                best.cost + sum(cost for cost, _, _ in added),
-                best.accumulations + tuple((ends, step) for _, ends, step in added),
-                best.faces,
-            )
-            if added
-            else best
+        sums = self._sums_at(j) if self.costs.arcs.model.sums else 0
+        if not (added or sums):
+            return best
+        return Elimination(
+            best.cost + sums + sum(cost for cost, _, _ in added),
+            best.accumulations + tuple((ends, step) for _, ends, step in added),
+            best.faces,
         )
 
     def eliminate(self, j: int) -> Elimination:
@@ -160,7 +159,7 @@ class VertexGraph:
             pattern, _ = patterns.product(b.pattern, a.pattern)
             there = self.out[i].get(k)
             if there is not None:
-                pattern, _ = patterns.sum(pattern, there.pattern)
+                pattern = patterns.sum(pattern, there.pattern).pattern
             self.out[i][k] = self.into[k][i] = Link(pattern, True, None)
         return done
 
@@ -284,6 +283,16 @@ class VertexGraph:
                 cost, step = self._accumulation_of(i, k)
                 found.append((cost, (i, k), step))
         return found
+
+    def _sums_at(self, j: int) -> int:
+        """What adding products to edges that are there costs."""
+        patterns, cost = self.costs.arcs.patterns, 0
+        for (i, a), (k, b) in product(self.into[j].items(), self.out[j].items()):
+            there = self.out[i].get(k)
+            if there is not None:
+                made, _ = patterns.product(b.pattern, a.pattern)
+                cost += patterns.sum(made, there.pattern).cost
+        return cost
 
     def _accumulation_of(self, i: int, k: int) -> tuple[int, Step]:
         """How to accumulate an edge that stays, or that something is added to."""

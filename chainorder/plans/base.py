@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from chainorder.costs.estimate import Estimate
-from chainorder.costs.prediction import Prediction
+from chainorder.costs.prediction import SECOND, Prediction
 from chainorder.errors import PlanError
 from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.saved import SCHEMA_VERSION, parse
@@ -52,7 +52,7 @@ class BasePlan(Shown, ABC):
     why
         Why this solver, in a sentence.
     transfer
-        The delay, in fma for each stored entry, of an operand that was made on another machine.
+        The delay, in the unit of the plan for each stored entry, of an operand from another machine.
     estimate
         How its fma and peak memory were estimated; None if they are exact.
     predicted
@@ -102,14 +102,34 @@ class BasePlan(Shown, ABC):
     @property
     @abstractmethod
     def makespan(self) -> int:
-        """When the last operation ends."""
+        """When the last operation ends, in the unit of the plan."""
+
+    @property
+    def unit(self) -> str:
+        """What its cost, its bounds and the starts of its operations count: ``fma``, or ``ps``."""
+        return "fma" if self.times is None else "ps"
+
+    @property
+    def times(self) -> tuple[int, ...] | None:
+        """The picoseconds that operations of a plan by seconds take; None where they take their fma."""
+        return self.predicted.times if self.predicted is not None and self.objective == "seconds" else None
+
+    @property
+    def expected(self) -> float | None:
+        """Seconds that running it is predicted to take; None if nothing is predicted of its schedule."""
+        if self.predicted is None or (self.machines > 1 and self.times is None):
+            return None
+        return self.predicted.seconds if self.times is None else self.makespan / SECOND
+
+    @property
+    def durations(self) -> Sequence[int]:
+        """How long each operation takes, in the unit of the plan."""
+        return [operation.fma for operation in self.operations] if self.times is None else self.times
 
     @property
     def cost(self) -> int:
-        """What was minimised: its fma, its makespan, or its picoseconds."""
-        if self.predicted is not None and self.objective == "seconds":
-            return self.predicted.picoseconds
-        return self.makespan if self.objective == "makespan" else self.fma
+        """What was minimised: its fma; or its makespan, in fma or in picoseconds."""
+        return self.fma if self.objective == "fma" else self.makespan
 
     @property
     def gap(self) -> float | None:
@@ -119,11 +139,16 @@ class BasePlan(Shown, ABC):
         return gap_between(self.cost, self.lower_bound)
 
     @property
+    def in_model(self) -> str:
+        """Of what a proof is: by seconds, of the model of a profile."""
+        timed = None if self.times is None else self.predicted
+        return "" if timed is None else f" in the model of {timed.profile.name}"
+
+    @property
     def claim(self) -> str:
         """What is proved of it, in words."""
         if self.optimal:
-            timed = self.predicted if self.objective == "seconds" else None
-            return "optimal" if timed is None else f"optimal in the model of {timed.profile.name}"
+            return f"optimal{self.in_model}"
         if self.lower_bound is None:
             return "no claim"
         if self.gap is None:
@@ -150,6 +175,13 @@ class BasePlan(Shown, ABC):
     @abstractmethod
     def _attributes(self) -> dict[str, Any]:
         """What its data state beside the problem and the operations."""
+
+    def _prediction(self) -> dict[str, Any]:
+        """What its data state of its prediction."""
+        if self.predicted is None:
+            return {"seconds": None, "profile": None}
+        found = self.predicted
+        return {"seconds": found.seconds, "profile": found.profile.name, "predicted": found.to_data()}
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The plan as JSON, with what it is for; entries of matrices only by the paths of their files."""
@@ -197,7 +229,7 @@ class BasePlan(Shown, ABC):
     def __str__(self) -> str:
         lines = [self.problem.title, f"{self._summary}, {self.solver} ({self.claim})"]
         if self.machines > 1:
-            lines.append(f"makespan {self.makespan:,} on {self.machines:,} machines")
+            lines.append(f"makespan {self.makespan:,} {self.unit} on {self.machines:,} machines")
         lines += (f"  {line}" for line in islice(self._lines(), SHOWN))
         if len(self.operations) > SHOWN:
             lines.append(f"  … and {len(self.operations) - SHOWN:,} more operations")

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from chainorder.costs.estimate import Estimate
-from chainorder.costs.prediction import Prediction
 from chainorder.costs.pricing import int_column, time_column
-from chainorder.errors import PlanError, ProfileError
+from chainorder.errors import PlanError
 from chainorder.plans.chain_operations import Operations
-from chainorder.plans.saved import get_value, read_claims, read_problem, read_step
+from chainorder.plans.saved import get_value, read_claims, read_prediction, read_problem, read_step
 from chainorder.problems.chain import Chain
 
 
@@ -25,22 +24,8 @@ def read(data: Any, folder: Path) -> dict[str, Any]:
         "operations": _operations(get_value(data, "operations", list), len(chain)),
         "transfer": get_value({"transfer": 0} | data, "transfer", int),
         "estimate": _estimate(data.get("estimate")),
-        "predicted": _prediction(data.get("predicted")),
+        "predicted": read_prediction(data, len(data["operations"])),
     }
-
-
-def _prediction(data: Any) -> Prediction | None:
-    if data is None:
-        return None
-    from chainorder.costs.profile import profiles_of  # few plans carry one
-
-    if not isinstance(data, dict):
-        raise PlanError(f"not a plan: predicted is {str(data)[:40]!r}; it is an object, or null")
-    try:
-        profile, *_ = profiles_of(data.get("profile"), "predicted.profile").values()
-    except ProfileError as error:
-        raise PlanError(f"not a plan: {error}") from None
-    return Prediction(get_value(data, "picoseconds", int, "predicted."), profile)
 
 
 def _estimate(data: Any) -> Estimate | None:

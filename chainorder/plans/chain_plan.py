@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from chainorder.costs.bracketing import format_bracketing
 from chainorder.costs.estimate import Estimate
 from chainorder.costs.prediction import Prediction
-from chainorder.costs.pricing import Results, price, starts, total
+from chainorder.costs.pricing import Results, int_column, price, starts, total
 from chainorder.costs.steps import Step, Steps
 from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_json import read
@@ -49,7 +49,7 @@ class Plan(BasePlan):
     why
         Why this solver, in a sentence.
     transfer
-        The delay, in fma for each stored entry, of an operand that was made on another machine.
+        The delay, in the unit of the plan for each stored entry, of an operand from another machine.
     estimate
         How its fma and peak memory were estimated; None if they are exact.
     predicted
@@ -84,6 +84,7 @@ class Plan(BasePlan):
         objective: str = "fma",
         timetable: Timetable | None = None,
         results: Results | None = None,
+        predicted: Prediction | None = None,
     ) -> Plan:
         """The plan that runs the given steps one after the other, or by a timetable; prices them.
 
@@ -116,6 +117,7 @@ class Plan(BasePlan):
             objective,
             why,
             timetable.transfer,
+            predicted=predicted,
         )
         bound = made.cost if optimal else lower_bound
         return replace(made, optimal=bound == made.cost, lower_bound=bound)
@@ -158,9 +160,16 @@ class Plan(BasePlan):
 
     @cached_property
     def makespan(self) -> int:
-        """When the last operation ends."""
-        ends = self.operations.start + self.operations.fma
+        """When the last operation ends, in the unit of the plan."""
+        lasting = self.operations.fma if self.times is None else int_column(list(self.times))
+        ends = self.operations.start + lasting
         return int(ends.max()) if len(ends) else 0
+
+    @property
+    def durations(self) -> Sequence[int]:
+        """How long each operation takes, in the unit of the plan."""
+        lasting: list[int] = self.operations.fma.tolist()
+        return lasting if self.times is None else self.times
 
     @property
     def bracketing(self) -> str:
@@ -197,7 +206,7 @@ class Plan(BasePlan):
         return {
             **attributes(self, *STATED, "makespan", "machines", "transfer", "peak_memory"),
             "estimate": None if self.estimate is None else asdict(self.estimate),
-            **({} if self.predicted is None else {"predicted": self.predicted.to_data()}),
+            **self._prediction(),
             "bracketing": self.bracketing,
         }
 

@@ -49,7 +49,7 @@ def validate(chain: Chain, operations: Sequence[Operation], plan: BasePlan) -> N
     busy_until: dict[int, int] = {}
     held = {number: chain.kind_of(number).held for number in range(1, len(chain) + 1)}
     stored = peak = sum(pattern.entries for pattern in live.values()) + sum(held.values())
-    for number, operation in enumerate(operations, 1):
+    for number, (operation, lasts) in enumerate(zip(operations, plan.durations, strict=True), 1):
         j, k, i = operation.j, operation.k, operation.i
         here = f"operation {number} ({operation.action} {j}, {k}, {i})"
         operands = _operands(operation, chain, here)
@@ -82,7 +82,7 @@ def validate(chain: Chain, operations: Sequence[Operation], plan: BasePlan) -> N
             patterns.append(live.pop(unused))
         live[j, i] = result
         maker[j, i] = operation.machine
-        ready[j, i] = busy_until[operation.machine] = operation.start + operation.fma
+        ready[j, i] = busy_until[operation.machine] = operation.start + lasts
         peak = max(peak, stored + result.entries)
         stored += kept + result.entries - sum(pattern.entries for pattern in patterns)
         stored -= held.pop(_stepped(operation), 0)  # a solve's factors have done their work
@@ -133,7 +133,8 @@ def _check_prediction(
         return
     rows = [(Step.of(str(o.action), o.mode), o.j, o.split, o.i) for o in operations]
     found = Prediction.of(chain, Steps.as_listed(rows), plan.predicted.profile, guesses)
-    _expect("plan", "predicted.picoseconds", plan.predicted.picoseconds, found.picoseconds)
+    for number, (stated, right) in enumerate(zip(plan.predicted.times, found.times, strict=True), 1):
+        _expect(f"operation {number}", "its time in picoseconds", stated, right)
 
 
 def _operands(operation: Operation, chain: Chain, here: str) -> list[tuple[int, int]]:

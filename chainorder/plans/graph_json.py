@@ -7,7 +7,7 @@ from typing import Any
 
 from chainorder.errors import PlanError
 from chainorder.plans.graph_operations import GraphOperation
-from chainorder.plans.saved import get_value, read_claims, read_problem, read_step
+from chainorder.plans.saved import get_value, read_claims, read_prediction, read_problem, read_step
 from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.problems.graph import Graph
 
@@ -25,11 +25,14 @@ def read(data: Any, folder: Path) -> dict[str, Any]:
     if not 1 <= machines <= MAX_MACHINES:
         raise PlanError(f"machines is {machines}; it is a number from 1 to {MAX_MACHINES:,}")
     wanted = "fma" if machines == 1 else "makespan"
-    if claims["objective"] != wanted:
-        raise PlanError(f"objective is {claims['objective'][:40]!r}; that of this plan is {wanted}")
+    if claims["objective"] not in (wanted, "seconds"):
+        raise PlanError(
+            f"objective is {claims['objective'][:40]!r}; that of this plan is {wanted}, or seconds"
+        )
     bound = None if data.get("vertex_bound") is None else get_value(data, "vertex_bound", int)
+    predicted = read_prediction(data, len(operations))
     stated = {"model": model, "operations": operations, "vertex_bound": bound, **claims}
-    return {"graph": graph.on(machines), **stated}
+    return {"graph": graph.on(machines), **stated, "predicted": predicted}
 
 
 def _operation(item: Any, place: int) -> GraphOperation:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from chainorder.costs.fma import FMA
+from chainorder.costs.model import CostModel
+from chainorder.costs.prediction import Prediction
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import Move
 from chainorder.elimination.replay import Replay
@@ -21,6 +24,8 @@ from chainorder.problems.graph import Graph
 
 if TYPE_CHECKING:
     import networkx as nx
+
+    from chainorder.costs.profile import Profile
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,9 @@ class GraphPlan(BasePlan):
     vertex_bound
         What every order of whole vertices costs at least; None if no more is known of them than of faces.
     objective
-        ``fma``, or ``makespan`` on several machines: what the bounds are of.
+        ``fma``, ``makespan`` on several machines, or ``seconds``: what the bounds are of.
+    predicted
+        The time it takes by the profile of a machine; None if none was asked for.
     """
 
     kind: ClassVar[str] = Graph.kind
@@ -64,6 +71,7 @@ class GraphPlan(BasePlan):
     objective: str = "fma"
     why: str = ""
     vertex_bound: int | None = None
+    predicted: Prediction | None = None
 
     @classmethod
     def of(
@@ -80,6 +88,8 @@ class GraphPlan(BasePlan):
     ) -> GraphPlan:
         """The plan that carries out the moves; prices them. One that costs what a bound says is optimal.
 
+        It is by seconds if that is what the arcs are priced in.
+
         Raises
         ------
         PlanError
@@ -87,23 +97,27 @@ class GraphPlan(BasePlan):
         """
         replay = Replay(graph, arcs)
         operations: list[GraphOperation] = []
-        start = 0
+        costs: list[int] = []
+        clock = 0
         for move in moves:
             cost = replay.costs.of(move)
             if cost is None:
                 raise PlanError(f"{' → '.join(replay.vertices(move))} has no such model within the memory")
-            vertices = replay.vertices(move)
+            vertices, fma = replay.vertices(move), replay.costs.fma(move)
             numbers = tuple(replay.number(arc) for arc in (move.a, move.b) if arc is not None)
             _, sums = replay.run(move)
             adds = sum(each.adds for each in sums)
             operations.append(
-                GraphOperation(move.step.action, move.step.mode, vertices, numbers, cost, adds, start=start)
+                GraphOperation(move.step.action, move.step.mode, vertices, numbers, fma, adds, start=clock)
             )
-            start += cost
+            costs.append(cost + sum(each.cost for each in sums))
+            clock += costs[-1]
         return cls.priced(
             graph,
             operations,
+            costs,
             replay.peak,
+            replay.line.arcs.model.profile,
             solver=solver,
             model=model,
             lower_bound=lower_bound,
@@ -116,7 +130,9 @@ class GraphPlan(BasePlan):
         cls,
         graph: Graph,
         operations: Sequence[GraphOperation],
+        costs: Sequence[int],
         peak: int,
+        profile: Profile | None,
         *,
         solver: str,
         model: str,
@@ -124,8 +140,8 @@ class GraphPlan(BasePlan):
         why: str = "",
         vertex_bound: int | None = None,
     ) -> GraphPlan:
-        """The plan of operations that are priced already; one that costs what a bound says is optimal."""
-        cost = operations[-1].start + operations[-1].fma if operations else 0
+        """The plan of operations that are priced already: in fma, or in picoseconds by a profile."""
+        cost = sum(costs)
         bound = None if lower_bound is None else min(lower_bound, cost)
         known = [each for each in (vertex_bound, bound) if each is not None]
         return cls(
@@ -136,8 +152,10 @@ class GraphPlan(BasePlan):
             bound,
             tuple(operations),
             peak,
+            objective="fma" if profile is None else "seconds",
             why=why,
             vertex_bound=None if vertex_bound is None else max(known),
+            predicted=None if profile is None else Prediction(tuple(costs), profile),
         )
 
     @property
@@ -156,9 +174,18 @@ class GraphPlan(BasePlan):
         if self.optimal or self.model != "vertex" or self.vertex_bound is None:
             return super().claim
         if self.cost == self.vertex_bound:
-            return "optimal among vertex orders"
+            return f"optimal among vertex orders{self.in_model}"
         gap = gap_between(self.cost, self.vertex_bound)
         return "heuristic" if gap is None else f"heuristic, {excess(gap)} the best vertex order"
+
+    @property
+    def priced_by(self) -> CostModel:
+        """What its cost and its bounds are counted in."""
+        if self.times is None or self.predicted is None:
+            return FMA
+        from chainorder.costs.seconds import Seconds  # who plans by fma needs no model of time
+
+        return Seconds(self.predicted.profile)
 
     @property
     def adds(self) -> int:
@@ -167,8 +194,9 @@ class GraphPlan(BasePlan):
 
     @property
     def makespan(self) -> int:
-        """When the last operation ends."""
-        return max((operation.start + operation.fma for operation in self.operations), default=0)
+        """When the last operation ends, in the unit of the plan."""
+        pairs = zip(self.operations, self.durations, strict=True)
+        return max((operation.start + lasts for operation, lasts in pairs), default=0)
 
     @property
     def order(self) -> str:
@@ -193,7 +221,7 @@ class GraphPlan(BasePlan):
     def _attributes(self) -> dict[str, Any]:
         costs = ("adds", "makespan", "machines", "peak_memory", "order")
         of_vertices = () if self.vertex_bound is None else ("vertex_bound", "claim")
-        return attributes(self, "model", *STATED, *costs, *of_vertices)
+        return attributes(self, "model", *STATED, *costs, *of_vertices) | self._prediction()
 
     @classmethod
     def _read(cls, data: Any, folder: Path) -> dict[str, Any]:

@@ -15,11 +15,14 @@ from chainorder.plans.graph_validation import find_move
 
 @dataclass(frozen=True, eq=False)
 class Tasks:
-    """Operations, and sums of their results, which take no time, as a directed acyclic graph.
+    """Operations, and sums of their results, as a directed acyclic graph.
+
+    Sums take no time where fma are counted. By seconds they end the operation that they follow, which then
+    waits for what is added.
 
     Attributes
     ----------
-    fma
+    lasting
         How long each takes; sums stand behind all operations.
     operands
         Places of the tasks whose results each uses; what is at hand from the start is none of them.
@@ -29,7 +32,7 @@ class Tasks:
         Places in an executable order.
     """
 
-    fma: Sequence[int]
+    lasting: Sequence[int]
     operands: Sequence[tuple[int, ...]]
     operations: int
     order: Sequence[int]
@@ -39,8 +42,8 @@ class Tasks:
         """Those of a plan; a result may be added to others before it is used."""
         replay = Replay(plan.graph)
         made: dict[int, int] = {}
-        fma = [operation.fma for operation in plan.operations]
-        operands: list[tuple[int, ...]] = [()] * len(fma)
+        lasting = list(plan.durations)
+        operands: list[tuple[int, ...]] = [()] * len(lasting)
         order: list[int] = []
         for number, operation in enumerate(plan.operations):
             move = find_move(replay, operation, f"operation {number + 1}")
@@ -50,23 +53,28 @@ class Tasks:
             result, sums = replay.run(move)
             made[result] = number
             for each in sums:
-                operands.append(tuple(made[arc] for arc in (each.first, each.second) if arc in made))
-                fma.append(0)
-                made[each.result] = len(fma) - 1
-                order.append(len(fma) - 1)
-        return cls(fma, operands, len(plan.operations), order)
+                parts = tuple(made[arc] for arc in (each.first, each.second) if arc in made)
+                made[each.result] = number
+                if plan.times is not None:
+                    operands[number] += tuple(part for part in parts if part != number)
+                    continue
+                operands.append(parts)
+                lasting.append(0)
+                made[each.result] = len(lasting) - 1
+                order.append(len(lasting) - 1)
+        return cls(lasting, operands, len(plan.operations), order)
 
     def tails(self) -> list[int]:
         """What has to run from the start of each task to the end of the plan, one after the other."""
-        after = list(self.fma)
+        after = list(self.lasting)
         for place in reversed(self.order):
             for operand in self.operands[place]:
-                after[operand] = max(after[operand], self.fma[operand] + after[place])
+                after[operand] = max(after[operand], self.lasting[operand] + after[place])
         return after
 
     def least(self, machines: int) -> int:
         """What every schedule of these operations takes at least: its work shared, or its longest path."""
-        return max(-(-sum(self.fma) // machines), max(self.tails(), default=0))
+        return max(-(-sum(self.lasting) // machines), max(self.tails(), default=0))
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ def list_schedule(tasks: Tasks, machines: int) -> list[Slot]:
     anomalies*, 1966).
     """
     after = tasks.tails()
-    users: list[list[int]] = [[] for _ in tasks.fma]
+    users: list[list[int]] = [[] for _ in tasks.lasting]
     for place, operands in enumerate(tasks.operands):
         for operand in operands:
             users[operand].append(place)
@@ -99,7 +107,7 @@ def list_schedule(tasks: Tasks, machines: int) -> list[Slot]:
         while ready and free:
             _, place = heapq.heappop(ready)
             slots[place] = Slot(heapq.heappop(free), now)
-            heapq.heappush(running, (now + tasks.fma[place], place, slots[place].machine))
+            heapq.heappush(running, (now + tasks.lasting[place], place, slots[place].machine))
         now, place, machine = heapq.heappop(running)
         heapq.heappush(free, machine)
         done = [place]
@@ -127,17 +135,18 @@ def scheduled(plan: GraphPlan, machines: int) -> GraphPlan:
         replace(operation, machine=slot.machine, start=slot.start)
         for operation, slot in zip(plan.operations, slots, strict=True)
     )
-    makespan = max((each.start + each.fma for each in operations), default=0)
+    makespan = max((slot.start + lasts for slot, lasts in zip(slots, plan.durations, strict=True)), default=0)
     these = tasks.least(machines)
-    lower = longest_path(Arcs(plan.graph))
+    lower = longest_path(Arcs(plan.graph, plan.priced_by))
     lower = lower if plan.lower_bound is None else max(lower, -(-plan.lower_bound // machines))
     least = None if plan.vertex_bound is None else max(lower, -(-plan.vertex_bound // machines))
-    share = "as early as any schedule of them" if makespan == these else f"any schedule takes {these:,}"
+    least_of_these = f"any schedule takes {these:,} {plan.unit}"
+    share = "as early as any schedule of them" if makespan == these else least_of_these
     return replace(
         plan,
         graph=plan.graph.on(machines),
         operations=operations,
-        objective="makespan",
+        objective="makespan" if plan.times is None else "seconds",
         lower_bound=lower,
         vertex_bound=least,
         optimal=lower == makespan,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from chainorder.costs.seconds import Seconds
 from chainorder.costs.steps import Action, Step
 from chainorder.elimination.line_graph import PRIME, Arcs, Sum
 from chainorder.elimination.moves import Move
@@ -26,18 +27,18 @@ class Timetable:
         self._clock = 0
         self._busy: dict[int, list[tuple[int, int, str]]] = {}
 
-    def enter(self, operation: GraphOperation, operands: list[int], here: str) -> None:
+    def enter(self, operation: GraphOperation, lasts: int, operands: list[int], here: str) -> None:
         """Note when an operation runs, unless its operands, by their arcs, are not there yet."""
         if self._machines == 1:
             _expect(here, "start", operation.start, self._clock)
             _expect(here, "machine", operation.machine, 0)
-            self._clock += operation.fma
+            self._clock += lasts
         if not 0 <= operation.machine < self._machines:
             raise PlanError(f"{here}: machine is {operation.machine}; there are {self._machines}, from 0 on")
         ready = max((self.made.get(arc, 0) for arc in operands), default=0)
         if operation.start < ready:
             raise PlanError(f"{here}: start is {operation.start}; its operands are there at {ready}")
-        end = operation.start + operation.fma
+        end = operation.start + lasts
         self._busy.setdefault(operation.machine, []).append((operation.start, end, here))
 
     def join(self, each: Sum) -> None:
@@ -57,22 +58,34 @@ class Timetable:
 def validate(
     graph: Graph, operations: Sequence[GraphOperation], plan: BasePlan, vertex_bound: int | None
 ) -> None:
-    """Recheck operands, costs, additions, memory, start times, and that every path is taken once.
+    """Recheck operands, costs, additions, memory, times, starts, and that every path is taken once.
 
     Raises
     ------
     PlanError
         Names the first operation that is wrong.
     """
-    replay = Replay(graph)
+    if plan.objective == "seconds" and plan.predicted is None:
+        raise PlanError("plan: the objective is seconds, but no prediction is stated; plan it again")
+    arcs = Arcs(graph) if plan.predicted is None else Arcs(graph, Seconds(plan.predicted.profile))
+    times = None if plan.predicted is None else plan.predicted.times
+    replay = Replay(graph, arcs)
     timetable = Timetable(plan.machines)
-    for number, operation in enumerate(operations, 1):
+    for number, (operation, lasts) in enumerate(zip(operations, plan.durations, strict=True), 1):
         here = f"operation {number} ({operation.action} {' → '.join(operation.vertices)})"
         move = find_move(replay, operation, here)
         _expect(here, "fma", operation.fma, _recount(replay, move, here))
+        cost = replay.costs.of(move)
         result, sums = replay.run(move)
-        timetable.enter(operation, [arc for arc in (move.a, move.b) if arc is not None], here)
-        timetable.made[result] = operation.start + operation.fma
+        if times is not None:
+            taken = sum(each.cost for each in sums) + (0 if cost is None else cost)
+            _expect(here, "its time in picoseconds", times[number - 1], taken)
+        operands = [arc for arc in (move.a, move.b) if arc is not None]
+        if plan.times is not None:  # sums end the operation that they follow
+            made = {result, *(each.result for each in sums)}
+            operands += {arc for each in sums for arc in (each.first, each.second)} - made
+        timetable.enter(operation, lasts, operands, here)
+        timetable.made[result] = operation.start + lasts
         for each in sums:
             timetable.join(each)
         _expect(here, "adds", operation.adds, sum(each.adds for each in sums))
@@ -84,7 +97,7 @@ def validate(
     _expect("plan", "fma", plan.fma, sum(operation.fma for operation in operations))
     timetable.check()
     _check_claims(plan, vertex_bound)
-    _check_bound(graph, plan.lower_bound)
+    _check_bound(Arcs(graph) if plan.times is None else arcs, plan.lower_bound)
 
 
 def _check_claims(plan: BasePlan, vertex_bound: int | None) -> None:
@@ -102,9 +115,9 @@ MARKOWITZ = 200
 at every step."""
 
 
-def _check_bound(graph: Graph, lower_bound: int | None) -> None:
+def _check_bound(arcs: Arcs, lower_bound: int | None) -> None:
     """A bound is not proved again, but the simple rules must not get below it."""
-    arcs = Arcs(graph)
+    graph = arcs.graph
     for rule, sweep in (("forward", Sweep.FORWARD), ("reverse", Sweep.REVERSE), ("markowitz", Sweep.BEST)):
         if lower_bound is None:
             return

@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 from typing import Any, TypeVar
 
+from chainorder.costs.prediction import Prediction
 from chainorder.costs.steps import Step
-from chainorder.errors import PlanError, SpecError
+from chainorder.errors import PlanError, ProfileError, SpecError
 from chainorder.problems.problem import Problem
+from chainorder.reading.words import show
 
 SCHEMA_VERSION = 1
 
-STATED = ("solver", "why", "objective", "optimal", "lower_bound", "fma", "flops")
+STATED = ("solver", "why", "objective", "unit", "optimal", "lower_bound", "fma", "flops")
 """Attributes with which the JSON of every plan begins."""
 
 
@@ -51,6 +53,29 @@ def read_claims(data: dict[str, Any]) -> dict[str, Any]:
     bound = None if data.get("lower_bound") is None else get_value(data, "lower_bound", int)
     kinds = {"solver": str, "optimal": bool, "peak_memory": int, "objective": str, "why": str}
     return {"lower_bound": bound} | {key: get_value(data, key, kind) for key, kind in kinds.items()}
+
+
+def read_prediction(data: dict[str, Any], count: int) -> Prediction | None:
+    """What a plan of so many operations states of the time that it takes, and by which profile."""
+    stated = data.get("predicted")
+    if stated is None:
+        return None
+    from chainorder.costs.profile import profiles_of  # few plans carry one
+
+    if not isinstance(stated, dict):
+        raise PlanError(f"not a plan: predicted is {str(stated)[:40]!r}; it is an object, or null")
+    try:
+        profile, *_ = profiles_of(stated.get("profile"), "predicted.profile").values()
+    except ProfileError as error:
+        raise PlanError(f"not a plan: {error}") from None
+    times = get_value(stated, "times", list, "predicted.")
+    if len(times) != count or not all(type(each) is int and each >= 0 for each in times):
+        raise PlanError(f"not a plan: predicted.times are no {count:,} times of at least 0")
+    found = Prediction(tuple(times), profile)
+    if stated.get("picoseconds") != found.picoseconds:
+        right = f"its times say {found.picoseconds}"
+        raise PlanError(f"predicted.picoseconds is {show(stated.get('picoseconds'))}; {right}")
+    return found
 
 
 def read_step(item: Any, here: str) -> Step:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from chainorder.costs.prediction import Prediction
 from chainorder.costs.pricing import Results, price, time_column
 from chainorder.costs.steps import Row, Steps, instruction_of
 from chainorder.plans.chain_operations import Timetable
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
+
+if TYPE_CHECKING:
+    from chainorder.costs.profile import Profile
 
 
 class Job(NamedTuple):
@@ -24,7 +28,7 @@ class Job(NamedTuple):
     row
         The step.
     fma
-        How long it takes.
+        How long it takes: its fma, or picoseconds.
     operands
         Places of the jobs whose results it uses; those at hand from the start are none of them.
     entries
@@ -46,12 +50,15 @@ class Schedule:
     makespan: int
 
 
-def jobs_of(chain: Chain, steps: Steps, results: Results | None = None) -> list[Job]:
-    """The jobs that steps in an executable order stand for."""
+def jobs_of(
+    chain: Chain, steps: Steps, results: Results | None = None, times: Sequence[int] | None = None
+) -> list[Job]:
+    """The jobs that steps in an executable order stand for; they take their fma, or the given times."""
     prices = price(chain, steps, results)
+    lasting = prices.fma.tolist() if times is None else times
     jobs: list[Job] = []
     made: dict[tuple[int, int], int] = {}
-    for row, fma, entries in zip(steps, prices.fma.tolist(), prices.entries.tolist(), strict=True):
+    for row, fma, entries in zip(steps, lasting, prices.entries.tolist(), strict=True):
         operands = tuple(made[operand] for operand in instruction_of(*row).operands if operand in made)
         made[row[1], row[3]] = len(jobs)
         jobs.append(Job(row, fma, operands, entries))
@@ -148,8 +155,12 @@ def plan_of_schedule(
     transfer: int = 0,
     objective: str = "makespan",
     results: Results | None = None,
+    profile: Profile | None = None,
 ) -> Plan:
-    """The plan of scheduled jobs; its operations stand in the order of their starts."""
+    """The plan of scheduled jobs; its operations stand in the order of their starts.
+
+    With the objective seconds, the jobs take picoseconds by the profile.
+    """
     order = sorted(
         range(len(jobs)),
         # A job of no length ends when its successor starts; the longer subchain is the successor.
@@ -170,15 +181,16 @@ def plan_of_schedule(
         objective=objective,
         timetable=timetable,
         results=results,
+        predicted=None if profile is None else Prediction(tuple(jobs[p].fma for p in order), profile),
     )
 
 
 def scheduled(plan: Plan, machines: int, objective: str = "makespan", transfer: int = 0) -> Plan:
     """The operations of a plan for one machine, list-scheduled on several; its fma stay what they are."""
     results = _results_again(plan)
-    jobs = jobs_of(plan.chain, plan.operations.steps, results)
+    jobs = jobs_of(plan.chain, plan.operations.steps, results, plan.times)
     bound = plan.lower_bound
-    if bound is not None and objective == "makespan":
+    if bound is not None and objective != "fma":
         bound = -(-bound // machines)
     made = plan_of_schedule(
         plan.chain.on(machines),
@@ -190,6 +202,7 @@ def scheduled(plan: Plan, machines: int, objective: str = "makespan", transfer: 
         transfer=transfer,
         objective=objective,
         results=results,
+        profile=None if plan.times is None or plan.predicted is None else plan.predicted.profile,
     )
     return replace(made, estimate=plan.estimate)
 

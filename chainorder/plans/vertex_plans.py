@@ -29,7 +29,8 @@ def plan_of_order(
     products = _Products(graph, Arcs(graph) if arcs is None else arcs)
     for vertex in order:
         products.eliminate(vertex, by_predecessors=sweep is Sweep.REVERSE)
-    return GraphPlan.priced(graph, products.operations, products.peak, model="vertex", **stated)
+    priced = products.operations, products.costs, products.peak, products.profile
+    return GraphPlan.priced(graph, *priced, model="vertex", **stated)
 
 
 class _Products:
@@ -40,14 +41,16 @@ class _Products:
 
     Attributes
     ----------
-    operations
-        The products so far.
+    operations, costs
+        The products so far, and what each costs with its sum.
     peak
         The most stored entries so far.
     """
 
     def __init__(self, graph: Graph, arcs: Arcs) -> None:
         self.operations: list[GraphOperation] = []
+        self.costs: list[int] = []
+        self.profile = arcs.model.profile
         self._names = list(graph.vertices)
         self._patterns = arcs.patterns
         self._into: list[dict[int, tuple[int, int]]] = [{} for _ in self._names]
@@ -83,13 +86,15 @@ class _Products:
     def _multiply(self, face: tuple[int, int, int], a: tuple[int, int], b: tuple[int, int]) -> None:
         i, j, k = face
         number, adds = self._edges + len(self.operations), 0
-        pattern, fma = self._patterns.product(b[1], a[1])
+        pattern, cost = self._patterns.product(b[1], a[1])
+        fma = self._patterns.fma(b[1], a[1])
         self.peak = max(self.peak, self._stored + self._patterns.entries(pattern))
         there = self._out[i].get(k)
         if there is None:
             self._stored += self._patterns.entries(pattern)
         else:
-            pattern, adds = self._patterns.sum(pattern, there[1])
+            pattern, adds, added = self._patterns.sum(pattern, there[1])
+            cost += added
             self._stored += self._patterns.entries(pattern) - self._patterns.entries(there[1])
             number = there[0]
         self._put(i, k, (number, pattern))
@@ -97,4 +102,5 @@ class _Products:
         self.operations.append(
             GraphOperation(Action.MULTIPLY, None, names, (a[0], b[0]), fma, adds, start=self._clock)
         )
-        self._clock += fma
+        self.costs.append(cost)
+        self._clock += cost

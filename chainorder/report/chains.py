@@ -25,12 +25,10 @@ if TYPE_CHECKING:
     from chainorder.comparison.chains import Comparison
     from chainorder.execution.result import Execution
 
-PREDICTED = "predicted seconds"
-
 
 def plan_report(plan: Plan, *, verbose: bool = False, sort: str | None = None, every: bool = False) -> Report:
     """One plan: its operations, its totals, its claim."""
-    listing = Listing(plan, partial(_entries, plan), partial(_times, plan), sort, every or verbose)
+    listing = Listing(plan, partial(_entries, plan), sort, every or verbose)
     notes = [
         f"{_about(plan)}{plan.fma:,} fma = {plan.flops:,} flops; peak memory {plan.peak_memory:,} entries",
         f"order: {plan.names.order(plan.operations)}",
@@ -42,11 +40,11 @@ def plan_report(plan: Plan, *, verbose: bool = False, sort: str | None = None, e
         notes.insert(0, schedule_note(plan))
     # On several machines, how far the search came is always of interest.
     notes += [f"why: {plan.why}"] if (verbose or plan.machines > 1) and plan.why else []
-    rows = tuple(_operation_row(plan.operations[place]) for place in listing.places)
+    rows = tuple(_operation_row(plan, place) for place in listing.places)
     hidden = frozenset() if plan.machines > 1 else frozenset({"machine"})
     return Report(
         plan.chain.title,
-        _OPERATION_COLUMNS,
+        ("result", "action", "of", "fma", *times.lasting(plan), "start", "machine"),
         rows,
         (*listing.note(), *notes),
         plan.to_data,
@@ -70,38 +68,27 @@ def _entries(plan: Plan) -> Sequence[int] | None:
     return entries
 
 
-def _times(plan: Plan) -> Sequence[int] | None:
-    """The predicted picoseconds of all operations."""
-    if plan.predicted is None:
-        return None
-    from chainorder.costs.timing import step_times  # who has no prediction needs no model of time
-
-    return step_times(plan.chain, plan.operations.steps, plan.predicted.profile)
-
-
-_OPERATION_COLUMNS = ("result", "action", "of", "fma", "start", "machine")
-
-
-def _operation_row(operation: Operation) -> tuple[Cell, ...]:
-    result = node_name(operation.j, operation.i)
-    place = operation.start, operation.machine
-    return result, str(operation.action), formula(operation), operation.fma, *place
+def _operation_row(plan: Plan, place: int) -> tuple[Cell, ...]:
+    operation = plan.operations[place]
+    what = node_name(operation.j, operation.i), str(operation.action), formula(operation)
+    when = times.number(plan, operation.start), operation.machine
+    return *what, operation.fma, *times.spent(plan, place), *when
 
 
 def comparison_report(comparison: Comparison, *, verbose: bool = False) -> Report:
     """The baselines beside the best: the thing people look at first."""
     scalars = ("fma", "flops", "makespan", "peak memory")
     ratio = f"{comparison.best.objective} ÷ best"
-    predicted = () if comparison.best.predicted is None else (PREDICTED,)
+    predicted = times.predicted_columns(comparison.best)
     columns = ("order", *scalars, *predicted, ratio, "claim", "solver", "chain", "bracketing")
     rows = tuple(
         (
             label,
             plan.fma,
             plan.flops,
-            plan.makespan,
+            times.number(plan, plan.makespan),
             plan.peak_memory,
-            *(None if plan.predicted is None else plan.predicted.seconds for _ in predicted),
+            *times.predicted_cells(plan, comparison.best),
             comparison.ratio(plan),
             plan.claim if label == "best" else "",
             plan.solver,

@@ -15,8 +15,9 @@ from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.saved import SCHEMA_VERSION, attributes
 from chainorder.problems.graph import Graph
 from chainorder.reading.numpy_files import JACOBIANS
-from chainorder.report import common
+from chainorder.report import common, times
 from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
 from chainorder.report.operations import Listing
 from chainorder.report.reasons import gain, graph_verdict
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
@@ -33,20 +34,20 @@ def graph_plan_report(
     plan: GraphPlan, *, verbose: bool = False, sort: str | None = None, every: bool = False
 ) -> Report:
     """One plan: its operations, its totals, its claim."""
-    listing = Listing(plan, partial(_entries, plan), lambda: None, sort, every or verbose)
+    listing = Listing(plan, partial(_entries, plan), sort, every or verbose)
     notes = [
         f"{plan.fma:,} fma = {plan.flops:,} flops; {plan.adds:,} additions; "
         f"peak memory {plan.peak_memory:,} entries",
         f"{plan.model} elimination, solver: {plan.solver} ({plan.claim})",
+        *times.prediction_notes(plan),
         *common.limit_note(plan.graph),
     ]
     several = plan.machines > 1
     if several:
         notes.insert(0, schedule_note(plan))
     notes += [f"why: {plan.why}"] if plan.why and (verbose or not plan.optimal) else []
-    operations = [plan.operations[place] for place in listing.places]
-    rows = tuple((o.result, str(o.action), o.formula, o.fma, o.adds, o.start, o.machine) for o in operations)
-    columns = ("result", "action", "of", "fma", "additions", "start", "machine")
+    rows = tuple(_operation_row(plan, place) for place in listing.places)
+    columns = ("result", "action", "of", "fma", "additions", *times.lasting(plan), "start", "machine")
     hidden = frozenset(() if several else ("machine",))
     title, charts = plan.graph.title, planned_charts(plan)
     shown = partial(listing.sheet, lambda each: each.formula, partial(_shape, plan.graph), adds=True)
@@ -63,6 +64,13 @@ def graph_plan_report(
         graph=plan.to_networkx,
         shown=shown,
     )
+
+
+def _operation_row(plan: GraphPlan, place: int) -> tuple[Cell, ...]:
+    each = plan.operations[place]
+    what = each.result, str(each.action), each.formula
+    when = times.number(plan, each.start), each.machine
+    return *what, each.fma, each.adds, *times.spent(plan, place), *when
 
 
 def _shape(graph: Graph, operation: GraphOperation) -> tuple[int, int]:
@@ -89,9 +97,10 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
             plan.fma,
             plan.adds,
             plan.peak_memory,
-            plan.makespan,
+            times.number(plan, plan.makespan),
+            *times.predicted_cells(plan, comparison.best),
             comparison.ratio(plan),
-            comparison.bound(plan),
+            times.in_unit(plan, comparison.bound(plan)),
             comparison.gap(plan),
             plan.claim if label == "best" else "",
             plan.solver,
@@ -107,6 +116,7 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
         *gain(comparison),
         *map(str, comparison.infeasible),
         f"best: {best.model} elimination, inner vertices in the order {order}",
+        *times.prediction_notes(best),
         *common.limit_note(comparison.graph),
     ]
     notes += [f"why: {best.why}"] if verbose and best.why else []
@@ -116,7 +126,8 @@ def graph_comparison_report(comparison: GraphComparison, *, verbose: bool = Fals
         "additions",
         "peak memory",
         "makespan",
-        "fma ÷ best" if best.machines == 1 else "makespan ÷ best",
+        *times.predicted_columns(best),
+        f"{best.objective} ÷ best",
         "bound",
         "gap",
         "claim",
@@ -255,6 +266,7 @@ def graph_execution_report(
     last = executions[-1][1]
     rows = tuple(common.run_row(label, run, last, run.adds) for label, run in executions)
     notes = [common.run_note(label, run) for label, run in executions]
+    notes += dict.fromkeys(note for each in executions for note in times.measured_notes(*each))
     blocks = [
         f"∂{target}/∂{source}: {common.matrix_note(block)}" for (source, target), block in last.blocks.items()
     ]

@@ -12,6 +12,7 @@ from chainorder.errors import ChainorderError
 from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.chain_plan import Plan
+from chainorder.report import times as times_of
 from chainorder.report.model import Sheet
 from chainorder.report.numbers import Cell, Entries, Seconds, Share
 
@@ -43,8 +44,6 @@ class Listing:
         The plan.
     entries
         Makes the stored entries of all results; None where they are not known.
-    times
-        Makes the picoseconds of all operations; None where none are predicted.
     sort
         One of `SORTS`; None for the order in which they run.
     every
@@ -53,7 +52,6 @@ class Listing:
 
     plan: BasePlan
     entries: Callable[[], Sequence[int] | None]
-    times: Callable[[], Sequence[int] | None]
     sort: str | None = None
     every: bool = False
 
@@ -61,9 +59,9 @@ class Listing:
     def _entries(self) -> Sequence[int] | None:
         return self.entries()
 
-    @cached_property
+    @property
     def _times(self) -> Sequence[int] | None:
-        return self.times()
+        return None if self.plan.predicted is None else self.plan.predicted.times
 
     @cached_property
     def places(self) -> Sequence[int]:
@@ -114,7 +112,7 @@ class Listing:
             columns["bytes"] = map(Entries, entries)
         if self.plan.machines > 1:
             columns["machine"] = [operation.machine for operation in operations]
-            columns["start"] = [operation.start for operation in operations]
+            columns["start"] = [times_of.number(self.plan, operation.start) for operation in operations]
         rows = list(zip(*columns.values(), strict=True))
         return Sheet(tuple(columns), rows, leave=tuple(name for name in LEAVING if name in columns))
 

@@ -10,6 +10,7 @@ from chainorder.comparison.chains import Comparison
 from chainorder.comparison.scaling import Scaling, Sweep
 from chainorder.pictures.catalogue import pictures
 from chainorder.plans.saved import SCHEMA_VERSION
+from chainorder.report import times
 from chainorder.report.model import Chart, Plot, Report
 from chainorder.report.schedules import planned_charts
 
@@ -31,7 +32,7 @@ def scaling_report(scaling: Scaling) -> Report:
     rows = tuple(
         (
             plan.machines,
-            plan.makespan,
+            times.number(plan, plan.makespan),
             scaling.speedup(plan),
             scaling.efficiency(plan),
             plan.gap,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from chainorder.plans.base import BasePlan
+from chainorder.report import times
 from chainorder.report.model import MOST_BARS, Bar, Chart
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ MOST_LANES = 64
 def schedule_note(plan: BasePlan) -> str:
     """A schedule in a line."""
     used = len({operation.machine for operation in plan.operations})
-    busy = plan.fma / (used * plan.makespan) if used and plan.makespan else 1
+    busy = sum(plan.durations) / (used * plan.makespan) if used and plan.makespan else 1
     idle = "" if used == plan.machines else f", {used:,} of them used"
-    delay = f", transfer {plan.transfer:,} fma per entry" if plan.transfer else ""
-    return f"makespan {plan.makespan:,} on {plan.machines:,} machines{idle}, {busy:.0%} busy{delay}"
+    delay = f", transfer {plan.transfer:,} {plan.unit} per entry" if plan.transfer else ""
+    lasts = times.stated(plan, plan.makespan)
+    return f"makespan {lasts} on {plan.machines:,} machines{idle}, {busy:.0%} busy{delay}"
 
 
 def planned_charts(plan: BasePlan) -> tuple[Chart, ...]:
@@ -29,11 +31,13 @@ def planned_charts(plan: BasePlan) -> tuple[Chart, ...]:
     if plan.machines == 1 or not 0 < len(plan.operations) <= MOST_BARS:
         return ()
     lanes: dict[int, list[Bar]] = {machine: [] for machine in range(min(plan.machines, MOST_LANES))}
-    for operation in sorted(plan.operations, key=lambda o: (o.start, o.start + o.fma)):
+    pairs = zip(plan.operations, plan.durations, strict=True)
+    for operation, lasts in sorted(pairs, key=lambda pair: (pair[0].start, pair[0].start + pair[1])):
         if operation.machine in lanes:
-            lanes[operation.machine].append(_bar(plan, operation, operation.start, operation.fma))
-    used = {machine: bars for machine, bars in lanes.items() if bars}
-    return (Chart("planned", [(f"machine {number}", bars) for number, bars in used.items()], "fma"),)
+            when = times.number(plan, operation.start), times.number(plan, lasts)
+            lanes[operation.machine].append(_bar(plan, operation, *when))
+    used = [(f"machine {number}", bars) for number, bars in lanes.items() if bars]
+    return (Chart("planned", used, "fma" if plan.unit == "fma" else "seconds"),)
 
 
 def measured_chart(plan: BasePlan, records: Iterable[OperationRecord[Any]]) -> Chart:

@@ -57,6 +57,8 @@ def plan(
     progress: Callable[[Progress], None] | None = ...,
     seed: int = ...,
     start: GraphPlan | None = ...,
+    profile: Profile | None = ...,
+    dtype: str | None = ...,
 ) -> GraphPlan: ...
 @overload
 def plan(
@@ -93,8 +95,7 @@ def plan(
     Parameters
     ----------
     chain
-        What to differentiate: a chain, or a graph. A graph is planned by fma, on several machines by
-        makespan; it takes no other objective, and no transfer.
+        What to differentiate: a chain, or a graph. A graph takes no transfer.
     solver
         A name that is registered for its kind; ``auto`` picks, and the plan's ``why`` says what and why. On
         several machines, the order of a solver that plans for one is scheduled on them.
@@ -103,11 +104,11 @@ def plan(
     memory
         Entries that the tape of one elemental may take on its machine, instead of the problem's own limit.
     objective
-        ``fma``, ``makespan``, or ``seconds`` for chains on one machine; by default fma on one machine and
-        makespan on several.
+        ``fma``, ``makespan`` (of fma), or ``seconds``: the time, or the makespan, by a profile. By default
+        fma on one machine and makespan on several.
     transfer
-        Delay, in fma for each stored entry, of an operand that was made on another machine. Explicit matrices
-        are everywhere from the start.
+        Delay of an operand that was made on another machine, for each stored entry, in fma or, by seconds, in
+        picoseconds. Explicit matrices are everywhere from the start.
     time_limit
         Seconds after which a solver that searches returns its best plan; without, it runs to its proof.
     progress
@@ -144,11 +145,10 @@ def plan(
     options = Options(objective, transfer, time_limit, progress, seed, profile=profile, dtype=dtype)
     _check_scheduling(problem, options)
     chosen = find_solver(solver, problem.kind)
-    if objective == "seconds":
-        by_time: Plan = _BY_SECONDS(problem, chosen, options)
-        return by_time
     if start is not None:
         found: Plan | GraphPlan = _started(chosen, problem, options, start)
+    elif objective == "seconds":
+        found = _BY_SECONDS[problem.kind](problem, chosen, options)
     elif problem.machines == 1 or (chosen.schedules and objective != "fma"):
         found = chosen(problem, options)
     else:
@@ -166,7 +166,10 @@ def _started(chosen: Solver, problem: Problem, options: Options, start: GraphPla
     """The plan for one machine that a search finds that begins with another plan, or that one."""
     if problem.kind not in SEARCHED:
         raise SolverError(f"a search for a {problem.kind}'s order starts from nothing; leave start out")
-    found: Plan | GraphPlan = _better(chosen(problem.on(1), _begin(start, problem, options)), start)
+    begun = _begin(start, problem, options)
+    if options.objective == "seconds":
+        start = _TIMED[problem.kind](start, options)  # type: ignore[assignment]  # of a graph's
+    found: Plan | GraphPlan = _better(chosen(problem.on(1), begun), start)
     return found
 
 
@@ -180,6 +183,8 @@ def _schedule_chain(order: Plan, machines: int, options: Options) -> Plan:
     if (order.operations.step == Step.REUSE).any():
         # Machines share trees of operations, not what is reused.
         order = find_solver("dynamic")(order.chain, options)
+        if options.objective == "seconds":
+            order = _TIMED["chain"](order, options)  # type: ignore[assignment]  # a chain's
     return scheduled(order, machines, options.objective or "makespan", options.transfer)
 
 
@@ -192,8 +197,14 @@ _list_graph = later("plans.graph_schedules", "scheduled")
 _SCHEDULES: dict[str, Callable[..., Plan | GraphPlan]] = {"chain": _schedule_chain, "graph": _schedule_graph}
 
 
-_BY_SECONDS = later("solvers.chains.seconds", "plan_by_seconds")
-_TIMED = later("solvers.chains.seconds", "timed")
+_BY_SECONDS: dict[str, Callable[..., Plan | GraphPlan]] = {
+    "chain": later("solvers.chains.seconds", "plan_by_seconds"),
+    "graph": later("solvers.graphs.seconds", "plan_by_seconds"),
+}
+_TIMED: dict[str, Callable[..., Plan | GraphPlan]] = {
+    "chain": later("solvers.chains.seconds", "timed"),
+    "graph": later("solvers.graphs.seconds", "timed"),
+}
 
 _GIVEN = {
     "chain": later("solvers.chains.given", "plan_in_order"),
@@ -231,22 +242,18 @@ def plan_in_order(
     options = Options(objective, transfer, profile=profile, dtype=dtype)
     _check_scheduling(problem, options)
     priced: Plan | GraphPlan = _GIVEN[problem.kind](problem.on(1), order)
-    if problem.machines > 1:
-        return _scheduled(priced, problem.machines, options)
-    timed: Plan | GraphPlan = _TIMED(priced, options) if objective == "seconds" else priced
-    return timed
+    if objective == "seconds":
+        priced = _TIMED[problem.kind](priced, options)
+    return priced if problem.machines == 1 else _scheduled(priced, problem.machines, options)
 
 
 def _check_scheduling(problem: Problem, options: Options) -> None:
     """Refuse options that only make sense for kinds of problems whose schedules weigh them."""
     wanted = "fma" if problem.machines == 1 else "makespan"
-    if problem.kind not in WEIGHED and (options.objective not in (None, wanted) or options.transfer):
+    if problem.kind not in WEIGHED and (
+        options.objective not in (None, wanted, "seconds") or options.transfer
+    ):
         raise SolverError(
-            f"{problem.kind}s are planned by fma on one machine and by makespan on several, without "
-            "transfer; leave objective and transfer out"
-        )
-    if options.objective == "seconds" and problem.machines > 1:
-        raise SolverError(
-            f"seconds are planned for one machine, not {problem.machines}; take the objective makespan, or "
-            "one machine"
+            f"{problem.kind}s are planned by fma on one machine, by makespan on several, or by seconds, "
+            "without transfer; leave objective and transfer out"
         )

@@ -41,7 +41,7 @@ def solve(chain: Chain, options: Options | None = None) -> Plan:
         options = Options() if options is None else options
         if makespan.searchable(chain, options.transfer) and not heavy(chain):
             return makespan.anytime(chain, options)
-        return makespan.schedule_order(_choose(chain.on(1)), chain.machines, options.transfer)
+        return makespan.schedule_order(_choose(chain.on(1)), chain.machines, options)
     best = _choose(chain)
     if not repeats(chain) or _cheap(chain, best.fma):
         return best

@@ -117,8 +117,8 @@ def _search(outline: Outline, fill: ExactFill, limit: float) -> Steps:
     return steps
 
 
-def solve_unlimited(chain: Chain) -> Plan:
-    """The plan of the shortest critical path, in O(n³): optimal on as many machines as it likes.
+def solve_unlimited(chain: Chain, model: CostModel = FMA) -> Plan:
+    """The plan of the shortest critical path by a model, in O(n³): optimal on as many machines as it likes.
 
     The recurrence is that of `solve` with the longer of the two operands in place of their sum.
 
@@ -129,7 +129,7 @@ def solve_unlimited(chain: Chain) -> Plan:
     """
     check_length(chain, "dynamic")
     check_feasible(chain)
-    return Plan.of(chain, best_steps(FMA.tables(chain), both=np.maximum), solver="dynamic")
+    return Plan.of(chain, best_steps(model.tables(chain), both=np.maximum), solver="dynamic")
 
 
 def check_length(chain: Chain, solver: str) -> None:

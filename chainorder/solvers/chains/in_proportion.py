@@ -14,13 +14,13 @@ from dataclasses import replace
 from chainorder.costs.estimate import Estimate
 from chainorder.costs.guessed_fill import Guesses
 from chainorder.costs.known_costs import Outline
-from chainorder.costs.prediction import Prediction
 from chainorder.costs.pricing import Results
 from chainorder.costs.prospects import PART, Prospect
 from chainorder.costs.rough_fill import RoughFill
 from chainorder.costs.sampled_times import SampledTimes
 from chainorder.costs.steps import Steps
 from chainorder.plans.chain_plan import Plan
+from chainorder.plans.chain_times import timed
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains.sweeps import outward_steps
 
@@ -84,5 +84,4 @@ def _names(chain: Chain, place: int) -> tuple[str, str]:
 def _priced(prospect: Prospect, steps: Steps, results: Results, solver: str, why: str) -> Plan:
     """The plan of these steps, with its fma and its time."""
     order = Plan.of(prospect.chain, steps, solver=solver, why=why, results=results)
-    predicted = Prediction.of(prospect.chain, order.operations.steps, prospect.model.profile, results)
-    return replace(order, objective="seconds", predicted=predicted, optimal=False, lower_bound=None)
+    return timed(order, prospect.model.profile, results)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
+from chainorder.plans.chain_times import timed
 from chainorder.plans.scheduling import plan_of_schedule, scheduled
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains import dynamic, hu_shing
@@ -42,13 +43,13 @@ def list_scheduling(chain: Chain, options: Options | None = None) -> Plan:
     SolverError
         If the chain has more than 64 elementals.
     """
-    transfer = 0 if options is None else options.transfer
-    if _polynomial(chain, transfer):
-        return _by_dynamic_program(chain, transfer)
-    alternatives = _alternatives(chain, "list-scheduling")
-    jobs, schedule = best_schedule(alternatives, _machines(chain), transfer)
+    options = Options() if options is None else options
+    if _polynomial(chain, options.transfer):
+        return _by_dynamic_program(chain, options)
+    alternatives = _alternatives(chain, "list-scheduling", options)
+    jobs, schedule = best_schedule(alternatives, _machines(chain), options.transfer)
     answer = Answer(jobs, schedule, lower_bound(alternatives, chain.machines, schedule.makespan))
-    return _plan(chain, answer, "list-scheduling", "the best list schedule of some good trees", transfer)
+    return _plan(chain, answer, "list-scheduling", "the best list schedule of some good trees", options)
 
 
 def exact(chain: Chain, options: Options | None = None) -> Plan:
@@ -76,26 +77,41 @@ def searchable(chain: Chain, transfer: int) -> bool:
     return len(chain) <= MAX_LENGTH or _polynomial(chain, transfer)
 
 
-def schedule_order(one: Plan, machines: int, transfer: int) -> Plan:
+def schedule_order(one: Plan, machines: int, options: Options) -> Plan:
     """Without search: an order for one machine, or that of the shortest critical path, scheduled."""
     chain = one.chain
-    plans = [scheduled(one, machines, transfer=transfer)]
+    plans = [_scheduled(one, machines, options)]
     bound = plans[0].lower_bound
-    if one.estimate is None and len(chain) <= dynamic.QUICK_LENGTH:
-        unlimited = dynamic.solve_unlimited(chain)
-        plans.append(scheduled(unlimited, machines, transfer=transfer))
-        shortest = scheduled(unlimited, len(chain)).makespan
+    if one.estimate is None and len(chain) <= _longest(options):
+        unlimited = _solve_unlimited(chain, options)
+        plans.append(_scheduled(unlimited, machines, options))
+        shortest = _scheduled(unlimited, len(chain), replace(options, transfer=0)).makespan
         bound = shortest if bound is None else max(bound, shortest)
     best = min(plans, key=lambda plan: plan.makespan)
     why = f"too long or too large to search: the order of {best.solver}, scheduled"
     return replace(best, lower_bound=bound, optimal=best.makespan == bound, why=why)
 
 
+def _longest(options: Options) -> int:
+    """Elementals up to which the dynamic program over critical paths is quick: times are asked one by one."""
+    return dynamic.QUICK_LENGTH if options.model.cubic else MAX_LENGTH
+
+
+def _solve_unlimited(chain: Chain, options: Options) -> Plan:
+    """The plan of the shortest critical path."""
+    shortest = dynamic.solve_unlimited(chain, options.model)
+    return shortest if options.model.profile is None else timed(shortest, options.model.profile)
+
+
+def _scheduled(plan: Plan, machines: int, options: Options) -> Plan:
+    return scheduled(plan, machines, options.objective or "makespan", options.transfer)
+
+
 def _search(chain: Chain, options: Options, solver: str, limit: float | None) -> Plan:
     if _polynomial(chain, options.transfer):
-        return _by_dynamic_program(chain, options.transfer)
+        return _by_dynamic_program(chain, options)
     seconds = limit if options.time_limit is None else options.time_limit
-    for last in hunt(_alternatives(chain, solver), _machines(chain), options.transfer, seconds):
+    for last in hunt(_alternatives(chain, solver, options), _machines(chain), options.transfer, seconds):
         options.report(last.schedule.makespan, last.bound)
     if last.proved:
         why = "searched until it was proved"
@@ -103,7 +119,7 @@ def _search(chain: Chain, options: Options, solver: str, limit: float | None) ->
         why = f"the best after {seconds:g} s; with a higher time limit, or none, exact may find a better one"
         if kernel.fast() is None:
             why += f"; tens of times faster with Numba: {how_to_add('machines')}"
-    return _plan(chain, last, solver, why, options.transfer)
+    return _plan(chain, last, solver, why, options)
 
 
 def _polynomial(chain: Chain, transfer: int) -> bool:
@@ -111,24 +127,24 @@ def _polynomial(chain: Chain, transfer: int) -> bool:
     return chain.machines == 1 or len(chain) == 1 or (chain.machines >= len(chain) and not transfer)
 
 
-def _by_dynamic_program(chain: Chain, transfer: int) -> Plan:
+def _by_dynamic_program(chain: Chain, options: Options) -> Plan:
     """The best plan for one machine, or for any number, in O(n³)."""
     one = chain.on(1)
     if chain.machines == 1:
         best = hu_shing.solve(one) if one.dense and not one.modelled else dynamic.solve(one)
         return replace(best, objective="makespan")
-    shortest = scheduled(dynamic.solve_unlimited(one), chain.machines, transfer=transfer)
+    shortest = _scheduled(_solve_unlimited(one, options), chain.machines, options)
     why = "as many machines as elementals: the dynamic program over critical paths is exact"
     return replace(shortest, optimal=True, lower_bound=shortest.makespan, why=why)
 
 
-def _alternatives(chain: Chain, solver: str) -> Alternatives:
+def _alternatives(chain: Chain, solver: str, options: Options) -> Alternatives:
     if len(chain) > MAX_LENGTH:
         raise SolverError(
             f"{solver} takes at most {MAX_LENGTH} elementals on several machines; the chain has "
             f"{len(chain):,}: use auto"
         )
-    return Alternatives.of_chain(chain)
+    return Alternatives.of_chain(chain, options.model)
 
 
 def _machines(chain: Chain) -> int:
@@ -136,8 +152,15 @@ def _machines(chain: Chain) -> int:
     return min(chain.machines, 2 * len(chain))
 
 
-def _plan(chain: Chain, answer: Answer, solver: str, why: str, transfer: int) -> Plan:
-    bound = answer.bound
+def _plan(chain: Chain, answer: Answer, solver: str, why: str, options: Options) -> Plan:
     return plan_of_schedule(
-        chain, answer.jobs, answer.schedule, solver=solver, lower_bound=bound, why=why, transfer=transfer
+        chain,
+        answer.jobs,
+        answer.schedule,
+        solver=solver,
+        lower_bound=answer.bound,
+        why=why,
+        transfer=options.transfer,
+        objective=options.objective or "makespan",
+        profile=options.model.profile,
     )

@@ -7,14 +7,14 @@ from dataclasses import replace
 from chainorder.costs import guessed_fill
 from chainorder.costs.evaluations import check_feasible
 from chainorder.costs.known_costs import Outline
-from chainorder.costs.prediction import Prediction
 from chainorder.costs.prospects import Prospect
 from chainorder.costs.seconds import check_timed
 from chainorder.costs.steps import Steps
 from chainorder.errors import SolverError
+from chainorder.plans import chain_times
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
-from chainorder.solvers.chains import dynamic, exhaustive, in_proportion
+from chainorder.solvers.chains import choice, dynamic, exhaustive, in_proportion, makespan
 from chainorder.solvers.options import Options
 from chainorder.solvers.registry import Solver, find_solver
 
@@ -26,7 +26,8 @@ def plan_by_seconds(chain: Chain, solver: Solver, options: Options) -> Plan:
     """The plan of a solver by time: ``dynamic`` and ``exhaustive`` exactly, of others the order they find.
 
     Exact means the least time in the model: every operation is priced, in whole picoseconds, and these are
-    added up and compared as integers. The order of another solver is priced, and claims nothing.
+    added up and compared as integers. The order of another solver is priced, and claims nothing. Solvers that
+    plan for several machines do so by the same prices.
 
     Raises
     ------
@@ -37,17 +38,20 @@ def plan_by_seconds(chain: Chain, solver: Solver, options: Options) -> Plan:
     """
     check_feasible(chain)
     check_timed(chain)
+    if chain.machines > 1 and solver.schedules:
+        return _on_machines(chain, solver, options)
+    one = chain.on(1)
     match solver.name:
-        case "dynamic":
-            return _dynamic(chain, options)
         case "exhaustive":
-            exhaustive.check_length(chain)
-            steps, _ = exhaustive.best_steps(chain, options.model)
-            return _proved(chain, steps, options, "exhaustive", "all bracketings compared")
+            exhaustive.check_length(one)
+            steps, _ = exhaustive.best_steps(one, options.model)
+            return _proved(one, steps, options, "exhaustive", "all bracketings compared")
         case "auto" | "quickest":
-            return _auto(chain, options)
+            return _auto(one, options)
+        case name if name == "dynamic" or solver.schedules:
+            return _dynamic(one, options)
         case _:
-            return timed(solver(chain, replace(options, objective=None)), options)
+            return timed(solver(one, replace(options, objective=None)), options)
 
 
 def quickest(chain: Chain, options: Options | None = None) -> Plan:
@@ -60,9 +64,17 @@ def quickest(chain: Chain, options: Options | None = None) -> Plan:
 
 def timed(order: Plan, options: Options) -> Plan:
     """The same order, with its time; no claim."""
-    guesses = None if order.estimate is None else guessed_fill.guesses_again(order.chain, order.estimate)
-    prediction = Prediction.of(order.chain, order.operations.steps, options.the_profile, guesses)
-    return replace(order, objective="seconds", predicted=prediction, optimal=False, lower_bound=None)
+    return chain_times.timed(order, options.the_profile)
+
+
+def _on_machines(chain: Chain, solver: Solver, options: Options) -> Plan:
+    """The least makespan that a search finds; of chains that are too long for it, one order, scheduled."""
+    if solver.name != "auto":
+        found: Plan = solver(chain, options)
+        return found
+    if makespan.searchable(chain, options.transfer) and not choice.heavy(chain):
+        return makespan.anytime(chain, options)
+    return makespan.schedule_order(_auto(chain.on(1), options), chain.machines, options)
 
 
 def _dynamic(chain: Chain, options: Options) -> Plan:

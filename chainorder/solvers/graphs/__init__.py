@@ -11,12 +11,16 @@ register = partial(register_solver, kind="graph")
 
 register("auto", later("solvers.graphs.auto"), "vertices, then faces, until the bound is met", options=True)
 register(
-    "forward", later("solvers.graphs.orders", "forward"), "vertices from the inputs on, by tangents; no claim"
+    "forward",
+    later("solvers.graphs.orders", "forward"),
+    "vertices from the inputs on, by tangents; no claim",
+    options=True,
 )
 register(
     "reverse",
     later("solvers.graphs.orders", "reverse"),
     "vertices from the outputs back, by adjoints; no claim",
+    options=True,
 )
 register(
     "markowitz",

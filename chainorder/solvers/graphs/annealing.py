@@ -80,7 +80,7 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
 
 def plan_by_annealing(graph: Graph, options: Options, solver: str) -> GraphPlan:
     """The same, in the name of a solver."""
-    arcs = feasible_arcs(graph)
+    arcs = feasible_arcs(graph, options.model)
     limited = options.time_limit is not None
     large = len(graph.edges) > MAX_EDGES
     part = options.within(LARGE_SECONDS) if large and not limited else options

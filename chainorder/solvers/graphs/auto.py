@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from chainorder.costs.steps import Step
 from chainorder.elimination.moves import Move, feasible_arcs
+from chainorder.plans.chain_plan import Plan
 from chainorder.plans.graph_plan import GraphPlan
+from chainorder.problems.chain import Chain
 from chainorder.problems.graph import Graph
 from chainorder.solvers.chains import auto
+from chainorder.solvers.chains.seconds import plan_by_seconds
 from chainorder.solvers.graphs.annealing import MAX_EDGES, plan_by_annealing
 from chainorder.solvers.graphs.face import solve_faces
 from chainorder.solvers.options import Options
+from chainorder.solvers.registry import find_solver
 
 WORK = 400_000
 """States of face elimination, times paths and edges, that `auto` looks at by itself: a few seconds."""
@@ -28,16 +32,23 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
     return solve_faces(graph, options, "auto", None if options.time_limit is not None else work)
 
 
+def _plan_chain(chain: Chain, options: Options) -> Plan:
+    """The best order of a chain by the same objective."""
+    if options.objective != "seconds":
+        return auto.solve(chain, options)
+    return plan_by_seconds(chain, find_solver("auto"), options)
+
+
 def _chain(graph: Graph, options: Options) -> GraphPlan:
     """The chain's optimum, as faces."""
-    arcs = feasible_arcs(graph)
+    arcs = feasible_arcs(graph, options.model)
     order = {arcs[edge].source: edge for edge in range(len(graph.edges))}
     at = next(iter(set(order) - {arcs[edge].target for edge in range(len(graph.edges))}))
     edges = []
     while at in order:
         edges.append(order[at])
         at = arcs[order[at]].target
-    best = auto.solve(graph.chain(), options)
+    best = _plan_chain(graph.chain(), options)
     made = {(number, number): edge for number, edge in enumerate(edges, 1)}
     moves = []
     for operation in best.operations:
@@ -54,6 +65,6 @@ def _chain(graph: Graph, options: Options) -> GraphPlan:
             a, b = made[k, i], made[j, k + 1]
         moves.append(Move(step, a, b))
         made[j, i] = arcs.product(a, b)
-    options.report(best.fma, 0 if best.lower_bound is None else best.lower_bound)
+    options.report(best.cost, 0 if best.lower_bound is None else best.lower_bound)
     why = f"the graph is a chain: {best.why}"
     return GraphPlan.of(graph, moves, solver="auto", lower_bound=best.lower_bound, why=why, arcs=arcs)

@@ -148,6 +148,7 @@ class Space:
                 result, sums = line.eliminate(move.a, move.b)
                 _replace(rows, changed, (move.a, move.b), result)
             for each in sums:
+                cost += each.cost
                 _replace(rows, changed, (each.first,), each.result)
                 _replace(rows, changed, (each.second,), each.result)
         rests, rest = list(node.rests), node.rest
@@ -174,14 +175,14 @@ class Reached:
 
     One with fewer Jacobians at hand makes another superfluous that paid what accumulating the difference
     takes, or more: it can still do that. One with more of them, which cost no more, makes another superfluous
-    where all matrices are full: a sum is then no dearer to multiply than its parts, so that nothing is lost
-    by having them added.
+    where all matrices are full and sums cost nothing: a sum is then no dearer to multiply than its parts, so
+    that nothing is lost by having them added.
     """
 
     def __init__(self, costs: Costs) -> None:
         graph = costs.arcs.graph
         patterns = (graph.pattern(place) for place in range(len(graph.edges)))
-        self._full = all(
+        self._full = not costs.arcs.model.sums and all(
             pattern.nnz == pattern.shape[0] * pattern.shape[1] and not pattern.free for pattern in patterns
         )
         found = {edge: costs.accumulation(edge) for edge in range(len(graph.edges))}
@@ -265,7 +266,7 @@ SMALL = 12
 
 def solve_faces(graph: Graph, options: Options, solver: str, work: int | None = None) -> GraphPlan:
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
-    arcs = feasible_arcs(graph)
+    arcs = feasible_arcs(graph, options.model)
     found = best_vertices(arcs, options if options.left is None else options.within(options.left / 2))
     order, sweep, vertex_bound = found.order, found.sweep, found.bound
     bound = PathBound.of(arcs, options.within(PATH_SECONDS).left)
@@ -277,11 +278,11 @@ def solve_faces(graph: Graph, options: Options, solver: str, work: int | None = 
     made = partial(GraphPlan.of, graph, solver=solver, vertex_bound=vertex_bound, arcs=arcs)
     moves, model = moves_of(graph, order, sweep, arcs), "vertex"
     best = made(moves, model=model, lower_bound=lower)
-    options.report(best.fma, lower)
+    options.report(best.cost, lower)
     if best.optimal:
         return replace(best, why="an order of vertices costs what every sequence of faces costs at least")
     states = None if work is None else work // (len(bound.paths) + len(graph.edges))
-    searched = search_faces(arcs, bound, best.fma, options, states)
+    searched = search_faces(arcs, bound, best.cost, options, states)
     if searched.moves is not None:
         moves, model = searched.moves, "face"
     why = f"face elimination, {searched.states:,} states"

@@ -60,6 +60,8 @@ def begin_with(start: GraphPlan, graph: Graph, options: Options) -> Options:
             f"the plan to start from is for {start.graph.title}, with other vertices, edges or memory than "
             f"{graph.title}; give one of the same graph"
         )
+    if start.objective == "seconds" != options.objective:
+        raise SolverError("the plan to start from is by seconds; plan by --objective seconds, too")
     if start.machines > 1:
         raise SolverError(f"the plan to start from is for {start.machines} machines; give one for one")
     places = {name: place for place, name in enumerate(graph.vertices)}
@@ -68,7 +70,7 @@ def begin_with(start: GraphPlan, graph: Graph, options: Options) -> Options:
 
 def better_of(found: GraphPlan, start: GraphPlan) -> GraphPlan:
     """What was found; the plan that the search began with, with what is proved now, if that costs less."""
-    if found.fma <= start.fma:
+    if found.cost <= start.cost:
         return found
     bounds = [each for each in (found.lower_bound, start.lower_bound) if each is not None]
     lower = max(bounds, default=None)
@@ -77,7 +79,7 @@ def better_of(found: GraphPlan, start: GraphPlan) -> GraphPlan:
         graph=found.graph,
         solver=found.solver,
         lower_bound=lower,
-        optimal=lower == start.fma,
+        optimal=lower == start.cost,
         vertex_bound=found.vertex_bound,
         why="nothing cheaper was found than the plan to start from",
     )

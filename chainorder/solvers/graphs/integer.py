@@ -63,7 +63,7 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
     if len(graph.inner) > MAX_INNER:
         count = len(graph.inner)
         raise SolverError(f"{count:,} inner vertices; a program takes {MAX_INNER}: use annealing or auto")
-    arcs = feasible_arcs(graph)
+    arcs = feasible_arcs(graph, options.model)
     cost, order, sweep = improve(arcs, _part(options))
     bound = PathBound.of(arcs, _part(options).left).cost
     options.report(cost, bound)

@@ -33,7 +33,7 @@ MAX_ELIMINATIONS = 20_000
 
 def solve(graph: Graph, options: Options) -> GraphPlan:
     """The best rule's order, improved by moving single vertices to other places."""
-    arcs = feasible_arcs(graph)
+    arcs = feasible_arcs(graph, options.model)
     part = options if options.left is None else options.within(SHARE * options.left)
     cost, order, sweep = improve(arcs, part)
     bound = PathBound.of(arcs, options.left).cost

@@ -15,6 +15,7 @@ from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.options import Options
+from chainorder.structures.dense import DensePattern
 
 MAX_FILL = 400
 """Inner vertices up to which minimum fill is tried: its scores change two edges away."""
@@ -28,19 +29,19 @@ def inner_places(graph: Graph) -> list[int]:
     return [places[name] for name in graph.inner]
 
 
-def forward(graph: Graph) -> GraphPlan:
+def forward(graph: Graph, options: Options) -> GraphPlan:
     """Eliminate from the inputs on, by tangents where they are."""
-    return _plan(feasible_arcs(graph), inner_places(graph), "forward", Sweep.FORWARD)
+    return _plan(feasible_arcs(graph, options.model), inner_places(graph), "forward", Sweep.FORWARD)
 
 
-def reverse(graph: Graph) -> GraphPlan:
+def reverse(graph: Graph, options: Options) -> GraphPlan:
     """Eliminate from the outputs back, by adjoints where they are."""
-    return _plan(feasible_arcs(graph), inner_places(graph)[::-1], "reverse", Sweep.REVERSE)
+    return _plan(feasible_arcs(graph, options.model), inner_places(graph)[::-1], "reverse", Sweep.REVERSE)
 
 
 def markowitz(graph: Graph, options: Options) -> GraphPlan:
     """The cheapest vertex next (A. Griewank & S. Reese 1991)."""
-    arcs = feasible_arcs(graph)
+    arcs = feasible_arcs(graph, options.model)
     orders = weighted(arcs)
     order = (
         greedy(arcs, _cost, options) if orders is None else places_of(orders, order_rules.greedy(orders)[1])
@@ -50,10 +51,10 @@ def markowitz(graph: Graph, options: Options) -> GraphPlan:
 
 def relative_markowitz(graph: Graph, options: Options) -> GraphPlan:
     """Next the vertex whose cost is least beyond what it costs at the very end (Naumann 1999)."""
-    arcs = feasible_arcs(graph)
+    arcs = feasible_arcs(graph, options.model)
     orders = weighted(arcs)
     if orders is None:
-        order = greedy(arcs, _relative(graph), options)
+        order = greedy(arcs, _relative(arcs), options)
     else:
         order = places_of(orders, order_rules.greedy(orders, order_rules.last_costs(orders))[1])
     return _plan(arcs, order, "relative-markowitz")
@@ -61,7 +62,7 @@ def relative_markowitz(graph: Graph, options: Options) -> GraphPlan:
 
 def minimum_fill(graph: Graph, options: Options) -> GraphPlan:
     """Next the vertex whose elimination makes the fewest new positions."""
-    arcs = feasible_arcs(graph)
+    arcs = feasible_arcs(graph, options.model)
     return _plan(arcs, greedy(arcs, _fill, options), "minimum-fill")
 
 
@@ -112,7 +113,7 @@ def candidates(arcs: Arcs, options: Options) -> Iterator[tuple[list[int], Sweep]
     yield order, Sweep.FORWARD
     yield order[::-1], Sweep.REVERSE
     yield order[::-1], Sweep.BEST
-    for score in (_cost, _relative(arcs.graph), _fill):
+    for score in (_cost, _relative(arcs), _fill):
         yield greedy(arcs, score, options), Sweep.BEST
 
 
@@ -170,15 +171,16 @@ def _fill(state: VertexGraph, vertex: int) -> float:
         for k, b in state.out[vertex].items():
             result, _ = patterns.product(b.pattern, a.pattern)
             there = state.out[i].get(k)
-            adds = 0 if there is None else patterns.sum(result, there.pattern)[1]
+            adds = 0 if there is None else patterns.sum(result, there.pattern).adds
             new += patterns[result].nnz - adds
     return new
 
 
-def _relative(graph: Graph) -> Score:
-    """Cost less size · (inputs that reach the vertex) · (outputs that it reaches)."""
+def _relative(arcs: Arcs) -> Score:
+    """Cost less that of one product of (outputs that it reaches) × size and size × (inputs that reach it)."""
     import networkx as nx
 
+    graph, model = arcs.graph, arcs.model
     names = list(graph.vertices)
     digraph = nx.DiGraph([(edge.source, edge.target) for edge in graph.edges])
     last: dict[int, int] = {}
@@ -186,5 +188,6 @@ def _relative(graph: Graph) -> Score:
         above, below = nx.ancestors(digraph, names[place]), nx.descendants(digraph, names[place])
         inputs = sum(graph.vertices[name] for name in graph.inputs if name in above)
         outputs = sum(graph.vertices[name] for name in graph.outputs if name in below)
-        last[place] = graph.vertices[names[place]] * inputs * outputs
+        size = graph.vertices[names[place]]
+        last[place] = model.product(DensePattern(outputs, size), DensePattern(size, inputs))
     return lambda state, vertex: state.elimination(vertex).cost - last[vertex]

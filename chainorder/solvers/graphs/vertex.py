@@ -51,13 +51,13 @@ Sets = npt.NDArray[np.int64]
 
 def solve(graph: Graph, options: Options) -> GraphPlan:
     """The cheapest order of vertex eliminations; the bound is the one for faces."""
-    arcs = feasible_arcs(graph)
+    arcs = feasible_arcs(graph, options.model)
     order = exact_order(arcs, options)
     bound = PathBound.of(arcs, options.left).cost
     why = "no order of vertex eliminations costs less; eliminating faces may"
     best = plan_of_order(graph, order, solver="vertex", lower_bound=bound, why=why, arcs=arcs)
-    options.report(best.fma, bound)
-    return replace(best, vertex_bound=best.fma)
+    options.report(best.cost, bound)
+    return replace(best, vertex_bound=best.cost)
 
 
 def exact_order(arcs: Arcs, options: Options) -> list[int]:
