@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chainorder.costs.prediction import SECOND
 from chainorder.pictures.colours import ACTIONS
 from chainorder.pictures.scene import Axis, Box, Scene, seconds, short
 from chainorder.plans.base import BasePlan
@@ -37,15 +38,25 @@ class Span:
 
 
 def planned(plan: BasePlan) -> Scene:
-    """The operations of a plan over the fma since its start."""
+    """The operations of a plan over the fma, or the predicted seconds, since its start."""
+    by_fma = plan.unit == "fma"
+    scale = 1 if by_fma else SECOND
     spans = [
-        Span(each.machine, each.start, each.start + each.fma, plan.called(each), str(each.action))
-        for each in plan.operations
+        Span(
+            each.machine,
+            each.start / scale,
+            (each.start + lasts) / scale,
+            plan.called(each),
+            str(each.action),
+        )
+        for each, lasts in zip(plan.operations, plan.durations, strict=True)
     ]
     used = len({span.machine for span in spans})
-    busy = f", {plan.fma / (used * plan.makespan):.0%} busy" if used and plan.makespan else ""
-    caption = f"Planned: makespan {plan.makespan:,} fma on {plan.machines:,} machines, {used:,} used{busy}."
-    return gantt(f"{plan.problem.title}: schedule", spans, "fma since the start", caption)
+    busy = f", {sum(plan.durations) / (used * plan.makespan):.0%} busy" if used and plan.makespan else ""
+    lasts = f"{plan.makespan:,} fma" if by_fma else f"{seconds(plan.makespan / SECOND)}, predicted,"
+    caption = f"Planned: makespan {lasts} on {plan.machines:,} machines, {used:,} used{busy}."
+    unit = "fma since the start" if by_fma else "seconds since the start"
+    return gantt(f"{plan.problem.title}: schedule", spans, unit, caption)
 
 
 def best(comparison: Comparison) -> Scene:
