@@ -136,7 +136,6 @@ def _uses(node: Node, operand: Node) -> int:
 
 def _piece(program: TorchProgram, source: Node, target: Node, kind: Kind) -> TorchPiece:
     nodes = program.between(source, target)
-    work = _work(program, nodes)
     taped = {operand for node in nodes for operand in node.all_input_nodes}
     return Piece(
         source,
@@ -147,24 +146,29 @@ def _piece(program: TorchProgram, source: Node, target: Node, kind: Kind) -> Tor
         shape_of(source),
         shape_of(target),
         kind.structure,
-        tangent=work,
-        adjoint=work,
+        tangent=_work(program, nodes, adjoint=False),
+        adjoint=_work(program, nodes, adjoint=True),
         tape=sum(size(operand) for operand in taped),
     )
 
 
-def _work(program: TorchProgram, nodes: Sequence[Node]) -> Work:
-    """The work of one tangent, which is that of one adjoint: every partial derivative is used once."""
+def _work(program: TorchProgram, nodes: Sequence[Node], *, adjoint: bool) -> Work:
+    """The work of one tangent or adjoint: as many fma, because every partial derivative is used once.
+
+    A tangent is made beside the value and takes twice the launches; an adjoint writes what was taken.
+    """
     total = Work()
     for node in nodes:
         operands = dependent_operands(program, node)
         constants = sum(size(operand) for operand in node.all_input_nodes if operand not in operands)
+        moved = sum(map(size, operands)) if adjoint else size(node)
+        launches = 1 if adjoint else 2
         if node.target in PRODUCTS:
             factors = [node.args[place] for place in PRODUCTS[node.target]]
             used = sum(factor in program.dependent for factor in factors)
-            total += Work(used * _product_fma(node), 0, size(node), constants, used)
+            total += Work(used * _product_fma(node), 0, moved, constants, used * launches)
         elif not is_view(program, node):
-            total += Work(0, max(size(node), *map(size, operands)), size(node), constants, 1)
+            total += Work(0, max(size(node), *map(size, operands)), moved, constants, launches)
     return total
 
 

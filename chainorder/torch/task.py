@@ -26,8 +26,8 @@ from chainorder.torch.execution import TorchExecutor
 from chainorder.torch.pieces import TorchPiece, pieces_of
 from chainorder.torch.program import TorchProgram, shape_of
 
-RATES = Rates(launch=1_000_000, transform=4_000_000)
-"""An operation under a transformation takes some 60 microseconds to launch, a transformation some 250."""
+RATES = Rates(launch=150_000, transform=2_000_000)
+"""An adjoint of an operation takes some 9 microseconds to launch, a transformation some 120."""
 
 
 @dataclass(frozen=True, eq=False)
