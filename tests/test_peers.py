@@ -11,7 +11,7 @@ import pytest
 from scripts.peers.comparing import Case, Peer, Verdict
 
 POINT = np.array([0.5, 0.25])
-RIGHT = np.diag([1.0, np.nan])
+RIGHT, FULL = np.diag([1.0, np.nan]), np.diag([1.0, 2.0])
 
 
 def failing(function: Any) -> Any:
@@ -34,7 +34,10 @@ def returning(*results: Any) -> Callable[..., Any]:
         ((returning(RIGHT, RIGHT), failing), lambda function, solver: failing(function), None, Verdict.CRASH),
         ((returning(RIGHT, RIGHT), failing), returning(*[RIGHT.astype("f4")] * 2), None, Verdict.WRONG),
         ((returning(RIGHT, RIGHT), failing), returning(RIGHT[:1], RIGHT[:1]), None, Verdict.WRONG),
-        ((returning(RIGHT, RIGHT), failing), returning(*[RIGHT + 1e-6] * 2), None, Verdict.WRONG),
+        ((returning(RIGHT, RIGHT), failing), returning(*[RIGHT + 1e-4] * 2), None, Verdict.WRONG),
+        ((returning(RIGHT, RIGHT), returning(FULL, FULL)), returning(FULL, FULL), None, Verdict.RIGHT),
+        ((returning(RIGHT, RIGHT), returning(FULL, FULL)), returning(RIGHT, RIGHT), None, Verdict.RIGHT),
+        ((returning(RIGHT, RIGHT), returning(FULL, FULL)), returning(*[2 * FULL] * 2), None, Verdict.WRONG),
         ((returning(RIGHT, RIGHT), failing), returning(*[np.diag([1.0, 3.0])] * 2), None, Verdict.WRONG),
         ((returning(RIGHT, RIGHT), failing), returning(*[np.diag([1.0, 0.0])] * 2), None, Verdict.RIGHT),
     ],

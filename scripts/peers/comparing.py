@@ -15,8 +15,8 @@ Function = Callable[[Any], Any]
 WAYS: dict[str, str | None] = {"chosen": None, "planned": "dynamic"}
 """Solvers: the way that is chosen, and the best plan whatever is estimated."""
 
-TOLERANCES = {"float64": 1e-7, "float32": 1e-2}
-"""Relative to the largest entry: products of ill-conditioned operators lose half of the digits."""
+TOLERANCES = {"float64": 1e-5, "float32": 1e-2}
+"""Relative to the largest entry: ill-conditioned operators lose two thirds of the digits."""
 
 
 class Verdict(StrEnum):
@@ -109,26 +109,34 @@ class Peer:
         except Exception as error:  # noqa: BLE001 – whatever an operator raises where it has no derivative
             yield "jacrev", Outcome(Verdict.SKIPPED, f"no derivative: {_first_line(error)}")
             return
-        if not np.array_equal(expected, again, equal_nan=True):
+        if not np.array_equal(expected[0], again[0], equal_nan=True):
             yield "jacrev", Outcome(Verdict.SKIPPED, "not the same when it is run again")
             return
         why = self.unplanned(case.function, case.point)
         for way, solver in WAYS.items():
             yield way, self._outcome(case, solver, expected, why)
 
-    def _expected(self, case: Case) -> Any:
-        with suppress(Exception):
-            return self._run(self.own[0], case)
-        return self._run(self.own[1], case)
+    def _expected(self, case: Case) -> list[Any]:
+        """What reverse mode returns; where it multiplies zero by infinity, forward mode may say more."""
+        made = []
+        for own in self.own:
+            with suppress(Exception):
+                made.append(self._run(own, case))
+                if np.isfinite(made[0]).all():
+                    return made
+        if not made:
+            return [self._run(self.own[1], case)]
+        return [made[0], np.where(np.isfinite(made[0]), made[0], made[-1]).astype(made[0].dtype)]
 
-    def _outcome(self, case: Case, solver: str | None, expected: Any, why: str | None) -> Outcome:
+    def _outcome(self, case: Case, solver: str | None, expected: list[Any], why: str | None) -> Outcome:
         try:
             made = self._run(lambda function: self.jacobian(function, solver), case)
         except Exception as error:  # noqa: BLE001 – the fault that is looked for
             return Outcome(Verdict.CRASH, f"{type(error).__name__}: {_first_line(error)}")
-        if (made.shape, made.dtype) != (expected.shape, expected.dtype):
-            return Outcome(Verdict.WRONG, f"{made.dtype} {made.shape}, not {expected.dtype} {expected.shape}")
-        error = difference(made, expected)
+        ours, theirs = (f"{each.dtype} {each.shape}" for each in (made, expected[0]))
+        if ours != theirs:
+            return Outcome(Verdict.WRONG, f"{ours}, not {theirs}")
+        error = min(difference(made, each) for each in expected)
         if not error <= TOLERANCES[case.dtype]:
             return Outcome(Verdict.WRONG, f"differs by {error:.1e} of the largest entry")
         return Outcome(Verdict.RIGHT if why is None else Verdict.OWN, why or "")
@@ -141,7 +149,7 @@ class Peer:
 def difference(made: Any, expected: Any) -> float:
     """The largest difference, relative to the largest finite entry; infinite where only one is finite.
 
-    Where the framework multiplies zero by infinity, ours may know the zero.
+    Where the framework multiplies zero by infinity in both modes, ours may know the zero.
     """
     finite = np.isfinite(expected)
     if np.any(np.isfinite(made) & ~finite & (made != 0)):
