@@ -35,11 +35,8 @@ def returning(*results: Any) -> Callable[..., Any]:
         ((returning(RIGHT, RIGHT), failing), returning(*[RIGHT.astype("f4")] * 2), None, Verdict.WRONG),
         ((returning(RIGHT, RIGHT), failing), returning(RIGHT[:1], RIGHT[:1]), None, Verdict.WRONG),
         ((returning(RIGHT, RIGHT), failing), returning(*[RIGHT + 1e-4] * 2), None, Verdict.WRONG),
-        ((returning(RIGHT, RIGHT), returning(FULL, FULL)), returning(FULL, FULL), None, Verdict.RIGHT),
-        ((returning(RIGHT, RIGHT), returning(FULL, FULL)), returning(RIGHT, RIGHT), None, Verdict.RIGHT),
-        ((returning(RIGHT, RIGHT), returning(FULL, FULL)), returning(*[2 * FULL] * 2), None, Verdict.WRONG),
-        ((returning(RIGHT, RIGHT), failing), returning(*[np.diag([1.0, 3.0])] * 2), None, Verdict.WRONG),
-        ((returning(RIGHT, RIGHT), failing), returning(*[np.diag([1.0, 0.0])] * 2), None, Verdict.RIGHT),
+        ((returning(RIGHT, RIGHT), failing), returning(FULL, FULL), None, Verdict.RIGHT),
+        ((returning(FULL, FULL), failing), returning(RIGHT, RIGHT), None, Verdict.WRONG),
     ],
 )
 def test_verdicts(own: Any, ours: Any, why: str | None, verdict: Verdict) -> None:
