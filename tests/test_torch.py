@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -369,6 +370,24 @@ def test_an_autograd_function_that_has_no_reverse_mode_in_transformations() -> N
             jac(Forward.apply)(X)
 
 
+@pytest.mark.slow
+def test_a_first_call_takes_at_most_as_long_as_fifteen_of_jacrev() -> None:
+    def function(x: Any) -> Any:
+        for _ in range(300):
+            x = x + 0.1 * torch.sin(torch.roll(x, 1) - x)
+        return x
+
+    def seconds(jac: Callable[[Any], Any]) -> float:
+        started = time.process_time()
+        jac(x)
+        return time.process_time() - started
+
+    x = torch.rand(64)
+    jacobian(torch.sin)(x)  # imports what is needed
+    theirs = min(seconds(jacrev(function)) for _ in range(5))
+    assert seconds(jacobian(function)) <= 15 * theirs
+
+
 def test_random_functions_are_left_to_pytorch() -> None:
     with pytest.raises(ChainError, match="random"):
         chain(lambda x: x * torch.rand(3), torch.ones(3))
@@ -440,7 +459,25 @@ def test_float32_and_chunks() -> None:
     def function(value: Any) -> Any:
         return torch.cumsum(value.sin(), 0) + value.flip(0)
 
-    assert_same(jacobian(function, solver="dynamic", chunk_entries=64)(x), jacrev(function)(x), 1e-5)
+    for options in ({"chunk_entries": 64}, {"chunk_size": 3}):
+        assert_same(jacobian(function, solver="dynamic", **options)(x), jacrev(function)(x), 1e-5)  # type: ignore[arg-type]
+    assert_same(jacobian(function, chunk_size=3)(x), jacrev(function)(x), 1e-5)
+    for jac in (jacobian, jacrev):
+        with pytest.raises(ValueError, match="chunk_size"):
+            jac(function, chunk_size=0)
+
+
+def test_at_most_so_many_directions_are_in_flight_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def noted(function: Any, **options: Any) -> Any:
+        seen.append(options["chunk_size"])
+        return vmap(function, **options)
+
+    monkeypatch.setattr("chainorder.torch.execution.vmap", noted)
+    jacobian(lambda x: torch.cumsum(x.sin(), 0), solver="dynamic", chunk_size=2)(X)
+    assert seen
+    assert max(seen) == 2
 
 
 def test_the_chain_of_a_network_and_what_is_said_of_it(capsys: pytest.CaptureFixture[str]) -> None:

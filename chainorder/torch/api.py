@@ -24,6 +24,7 @@ def jacobian(
     argnums: int | tuple[int, ...] = 0,
     *,
     has_aux: bool = False,
+    chunk_size: int | None = None,
     solver: str | None = None,
     chunk_entries: int = TRACED_ENTRIES,
 ) -> Callable[..., Any]:
@@ -40,8 +41,8 @@ def jacobian(
         A function of tensors, a module, or a sequence of such of one argument, input first
         (`torch.nn.Sequential` too). Parameters and buffers of modules are read anew in every call. Of other
         tensors that it closes over, changes in place are seen; for another tensor make a new Jacobian.
-    argnums, has_aux
-        As for `torch.func.jacrev`.
+    argnums, has_aux, chunk_size
+        As for `torch.func.jacrev`; at most `chunk_size` tangents or adjoints are in flight at once.
     solver
         The name of a solver (see `chainorder.plan`) whose plan is run whatever the estimates say.
     chunk_entries
@@ -57,12 +58,16 @@ def jacobian(
     ------
     TypeError
         If it is no function.
+    ValueError
+        If `chunk_size` is not positive.
     SolverError
         If there is no such solver.
     """
+    if chunk_size is not None and chunk_size < 1:
+        raise ValueError(f"chunk_size is {chunk_size}, and has to be positive")
     if solver is not None:
         find_solver(solver)
-    task = TorchTask(composed(func), argnums, has_aux, solver, chunk_entries)
+    task = TorchTask(composed(func), argnums, has_aux, chunk_size, solver, chunk_entries)
     captures = Captures(task.function, KNOWLEDGE, limited=solver is None)
 
     @wraps(task.function)

@@ -25,13 +25,20 @@ class TorchExecutor(Executor[TorchPiece]):
     ----------
     values
         Of all its nodes, at that point.
+    most
+        Directions that are in flight at once, at most.
     """
 
     def __init__(
-        self, program: TorchProgram, pieces: Sequence[TorchPiece], values: dict[Node, Any], chunk: int
+        self,
+        program: TorchProgram,
+        pieces: Sequence[TorchPiece],
+        values: dict[Node, Any],
+        chunk: int,
+        most: int | None = None,
     ) -> None:
         super().__init__(Torch(), pieces, chunk)
-        self.program, self.values = program, values
+        self.program, self.values, self.most = program, values, most
 
     def matrix(self, piece: TorchPiece) -> Any:
         (node,) = (each for each in piece.equations if not is_view(self.program, each))
@@ -74,4 +81,5 @@ class TorchExecutor(Executor[TorchPiece]):
         return lambda value: self.program.run(piece.source, piece.target, value, self.values)
 
     def _width(self, piece: TorchPiece) -> int:
-        return self.width(piece, max(size(node) for node in piece.equations))
+        width = self.width(piece, max(size(node) for node in piece.equations))
+        return width if self.most is None else min(width, self.most)

@@ -54,19 +54,20 @@ class TorchTask(Task):
     function: Callable[..., Any]
     argnums: int | tuple[int, ...] = 0
     has_aux: bool = False
+    chunk_size: int | None = None
     solver: str | None = None
     chunk_entries: int = TRACED_ENTRIES
 
     def jacobian(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """PyTorch's own reverse mode; where that has no rule and its forward mode has, that one."""
         try:
-            return jacrev(self.function, self.argnums, has_aux=self.has_aux)(*args, **kwargs)
+            return self._own(jacrev)(*args, **kwargs)
         except RuntimeError as error:
             if not _lacks_a_rule(error):
                 raise
             failure = error
         with suppress(RuntimeError):
-            return jacfwd(self.function, self.argnums, has_aux=self.has_aux)(*args, **kwargs)
+            return self._own(jacfwd)(*args, **kwargs)
         raise failure
 
     def choice(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice:
@@ -100,11 +101,17 @@ class TorchTask(Task):
             raise ArithmeticError(f"{choice.mode.value} differs from jacrev")
         return run, result
 
+    def _own(self, mode: Callable[..., Any]) -> Callable[..., Any]:
+        made: Callable[..., Any] = mode(
+            self.function, self.argnums, has_aux=self.has_aux, chunk_size=self.chunk_size
+        )
+        return made
+
     def _reverse(self, call: Call) -> Any:
-        return jacrev(self.function, self.argnums, has_aux=self.has_aux)(*call.args, **call.kwargs)
+        return self._own(jacrev)(*call.args, **call.kwargs)
 
     def _forward(self, call: Call) -> Any:
-        return jacfwd(self.function, self.argnums, has_aux=self.has_aux)(*call.args, **call.kwargs)
+        return self._own(jacfwd)(*call.args, **call.kwargs)
 
     def _outputs(self, call: Call, value: Any) -> tuple[Any, ...]:
         args, kwargs = call.arguments(call.given, value)
@@ -146,7 +153,7 @@ class TorchTask(Task):
 
     def _run(self, captured: Captured, pieces: Sequence[TorchPiece], plan: Plan, call: Call) -> Any:
         values = captured.program.evaluate(call.given, call.point)
-        executor = TorchExecutor(captured.program, pieces, values, self.chunk_entries)
+        executor = TorchExecutor(captured.program, pieces, values, self.chunk_entries, self.chunk_size)
         matrix = executor.framework.matrix(executor.execute(plan), call.point).to(call.point.dtype)
         ends = list(accumulate(entries(shape) for shape in captured.outputs))[:-1]
         rows = torch.tensor_split(matrix, ends) if ends else [matrix]
