@@ -61,13 +61,13 @@ class TorchTask(Task):
     def jacobian(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """PyTorch's own reverse mode; where that has no rule and its forward mode has, that one."""
         try:
-            return self._own(jacrev)(*args, **kwargs)
+            return self._own_reverse(*args, **kwargs)
         except RuntimeError as error:
             if not _lacks_a_rule(error):
                 raise
             failure = error
         with suppress(RuntimeError):
-            return self._own(jacfwd)(*args, **kwargs)
+            return self._own_forward(*args, **kwargs)
         raise failure
 
     def choice(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice:
@@ -87,9 +87,9 @@ class TorchTask(Task):
         match choice.mode:
             case Mode.PLAN:
                 run: Run = partial(self._run, captured, pieces, choice.plan)
-            case Mode.FORWARD:
+            case Mode.FORWARD if self.chunk_size is None:
                 run = self._forward
-            case Mode.REVERSE:
+            case Mode.FORWARD | Mode.REVERSE:  # forward mode knows no chunks
                 return self._reverse, self._reverse(call)
             case _:
                 assert_never(choice.mode)
@@ -101,17 +101,23 @@ class TorchTask(Task):
             raise ArithmeticError(f"{choice.mode.value} differs from jacrev")
         return run, result
 
-    def _own(self, mode: Callable[..., Any]) -> Callable[..., Any]:
-        made: Callable[..., Any] = mode(
-            self.function, self.argnums, has_aux=self.has_aux, chunk_size=self.chunk_size
-        )
-        return made
-
     def _reverse(self, call: Call) -> Any:
-        return self._own(jacrev)(*call.args, **call.kwargs)
+        return self._own_reverse(*call.args, **call.kwargs)
 
     def _forward(self, call: Call) -> Any:
-        return self._own(jacfwd)(*call.args, **call.kwargs)
+        return self._own_forward(*call.args, **call.kwargs)
+
+    @property
+    def _own_reverse(self) -> Callable[..., Any]:
+        own: Callable[..., Any] = jacrev(
+            self.function, self.argnums, has_aux=self.has_aux, chunk_size=self.chunk_size
+        )
+        return own
+
+    @property
+    def _own_forward(self) -> Callable[..., Any]:
+        own: Callable[..., Any] = jacfwd(self.function, self.argnums, has_aux=self.has_aux)
+        return own
 
     def _outputs(self, call: Call, value: Any) -> tuple[Any, ...]:
         args, kwargs = call.arguments(call.given, value)
