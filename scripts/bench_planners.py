@@ -182,10 +182,10 @@ def out_of_reach(answers: Answers, length: int, limit: float) -> bool:
     return False
 
 
-def planner_reports(scope: Scope) -> Iterator[Report]:
-    """Seconds and quality of all planners on the same dense chains."""
-    answers = {planner: ask_all(planner, scope) for planner in installed(PLANNERS)}
-    optimum = {length: best.cost for length, best in answers[PLANNERS[0]].items() if best}
+def planner_reports(scope: Scope, planners: Iterable[Planner] = PLANNERS) -> Iterator[Report]:
+    """Seconds and quality of planners on the same dense chains; the first is optimal."""
+    answers = {planner: ask_all(planner, scope) for planner in installed(planners)}
+    optimum = {length: best.cost for length, best in next(iter(answers.values())).items() if best}
 
     def seconds(planner: Planner, length: int) -> str:
         answer = answers[planner].get(length)
@@ -353,8 +353,13 @@ def startup_report(scope: Scope) -> Report:
 @click.command(help="How long planners take, and how good their orders are, on the same chains.")
 @click.option("--quick", is_flag=True, help="Small chains only: a smoke test of some twenty seconds.")
 @click.option("--markdown", is_flag=True, help="Print Markdown instead of tables for the terminal.")
-def main(quick: bool, markdown: bool) -> None:
+@click.option("--own", is_flag=True, help="Only the planners of chainorder, and only these tables.")
+def main(quick: bool, markdown: bool, own: bool) -> None:
     scope = QUICK if quick else Scope()
+    if own:
+        mine = [planner for planner in PLANNERS if planner.package == "chainorder"]
+        show(list(planner_reports(scope, mine)), markdown, ("numpy", "numba"))
+        return
     reports = [*planner_reports(scope), overflow_report(scope), case_report(scope), startup_report(scope)]
     show(reports, markdown, ("numpy", "scipy", "torch", "opt_einsum", "cotengra"))
 

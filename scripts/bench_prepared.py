@@ -4,7 +4,7 @@ The same products by hand, in the same order on one thread, in turns: `np.dot` i
 ``d[:, None] * X`` for a diagonal, ``@`` for compressed rows. Where all factors are sparse a prepared run may
 be quicker than ``@``, as it knows the pattern of every product.
 
-    python scripts/bench_prepared.py [--quick] [--sparse] [--markdown]
+    python scripts/bench_prepared.py [--quick] [--sparse] [--family NAME] [--only TEXT] [--markdown]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -179,12 +179,14 @@ def sweep_row(case: sparse_cases.Case, budget: float) -> tuple[Cell, ...]:
     return case.name, *(write_seconds(each) for each in (better, ours, preparing)), better / ours
 
 
-def sweep_report(quick: bool, budget: float) -> Report:
-    """All chains of scripts/sparse_cases.py whose packages are installed."""
+def sweep_report(quick: bool, budget: float, families: Iterable[str], only: str) -> Report:
+    """Chains of scripts/sparse_cases.py whose packages are installed."""
     rows = []
-    for name, made in sparse_cases.FAMILIES.items():
+    for name in families:
+        if quick and name in ("grids", "multigrid"):
+            continue
         try:
-            chosen = [case for case in made(quick) if not (quick and name in ("grids", "multigrid"))]
+            chosen = [case for case in sparse_cases.FAMILIES[name](quick) if only in case.name]
         except ImportError:
             tell(f"{name}: left out, its package is not installed")
             continue
@@ -196,10 +198,13 @@ def sweep_report(quick: bool, budget: float) -> Report:
 @click.command(help="What a prepared run costs on top of NumPy and SciPy, on one thread.")
 @click.option("--quick", is_flag=True, help="Small matrices only: a smoke test of a few seconds.")
 @click.option("--sparse", is_flag=True, help="The chains of docs/sparse.md instead, some minutes.")
+@click.option("--family", "families", multiple=True, type=click.Choice(list(sparse_cases.FAMILIES)))
+@click.option("--only", default="", help="Sparse chains whose name contains this.")
 @click.option("--markdown", is_flag=True, help="Print Markdown instead of tables for the terminal.")
-def main(quick: bool, sparse: bool, markdown: bool) -> None:
+def main(quick: bool, sparse: bool, families: tuple[str, ...], only: str, markdown: bool) -> None:
     budget = BUDGET / 100 if quick else BUDGET
-    report = sweep_report(quick, budget) if sparse else call_report(quick, budget)
+    chosen = families or sparse_cases.FAMILIES
+    report = sweep_report(quick, budget, chosen, only) if sparse else call_report(quick, budget)
     show([report], markdown, ("numpy", "scipy"))
 
 

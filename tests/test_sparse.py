@@ -17,7 +17,8 @@ from chainorder.costs.sampled_fill import SampledFill, Stratified
 from chainorder.execution import kernels
 from chainorder.solvers.chains import choice
 from chainorder.solvers.chains.dynamic import solve_within
-from chainorder.structures.positions import SparsePattern
+from chainorder.structures.pattern import fma
+from chainorder.structures.positions import SparsePattern, quicker_by_arrays
 from tests.chains import random_chains
 from tests.matrices import grid, picked_rows, sparse
 
@@ -212,6 +213,19 @@ def test_counts_are_of_symbolic_patterns_where_products_cancel_again_and_again()
         assert stored.passed
     answer = plan(chain, solver="reverse")
     assert execute(answer, symbolic=False).fma < answer.fma
+
+
+@pytest.mark.parametrize("empty", [0, 1, 40])
+def test_patterns_of_well_filled_factors_are_made_by_arrays_and_are_the_same(empty: int) -> None:
+    generator = np.random.default_rng(45)
+    left, right = (SparsePattern.of(generator.random((120, 120)) < 0.5) for _ in "ab")
+    cut = left.csr().toarray()
+    cut[:empty], cut[empty : 2 * empty, empty:] = False, False
+    left = SparsePattern.of(cut)
+    assert quicker_by_arrays(120, 120, 120, fma(left, right))
+    assert not quicker_by_arrays(120, 120, 120, 10_000)
+    made, expected = left @ right, cut.astype(int) @ right.csr().toarray() > 0
+    assert made.nnz == expected.sum() and np.array_equal(made.csr().toarray(), expected)
 
 
 def test_products_that_do_not_cancel_are_multiplied_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,8 @@ DENSE = "dense"
 KERNELS: dict[str, tuple[str, ...]] = {
     "diagonal_dense": ("call", "entries"),
     "diagonal_sparse": ("call", "entries"),
-    "band_band": ("call", "diagonals", "multiplied"),
+    "sparse_diagonal": ("call", "entries"),
+    "band_band": ("call", "diagonals", "multiplied", "entries"),
     "band_rows": ("call", "entries"),
     "sparse_dense": ("call", "multiplied", "entries", "stored"),
     "dense_sparse": ("call", "multiplied", "entries", "stored"),

@@ -23,10 +23,14 @@ from chainorder.structures.axes import AxesPattern
 from chainorder.structures.banded import BandPattern, IdentityPattern
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.pattern import Pattern
+from chainorder.structures.positions import quicker_by_arrays
 from chainorder.structures.selection import SelectionPattern
 
 if TYPE_CHECKING:
     from chainorder.costs.tables import CostTables, Table
+
+SINGLES = {"float64": 2, "float32": 1, "complex128": 8, "complex64": 4}
+"""How many times as long a dense product takes as one of float32."""
 
 
 class Seconds(CostModel):
@@ -69,7 +73,7 @@ class Seconds(CostModel):
             case DensePattern(), _:
                 return self._beside_dense(left, right, "dense_sparse", facts)
             case (BandPattern(diagonal=True), other) | (other, BandPattern(diagonal=True)):
-                return time("diagonal_sparse", other.nnz)
+                return time("sparse_diagonal" if other is left else "diagonal_sparse", other.nnz)
             case _:
                 return self._sparse(left, right, facts)
 
@@ -81,9 +85,11 @@ class Seconds(CostModel):
     def _bands(self, left: BandPattern, right: BandPattern) -> int:
         size = left.size
         if size >= LARGE_BAND and all(quicker_dense(each.shape, each.nnz) for each in (left, right)):
-            return self.profile.dense.time(size, size, size) + 2 * self._written(left)
-        diagonals = left.lower + left.upper + 1
-        return self.profile.time("band_band", diagonals, diagonals * (right.lower + right.upper + 1) * size)
+            written = sum(self.profile.time("band_rows", each.nnz) for each in (left, right))
+            return self.profile.dense.time(size, size, size) + written
+        diagonals, others = (each.lower + each.upper + 1 for each in (left, right))
+        made = min(diagonals + others - 1, 2 * size - 1) * size
+        return self.profile.time("band_band", diagonals, diagonals * others * size, made)
 
     def _band_dense(self, left: Look, right: Look, facts: Facts) -> int:
         band, dense = (left, right) if isinstance(left, BandPattern) else (right, left)
@@ -111,10 +117,19 @@ class Seconds(CostModel):
             counts = facts.multiplied, facts.nnz, left.nnz + right.nnz, left.shape[0]
             by_rows = sum(self.profile.time("band_rows", each.nnz) for each in bands)
             return by_rows + self.profile.time("sparse_sparse", *counts)
-        positions = self.profile.time("positions", facts.multiplied, facts.nnz)
         first, second = (DensePattern(*p.shape) if _fills(p) else p for p in (left, right))
         written = Stated(first.nnz * second.nnz // first.shape[1], first.shape[0] * second.shape[1])
-        return positions + sum(map(self._written, wide)) + self.product_of(first, second, written)
+        numbers = sum(map(self._written, wide)) + self.product_of(first, second, written)
+        return self._positions(left, right, facts) + numbers
+
+    def _positions(self, left: Look, right: Look, facts: Facts) -> int:
+        """Finding the pattern of a product; by arrays of float32, if both are well filled."""
+        sizes = *left.shape, right.shape[1]
+        if not quicker_by_arrays(*sizes, facts.multiplied):
+            return self.profile.time("positions", facts.multiplied, facts.nnz)
+        arrays = self._written(left) + self._written(right)
+        product = self.profile.dense.time(*sizes) // SINGLES[self.profile.dtype]
+        return arrays + product + self.profile.time("positions", 0, facts.nnz)
 
     def _written(self, sparse: Look) -> int:
         """Writing something sparse out as an array."""

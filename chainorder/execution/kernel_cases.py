@@ -28,6 +28,7 @@ from chainorder.execution.sums import add
 from chainorder.structures.axes import AxesPattern
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.pattern import fma
+from chainorder.structures.positions import quicker_by_arrays
 from chainorder.structures.selection import SelectionPattern
 from chainorder.structures.solve import Factorisation
 
@@ -99,30 +100,39 @@ class Cases:
         return lambda: add(left, right)
 
     def _diagonals(self) -> Iterator[Case]:
-        for rows, columns in product((10, 100, 1_000), repeat=2):
+        for rows, columns in (*product((10, 100, 1_000), repeat=2), (2_000, 1_500)):
             operands = self._band(rows, 0), self._full(rows, columns)
             yield Case("diagonal_dense", (rows * columns,), self._product(*operands))
-        for size, degree in product((100, 1_000, self.large), (3, 20)):
+        for size, degree in (*product((100, 1_000, self.large), (3, 20)), (1_500, 300), (1_500, 700)):
             sparse = self._rows(size, size, degree)
-            call = self._product(self._band(size, 0), sparse)
-            yield Case("diagonal_sparse", (sparse.pattern.nnz,), call)
+            band, counts = self._band(size, 0), (sparse.pattern.nnz,)
+            yield Case("diagonal_sparse", counts, self._product(band, sparse))
+            yield Case("sparse_diagonal", counts, self._product(sparse, band))
 
     def _bands(self) -> Iterator[Case]:
-        for size, (left, right) in product((100, 1_000, self.large), ((1, 1), (4, 1), (2, 6), (8, 8))):
+        narrow = product((100, 1_000, self.large), ((1, 1), (4, 1), (2, 6), (8, 8)))
+        for size, (left, right) in (*narrow, *((1_500, (0, width)) for width in (20, 200, 500))):
             diagonals, others = 2 * left + 1, 2 * right + 1
             call = self._product(self._band(size, left), self._band(size, right))
-            yield Case("band_band", (diagonals, diagonals * others * size), call)
+            counts = diagonals, diagonals * others * size, (diagonals + others - 1) * size
+            yield Case("band_band", counts, call)
             band = self._band(size, left)
             yield Case("band_rows", (band.pattern.nnz,), lambda band=band: by_rows(band))  # type: ignore[misc]
 
     def _sparse(self) -> Iterator[Case]:
-        for size, degree, columns in product((100, 1_000, self.large), (3, 8), (1, 10, 100)):
-            sparse = self._rows(size, size, degree)
+        square = product(((100, 100), (1_000, 1_000), (self.large, self.large)), (3, 8), (1, 10, 100))
+        for (rows, columns), degree, many in (
+            *square,
+            *product(((300, 2_000), (2_000, 300)), (20,), (10, 500)),
+        ):
+            sparse = self._rows(rows, columns, degree)
             stored = sparse.pattern.nnz
-            counts = stored * columns, size * columns, stored
-            yield Case("sparse_dense", counts, self._product(sparse, self._full(size, columns)))
-            yield Case("dense_sparse", counts, self._product(self._full(columns, size), sparse))
-        filling = ((size, size // 6, size // 5) for size in (60, 200, 400))  # far more fma than entries
+            counts = stored * many, rows * many, stored
+            yield Case("sparse_dense", counts, self._product(sparse, self._full(columns, many)))
+            counts = stored * many, columns * many, stored
+            yield Case("dense_sparse", counts, self._product(self._full(many, rows), sparse))
+        # far more fma than entries
+        filling = ((size, size // 6, size // part) for size in (60, 200, 400, 800) for part in (5, 12))
         for size, left, right in (*product((100, 1_000, self.large), (2, 8), (2, 20)), *filling):
             pair = self._rows(size, size, left), self._rows(size, size, right)
             patterns = [each.pattern for each in pair]
@@ -130,7 +140,8 @@ class Cases:
             work = fma(*patterns), made.nnz
             stored = patterns[0].nnz + patterns[1].nnz
             yield Case("sparse_sparse", (*work, stored, size), self._product(*pair))
-            yield Case("positions", work, lambda a=patterns[0], b=patterns[1]: a @ b)  # type: ignore[misc]
+            if not quicker_by_arrays(size, size, size, work[0]):
+                yield Case("positions", work, lambda a=patterns[0], b=patterns[1]: a @ b)  # type: ignore[misc]
         for size, degree in product((30, 300, 1_500), (4, 25)):
             csr = self._rows(size, size, degree).csr
             yield Case("written_out", (csr.nnz, size * size), csr.toarray)

@@ -12,12 +12,22 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from chainorder.structures.compressed_rows import bool_csr, canonical, check_explicit, hypersparse
+from chainorder.structures.compressed_rows import (
+    MAX_ENTRIES,
+    bool_csr,
+    canonical,
+    check_explicit,
+    hypersparse,
+)
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.index_sets import IndexSet, IntArray, all_or, all_or_indices, check_listed, mask_of
 from chainorder.structures.pattern import Pattern, fma
 from chainorder.structures.sparse_arrays import sound
+
+EASE, CELL = 64, 4
+"""How many multiply–adds of arrays, and how many cells of these, take as long as one of listed positions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,13 +151,16 @@ class SparsePattern(Pattern, fallback=True):
     def product(left: Pattern, right: Pattern) -> Pattern:
         """The pattern of a product that no operand has a closed form of."""
         shape = left.shape[0], right.shape[1]
-        check_explicit(shape, min(fma(left, right), shape[0] * shape[1]))
+        multiplied = fma(left, right)
+        check_explicit(shape, min(multiplied, shape[0] * shape[1]))
         if isinstance(right, HypersparsePattern):
             rows, picked = rows_of(left.transposed(), right.rows)
             return _within(shape, rows, right.columns, picked.T @ right.core.csr())
         if isinstance(left, HypersparsePattern):
             columns, picked = rows_of(right, left.columns)
             return _within(shape, left.rows, columns, left.core.csr() @ picked)
+        if quicker_by_arrays(*left.shape, right.shape[1], multiplied):
+            return _filled(*(each.csr().astype(np.float32).toarray() for each in (left, right)))
         csr = left.csr() @ right.csr()
         return SparsePattern(*shape, csr.indptr, csr.indices).reduced
 
@@ -159,6 +172,23 @@ class SparsePattern(Pattern, fallback=True):
     def __hash__(self) -> int:
         step = max(1, len(self.indices) // 256)  # enough to tell most apart; equality looks at all
         return hash((self.shape, self.nnz, self.indices[::step].tobytes()))
+
+
+def quicker_by_arrays(rows: int, inner: int, columns: int, multiplied: int) -> bool:
+    """Whether the pattern of a product is sooner found by arrays, for so many multiply–adds of positions."""
+    cells = rows * inner + inner * columns + rows * columns
+    return multiplied > max(rows * inner * columns // EASE, CELL * cells) and cells <= MAX_ENTRIES
+
+
+def _filled(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Pattern:
+    """Where the product of two arrays without negative entries is not zero."""
+    filled = left @ right > 0
+    rows, columns = filled.shape
+    if filled.all():
+        return DensePattern(rows, columns)
+    counts = np.count_nonzero(filled, axis=1)
+    parts: tuple[Any, ...] = np.concatenate([[0], np.cumsum(counts)]), np.nonzero(filled)[1]
+    return SparsePattern(rows, columns, *(part.astype(np.int32) for part in parts)).reduced
 
 
 @dataclass(frozen=True, eq=False)
