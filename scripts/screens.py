@@ -44,7 +44,7 @@ CALLS = [
     "compare data/simulator.yaml --memory-sweep",
     "compare --hessian data/hessian.yaml",
     "run --hessian data/hessian.yaml",
-    "batch data",
+    "batch data --sort savings",
     "solvers",
     f"calibrate --show --profile {PROFILE}",
     "--help",

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from glob import glob, has_magic
 from itertools import chain as chained
 from itertools import islice
@@ -47,10 +47,13 @@ class Item:
         ``FILE#INDEX``, counted from 0; ``FILE`` where the file cannot be read.
     outcome
         A chain or graph, later its plan, or a message.
+    beside
+        What the usual sweeps cost, if that was asked for.
     """
 
     source: str
     outcome: Problem | AnyPlan | str
+    beside: Mapping[str, int] = field(default_factory=dict)
 
 
 def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
@@ -169,7 +172,7 @@ def plan_items(
         Items that are finished, and left out. They count for the groups: a chain that is planned together
         with others gets the plan that it gets in an undisturbed batch.
     options
-        Arguments of `plan`.
+        Arguments of `plan`; and `compare`, whether the usual sweeps are priced, too.
     """
     if pool is None:
         for group, begin in _unfinished(_groups(items), done):
@@ -208,15 +211,32 @@ def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 def _plan_group(group: Sequence[Item], options: Mapping[str, Any]) -> list[Item]:
     problems = [item.outcome for item in group if isinstance(item.outcome, Problem)]
-    planned = iter(plan_each(problems, **options))
+    asked = {key: value for key, value in options.items() if key != "compare"}
+    planned = iter(plan_each(problems, **asked))
     return [
-        Item(item.source, _said(next(planned))) if isinstance(item.outcome, Problem) else item
+        _planned(item.source, next(planned), compare=options.get("compare", False))
+        if isinstance(item.outcome, Problem)
+        else item
         for item in group
     ]
 
 
-def _said(outcome: AnyPlan | ChainorderError) -> AnyPlan | str:
-    return str(outcome) if isinstance(outcome, ChainorderError) else outcome
+def _planned(source: str, outcome: AnyPlan | ChainorderError, *, compare: bool) -> Item:
+    """A finished item, compared with the usual sweeps if asked."""
+    if isinstance(outcome, ChainorderError):
+        return Item(source, str(outcome))
+    return Item(source, outcome, _sweeps(outcome) if compare else {})
+
+
+def _sweeps(best: AnyPlan) -> dict[str, int]:
+    """What the usual sweeps cost that a problem admits."""
+    from chainorder.comparison.compare import RANKINGS
+
+    ranking, costs = RANKINGS[best.kind], {}
+    for name in ranking.sweeps(best):
+        with suppress(ChainorderError, MemoryError):
+            costs[name] = ranking.baseline(name, best).cost
+    return costs
 
 
 def _collect(

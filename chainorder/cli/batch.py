@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +19,18 @@ from chainorder.cli.options import (
     scheduling_options,
     solver_option,
 )
-from chainorder.cli.values import Whole
+from chainorder.cli.values import Names, Whole
 from chainorder.cli.writing import Destination, Look
+from chainorder.report.batches import SORTS
 from chainorder.system.output import Output, partial_name
 
 if TYPE_CHECKING:
+    from chainorder.batch.files import Item
     from chainorder.report.partial import Partial
     from chainorder.report.stream import Stream
 
-SHOWN = 3
-"""Skipped files that are named."""
+SHOWN = 10
+"""Skipped files, and chains with errors, that are named."""
 
 
 @click.command()
@@ -45,6 +48,8 @@ SHOWN = 3
 @scheduling_options
 @scheduler_option
 @output_options()
+@click.option("--filter", "pattern", metavar="PATTERN", help="Only such names or sources: 'mnist*'.")
+@click.option("--sort", type=Names(SORTS), metavar="BY", help="Rows of the table by savings, cost or name.")
 @click.option(
     "--resume",
     is_flag=True,
@@ -58,6 +63,8 @@ def batch(
     output: str | None,
     force: bool,
     screen: Look,
+    pattern: str | None,
+    sort: str | None,
     resume: bool,
     **options: Any,
 ) -> None:
@@ -70,6 +77,7 @@ def batch(
     whatever, the same call with --resume goes on from there, and with --force it starts over.
     """
     from chainorder.batch.files import executor, find_files, plan_items, read_items
+    from chainorder.plans.base import BasePlan
     from chainorder.solvers.options import Options
     from chainorder.solvers.registry import find_solver
     from chainorder.system.phases import counted
@@ -77,6 +85,9 @@ def batch(
     to = Destination.of(format_name, output, force=force, screen=screen)
     if resume and (force or to.file is None or to.file.direct):
         raise click.UsageError("--resume takes -o FILE, and no --force: it goes on from FILE.partial")
+    if sort is not None and not to.form.screened:
+        raise click.UsageError(f"--sort is for tables; {to.form.name} keeps the order of the input")
+    options |= {"compare": True} if to.form.screened else {}
     if to.file is not None and not to.file.direct:
         Output.at(partial_name(to.file.name))
     find_solver(options["solver"])
@@ -84,26 +95,54 @@ def batch(
     files = find_files(paths, output)
     to.protect(files)
     skipped: list[Path] = []
+    failed: list[str] = []
     with (
-        _opened(to, options, paths, files, resume=resume) as report,
+        _opened(to, options | _given(filter=pattern), paths, files, resume=resume, sort=sort) as report,
         executor(None if scheduler == "here" else scheduler, workers) as pool,
     ):
-        items = report.watch(read_items(files, paths, skipped))
+        items = report.watch(_matching(read_items(files, paths, skipped), pattern))
         planned = plan_items(items, pool, ahead=workers, done=report.done, **options)
         for item in counted(planned, "chains planned"):
             report.write(item)
+            if not isinstance(item.outcome, BasePlan):
+                failed.append(item.source)
     if skipped:
-        names = ", ".join(str(path) for path in skipped[:SHOWN]) + (", …" if len(skipped) > SHOWN else "")
         what = "is no spec" if len(skipped) == 1 else "are no specs"
+        names = _first(list(map(str, skipped)), len(skipped))
         click.echo(f"skipped {len(skipped)} that {what}: {names}", err=True)
     if report.failed:
-        click.echo(f"{report.failed} of {report.written} chains have errors", err=True)
+        names = _first(failed, report.failed)
+        click.echo(f"{report.failed} of {report.written} chains have errors: {names}", err=True)
         sys.exit(1)
+
+
+def _first(names: Sequence[str], count: int) -> str:
+    """The first of so many names."""
+    return ", ".join(names[:SHOWN]) + (", …" if count > min(SHOWN, len(names)) else "")
+
+
+def _given(**options: str | None) -> dict[str, str]:
+    """Options that are given."""
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def _matching(items: Iterable[Item], pattern: str | None) -> Iterator[Item]:
+    """The items whose chains, or sources, are called like that."""
+    for item in items:
+        names = (item.source, getattr(item.outcome, "name", None) or "")
+        if pattern is None or any(fnmatchcase(name, pattern) for name in names):
+            yield item
 
 
 @contextmanager
 def _opened(
-    to: Destination, options: dict[str, Any], paths: Sequence[str], files: Sequence[Path], *, resume: bool
+    to: Destination,
+    options: dict[str, Any],
+    paths: Sequence[str],
+    files: Sequence[Path],
+    *,
+    resume: bool,
+    sort: str | None,
 ) -> Iterator[Stream | Partial]:
     """Where finished items go: to NAME.partial first, or at once to what is no file."""
     from chainorder.report import calls, partial
@@ -111,11 +150,11 @@ def _opened(
 
     if to.file is not None and not to.file.direct:
         call = calls.describe(to.form.name, options, paths, files)
-        with partial.open_partial(to.file, to.form, call, resume=resume, force=to.force) as kept:
+        with partial.open_partial(to.file, to.form, call, resume=resume, force=to.force, sort=sort) as kept:
             yield kept
         return
     with to.opened() as write:
-        stream = Stream(to.form, write)
+        stream = Stream(to.form, write, sort)
         try:
             yield stream
         finally:

@@ -43,6 +43,8 @@ class Partial:
         What it becomes.
     form
         And how that is written.
+    sort
+        What its rows are sorted by, if it is a table.
     file
         Open and locked.
     name
@@ -59,6 +61,7 @@ class Partial:
     form: Format
     file: BinaryIO
     name: str
+    sort: str | None = None
     written: int = 0
     failed: int = 0
     done: int = 0
@@ -177,7 +180,7 @@ class Partial:
         lines = (line for line in self.file if not line.startswith((CALL, READ)))
         records = map(json.loads, lines)
         parts = ([each] for each in records) if self.form.append is not None else (records,)
-        yield from (encoded(stream.text(self.form, part)) for part in parts)
+        yield from (encoded(stream.text(self.form, part, self.sort)) for part in parts)
 
     def _left(self) -> bool:
         """Whether an earlier process left something."""
@@ -200,7 +203,13 @@ class Partial:
 
 @contextmanager
 def open_partial(
-    output: Output, form: Format, call: Mapping[str, Any], *, resume: bool, force: bool
+    output: Output,
+    form: Format,
+    call: Mapping[str, Any],
+    *,
+    resume: bool,
+    force: bool,
+    sort: str | None = None,
 ) -> Iterator[Partial]:
     """The file of a batch in the making: it becomes the output if all goes well, and is kept if not.
 
@@ -221,7 +230,7 @@ def open_partial(
     name = partial_name(output.name)
     file = open_locked(name)
     try:
-        partial = Partial(output, form, file, name)
+        partial = Partial(output, form, file, name, sort)
         try:
             partial.begin(call, resume=resume, force=force)
             yield partial

@@ -7,6 +7,7 @@ from typing import Any
 
 from chainorder.batch.files import Item
 from chainorder.plans.base import BasePlan
+from chainorder.report import batches
 from chainorder.report.formats import Format
 from chainorder.report.model import Report
 from chainorder.report.numbers import Cell
@@ -24,12 +25,17 @@ SCALARS = (
     "bracketing",
 )
 COLUMNS = ("source", "name", "length", "inputs", "outputs", *SCALARS, "error")
+COMPARED = (*COLUMNS[:-1], "forward", "reverse", "cost", "error")
+"""Of what a screen shows."""
+
 WIDE = frozenset({"objective", "makespan", "machines", "lower_bound", "flops", "bracketing"})
 
 
 def record(form: Format, item: Item) -> Any:
     """What a format shows of an item, as plain data: a row, or all there is."""
-    return item_data(item) if form.data else item_row(item)
+    if form.data:
+        return item_data(item)
+    return compared_row(item) if form.screened else item_row(item)
 
 
 def error_of(record: Any) -> str | None:
@@ -43,11 +49,15 @@ def head(form: Format) -> str:
     return "" if form.append is None or form.data else form.append([COLUMNS])
 
 
-def text(form: Format, records: Iterable[Any]) -> str | bytes:
+def text(form: Format, records: Iterable[Any], sort: str | None = None) -> str | bytes:
     """The text of records: some of those of a format that appends, all of those of another."""
     if form.append is not None:
         return form.append(records)
     kept = tuple(records)
+    if form.screened:
+        named = [dict(zip(COMPARED, each, strict=True)) for each in kept]
+        notes = tuple(batches.notes(named))
+        return form.render([Report("batch", COMPARED, kept, notes, shown=lambda: batches.sheet(named, sort))])
     shown = Report("batch", COLUMNS, () if form.data else kept, data=lambda: kept, hidden=WIDE)
     return form.render([shown])
 
@@ -65,9 +75,9 @@ class Stream:
 
     done = 0
 
-    def __init__(self, form: Format, write: Callable[[str | bytes], object]) -> None:
+    def __init__(self, form: Format, write: Callable[[str | bytes], object], sort: str | None = None) -> None:
         self.written = self.failed = 0
-        self._format, self._write = form, write
+        self._format, self._write, self._sort = form, write, sort
         self._held: list[Any] = []
         self._write(head(form))
 
@@ -88,7 +98,7 @@ class Stream:
     def finish(self) -> None:
         """Write what formats that need all items at once have held back; of a broken-off batch, too."""
         if self._format.append is None:
-            self._write(text(self._format, self._held))
+            self._write(text(self._format, self._held, self._sort))
 
 
 def item_data(item: Item) -> dict[str, object]:
@@ -107,3 +117,10 @@ def item_row(item: Item) -> tuple[Cell, ...]:
     length = counts["length" if "length" in counts else "edges"]
     head = (item.source, plan.name, length, counts["inputs"], counts["outputs"])
     return (*head, *(getattr(plan, name, None) for name in SCALARS), None)
+
+
+def compared_row(item: Item) -> tuple[Cell, ...]:
+    """An item as a row of `COMPARED`."""
+    row = item_row(item)
+    costs = *map(item.beside.get, batches.SWEEPS), getattr(item.outcome, "cost", None)
+    return (*row[:-1], *costs, row[-1])
