@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
 refuse_strangers()
 
-VIEWS["plot"] = later("pictures.catalogue", "plot")
+VIEWS.update(plot=later("pictures.catalogue", "plot"), text=later("report.results", "text"))
 
 __version__ = "0.1.0"
 
@@ -160,4 +160,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -39,6 +39,9 @@ class Plans(Sequence[Plan]):
         self.totals = totals
         self._plan_of = plan_of
 
+    def __repr__(self) -> str:
+        return f"<Plans of {len(self):,} chains>"
+
     def __len__(self) -> int:
         return len(self.totals)
 

@@ -79,6 +79,9 @@ class ChainTable(Sequence[Chain]):
         limits = np.broadcast_to(_int64(memory), shape[:1])
         return cls(table, costs[0], costs[1], costs[2], costs[3], limits)
 
+    def __repr__(self) -> str:
+        return f"<ChainTable of {len(self):,} chains of {self.tangent.shape[1]:,} elementals>"
+
     def __post_init__(self) -> None:
         if self.sizes.size and self.sizes.min() < 1:
             raise ChainError(f"a size is {self.sizes.min()}; a size is a whole number of at least 1")

@@ -15,7 +15,7 @@ from chainorder.solvers.chains.seconds import timed
 from chainorder.solvers.options import Options
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Ranking[Plan]):
     """Plans for one chain, the baselines first and the best last.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from chainorder.comparison.chains import Comparison
@@ -12,6 +13,7 @@ from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.chain import Chain
+from chainorder.problems.given import Stated
 from chainorder.problems.graph import Graph
 from chainorder.solvers import Progress, plan
 
@@ -24,7 +26,7 @@ RANKINGS: dict[str, type[Ranking[Any]]] = {Chain.kind: Comparison, Graph.kind: G
 
 @overload
 def compare(
-    chain: Chain,
+    chain: Chain | Stated,
     *,
     solver: str = ...,
     machines: int | None = ...,
@@ -52,8 +54,23 @@ def compare(
     profile: Profile | None = ...,
     dtype: str | None = ...,
 ) -> GraphComparison: ...
+@overload
 def compare(
-    chain: Chain | Graph,
+    chain: Chain | Graph | str | Path,
+    *,
+    solver: str = ...,
+    machines: int | None = ...,
+    memory: int | None = ...,
+    objective: str | None = ...,
+    transfer: int = ...,
+    time_limit: float | None = ...,
+    progress: Callable[[Progress], None] | None = ...,
+    seed: int = ...,
+    profile: Profile | None = ...,
+    dtype: str | None = ...,
+) -> Comparison | GraphComparison: ...
+def compare(
+    chain: Chain | Graph | str | Path | Stated,
     *,
     solver: str = "auto",
     machines: int | None = None,
@@ -71,7 +88,7 @@ def compare(
     Parameters
     ----------
     chain
-        What to multiply.
+        What to multiply: a chain, a graph, or what stands in for one, as in `plan`.
     solver
         A registered name.
     machines
@@ -96,8 +113,9 @@ def compare(
     SolverError
         If the solver is unknown, or cannot take this chain; `InfeasibleError` if there is no plan at all.
     """
-    best = plan(
-        chain,
+    asked: Any = chain
+    best: Any = plan(
+        asked,
         solver=solver,
         machines=machines,
         memory=memory,
@@ -109,7 +127,8 @@ def compare(
         profile=profile,
         dtype=dtype,
     )
-    return beside(best, time_limit=time_limit, seed=seed)
+    compared: Comparison | GraphComparison = beside(best, time_limit=time_limit, seed=seed)
+    return compared
 
 
 @overload

@@ -14,7 +14,7 @@ RULES = ("forward", "reverse", "markowitz", "relative-markowitz", "minimum-fill"
 """What every graph is compared with."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GraphComparison(Ranking[GraphPlan]):
     """Plans for one graph, the usual ones first and the best last.
 

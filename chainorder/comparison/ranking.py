@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
 from chainorder.errors import ChainorderError
 from chainorder.plans.base import BasePlan
+from chainorder.reading.wording import nearest_of
 from chainorder.system.showing import Shown
 
 SomePlan = TypeVar("SomePlan", bound=BasePlan)
@@ -24,8 +26,8 @@ class Infeasible:
         return f"{self.solver}: infeasible ({self.why})"
 
 
-@dataclass(frozen=True)
-class Ranking(Shown, ABC, Generic[SomePlan]):
+@dataclass(frozen=True, repr=False)
+class Ranking(Shown, Generic[SomePlan]):
     """Plans for one chain or graph, those that everybody knows first and the best last.
 
     Attributes
@@ -83,6 +85,24 @@ class Ranking(Shown, ABC, Generic[SomePlan]):
     def labels(self) -> tuple[str, ...]:
         """What reports call the plans: by their solvers, the last one ``best``."""
         return (*(each.solver for each in self.plans[:-1]), "best")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.labels)
+
+    def __getitem__(self, label: str) -> SomePlan:
+        """The plan that reports call so; raises `ChainorderError` if there is none, and lists the labels."""
+        if label not in self.labels:
+            why = next((f": {each.why}" for each in self.infeasible if each.solver == label), "")
+            raise ChainorderError(f"there is no {label!r}{why}; {nearest_of(label, self.labels)}")
+        return self.plans[self.labels.index(label)]
+
+    @property
+    def brief(self) -> str:
+        """The cost of each order beside the best, in a line."""
+        ratios = zip(self.labels, map(self.ratio, self.plans), strict=True)
+        beside = (f"{label} {ratio:,.4g}" for label, ratio in ratios if label != "best" and ratio is not None)
+        best = f"best {self.best.cost:,} ({self.best.claim})"
+        return "; ".join([f"of {self.problem.title}", best, f"times that: {', '.join(beside) or 'none'}"])
 
     @property
     def outdone(self) -> bool:

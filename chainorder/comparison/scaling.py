@@ -14,7 +14,7 @@ from chainorder.solvers import Progress, plan
 from chainorder.system.showing import Shown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sweep(Shown):
     """Comparisons of one chain at the memory limits at which its plan can change.
 
@@ -28,6 +28,11 @@ class Sweep(Shown):
 
     chain: Chain
     points: tuple[tuple[int, Comparison | str], ...]
+
+    @property
+    def brief(self) -> str:
+        """The limits in a line."""
+        return f"of {self.chain.title} at {len(self.points):,} limits for tapes"
 
 
 def sweep_memory(
@@ -79,7 +84,7 @@ def sweep_memory(
     return Sweep(chain, tuple(points))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scaling(Shown):
     """Plans of one chain on several numbers of machines.
 
@@ -93,6 +98,12 @@ class Scaling(Shown):
 
     one: Plan
     plans: tuple[Plan, ...]
+
+    @property
+    def brief(self) -> str:
+        """The makespans in a line."""
+        makespans = ", ".join(f"{each.makespan:,} on {each.machines:,}" for each in self.plans)
+        return f"of {self.one.chain.title}; makespan {makespans} machines"
 
     def speedup(self, plan: Plan) -> float | None:
         """How many times shorter than on one machine; 1 if both take no time, None if only this does."""

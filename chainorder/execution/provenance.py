@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -66,8 +66,8 @@ class Provenance:
         )
 
 
-class Printed(Shown, ABC):
-    """What runs of chains and graphs share: the word for where their Jacobians came from, and their print."""
+class Printed(Shown):
+    """What runs of chains and graphs share: the word for where their Jacobians came from, and their line."""
 
     provenance: Provenance
     fma: int
@@ -88,12 +88,11 @@ class Printed(Shown, ABC):
     def passed(self) -> bool:
         """Whether every check passed."""
 
-    def __str__(self) -> str:
+    @property
+    def brief(self) -> str:
+        """What it took and whether it is right, in a line."""
         outcome = "passed" if self.passed else "FAILED"
-        return f"{self.title}\n{self.fma:,} fma in {self.seconds:.3g} s, {outcome}\n{self.provenance}"
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {'; '.join(str(self).splitlines())}>"
+        return f"of {self.title}; {self.fma:,} fma in {self.seconds:.3g} s, {outcome}; {self.provenance}"
 
 
 Origin: TypeAlias = tuple[Any, Any, Structure]

@@ -62,6 +62,8 @@ PICTURES: dict[str, dict[str, Callable[..., Scene]]] = {
 
 
 FILED = {
+    "Chain": ("elementals",),
+    "Graph": ("graph",),
     "Plan": ("order", "schedule"),
     "Comparison": ("costs", "orders", "schedule"),
     "Execution": ("order", "schedule", "measured"),

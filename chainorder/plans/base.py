@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from chainorder.costs.estimate import Estimate
 from chainorder.costs.prediction import SECOND, Prediction
 from chainorder.errors import PlanError
-from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.saved import SCHEMA_VERSION, parse
+from chainorder.plans.saved_paths import folder_of, relocated
 from chainorder.problems.problem import Problem
+from chainorder.reading.files import Source, read_text
 from chainorder.reading.words import show
+from chainorder.system.output import Output
 from chainorder.system.showing import Shown
 
 
@@ -30,7 +31,7 @@ def excess(gap: float) -> str:
     return f"at most {1 + gap:,.1f} times" if gap >= 1 else f"at most {max(gap, 1e-4):.2%} above"
 
 
-class BasePlan(Shown, ABC):
+class BasePlan(Shown):
     """An order of operations for a chain or a graph. Immutable; prints itself; saves itself.
 
     Attributes
@@ -192,6 +193,38 @@ class BasePlan(Shown, ABC):
         """The plan that `to_json` saved; raises `PlanError` or `SpecError` for anything else."""
         return cls.from_data(parse(text, f"{cls.__name__}.to_json"), Path())
 
+    def save(self, path: str | Path) -> None:
+        """Keep it in a JSON file, which `load` and the command line read; a file that is there is replaced.
+
+        Paths of matrices are kept relative to it; entries that are in memory only are not kept.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        folder = Path(path).parent
+        data = relocated(self.to_data(), folder)
+        Output.at(path).write([json.dumps(data, indent=2, ensure_ascii=False), "\n"])
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The plan in a file that `save` or ``chainorder plan -o`` wrote, validated.
+
+        Raises
+        ------
+        PlanError, SpecError
+            If it is none, or not right.
+        """
+        source = Source.of(Path(path))
+        data = parse(read_text(source), f"{cls.__name__}.save")
+        try:
+            plan = cls.from_data(data, folder_of(data, source.folder) if isinstance(data, dict) else Path())
+            plan.validate()
+        except PlanError as error:
+            raise PlanError(f"{source.name}: {error}") from None
+        return plan
+
     @classmethod
     def from_data(cls, data: Any, folder: Path) -> Self:
         """The plan of plain data; relative paths of matrices are resolved against `folder`.
@@ -218,19 +251,9 @@ class BasePlan(Shown, ABC):
         """The attributes that data state, checked one by one."""
 
     @property
-    @abstractmethod
-    def _summary(self) -> str:
+    def brief(self) -> str:
         """What it costs, in a line."""
-
-    @abstractmethod
-    def _lines(self) -> Iterator[str]:
-        """Its operations, a line each."""
-
-    def __str__(self) -> str:
-        lines = [self.problem.title, f"{self._summary}, {self.solver} ({self.claim})"]
-        if self.machines > 1:
-            lines.append(f"makespan {self.makespan:,} {self.unit} on {self.machines:,} machines")
-        lines += (f"  {line}" for line in islice(self._lines(), SHOWN))
-        if len(self.operations) > SHOWN:
-            lines.append(f"  … and {len(self.operations) - SHOWN:,} more operations")
-        return "\n".join(lines)
+        timed = f"makespan {self.makespan:,} {self.unit} on {self.machines:,} machines, "
+        cost = timed if self.machines > 1 else ""
+        about = "" if self.estimate is None else "about "
+        return f"of {self.problem.title}; {cost}{about}{self.fma:,} fma, {self.solver} ({self.claim})"

@@ -83,6 +83,9 @@ class Operations(Sequence[Operation]):
         for column in fields(self):
             getattr(self, column.name).flags.writeable = False
 
+    def __repr__(self) -> str:
+        return f"<Operations: {len(self):,}, {total(self.fma):,} fma>"
+
     @property
     def steps(self) -> Steps:
         """What is done, without costs and times."""

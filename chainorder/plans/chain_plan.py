@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-@dataclass(frozen=True)
+BRIEF = 12
+"""Factors of an order that a line holds."""
+
+
+@dataclass(frozen=True, repr=False)
 class Plan(BasePlan):
     """An order in which to compute the Jacobian of a chain. Immutable; prints itself; saves itself.
 
@@ -177,6 +181,11 @@ class Plan(BasePlan):
         return format_bracketing(len(self.chain), self.operations.j, self.operations.i)
 
     @property
+    def brief(self) -> str:
+        """What it costs, and its order if that is short, in a line."""
+        return super().brief + (f": {self.bracketing}" if len(self.chain) <= BRIEF else "")
+
+    @property
     def claim(self) -> str:
         """What is proved of it, in words."""
         if self.estimate is not None and not self.estimate.samples:
@@ -229,13 +238,3 @@ class Plan(BasePlan):
                 graph.add_edge(left, result, side="left")
                 graph.add_edge(right, result, side="right")
         return graph
-
-    @property
-    def _summary(self) -> str:
-        about = "" if self.estimate is None else "about "
-        return f"{about}{self.fma:,} fma, peak memory {self.peak_memory:,} entries"
-
-    def _lines(self) -> Iterator[str]:
-        for o in self.operations:
-            place = f", machine {o.machine} at {o.start:,}" if self.machines > 1 else ""
-            yield f"{self.names.formula(o)}  {o.fma:,} fma{place}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chainorder.costs.profile import Profile
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GraphPlan(BasePlan):
     """An order in which to compute the Jacobian of a graph. Immutable; prints itself; saves itself.
 
@@ -234,10 +234,3 @@ class GraphPlan(BasePlan):
     def to_dot(self) -> str:
         """The operations as a drawing for Graphviz."""
         return to_dot(self.to_networkx())
-
-    @property
-    def _summary(self) -> str:
-        return f"{self.fma:,} fma, {self.adds:,} additions, peak memory {self.peak_memory:,} entries"
-
-    def _lines(self) -> Iterator[str]:
-        return (f"{o.result} = {o.formula}  {o.fma:,} fma" for o in self.operations)

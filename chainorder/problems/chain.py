@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Chain(Problem):
     """A Jacobian chain F'_q · … · F'_1, elementals numbered from 1 at the input.
 
@@ -153,6 +153,22 @@ class Chain(Problem):
 
     def __len__(self) -> int:
         return len(self.elementals)
+
+    @overload
+    def __getitem__(self, place: int) -> Elemental: ...
+    @overload
+    def __getitem__(self, place: slice) -> Chain: ...
+    def __getitem__(self, place: int | slice) -> Elemental | Chain:
+        """The elemental at a place, counted from 0; or the chain of those of a slice, with their matrices."""
+        if not isinstance(place, slice):
+            return self.elementals[place]
+        part = self.elementals[place]
+        first, last, _ = place.indices(len(self))
+        matrices = {at - first: matrix for at, matrix in self.matrices.items() if first <= at < last}
+        return Chain(part, self.name, machines=self.machines, memory=self.memory, matrices=matrices)
+
+    def __iter__(self) -> Iterator[Elemental]:
+        return iter(self.elementals)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Chain):

@@ -11,6 +11,7 @@ from chainorder.problems.matrix_files import MatrixFile
 from chainorder.structures.dense import Dense
 from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
+from chainorder.system.showing import stated
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Edge:
     tangent_time: EvaluationTime | None = field(default=None, kw_only=True)
     adjoint_time: EvaluationTime | None = field(default=None, kw_only=True)
     matrix: Any = field(default=None, kw_only=True, compare=False, repr=False)
+
+    __repr__ = stated
 
     def __post_init__(self) -> None:
         for key in TIMES:

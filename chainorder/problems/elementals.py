@@ -21,6 +21,7 @@ from chainorder.problems.numbers import as_sizes, whole
 from chainorder.reading.wording import fault_of_name
 from chainorder.structures.dense import Dense
 from chainorder.structures.structure import Structure
+from chainorder.system.showing import stated
 
 MAX_MACHINES = 1_000_000
 """More than that is a mistake; as many as there are elementals are as good as any number."""
@@ -87,6 +88,8 @@ class Kind(ModelCosts):
     tangent_time: EvaluationTime | None = None
     adjoint_time: EvaluationTime | None = None
 
+    __repr__ = stated
+
     def of(self, inputs: int, outputs: int) -> Elemental:
         """The elemental of this kind between sizes."""
         return Elemental(inputs, outputs, **{key: getattr(self, key) for key in KIND})
@@ -147,6 +150,8 @@ class Elemental(ModelCosts):
     same: str | None = field(default=None, kw_only=True)
     tangent_time: EvaluationTime | None = field(default=None, kw_only=True)
     adjoint_time: EvaluationTime | None = field(default=None, kw_only=True)
+
+    __repr__ = stated
 
     def __post_init__(self) -> None:
         for key in ("inputs", "outputs"):
@@ -291,6 +296,9 @@ class Elementals(Sequence[Elemental]):
         if len(column) < 2:
             raise ChainError(f"dims has {len(column)} entry; a chain has at least two sizes, input first")
         return cls(column, (DENSE,), np.zeros(len(column) - 1, np.int32))
+
+    def __repr__(self) -> str:
+        return f"<Elementals: {len(self):,}, of {len(self.kinds):,} kinds>"
 
     def __len__(self) -> int:
         return len(self.codes)

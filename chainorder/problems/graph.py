@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Graph(Problem):
     """A directed acyclic graph of elementals: its sources are the inputs, its sinks the outputs.
 

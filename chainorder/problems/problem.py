@@ -7,7 +7,7 @@ elemental of number i is at place i − 1.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chainorder.problems.messages import Fault
 
 
-class Problem(Shown, ABC):
+class Problem(Shown):
     """What is to be multiplied: a chain or a computational graph. Immutable.
 
     Attributes
@@ -49,6 +49,11 @@ class Problem(Shown, ABC):
     @abstractmethod
     def title(self) -> str:
         """It in a line: name, counts, sizes."""
+
+    @property
+    def brief(self) -> str:
+        """It in a line."""
+        return self.title
 
     @property
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainorder.plans.base import BasePlan
@@ -74,3 +74,26 @@ def execution_report(executions: Sequence[tuple[str, Run]], skipped: Sequence[st
     """
     made: Report = _EXECUTIONS[executions[-1][1].plan.kind](executions, skipped)
     return made
+
+
+REPORTS: dict[str, Callable[..., Report]] = {
+    "Chain": later("report.problems", "chain_report"),
+    "Graph": later("report.problems", "graph_report"),
+    "Plan": plan_report,
+    "GraphPlan": plan_report,
+    "Comparison": comparison_report,
+    "GraphComparison": comparison_report,
+    "Execution": lambda run: execution_report([(run.plan.solver, run)]),
+    "GraphExecution": lambda run: execution_report([(run.plan.solver, run)]),
+    "Sweep": later("report.scaling", "sweep_report"),
+    "Scaling": later("report.scaling", "scaling_report"),
+}
+"""By the names of classes."""
+
+
+def text(found: object) -> str:
+    """What `print` shows of a result: its report without a legend, as wide as the screen."""
+    from chainorder.report.screen import Screen, columns
+    from chainorder.report.table import render
+
+    return render([REPORTS[type(found).__name__](found)], Screen(columns(), legend=False)).rstrip("\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 import chainorder.solvers.chains
@@ -15,6 +16,7 @@ from chainorder.costs.steps import Step
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.scheduling import scheduled
+from chainorder.problems.given import Stated, problem_of
 from chainorder.problems.problem import Problem
 from chainorder.solvers.options import Options, Progress
 from chainorder.solvers.registry import SEARCHED, WEIGHED, Solver, all_solvers, find_solver, register
@@ -31,7 +33,7 @@ __all__ = ["Options", "Progress", "Solver", "all_solvers", "find_solver", "plan"
 
 @overload
 def plan(
-    chain: Chain,
+    chain: Chain | Stated,
     *,
     solver: str = ...,
     machines: int | None = ...,
@@ -62,7 +64,7 @@ def plan(
 ) -> GraphPlan: ...
 @overload
 def plan(
-    chain: Problem,
+    chain: Problem | str | Path,
     *,
     solver: str = ...,
     machines: int | None = ...,
@@ -76,7 +78,7 @@ def plan(
     dtype: str | None = ...,
 ) -> Plan | GraphPlan: ...
 def plan(
-    chain: Problem,
+    chain: Problem | str | Path | Stated,
     *,
     solver: str = "auto",
     machines: int | None = None,
@@ -95,7 +97,8 @@ def plan(
     Parameters
     ----------
     chain
-        What to differentiate: a chain, or a graph. A graph takes no transfer.
+        What to differentiate: a chain or a graph, sizes as ``[1000, 100, 1]``, Jacobians, or the path of a
+        spec. A graph takes no transfer.
     solver
         A name that is registered for its kind; ``auto`` picks, and the plan's ``why`` says what and why. On
         several machines, the order of a solver that plans for one is scheduled on them.
@@ -136,11 +139,12 @@ def plan(
     InfeasibleError
         If the memory admits no plan.
     """
-    if not isinstance(chain, Problem):
+    given = problem_of(chain)
+    if given is None:
         raise SolverError(
             f"a {type(chain).__name__} is no chain and no graph; make one with Chain.from_dims or Graph"
         )
-    problem = chain if memory is None else chain.within(memory)
+    problem = given if memory is None else given.within(memory)
     problem = problem if machines is None else problem.on(machines)
     options = Options(objective, transfer, time_limit, progress, seed, profile=profile, dtype=dtype)
     _check_scheduling(problem, options)

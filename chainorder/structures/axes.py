@@ -28,7 +28,7 @@ from chainorder.structures.pattern import Pattern
 from chainorder.structures.structure import Item, Structure
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AxesPattern(Pattern):
     """Positions (r, c) where the shared axes of r and c agree.
 

@@ -26,7 +26,7 @@ from chainorder.structures.pattern import Bits, Pattern
 from chainorder.structures.structure import Structure, check_square, draw
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class IdentityPattern(Pattern):
     """The identity of the given size: nothing is stored and products with it are free."""
 
@@ -113,7 +113,7 @@ class IdentityPattern(Pattern):
         return np.empty(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BandPattern(Pattern):
     """A square band: positions (r, c) with −`lower` ≤ c − r ≤ `upper`, clipped at the corners."""
 

@@ -23,12 +23,13 @@ from chainorder.structures.fragments import MOST, given, listing, needs, only, w
 from chainorder.structures.index_sets import IndexSet, IntArray, all_or, exact, listed, ranges
 from chainorder.structures.pattern import Bits, Pattern
 from chainorder.structures.structure import Structure, draw
+from chainorder.system.showing import stated
 
 Block = tuple[int, int]
 """Rows and columns of a block."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BlocksPattern(Pattern):
     """Full blocks of various shapes along the diagonal, of at least one row and column each."""
 
@@ -183,6 +184,8 @@ class BlockDiagonal(Structure):
         only(given("structure", "block-diagonal"), "only a block-diagonal elemental has it", "blocks"),
         needs(given("structure", "block-diagonal"), "a block-diagonal elemental", "blocks"),
     ]
+
+    __repr__ = stated
 
     def __init__(self, blocks: Sequence[Sequence[int]]) -> None:
         made = [_block(place, block) for place, block in enumerate(blocks)]

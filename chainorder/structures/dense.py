@@ -14,7 +14,7 @@ from chainorder.structures.pattern import Bits, Pattern
 from chainorder.structures.structure import Structure
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DensePattern(Pattern):
     """All positions in the given `rows` and `columns` (None: all of them), none elsewhere.
 

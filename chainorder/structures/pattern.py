@@ -60,6 +60,9 @@ class Pattern(ABC):
         if fallback:
             Pattern.fallback = cls
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.shape[0]:,} × {self.shape[1]:,}, {self.nnz:,} positions>"
+
     @property
     @abstractmethod
     def shape(self) -> tuple[int, int]:

@@ -30,7 +30,7 @@ EASE, CELL = 64, 4
 """How many multiply–adds of arrays, and how many cells of these, take as long as one of listed positions."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SparsePattern(Pattern, fallback=True):
     """Positions as compressed rows: `indices[indptr[r]:indptr[r+1]]` are the columns of row r."""
 
@@ -191,7 +191,7 @@ def _filled(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Pattern:
     return SparsePattern(rows, columns, *(part.astype(np.int32) for part in parts)).reduced
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class HypersparsePattern(Pattern):
     """The positions of a small pattern, spread over some rows and columns of a huge one.
 

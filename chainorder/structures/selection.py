@@ -20,11 +20,12 @@ from chainorder.structures.index_sets import IndexSet, IntArray, all_or, listed
 from chainorder.structures.pattern import Pattern
 from chainorder.structures.positions import HypersparsePattern, SparsePattern, picked_columns, picked_rows
 from chainorder.structures.structure import Item, Structure
+from chainorder.system.showing import stated
 
 AXES = ("rows", "columns")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SelectionPattern(Pattern):
     """Ones at (`rows[t]`, `columns[t]`): at most one in every row and column.
 
@@ -197,6 +198,8 @@ class Selection(Structure):
         only(given("select"), "only a selection has it", "axis"),
         needs(given("structure", "selection"), "a selection", "select"),
     ]
+
+    __repr__ = stated
 
     def __init__(self, select: Sequence[int] | IntArray, axis: str = "rows") -> None:
         if axis not in AXES:

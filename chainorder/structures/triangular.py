@@ -19,7 +19,7 @@ from chainorder.structures.pattern import Pattern
 from chainorder.structures.structure import Item, Structure, check_square
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UnitTriangularPattern(BandPattern):
     """A triangle with ones on the diagonal: in products they count like all positions, but are not stored."""
 
