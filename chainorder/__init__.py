@@ -61,7 +61,11 @@ if TYPE_CHECKING:
 
 refuse_strangers()
 
-VIEWS.update(plot=later("pictures.catalogue", "plot"), text=later("report.results", "text"))
+VIEWS.update(
+    plot=later("pictures.catalogue", "plot"),
+    text=later("report.results", "text"),
+    html=later("report.html.page", "fragment"),
+)
 
 __version__ = "0.1.0"
 

@@ -75,5 +75,5 @@ def plan_command(
         to.protect((start,))
         options["start"] = read_start(start)
     plans = read_plans(chain, Request(solver, order, memory, machines, options), check)
-    to.write([plan_report(each, verbose=verbose, sort=sort, every=every) for each in plans])
+    to.write([plan_report(each, verbose=verbose, sort=sort, every=every or to.form.whole) for each in plans])
     end_if_asked()

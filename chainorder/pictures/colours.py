@@ -29,5 +29,18 @@ COLOURS = {
 }
 """By the kinds of marks."""
 
+AT_NIGHT = {
+    "multiply": "#5e8be0",
+    "entry": "#7ea5f2",
+    "elemental": "#44536b",
+    "shade": "#2b3340",
+    "other": "#52637e",
+    "lane": "#262b33",
+    "text": "#e8e8e8",
+    "strong": "#e8e8e8",
+    "faint": "#a8a8a8",
+}
+"""What is another on a dark page."""
+
 DARK = {"multiply", "adjoint", "accumulate", "entry"}
 """What labels in it are written on in white."""

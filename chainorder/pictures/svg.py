@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import singledispatch
 from html import escape
 
-from chainorder.pictures.colours import COLOURS, DARK
+from chainorder.pictures.colours import AT_NIGHT, COLOURS, DARK
 from chainorder.pictures.scene import Area, Axis, Box, Mark, Path, Point, Scene, Text
 
 WIDTH, SIDE, LETTER, ROW = 720, 16, 6.2, 18
@@ -16,18 +16,29 @@ WIDTH, SIDE, LETTER, ROW = 720, 16, 6.2, 18
 _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 LINES = ("text", "strong", "faint", "line", "limit")
-FILLS = {kind: colour for kind, colour in COLOURS.items() if kind not in LINES}
 
-STYLE = "".join(
-    (
-        "text{font:12px sans-serif;fill:#1c1c1c}text.strong{font-weight:bold}text.faint{fill:#666}",
-        *(f".{kind}{{fill:{colour}}}polyline.{kind}{{stroke:{colour}}}" for kind, colour in FILLS.items()),
-        "text.on{fill:#fff}polyline{fill:none!important;stroke:#8a8a8a}.axis{stroke:#8a8a8a}",
-        f".limit{{stroke:{COLOURS['limit']};stroke-dasharray:4 3}}"
-        ".head{fill:#8a8a8a}.curve{stroke-width:2}",
-    )
-)
-"""What pictures look like where no page says so."""
+
+def style(colours: Mapping[str, str], scope: str = "") -> str:
+    """Style sheet rules for pictures in some colours, below an element that is named by a selector."""
+    rules = [
+        ("text", f"font:12px sans-serif;fill:{colours['text']}"),
+        ("text.strong", "font-weight:bold"),
+        ("text.faint", f"fill:{colours['faint']}"),
+        (f"polyline,{scope} .axis", f"fill:none!important;stroke:{colours['line']}"),
+        (".limit", f"stroke:{colours['limit']};stroke-dasharray:4 3"),
+        (".head", f"fill:{colours['line']}"),
+        (".curve", "stroke-width:2"),
+    ]
+    for kind in (kind for kind in colours if kind not in LINES):
+        rules += [(f".{kind}", f"fill:{colours[kind]}"), (f"polyline.{kind}", f"stroke:{colours[kind]}")]
+    rules.append(("text.on", "fill:#fff"))
+    return "".join(f"{scope} {selector}{{{what}}}" for selector, what in rules)
+
+
+def page_style(scope: str) -> str:
+    """Rules for pages that may be light or dark."""
+    dark = style(COLOURS | AT_NIGHT, f"{scope} .picture")
+    return f"{style(COLOURS, f'{scope} .picture')}@media (prefers-color-scheme:dark){{{dark}}}"
 
 
 def page(scenes: Sequence[Scene]) -> str:
@@ -38,15 +49,14 @@ def page(scenes: Sequence[Scene]) -> str:
         drawn, height = _drawn(scene)
         parts.append(f'<g transform="translate(0 {top:.0f})">{drawn}</g>\n')
         top += height
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top:.0f}" width="{WIDTH}" '
-        f'height="{top:.0f}">\n<style>{STYLE}</style>\n<rect width="100%" height="100%" fill="#fff"/>\n'
-        f"{''.join(parts)}</svg>\n"
-    )
+    size = f'viewBox="0 0 {WIDTH} {top:.0f}" width="{WIDTH}" height="{top:.0f}"'
+    ground = '<rect width="100%" height="100%" fill="#fff"/>'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n<style>{style(COLOURS)}</style>\n{ground}\n'
+    return f"{head}{''.join(parts)}</svg>\n"
 
 
 def inline(scene: Scene) -> str:
-    """The SVG element of one scene, as wide as there is room, for a page that has `STYLE` or its like."""
+    """The SVG element of one scene, as wide as there is room, for a page that has `page_style`."""
     drawn, height = _drawn(scene)
     said = f' role="img" aria-label="{_escaped(f"{scene.title}. {scene.caption}")}"'
     return f'<svg class="picture" viewBox="0 0 {WIDTH} {height:.0f}"{said}>{drawn}</svg>'
@@ -147,7 +157,7 @@ def _(area: Area, frame: _Frame) -> str:
 def _(path: Path, frame: _Frame) -> str:
     points = [frame.at(point) for point in path.points]
     listed = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    kind = f"{path.kind} curve" if path.kind in FILLS else path.kind
+    kind = f"{path.kind} curve" if path.kind not in LINES else path.kind
     drawn = f'<polyline points="{listed}" class="{kind}"/>'
     return _tipped(drawn + (_head(*points[-2:]) if path.arrow else ""), path.tip)
 

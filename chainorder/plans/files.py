@@ -43,14 +43,15 @@ def read_saved(path: str | Path | Source) -> list[Plan | GraphPlan] | None:
     if not items or not all(isinstance(item, dict) and "operations" in item for item in items):
         return None
     try:
-        return [_saved(item, folder_of(item, source.folder)) for item in items]
+        return [saved_plan(item, folder_of(item, source.folder)) for item in items]
     except SpecError as error:
         raise error.within(source.name) from None
     except PlanError as error:
         raise PlanError(f"{source.name}: {error}") from None
 
 
-def _saved(item: dict[str, Any], folder: Path) -> Plan | GraphPlan:
+def saved_plan(item: dict[str, Any], folder: Path) -> Plan | GraphPlan:
+    """The plan of plain data; paths of matrices are relative to a folder."""
     if Graph.kind not in item:
         return Plan.from_data(item, folder)
     from chainorder.plans.graph_plan import GraphPlan  # brings elimination with it: chains start up without

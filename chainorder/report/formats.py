@@ -35,6 +35,8 @@ class Format:
         What it draws, if it draws: `PICTURE` or `GRAPH`.
     data
         Whether it shows the data of reports, not their tables.
+    whole
+        Whether it shows all operations unasked: its readers can sort and filter them.
     screened
         Whether `render` takes the `Screen` that it writes for, too.
     append
@@ -49,6 +51,7 @@ class Format:
     render: Callable[..., str | bytes]
     draws: str | None = None
     data: bool = False
+    whole: bool = False
     screened: bool = False
     append: Callable[[Iterable[Any]], str] | None = None
     needs: tuple[str, str] | None = None
@@ -130,6 +133,7 @@ for _each in (
     ),
     Format("csv", (".csv",), later("report.csv", "render"), append=later("report.csv", "lines")),
     Format("markdown", (".md", ".markdown"), later("report.markdown", "render")),
+    Format("html", (".html", ".htm"), later("report.html.page", "render"), data=True, whole=True),
     Format("svg", (".svg",), later("report.pictures", "render_svg"), PICTURE),
     Format("png", (".png",), later("report.pictures", "render_png"), PICTURE, needs=("matplotlib", "plot")),
     Format("pdf", (".pdf",), later("report.pictures", "render_pdf"), PICTURE, needs=("matplotlib", "plot")),

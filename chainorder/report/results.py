@@ -91,9 +91,14 @@ REPORTS: dict[str, Callable[..., Report]] = {
 """By the names of classes."""
 
 
+def report_of(found: object) -> Report:
+    """The report of any result."""
+    return REPORTS[type(found).__name__](found)
+
+
 def text(found: object) -> str:
     """What `print` shows of a result: its report without a legend, as wide as the screen."""
     from chainorder.report.screen import Screen, columns
     from chainorder.report.table import render
 
-    return render([REPORTS[type(found).__name__](found)], Screen(columns(), legend=False)).rstrip("\n")
+    return render([report_of(found)], Screen(columns(), legend=False)).rstrip("\n")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 VIEWS: dict[str, Callable[..., Any]] = {}
-"""By what is asked for: ``plot``; ``text``, which `print` shows."""
+"""By what is asked for: ``plot``; ``text``, which `print` shows; ``html``, for notebooks."""
 
 
 _SHORT = Repr()
@@ -45,6 +45,11 @@ class Shown(ABC):
     def __str__(self) -> str:
         text: str = VIEWS["text"](self)
         return text
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        fragment: str = VIEWS["html"](self)
+        return fragment
 
     def plot(self, what: str | None = None, *, ax: Axes | None = None) -> Axes:
         """Draw a picture by Matplotlib, with the fonts and sizes of its rcParams.

@@ -1,0 +1,1 @@
+"""Reports as one file for a browser, and as what a notebook shows."""
