@@ -192,7 +192,7 @@ def test_each_kind_of_problem_has_names_of_its_own(monkeypatch: pytest.MonkeyPat
         register("mine", lambda graph: plan(graph), kind="graph")
     with pytest.raises(SolverError, match="no problems of kind 'tree'; the known ones are chain, graph"):
         register("mine", lambda tree: tree, kind="tree")
-    with pytest.raises(SolverError, match="a list is no chain and no graph"):
-        plan([2, 3, 4])  # type: ignore[call-overload]
+    with pytest.raises(SolverError, match="a set is no chain and no graph"):
+        plan({2, 3, 4})  # type: ignore[call-overload]
     with pytest.raises(SolverError, match="unknown solver '5' for chains"):
         plan(chain, solver=5)  # type: ignore[call-overload]

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from chainorder.comparison.scaling import Scaling, Sweep
 from chainorder.pictures.colours import SWEEPS
-from chainorder.pictures.scene import LINE, Axis, Box, Mark, Path, Point, Scene, Text, short
+from chainorder.pictures.scene import LINE, Axis, Box, Mark, Path, Point, Scene, Text, extent, short
 
 HEIGHT = 0.45
 
@@ -15,14 +15,14 @@ HEIGHT = 0.45
 def memory_sweep(sweep: Sweep) -> Scene:
     """The fma of each order over the limit for tapes: a step wherever one more tape fits."""
     limits = [memory for memory, _ in sweep.points]
-    end = 1.1 * max(*limits, 1)
+    end = 1.1 * extent(limits)
     costs: dict[str, list[tuple[int, int]]] = {}
     for memory, found in sweep.points:
         plans = () if isinstance(found, str) else zip(found.labels, found.plans, strict=True)
         for label, plan in plans:
             costs.setdefault(label, []).append((memory, plan.fma))
     curves = {label: _steps(points, end) for label, points in costs.items()}
-    top = max((y for curve in curves.values() for _, y in curve if y), default=1)
+    top = extent(y for curve in curves.values() for _, y in curve)
     marks = _curves(curves, end, LINE * top / HEIGHT)
     x, y = Axis(0, 1.25 * end, "limit for one tape, in entries"), Axis(0, 1.1 * top, "fma")
     places = f"{len(limits):,} limit{'s' * (len(limits) > 1)}"
@@ -55,7 +55,7 @@ def _curves(curves: dict[str, list[Point]], end: float, apart: float) -> tuple[M
 def scaling(found: Scaling) -> Scene:
     """The makespan over the number of machines, beside what perfect speed-up would make of it."""
     ideal = [(plan.machines, found.one.makespan / plan.machines) for plan in found.plans]
-    top = max(1, found.one.makespan, *(plan.makespan for plan in found.plans))
+    top = extent([found.one.makespan, *(plan.makespan for plan in found.plans)])
     count = len(found.plans)
     marks: list[Mark] = []
     for place, (plan, (_, least)) in enumerate(zip(found.plans, ideal, strict=True)):

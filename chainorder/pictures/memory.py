@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chainorder.costs.pricing import price
 from chainorder.elimination.replay import Replay
 from chainorder.errors import PlanError
-from chainorder.pictures.scene import Area, Axis, Mark, Path, Scene, Text, short
+from chainorder.pictures.scene import Area, Axis, Mark, Path, Scene, Text, extent, short
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.graph_validation import find_move
@@ -53,7 +53,7 @@ def curve(title: str, live: Sequence[int]) -> Scene:
         anchor = "start" if at < count / 2 else "end"
         marks.append(Text(at + 0.5, peak * 1.06, f"peak {peak:,}", anchor, "strong"))
     x = Axis(0, count, "operations, in the order of the plan", None if count > 1 else ((0.5, "1"),))
-    y = Axis(0, 1.15 * max(peak, 1), "entries")
+    y = Axis(0, 1.15 * extent(live), "entries")
     caption = (
         f"Stored entries of Jacobians during each operation; at most {short(peak)} ({short(8 * peak)}B)."
     )

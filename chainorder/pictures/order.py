@@ -40,7 +40,8 @@ def order(plan: Plan, *, dearest: int | None = None) -> Scene:
     if len(plan.chain) > MOST:
         return long_order(plan)
     nodes = _nodes(plan)
-    dearest = dearest or max((each.operation.fma for each in nodes), default=0)
+    if dearest is None:
+        dearest = max((each.operation.fma for each in nodes), default=0)
     drawing = _Drawing(plan.chain, nodes, dearest)
     length = len(plan.chain)
     marks = (*drawing.funnel(), *drawing.sizes(), *drawing.lines(), *drawing.squares())

@@ -5,7 +5,7 @@ Pictures are made once, as scenes; SVG and Matplotlib both draw them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
@@ -150,6 +150,12 @@ def short(value: float) -> str:
         if abs(value) >= 0.9995 * size:
             return f"{value / size:.3g} {unit}" if value / size < 9.995e2 else f"{value:.2e}"
     return f"{value:.3g}"
+
+
+def extent(values: Iterable[float]) -> float:
+    """The greatest of some values; 1 if none is above 0, so that an axis that is as long has a length."""
+    greatest = max(values, default=0)
+    return greatest if greatest > 0 else 1
 
 
 def seconds(value: float) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.costs.prediction import SECOND
 from chainorder.pictures.colours import ACTIONS
-from chainorder.pictures.scene import Axis, Box, Scene, seconds, short
+from chainorder.pictures.scene import Axis, Box, Scene, extent, seconds, short
 from chainorder.plans.base import BasePlan
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def gantt(title: str, spans: Iterable[Span], unit: str, caption: str) -> Scene:
     for span in sorted(spans, key=lambda each: (each.start, each.end)):
         lanes.setdefault(span.machine, []).append(span)
     shown = sorted(lanes)[:MOST]
-    end = max((span.end for each in lanes.values() for span in each if span.end), default=1)
+    end = extent(span.end for each in lanes.values() for span in each)
     marks, names, kinds = [], [], set()
     for place, machine in enumerate(shown):
         y = len(shown) - place - 1 + GAP / 2

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import singledispatch
 from html import escape
+from math import hypot
 
 from chainorder.pictures.colours import AT_NIGHT, COLOURS, DARK
-from chainorder.pictures.scene import Area, Axis, Box, Mark, Path, Point, Scene, Text
+from chainorder.pictures.scene import Area, Box, Mark, Path, Point, Scene, Text
 
 WIDTH, SIDE, LETTER, ROW = 720, 16, 6.2, 18
 """Pixels: of a picture, beside it, of a letter (about), of a row of text."""
@@ -101,16 +102,11 @@ class _Frame:
 
     def across(self, length: float) -> float:
         """A length along the x axis in pixels."""
-        return length * self.width / _span(self._x)
+        return length * self.width / (self._x.high - self._x.low)
 
     def up(self, length: float) -> float:
         """A length along the y axis in pixels."""
-        return length * self.height / _span(self._y)
-
-
-def _span(axis: Axis) -> float:
-    span = axis.high - axis.low
-    return span if span else 1.0
+        return length * self.height / (self._y.high - self._y.low)
 
 
 def _axes(scene: Scene, frame: _Frame) -> Iterator[str]:
@@ -165,7 +161,7 @@ def _(path: Path, frame: _Frame) -> str:
 def _head(start: Point, end: Point) -> str:
     """The head of an arrow."""
     (x0, y0), (x, y) = start, end
-    length = max(((x - x0) ** 2 + (y - y0) ** 2) ** 0.5, 1e-9)
+    length = max(hypot(x - x0, y - y0), 1e-9)
     u, v = 8 * (x - x0) / length, 8 * (y - y0) / length
     corners = [(x, y), (x - u + v / 2, y - v - u / 2), (x - u - v / 2, y - v + u / 2)]
     return f'<path d="M{_pixels(corners)}Z" class="head"/>'
