@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.errors import ChainorderError
 from chainorder.pictures.scene import Scene, seconds, short
+from chainorder.pictures.words import has_small_patterns
+from chainorder.problems.chain import Chain
 from chainorder.reading.wording import nearest_of
 from chainorder.system.later import later
 
@@ -51,7 +53,7 @@ PICTURES: dict[str, dict[str, Callable[..., Scene]]] = {
         "schedule": later("pictures.schedule", "best"),
     },
     "Execution": _of_its_plan(_OF_PLAN),
-    "Sweep": {"memory": later("pictures.curves", "memory_sweep")},
+    "Sweep": {"costs": later("pictures.curves", "memory_sweep")},
     "Scaling": {"machines": later("pictures.curves", "scaling")},
     "Graph": {"graph": later("pictures.graphs", "graph")},
     "GraphPlan": _OF_GRAPH_PLAN,
@@ -64,23 +66,33 @@ PICTURES: dict[str, dict[str, Callable[..., Scene]]] = {
 FILED = {
     "Chain": ("elementals",),
     "Graph": ("graph",),
-    "Plan": ("order", "schedule"),
+    "Plan": ("order", "memory", "schedule"),
     "Comparison": ("costs", "orders", "schedule"),
-    "Execution": ("order", "schedule", "measured"),
-    "Sweep": ("memory",),
+    "Execution": ("order", "memory", "schedule", "measured"),
+    "Sweep": ("costs",),
     "Scaling": ("machines",),
-    "GraphPlan": ("order", "schedule"),
+    "GraphPlan": ("order", "memory", "schedule"),
     "GraphComparison": ("costs",),
-    "GraphExecution": ("order", "schedule", "measured"),
+    "GraphExecution": ("order", "memory", "schedule", "measured"),
 }
-"""Which of them stand in files; a schedule only where there are several machines."""
+"""Which of them stand in files, where they are `worthwhile`."""
 
 
 def pictures(found: Any) -> list[Scene]:
     """Those that stand in a file."""
     plan = getattr(found, "best", getattr(found, "plan", found))
-    names = FILED[type(found).__name__]
-    return [picture(found, each) for each in names if each != "schedule" or plan.machines > 1]
+    return [picture(found, each) for each in FILED[type(found).__name__] if worthwhile(each, plan)]
+
+
+def worthwhile(what: str, plan: Any) -> bool:
+    """Whether a schedule is on several machines, and memory known without large products of patterns."""
+    match what:
+        case "schedule":
+            return bool(plan.machines > 1)
+        case "memory":
+            return plan.kind != Chain.kind or has_small_patterns(plan)
+        case _:
+            return True
 
 
 def run_pictures(executions: Sequence[tuple[str, Any]]) -> list[Scene]:

@@ -11,7 +11,6 @@ from chainorder.costs.prediction import SECOND
 from chainorder.errors import ChainorderError
 from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_operations import SHOWN
-from chainorder.plans.chain_plan import Plan
 from chainorder.report import times as times_of
 from chainorder.report.model import Sheet
 from chainorder.report.numbers import Cell, Entries, Seconds, Share
@@ -21,17 +20,6 @@ SORTS = ("fma", "memory", "time")
 
 LEAVING = ("bytes", "shape", "additions")
 """Columns that stand below their row first."""
-
-
-LARGE = 10**7
-"""fma beyond which sparse patterns are not multiplied only to show something."""
-
-
-def has_small_patterns(plan: Plan) -> bool:
-    """Whether the patterns of a plan's results are made at once."""
-    kinds = plan.chain.elementals.kinds
-    sparse = any(kind.structure.name == "sparse" for kind in kinds)
-    return plan.estimate is None and (plan.fma <= LARGE or not sparse)
 
 
 @dataclass(frozen=True)

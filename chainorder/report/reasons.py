@@ -8,11 +8,11 @@ import numpy as np
 
 from chainorder.costs.prediction import Prediction
 from chainorder.errors import ProfileError, SolverError
+from chainorder.pictures.words import has_small_patterns
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.reading.numerals import as_bytes
 from chainorder.report.numbers import duration, short
-from chainorder.report.operations import has_small_patterns
 from chainorder.report.times import cost_of
 
 if TYPE_CHECKING:

@@ -45,6 +45,13 @@ document.addEventListener("pointermove", (event) => {
   tip.style.left = `${Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8)}px`;
   tip.style.top = `${Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8)}px`;
 });
+/* What is folded is built when it is opened: a page of a thousand chains is there at once. */
+for (const part of document.querySelectorAll("details.part")) {
+  part.addEventListener("toggle", () => {
+    const folded = part.querySelector(":scope > template");
+    if (folded) folded.replaceWith(folded.content);
+  });
+}
 const open = () => {
   const part = location.hash && document.getElementById(location.hash.slice(1));
   if (part instanceof HTMLDetailsElement) {
