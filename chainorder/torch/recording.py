@@ -124,7 +124,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
                 raise NotPlannedError(f"{why} ({func})")
         if _name(func) in LAYOUT:
             raise NotPlannedError(f"it depends on places in memory ({func})")
-        if _name(func).endswith("batch_norm") and True in args:
+        if _name(func).endswith("batch_norm") and any(each is True for each in args):
             raise NotPlannedError(f"it may change what it knows of batches ({func})")
 
     def _overwrite(self, func: Any, changed: Any) -> None:

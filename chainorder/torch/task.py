@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
 from traceback import walk_tb
@@ -75,7 +75,7 @@ class TorchTask(Task):
         program = self._capture(Call.of(args, kwargs, self.argnums)).program
         if not program.connected:
             raise NotPlannedError(UNCONNECTED)
-        return self._choose(pieces_of(program))
+        return self._choose(program, pieces_of(program))
 
     def planned(self, call: Call) -> tuple[Run, Any]:
         """What makes the Jacobian of calls of a kind, and that of this one; held against one adjoint."""
@@ -83,7 +83,7 @@ class TorchTask(Task):
         if not captured.program.connected:
             return self._reverse, self._reverse(call)
         pieces = pieces_of(captured.program)
-        choice = self._choose(pieces)
+        choice = self._choose(captured.program, pieces)
         match choice.mode:
             case Mode.PLAN:
                 run: Run = partial(self._run, captured, pieces, choice.plan)
@@ -124,9 +124,12 @@ class TorchTask(Task):
         result = self.function(*args, **kwargs)
         return tuple(pytree.tree_leaves(result[0] if self.has_aux else result))
 
-    def _choose(self, pieces: Sequence[TorchPiece]) -> Choice:
+    def _choose(self, program: TorchProgram, pieces: Sequence[TorchPiece]) -> Choice:
+        """The choice; a plan evaluates all values first, operation by operation."""
         name = getattr(self.function, "__name__", type(self.function).__name__)
-        return choose(pieces, RATES, name, self.solver)
+        choice = choose(pieces, RATES, name, self.solver)
+        values = RATES.transform + RATES.launch * len(program.graph.nodes)
+        return replace(choice, times={**choice.times, Mode.PLAN: choice.times[Mode.PLAN] + values})
 
     def _capture(self, call: Call) -> Captured:
         seen: list[tuple[list[Any], Any]] = []
