@@ -15,6 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # waking threads takes longe
 import random
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -36,6 +37,7 @@ from chainorder.solvers.options import Progress
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from scripts.scalar_functions import FUNCTIONS
 from tests.graphs import random_graph  # the same graphs as the tests
 
 REFERENCE = Path(os.environ.get("CHAINORDER_REFERENCE", Path(__file__).parents[2] / "shared" / "reference"))
@@ -96,6 +98,58 @@ def scalar_graphs(seed: int, limit: float) -> None:
             f"| {name} | {data['inner']} | {others} | {data['alphagrad']} | {best.fma} | {found:.2f} | "
             f"{best.vertex_bound} | {proved:.2f} |"
         )
+
+
+def scalar_functions(seeds: int, limit: float) -> None:
+    """Orders of functions of the same kinds, which are no published instances, from several seeds."""
+    rules = ("forward", "reverse", "markowitz", "relative-markowitz")
+    click.echo(f"\n| function | inner | {' | '.join(rules)} | found | after, s | proved bound | gap |")
+    click.echo("|---" * (6 + len(rules)) + "|")
+    for name, make in FUNCTIONS.items():
+        graph, found, seconds, bounds = make(), [], [], [1]
+        for seed in range(seeds):
+            seen: list[Progress] = []
+            best = plan(graph, solver="annealing", seed=seed, time_limit=limit, progress=seen.append)
+            found.append(best.fma)
+            seconds.append(next((each.seconds for each in seen if each.best == best.fma), 0.0))
+            bounds += [] if best.vertex_bound is None else [best.vertex_bound]
+        values = f"{min(found):,}" + (f"–{max(found):,}" if min(found) < max(found) else "")
+        others = " | ".join(f"{plan(graph, solver=rule).fma:,}" for rule in rules)
+        gap = min(found) / max(bounds) - 1
+        click.echo(
+            f"| {name} | {len(graph.inner)} | {others} | {values} | {min(seconds):.2f}–{max(seconds):.2f} | "
+            f"{max(bounds):,} | {gap:.1%} |"
+        )
+
+
+def nine_edges(count: int) -> None:
+    """Matrix-free graphs of nine edges: how long the proof in the face model takes."""
+    generator, times, proved = random.Random(0), [], 0
+    while len(times) < count:
+        graph = random_graph(generator, generator.randint(3, 5), density=0.3, largest=9, matrix_free=1.0)
+        if len(graph.edges) != 9:
+            continue
+        started = time.perf_counter()
+        proved += plan(graph).optimal
+        times.append(time.perf_counter() - started)
+    click.echo(
+        f"\n{count} matrix-free graphs of nine edges: {proved} proved by auto, {median(times):.2f} s in the "
+        f"median, {max(times):.2f} s at the most"
+    )
+
+
+def large_graph(layers: int, width: int) -> None:
+    """Full layers of scalars: seconds from the graph to its plan."""
+    names = [[f"v{layer}.{at}" for at in range(width)] for layer in range(layers)]
+    edges = [Edge(a, b) for first, second in pairwise(names) for a in first for b in second]
+    graph = Graph({name: 1 for layer in names for name in layer}, edges)
+    started = time.perf_counter()
+    best = plan(graph)
+    seconds = time.perf_counter() - started
+    click.echo(
+        f"\n{layers} full layers of {width} scalars, {len(graph.vertices):,} vertices, {len(edges):,} edges: "
+        f"{best.fma:,} products planned in {seconds:.1f} s"
+    )
 
 
 def orders_per_second(seconds: float) -> None:
@@ -196,6 +250,9 @@ def main(graphs: int, largest: int, repeats: int) -> None:
     """Print the tables of docs/graphs.md."""
     plan(random_graph(random.Random(0), 30, density=0.1), solver="annealing", time_limit=2)  # compile
     scalar_graphs(0, 60)
+    scalar_functions(3, 5)
+    large_graph(1000, 10)
+    nine_edges(20)
     orders_per_second(2)
     published_graphs()
     vertex_elimination(graphs, largest)
