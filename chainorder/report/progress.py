@@ -168,6 +168,7 @@ def searching() -> Iterator[Callable[[Progress], None] | None]:
         def show(progress: Progress) -> None:
             best, bound = progress.best, progress.lower_bound
             gap = f"{(best - bound) / bound:.2%}" if bound else "not known yet"
-            working.say(f"best {best:,}, bound {bound:,}, gap {gap}")
+            among = f" of {progress.among}" if progress.among else ""
+            working.say(f"best {best:,}, bound{among} {bound:,}, gap {gap}")
 
         yield show

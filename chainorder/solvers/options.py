@@ -36,11 +36,14 @@ class Progress:
         What every plan costs at least, as far as it is known by now.
     seconds
         Since it started.
+    among
+        Of which plans the bound is, if not of all.
     """
 
     best: int
     lower_bound: int
     seconds: float
+    among: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +151,10 @@ class Options:
         until = time.monotonic() - self.started + seconds
         return replace(self, time_limit=until if self.time_limit is None else min(until, self.time_limit))
 
-    def report(self, best: int, lower_bound: int = 0) -> None:
+    def report(self, best: int, lower_bound: int = 0, among: str = "") -> None:
         """Tell whoever wants to know what was found."""
         if self.progress is not None:
-            self.progress(Progress(best, lower_bound, time.monotonic() - self.started))
+            self.progress(Progress(best, lower_bound, time.monotonic() - self.started, among))
 
 
 def _whole(value: Any) -> bool:

@@ -124,7 +124,7 @@ def best_vertices(arcs: Arcs, options: Options, *, patient: bool = False) -> Fou
         if contest.cost is not None:
             cost = min(cost, contest.cost)
         if gained:
-            options.report(cost, contest.least)
+            options.report(cost, contest.least, "vertex orders")
     if contest.cost is not None:
         order, sweep = [orders.places[unit] for unit in contest.order], Sweep.BEST
     why = f"{len(contest.reduction.order)} of {len(orders.weights)} vertices were safe; {contest.turns} turns"

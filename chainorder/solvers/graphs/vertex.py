@@ -100,7 +100,7 @@ def _order_by_contest(contest: Contest, options: Options) -> list[int]:
         if options.over:
             raise SolverError(OVERDUE)
         if contest.take_turns(options.left):
-            options.report(contest.cost, contest.least)
+            options.report(contest.cost, contest.least, "vertex orders")
     return [contest.graph.places[unit] for unit in contest.order]
 
 
