@@ -30,7 +30,7 @@ def notes(records: Sequence[Mapping[str, Any]]) -> list[str]:
     planned = [each for each in records if each["error"] is None]
     failed = [each["source"] for each in records if each["error"] is not None]
     counted = [each for each in planned if each["objective"] == "fma" and _usual(each) is not None]
-    best, usual = sum(map(_cost, counted)), sum(_usual(each) or 0 for each in counted)
+    best, usual = sum(map(_cost, counted)), sum(filter(None, map(_usual, counted)))
     said = f"{short(best)} fma in the best orders, {short(usual)} in the cheaper sweeps"
     saved = [f"{said}: {1 - best / usual:.1%} are saved"] if usual else []
     return [*saved, *([f"failed: {', '.join(failed)}"] if failed else [])]
