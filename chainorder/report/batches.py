@@ -51,9 +51,14 @@ def _savings(record: Mapping[str, Any]) -> float | None:
     return None if usual is None else 1 - _cost(record) / usual if usual else 0.0
 
 
+def _falling(value: float | None) -> float:
+    """A key that sorts the greatest first; what has no value, as if it were 0."""
+    return 0 if value is None else -value
+
+
 _KEYS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "savings": lambda each: (each["error"] is not None, -(_savings(each) or 0.0)),
-    "cost": lambda each: (each["error"] is not None, -(each["cost"] or 0)),
+    "savings": lambda each: (each["error"] is not None, _falling(_savings(each))),
+    "cost": lambda each: (each["error"] is not None, _falling(each["cost"])),
     "name": lambda each: (each["error"] is not None, each["name"] or ""),
 }
 
