@@ -44,7 +44,8 @@ from chainorder.structures.number_types import DTYPES
 
 RUNS = 3
 MOST_ORDERS = 40
-DEAREST = 5
+NEAR = 1.5
+DEAREST = 3
 """How many times the predicted least time an order may take to be timed."""
 
 STRUCTURES = {
@@ -76,8 +77,18 @@ def runner(steps: Steps, operands: Sequence[Operand]) -> Callable[[], Any]:
 
 
 def least(calls: Sequence[Callable[[], Any]]) -> list[float]:
-    """The least processor time of each of some calls, which take turns."""
-    return [min(taken) for taken in zip(*([spent(call) for call in calls] for _ in range(RUNS)), strict=True)]
+    """The least processor time of each of some calls, which take turns; of those near the least of all.
+
+    What takes half as long again is not run again: it is not the fastest.
+    """
+    taken = [spent(call) for call in calls]
+    for _ in range(RUNS - 1):
+        near = NEAR * min(taken)
+        taken = [
+            min(before, spent(call)) if before <= near else before
+            for before, call in zip(taken, calls, strict=True)
+        ]
+    return taken
 
 
 def dense_chains(count: int, seed: int, largest: int) -> Iterator[Chain]:
