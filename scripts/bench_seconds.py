@@ -151,12 +151,14 @@ def timed(chain: Chain, profile: Profile) -> Timed:
 
 
 def dense(chains: Iterable[Chain], profile: Profile, add: Path | None) -> list[Timed]:
-    """All chains; with those of earlier calls, if there is a file of these, which then holds all."""
+    """All chains; with those of earlier calls, if there is a file of these, which each is added to."""
     known = add.read_text(encoding="utf-8").splitlines() if add is not None and add.exists() else []
     records = [Timed(**json.loads(line)) for line in known]
-    records += [timed(chain, profile) for chain in chains]
-    if add is not None:
-        add.write_text("".join(f"{json.dumps(asdict(each))}\n" for each in records), encoding="utf-8")
+    for chain in chains:
+        records.append(timed(chain, profile))
+        if add is not None:
+            with add.open("a", encoding="utf-8") as file:
+                file.write(f"{json.dumps(asdict(records[-1]))}\n")
     return records
 
 
