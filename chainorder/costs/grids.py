@@ -9,6 +9,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
+SMALL = 50
+"""Bits of times whose arithmetic in floats is that in whole numbers, with one to spare for rounding."""
+
+LN2 = math.log(2)
+POWERS = tuple(2.0 ** (place / 256) for place in range(256))
+
 Cube = tuple[tuple[tuple[int, ...], ...], ...]
 
 
@@ -31,13 +37,18 @@ class Grid:
 
     sizes: tuple[int, ...]
     picoseconds: Cube
-    _logs: tuple[tuple[tuple[float, ...], ...], ...] = field(init=False, repr=False, compare=False)
+    logs: tuple[tuple[tuple[float, ...], ...], ...] = field(init=False, repr=False, compare=False)
     _places: tuple[float, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         logs = tuple(tuple(tuple(map(math.log2, row)) for row in plane) for plane in self.picoseconds)
-        object.__setattr__(self, "_logs", logs)
+        object.__setattr__(self, "logs", logs)
         object.__setattr__(self, "_places", tuple(map(math.log2, self.sizes)))
+
+    @property
+    def call(self) -> int:
+        """What the least product takes."""
+        return self.picoseconds[0][0][0]
 
     def __hash__(self) -> int:
         return hash((self.sizes, self.picoseconds[-1][-1]))
@@ -50,7 +61,7 @@ class Grid:
     def time(self, m: int, k: int, n: int) -> int:
         """Picoseconds of an m × k matrix times a k × n one; O(log(sizes))."""
         if not (m and k and n):
-            return self.picoseconds[0][0][0]
+            return self.call
         return _time(self, m, k, n)
 
     def place(self, size: int) -> tuple[int, float, float]:
@@ -68,11 +79,14 @@ def _time(grid: Grid, m: int, k: int, n: int) -> int:
     (a, s, more), (b, t, deeper), (c, u, wider) = map(grid.place, (m, k, n))
     low, high = (
         _between(
-            _between(plane[b][c], plane[b][c + 1], u), _between(plane[b + 1][c], plane[b + 1][c + 1], u), t
+            _between(below[place][c], below[place][c + 1], u),
+            _between(above[place][c], above[place][c + 1], u),
+            s,
         )
-        for plane in grid._logs[a : a + 2]
+        for below, above in (grid.logs[a : a + 2],)
+        for place in (b, b + 1)
     )
-    edge, call = _power(_between(low, high, s)), grid.picoseconds[0][0][0]
+    edge, call = _power(_between(low, high, t)), grid.call
     beyond = more + deeper + wider
     return edge if not beyond else min(edge, call) + _power(beyond, max(0, edge - call))
 
@@ -80,7 +94,18 @@ def _time(grid: Grid, m: int, k: int, n: int) -> int:
 def _power(exponent: float, times: int = 1) -> int:
     """2^exponent times a whole number, to the nearest whole one; exponents of any size, at least 0."""
     whole = math.floor(exponent)
-    return ((times * int(2.0 ** (exponent - whole) * 2**52) << whole) + 2**51) >> 52
+    factor = _exp2(exponent - whole)
+    if whole + times.bit_length() <= SMALL:
+        return math.floor(math.ldexp(factor, whole) * times + 0.5)
+    return ((times * int(factor * 2**52) << whole) + 2**51) >> 52
+
+
+def _exp2(exponent: float) -> float:
+    """2^exponent for one from 0 to below 1, by additions and multiplications: the same on every machine."""
+    place = int(exponent * 256)
+    rest = exponent - place / 256
+    factor: float = POWERS[place]
+    return factor * (1 + rest * (LN2 + rest * (LN2**2 / 2 + rest * (LN2**3 / 6))))
 
 
 def _between(low: float, high: float, weight: float) -> float:

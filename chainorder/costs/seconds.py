@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
+from chainorder.costs.dense_times import DenseTimes
 from chainorder.costs.evaluations import evaluations, least_evaluations
 from chainorder.costs.model import AskedTables, CostModel
 from chainorder.costs.product_facts import Counted, Facts, Look, Stated
@@ -193,7 +194,9 @@ class Seconds(CostModel):
         check_known(kind, called, memory)
 
     def tables(self, chain: Chain) -> CostTables:
-        """Every operation is asked for; patterns of products are those that are made anyway."""
+        """All at once of dense chains; else every operation is asked for, with the patterns that are made."""
+        if chain.dense and DenseTimes.fits(self.profile.dense, chain):
+            return DenseTimes(self, self.profile.dense, chain)
         return TimeTables(self, chain)
 
 
