@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -121,6 +122,18 @@ class DenseTimes:
     def entries(self, d: int) -> Table:
         table: Table = self._sizes[: self.length - d] * self._sizes[d + 1 :]
         return table
+
+
+def least_time(chain: Chain, grid: Grid) -> int:
+    """What every order of a dense explicit chain takes at least.
+
+    Each elemental is a factor of some product, whose third size is at least the least of the chain; each
+    product has two factors.
+    """
+    least, sizes = int(chain.sizes.min()), chain.sizes.tolist()
+    pairs = Counter(zip(sizes[1:], sizes[:-1], strict=True))
+    times = (min(grid.time(m, n, least), grid.time(least, m, n)) * count for (m, n), count in pairs.items())
+    return -(-sum(times) // 2) if len(chain) > 1 else 0
 
 
 def _powers(exponents: Table, times: Table | int = 1) -> Table:

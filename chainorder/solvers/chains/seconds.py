@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 
 from chainorder.costs import guessed_fill
+from chainorder.costs.dense_times import DenseTimes, least_time
 from chainorder.costs.evaluations import check_feasible
 from chainorder.costs.known_costs import Outline
 from chainorder.costs.prospects import Prospect
@@ -15,11 +17,15 @@ from chainorder.plans import chain_times
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers.chains import choice, dynamic, exhaustive, in_proportion, makespan
+from chainorder.solvers.chains.plain import is_plain
 from chainorder.solvers.options import Options
 from chainorder.solvers.registry import Solver, find_solver
 
 LONGEST = 100
 """Elementals up to which `auto` runs the dynamic program, which asks for the time of every product."""
+
+LONGEST_DENSE, LONGEST_PLAIN = 2_000, 600
+"""The same of dense chains, whose times fill tables at once: by a compiled loop, and by NumPy alone."""
 
 
 def plan_by_seconds(chain: Chain, solver: Solver, options: Options) -> Plan:
@@ -85,20 +91,29 @@ def _dynamic(chain: Chain, options: Options) -> Plan:
 
 def _auto(chain: Chain, options: Options) -> Plan:
     """Exactly where that takes no longer than planning should; else what is quick by other means."""
-    what = f"longer than {LONGEST} elementals"
+    longest = _longest(chain, options)
+    what = f"longer than {longest:,} elementals"
     if Outline.pays(chain) and guessed_fill.estimable(chain):
         prospect = Prospect(chain, options.seconds)
         if not prospect.exact_pays:
             if not chain.modelled:
                 return in_proportion.solve(prospect)
             what = "to make all fill-in takes too long"
-        elif len(chain) <= LONGEST:
+        elif len(chain) <= longest:
             return _dynamic(chain, options)
-    elif len(chain) <= LONGEST:
+    elif len(chain) <= longest:
         return _dynamic(chain, options)
     order = find_solver("auto")(chain, replace(options, objective=None))
     why = f"{what}: the order of {order.solver}, with its time; --solver dynamic looks at all"
-    return replace(timed(order, options), why=why)
+    bound = least_time(chain, options.the_profile.dense) if is_plain(chain) else None
+    return replace(timed(order, options), why=why, lower_bound=bound)
+
+
+def _longest(chain: Chain, options: Options) -> int:
+    """Elementals up to which the dynamic program takes some seconds."""
+    if not chain.dense or not DenseTimes.fits(options.the_profile.dense, chain):
+        return LONGEST
+    return LONGEST_DENSE if find_spec("numba") is not None else LONGEST_PLAIN
 
 
 def _proved(chain: Chain, steps: Steps, options: Options, solver: str, why: str) -> Plan:
