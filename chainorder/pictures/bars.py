@@ -57,4 +57,4 @@ def orders(comparison: Comparison) -> Scene:
         for label, plan in zip(comparison.labels, comparison.plans, strict=True)
     ]
     caption = f"{comparison.chain.title}. Equal areas are equal fma in all orders."
-    return stacked(scenes, caption)
+    return stacked(scenes, caption).titled("The orders of all plans")

@@ -29,6 +29,9 @@ COLOURS = {
 }
 """By the kinds of marks."""
 
+LIGHT = {"tangent", "reuse"}
+"""What labels in it are written on in black, on dark pages, too."""
+
 AT_NIGHT = {
     "multiply": "#5e8be0",
     "entry": "#7ea5f2",

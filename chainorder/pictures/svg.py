@@ -8,7 +8,7 @@ from functools import singledispatch
 from html import escape
 from math import hypot
 
-from chainorder.pictures.colours import AT_NIGHT, COLOURS, DARK
+from chainorder.pictures.colours import AT_NIGHT, COLOURS, DARK, LIGHT
 from chainorder.pictures.scene import Area, Box, Mark, Path, Point, Scene, Text
 
 WIDTH, SIDE, LETTER, ROW = 720, 16, 6.2, 18
@@ -32,7 +32,7 @@ def style(colours: Mapping[str, str], scope: str = "") -> str:
     ]
     for kind in (kind for kind in colours if kind not in LINES):
         rules += [(f".{kind}", f"fill:{colours[kind]}"), (f"polyline.{kind}", f"stroke:{colours[kind]}")]
-    rules.append(("text.on", "fill:#fff"))
+    rules += [("text.on", "fill:#fff"), ("text.off", f"fill:{COLOURS['text']}")]
     return "".join(f"{scope} {selector}{{{what}}}" for selector, what in rules)
 
 
@@ -138,7 +138,7 @@ def _(box: Box, frame: _Frame) -> str:
     width, height = max(0.5, frame.across(box.width)), max(0.5, frame.up(box.height))
     drawn = f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.2f}" height="{height:.2f}" class="{box.kind}"/>'
     if box.label and LETTER * len(box.label) < width and height >= 11:
-        on = "on" if box.kind in DARK else "text"
+        on = "on" if box.kind in DARK else "off" if box.kind in LIGHT else "text"
         drawn += _text(x + width / 2, y + height / 2 + 4, box.label, "middle", on)
     return _tipped(drawn, box.tip)
 

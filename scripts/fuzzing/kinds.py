@@ -20,7 +20,7 @@ from tests import strategies as our
 from tests.strategies.matrices import DENSE, ODD, PLAIN, SPARSE, entries
 
 COMMANDS = ("plan", "compare", "run", "batch")
-ENDINGS = ("json", "jsonl", "csv", "txt", "md", "svg", "dot", "graphml", "npz")
+ENDINGS = ("json", "jsonl", "csv", "txt", "md", "svg", "dot", "graphml", "html", "npz")
 OLD = tuple(f"old.{ending}" for ending in ENDINGS)
 """Files that are there before a command that may write to them."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from chainorder import __version__
 from chainorder.pictures.svg import inline, page_style
 from chainorder.report.html.batch import batch_section
-from chainorder.report.html.sections import Section, section
+from chainorder.report.html.sections import Section, outline, section
 from chainorder.report.model import Report
 
 FOLDER = Path(__file__).parent
@@ -35,7 +35,7 @@ def fragment(found: object) -> str:
     """What a notebook shows of a result: a sentence, its first picture, and its tables to fold out."""
     from chainorder.report.results import report_of
 
-    return _rendered("fragment.html", section=section(report_of(found)))
+    return _rendered("fragment.html", section=outline(report_of(found)))
 
 
 def _section(report: Report) -> Section:

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from chainorder.plans.chain_operations import node_name
 from chainorder.plans.graph_operations import partial
 from chainorder.report.model import Report, is_numeric
-from chainorder.report.numbers import Cell, write_cell
+from chainorder.report.numbers import Cell, Entries, Seconds, write_cell
 
 MOST_ROWS = 2_000
 """Rows of a table."""
 
 MOST_ELEMENTALS, MOST_LETTERS = 200, 20_000
 """Of a spec that is written as YAML, and of a longer one that is shown at all."""
+
+
+TITLES = {
+    "operation": "Operations",
+    "result": "Operations",
+    "order": "Orders",
+    "elemental": "Elementals",
+    "edge": "Edges",
+}
+"""Of tables, by their first column."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class Table:
         """The table of cells as values; columns without any value are left out."""
         kept = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
         heads = [(columns[place], is_numeric(rows, place)) for place in kept]
-        shown = [[(write_cell(row[place]), row[place]) for place in kept] for row in islice(rows, MOST_ROWS)]
+        shown = [[(_text(row[place]), row[place]) for place in kept] for row in islice(rows, MOST_ROWS)]
         return cls(title, heads, shown, more=len(rows) - len(shown))
 
 
@@ -77,16 +87,26 @@ class Section:
     parts: Sequence[Part] = ()
 
 
+def outline(report: Report) -> Section:
+    """What is known at once: no facts under the keys of JSON are made for it."""
+    sheet = report.sheet()
+    notes = sorted(report.notes, key=lambda note: note.startswith("…"))
+    first = sheet.columns[0]
+    table = Table.of(TITLES.get(first, first.capitalize()), sheet.columns, sheet.rows)
+    return Section(report.title, notes, report.pictures, [table])
+
+
 def section(report: Report) -> Section:
     """What a page shows of a plan, a comparison, or of runs."""
     data = report.data()
     assert isinstance(data, Mapping)
-    columns, rows = report.visible()
-    what = {"runs": "Planned beside measured", "plans": "Orders", "operations": "Operations"}
-    title = next((words for key, words in what.items() if key in data), "Table")
-    tables = [Table.of(title, columns, rows), *_of_runs(data.get("runs", ()))]
-    notes = sorted(report.notes, key=lambda note: note.startswith("…"))
-    return Section(report.title, notes, report.pictures, tables, spec_text(data))
+    known = outline(report)
+    return replace(known, tables=[*known.tables, *_of_runs(data.get("runs", ()))], spec=spec_text(data))
+
+
+def _text(cell: Cell) -> str:
+    """Numbers to the unit, but for what is written with one."""
+    return write_cell(cell, exact=not isinstance(cell, Entries | Seconds))
 
 
 def _of_runs(runs: Sequence[Mapping[str, Any]]) -> list[Table]:
