@@ -7,7 +7,7 @@ from chainorder.pictures.colours import ACTIONS
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 
-LONG = 60
+LONG = 80
 """Characters of an order that a caption quotes."""
 
 
@@ -30,7 +30,7 @@ def elemental_name(chain: Chain, number: int) -> str:
 def order_caption(plan: Plan) -> str:
     """What an order costs, and whether that is proved to be the least."""
     about = "" if plan.estimate is None else "about "
-    order = plan.bracketing if len(plan.chain) < LONG else ""
+    order = plan.names.order(plan.operations) if len(plan.chain) < LONG else ""
     quoted = f", order {order}" if 0 < len(order) <= LONG else ""
     return f"{plan.solver}: {about}{plan.fma:,} fma ({plan.claim}){quoted}."
 
