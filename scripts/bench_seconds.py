@@ -79,10 +79,10 @@ def runner(steps: Steps, operands: Sequence[Operand]) -> Callable[[], Any]:
 def least(calls: Sequence[Callable[[], Any]]) -> list[float]:
     """The least processor time of each of some calls, which take turns; of those near the least of all.
 
-    What takes half as long again is not run again: it is not the fastest.
+    What takes half as long again, twice, is not run again: it is not the fastest.
     """
-    taken = [spent(call) for call in calls]
-    for _ in range(RUNS - 1):
+    taken = [min(pair) for pair in zip(*([spent(call) for call in calls] for _ in range(2)), strict=True)]
+    for _ in range(RUNS - 2):
         near = NEAR * min(taken)
         taken = [
             min(before, spent(call)) if before <= near else before
