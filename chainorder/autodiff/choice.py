@@ -1,4 +1,4 @@
-"""The choice between the best plan of the chain and the framework's own forward or reverse mode.
+"""The choice between the best plan of the chain, colours, and the framework's own forward or reverse mode.
 
 Plans are compared in fma, which is exact and says little about operations that are bound by memory or by
 launching them. Whether a plan beats not cutting at all is therefore decided by an estimate of time, in units
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from chainorder.autodiff.colours import Colouring, Positions, colourings
 from chainorder.autodiff.pieces import AnyPiece
 from chainorder.autodiff.work import Work
 from chainorder.costs.evaluations import evaluations
@@ -30,16 +31,24 @@ ENTRY = 8
 READ = 4
 """What reading an entry of a constant takes."""
 
+TAKE, PLACE = 10, 40
+"""What reading an entry of a sparse Jacobian from the evaluations takes, and writing it into a dense one."""
+
 MARGIN = 0.85
-"""A plan has to be estimated at less than this share of the framework's own mode to be preferred to it."""
+"""What is less plain has to be estimated at less than this share of the time to be preferred."""
 
 
 class Mode(StrEnum):
     """How a Jacobian is computed."""
 
     PLAN = "plan"
+    COLOURS = "colours"
     FORWARD = "jacfwd"
     REVERSE = "jacrev"
+
+
+OWN = Mode.REVERSE, Mode.FORWARD
+"""Those of the framework."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class Rates:
         if left.diagonal and right.diagonal:
             return rows * ENTRY + self.launch
         if left.diagonal or right.diagonal:
-            return rows * columns * ENTRY + self.launch
+            return rows * columns * (ENTRY + READ) + self.launch
         inner = left.shape[1]  # sparse factors are multiplied as dense ones
         read = (rows + columns) * inner * READ
         return rows * inner * columns + read + rows * columns * ENTRY + self.launch
@@ -90,12 +99,18 @@ class Choice:
         The estimates, in fma of a large dense product; only of what can be done.
     forced
         Whether the plan is used whatever the estimates say.
+    positions
+        Where the Jacobian may be nonzero, if that is known.
+    colouring
+        The best colouring of these, if there is one.
     """
 
     pieces: tuple[AnyPiece, ...]
     plan: Plan
     times: Mapping[Mode, int]
     forced: bool = False
+    positions: Positions | None = None
+    colouring: Colouring | None = None
 
     @property
     def chain(self) -> Chain:
@@ -104,12 +119,17 @@ class Choice:
 
     @cached_property
     def mode(self) -> Mode:
-        """What is done: the plan only where it is estimated to be worth it."""
-        own = [mode for mode in (Mode.REVERSE, Mode.FORWARD) if mode in self.times]
-        if self.forced or not own:
+        """What is done: colours, and a plan rather than these, only where that seems to be worth it."""
+        if self.forced:
             return Mode.PLAN
-        best = min(own, key=lambda mode: self.times[mode])
-        return Mode.PLAN if self.times[Mode.PLAN] < MARGIN * self.times[best] else best
+        best = min(
+            (mode for mode in OWN if mode in self.times), key=lambda mode: self.times[mode], default=None
+        )
+        for mode in (Mode.COLOURS, Mode.PLAN):
+            if mode in self.times and (best is None or self.times[mode] < MARGIN * self.times[best]):
+                best = mode
+        assert best is not None  # there always is a plan
+        return best
 
     def factor(self, mode: Mode) -> float:
         """How many times faster than a mode the chosen one is estimated to be."""
@@ -136,25 +156,75 @@ class Unplanned:
 
 
 def choose(
-    pieces: Sequence[AnyPiece], rates: Rates, name: str | None = None, solver: str | None = None
+    pieces: Sequence[AnyPiece],
+    rates: Rates,
+    name: str | None = None,
+    solver: str | None = None,
+    positions: Positions | None = None,
+    *,
+    dense: bool = True,
 ) -> Choice:
-    """Plan the chain of the pieces, and estimate whether that beats forward and reverse mode.
+    """Plan the chain of the pieces, and estimate whether that beats colours, forward and reverse mode.
 
-    A plan by a `solver` that is asked for by name is used in any case.
+    Parameters
+    ----------
+    pieces
+        Those of the function, input first.
+    rates
+        What the framework makes of work.
+    name
+        Of the chain.
+    solver
+        The solver of a plan that is used in any case.
+    positions
+        Where the Jacobian may be nonzero, if that is known.
+    dense
+        Whether the Jacobian is wanted as arrays with all entries.
     """
+    times = framework_times(pieces, rates)
+    found = [] if positions is None or solver else list(colourings(positions))
+    by_colours = {
+        each: time for each in found if (time := colours_time(each, pieces, rates, dense)) is not None
+    }
+    colouring = min(by_colours, key=lambda each: by_colours[each], default=None)
+    if colouring is not None:
+        times[Mode.COLOURS] = by_colours[colouring]
     chain = Chain([piece.elemental for piece in pieces], name)
     plans = [make_plan(chain, solver=each) for each in ((solver,) if solver else ("auto", *_sweeps(pieces)))]
     plan = min(plans, key=lambda each: plan_time(each, pieces, rates))
-    times = {Mode.PLAN: plan_time(plan, pieces, rates)}
-    inputs, outputs = pieces[0].inputs, pieces[-1].outputs
-    tangents = [piece.tangent for piece in pieces]
-    adjoints = [piece.adjoint for piece in pieces]
-    for mode, works, directions in ((Mode.FORWARD, tangents, inputs), (Mode.REVERSE, adjoints, outputs)):
-        known = [work for work in works if work is not None]
-        if len(known) == len(works):
-            seeds = directions * directions * ENTRY + rates.launch
-            times[mode] = rates.transform + seeds + sum(rates.evaluate(work, directions) for work in known)
-    return Choice(tuple(pieces), plan, times, forced=solver is not None)
+    times[Mode.PLAN] = plan_time(plan, pieces, rates)
+    return Choice(tuple(pieces), plan, times, solver is not None, positions, colouring)
+
+
+def framework_times(pieces: Sequence[AnyPiece], rates: Rates) -> dict[Mode, int]:
+    """The estimated times of forward and of reverse mode, where the framework has them."""
+    times: dict[Mode, int] = {}
+    for mode, directions in ((Mode.FORWARD, pieces[0].inputs), (Mode.REVERSE, pieces[-1].outputs)):
+        time = _evaluated(pieces, rates, directions, adjoint=mode is Mode.REVERSE)
+        if time is not None:
+            times[mode] = directions * directions * ENTRY + rates.launch + time
+    return times
+
+
+def colours_time(colouring: Colouring, pieces: Sequence[AnyPiece], rates: Rates, dense: bool) -> int | None:
+    """The estimated time of evaluating and sorting out colours; None if the framework has no such rule."""
+    inputs, outputs, count = pieces[0].inputs, pieces[-1].outputs, len(colouring.adjoint)
+    total = placing((outputs, inputs), count) if dense else count * TAKE
+    for directions, length, adjoint in (
+        (colouring.tangents, inputs, False),
+        (colouring.adjoints, outputs, True),
+    ):
+        time = _evaluated(pieces, rates, directions, adjoint=adjoint) if directions else 0
+        if time is None:
+            return None
+        total += directions * length * ENTRY + time
+    return total + 2 * rates.launch
+
+
+def _evaluated(pieces: Sequence[AnyPiece], rates: Rates, directions: int, *, adjoint: bool) -> int | None:
+    works = [piece.adjoint if adjoint else piece.tangent for piece in pieces]
+    known = [rates.evaluate(work, directions) for work in works if work is not None]
+    return rates.transform + sum(known) if len(known) == len(works) else None
 
 
 def _sweeps(pieces: Sequence[AnyPiece]) -> tuple[str, ...]:
@@ -201,4 +271,12 @@ def _evaluation_time(instruction: Instruction[Place], piece: AnyPiece, pattern: 
     made = not instruction.operands and not pattern.diagonal
     seeds = pattern.shape[1 if forward else 0] ** 2 * ENTRY if made else 0
     count = evaluations(Step.TANGENT if forward else Step.ADJOINT, pattern)
-    return rates.transform + seeds + rates.evaluate(work, count)
+    sorting = (
+        0 if pattern.full or pattern.diagonal else placing(pattern.shape, pattern.nnz) + 2 * rates.launch
+    )
+    return rates.transform + seeds + rates.evaluate(work, count) + sorting
+
+
+def placing(shape: tuple[int, int], entries: int) -> int:
+    """What it takes to make a matrix of a shape of the entries of a sparse one."""
+    return shape[0] * shape[1] * ENTRY + entries * (TAKE + PLACE)

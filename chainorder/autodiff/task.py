@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from chainorder.autodiff.choice import Choice
 
 Function: TypeAlias = Callable[..., Any] | Sequence[Callable[[Any], Any]]
+
+
+class Output(StrEnum):
+    """How the blocks of a Jacobian are returned."""
+
+    DENSE = "dense"
+    BCOO = "bcoo"
+    CSR = "csr"
+    AUTO = "auto"
 
 
 UNCONNECTED = "the output does not depend on the input"

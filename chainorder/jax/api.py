@@ -13,7 +13,7 @@ from chainorder.autodiff.captures import Captures
 from chainorder.autodiff.choice import Choice, Unplanned
 from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.explanation import tell
-from chainorder.autodiff.task import Function, NotPlannedError, composed
+from chainorder.autodiff.task import Function, NotPlannedError, Output, composed
 from chainorder.jax.calls import Call
 from chainorder.jax.capture import Options
 from chainorder.jax.knowledge import KNOWLEDGE
@@ -29,14 +29,16 @@ def jacobian(
     holomorphic: bool = False,
     allow_int: bool = False,
     *,
+    output: str = "dense",
     solver: str | None = None,
     chunk_entries: int = TRACED_ENTRIES,
 ) -> Callable[..., Any]:
     """The Jacobian of a function by the best plan; a drop-in for `jax.jacrev` and `jax.jacfwd`.
 
-    The function is traced and differentiated by JAX once for every shape, cut where everything flows through
+    The function is traced and differentiated by JAX once for every shape. Where it is found to be sparse,
+    columns (or rows) that do not meet are evaluated together. It is cut where everything flows through
     one value, and the product of the pieces' Jacobians is planned (`chainorder.plan`), compiled and cached.
-    Where planning is estimated to bring nothing, this is `jax.jacrev` or `jax.jacfwd`.
+    Where neither is estimated to bring anything, this is `jax.jacrev` or `jax.jacfwd`.
 
     Parameters
     ----------
@@ -44,6 +46,11 @@ def jacobian(
         A function of arrays, as for `jax.jacrev`; or a sequence of functions of one argument, input first.
     argnums, has_aux, holomorphic, allow_int
         As for `jax.jacrev`.
+    output
+        How the blocks are returned, one for each array of the output and of the input: ``dense`` as by
+        `jax.jacrev`; ``bcoo`` as `jax.experimental.sparse.BCOO` of the same shape; ``csr`` as matrices,
+        entries of the output × entries of the input; ``auto``: ``bcoo`` where at most a tenth of a large
+        block is filled. A sparse block stores all entries that are not known to be zero.
     solver
         The name of a solver (see `chainorder.plan`) whose plan is run whatever the estimates say.
     chunk_entries
@@ -61,12 +68,14 @@ def jacobian(
         By JAX, for what JAX does not differentiate: integer inputs, outputs that are no arrays.
     SolverError
         If there is no such solver.
+    ValueError
+        If there is no such output.
     """
     if solver is not None:
         find_solver(solver)
     function = composed(fun)
     options = Options(argnums, has_aux, holomorphic, allow_int)
-    task = JaxTask(function, options, solver, chunk_entries)
+    task = JaxTask(function, options, solver, chunk_entries, Output(output))
     captures = Captures(function, KNOWLEDGE, limited=solver is None)
 
     @wraps(function)
@@ -77,7 +86,7 @@ def jacobian(
         if any(isinstance(array, jax.core.Tracer) for array in arrays):
             with suppress(NotPlannedError):  # what is traced now is not kept by us
                 return task.jacobian(args, kwargs)
-        return options.own(function, args, kwargs)
+        return task.own(function, args, kwargs, options)
 
     return jacfun
 

@@ -6,6 +6,7 @@ All of it is traced: it runs in `jax.jit`, under `jax.vmap`, and can be differen
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -50,36 +51,45 @@ class JaxExecutor(Executor[JaxPiece]):
     def along_columns(self, piece: JaxPiece, right: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
         dtype = self._dtype(piece.source)
         columns = self.seeds(right, piece.inputs, dtype).astype(dtype)
-        run = self._rowwise(self._function(piece), piece, piece.source_shape)
+        run = partial(tangents, self.program, piece.source, piece.target, chunk=self.chunk)
         values, count = _by_colours(run, columns, pattern)
         return Evaluated(Factor(values, pattern), count)
 
     def along_rows(self, piece: JaxPiece, left: Factor | None, pattern: Pattern) -> Evaluated[Factor]:
         dtype = self._dtype(piece.target)
         rows = self.seeds(left, piece.outputs, dtype).astype(dtype)
-        source = jax.ShapeDtypeStruct(piece.source_shape, self._dtype(piece.source))
-        transposed = jax.linear_transpose(self._function(piece), source)
-        run = self._rowwise(lambda value: transposed(value)[0], piece, piece.target_shape)
+        run = partial(adjoints, self.program, piece.source, piece.target, chunk=self.chunk)
         values, count = _by_colours(run, rows.T, pattern.transposed())
         return Evaluated(Factor(values.T, pattern), count)
 
     def _function(self, piece: JaxPiece) -> Evaluate:
         return lambda value: self.program.run(piece.source, piece.target, value)
 
-    def _rowwise(self, evaluate: Evaluate, piece: JaxPiece, shape: tuple[int, ...]) -> Evaluate:
-        """An evaluation of all rows of a matrix, as many at once as the memory limit admits."""
-
-        def one(row: Any) -> Any:
-            return evaluate(row.reshape(shape)).reshape(-1)
-
-        values = (self.program.size(value) for eqn in piece.equations for value in eqn.results)
-        width = self.width(piece, max(values))
-        return lambda rows: (
-            jax.vmap(one)(rows) if len(rows) <= width else jax.lax.map(one, rows, batch_size=width)
-        )
-
     def _dtype(self, value: int) -> Any:
         return self.program.avals[value].dtype
+
+
+def tangents(program: JaxProgram, source: int, target: int, rows: Any, *, chunk: int) -> Any:
+    """What a part of a program makes of directions, one a row; as many at once as `chunk` entries admit."""
+    return _rowwise(program, source, target, partial(program.run, source, target), source, rows, chunk)
+
+
+def adjoints(program: JaxProgram, source: int, target: int, rows: Any, *, chunk: int) -> Any:
+    """What the transpose of a part makes of rows."""
+    direction = jax.ShapeDtypeStruct(program.shape(source), program.avals[source].dtype)
+    transposed = jax.linear_transpose(partial(program.run, source, target), direction)
+    return _rowwise(program, source, target, lambda row: transposed(row)[0], target, rows, chunk)
+
+
+def _rowwise(
+    program: JaxProgram, source: int, target: int, evaluate: Evaluate, given: int, rows: Any, chunk: int
+) -> Any:
+    def one(row: Any) -> Any:
+        return evaluate(row.reshape(program.shape(given))).reshape(-1)
+
+    values = (*(value for eqn in program.between(source, target) for value in eqn.results), source, target)
+    width = max(1, chunk // max(1, *map(program.size, values)))
+    return jax.vmap(one)(rows) if len(rows) <= width else jax.lax.map(one, rows, batch_size=width)
 
 
 def _by_colours(run: Evaluate, columns: Any, pattern: Pattern) -> tuple[Any, int]:

@@ -2,25 +2,24 @@
 
 JAX itself differentiates: custom rules, control flow and library functions are then seen as what their
 derivatives are, linear equations whose constants are residuals. Calls are inlined and short loops
-unrolled; long loops, conditionals and rematerialised parts stay one equation each.
+unrolled; long loops, conditionals and rematerialised parts stay one equation each. Nothing is computed but
+where the residuals are asked for: what makes them is part of the program.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
 from chainorder.autodiff.cutting import MAX_PIECES, dominators, narrowest
-from chainorder.autodiff.task import NotPlannedError
 from chainorder.autodiff.work import entries
-from chainorder.jax.unrolling import CALLS, opened, unrolled
+from chainorder.jax.unrolling import CALLS, opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,37 +51,54 @@ class Equation:
 
 @dataclass(eq=False)
 class JaxProgram:
-    """The derivative of a function: linear equations on numbered values.
+    """The derivative of a function: linear equations on numbered values, and those that make their constants.
 
     Attributes
     ----------
     avals
         Shape and dtype of every value, by its number.
     constants
-        The values that are known: residuals, literals, and what `evaluate_constants` makes of them.
+        The values at hand: literals, what the function closes over; after `evaluate` all that is constant.
     equations
-        All of them at first; after `prune`, those between input and output.
-    source, target
-        The numbers of the input and the output.
+        Those between input and output.
+    known
+        Those that make what these need and `extras` from the point.
+    point, source, target
+        The numbers of the point, the input (a direction) and the output.
+    extras
+        The numbers of what the function returns beside its derivative.
     """
 
     avals: list[Any] = field(default_factory=list)
     constants: dict[int, Any] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
+    known: list[Equation] = field(default_factory=list)
+    dependent: set[int] = field(default_factory=set)
+    point: int = 0
     source: int = 0
     target: int = 0
+    extras: list[int] = field(default_factory=list)
 
     @classmethod
-    def of(cls, linear: Callable[[Any], Any], aval: Any) -> JaxProgram:
-        """The program of a linear function of one array."""
-        closed = unrolled(jax.make_jaxpr(linear)(aval))
-        if closed.effects:  # equations that are not needed for the result are dropped below
-            raise NotPlannedError("its derivative has effects")
+    def of(cls, closed: Any) -> JaxProgram:
+        """The program of a jaxpr of a point and a direction; its first result is linear in that."""
         program = cls()
-        program.source = program._new(closed.jaxpr.invars[0].aval)
-        (program.target,) = program._inline(closed.jaxpr, closed.consts, [program.source])
+        program.point, program.source = (program._new(var.aval) for var in closed.jaxpr.invars)
+        given = [program.point, program.source]
+        program.target, *program.extras = program._inline(closed.jaxpr, closed.consts, given)
         program._split()
         return program
+
+    def evaluate(self, point: Any) -> None:
+        """Work out all constants at a point."""
+        values = self.constants
+        values[self.point] = point
+        for number, value in values.items():
+            if isinstance(value, np.ndarray):
+                values[number] = jnp.asarray(value)
+        for equation in self.known:
+            results = equation.bind([values[operand] for operand in equation.operands])
+            values.update(zip(equation.results, results, strict=True))
 
     def shape(self, value: int) -> tuple[int, ...]:
         """The shape of a value."""
@@ -92,9 +108,14 @@ class JaxProgram:
         """The entries of a value."""
         return entries(self.shape(value))
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The entries of the output and of the input: the shape of the Jacobian."""
+        return self.size(self.target), self.size(self.source)
+
     def constant(self, value: int) -> bool:
         """Whether a value does not depend on the input."""
-        return value in self.constants
+        return value not in self.dependent
 
     @property
     def connected(self) -> bool:
@@ -130,9 +151,9 @@ class JaxProgram:
         made = {result: place for place, eqn in enumerate(self.equations, 1) for result in eqn.results}
         return {self.source: 0, **made}
 
-    def run(self, source: int, target: int, value: Any, known: dict[int, Any] | None = None) -> Any:
-        """One value at a value of another; with other constants where they are `known`."""
-        local = {**(known or {}), source: value}
+    def run(self, source: int, target: int, value: Any) -> Any:
+        """One value at a value of another; all constants have been evaluated."""
+        local = {source: value}
         for equation in self.between(source, target):
             results = equation.bind([self._read(local, operand) for operand in equation.operands])
             local.update(zip(equation.results, results, strict=True))
@@ -154,8 +175,7 @@ class JaxProgram:
         """Add the equations of a jaxpr, calls replaced by what they call; the numbers of its results."""
         numbers: dict[Any, int] = dict(zip(jaxpr.invars, operands, strict=True))
         numbers |= {
-            var: self._known(var.aval, jnp.asarray(const) if isinstance(const, np.ndarray) else const)
-            for var, const in zip(jaxpr.constvars, consts, strict=True)
+            var: self._known(var.aval, const) for var, const in zip(jaxpr.constvars, consts, strict=True)
         }
 
         def number_of(atom: Any) -> int:
@@ -174,19 +194,17 @@ class JaxProgram:
         return [number_of(atom) for atom in jaxpr.outvars]
 
     def _split(self) -> None:
-        """Keep the equations between input and output, and evaluate what they need that is constant."""
-        needed = {self.target}
-        live = []
+        """Keep what is needed, and tell what depends on the input from what does not."""
+        needed, live = {self.target, *self.extras}, list[Equation]()
         for equation in reversed(self.equations):
             if needed.intersection(equation.results):
                 live.append(equation)
                 needed.update(equation.operands)
-        dependent = {self.source}
+        self.dependent = {self.source}
         self.equations = []
         for equation in reversed(live):
-            if dependent.intersection(equation.operands):
-                dependent.update(equation.results)
+            if self.dependent.intersection(equation.operands):
+                self.dependent.update(equation.results)
                 self.equations.append(equation)
             else:
-                values = equation.bind([self.constants[operand] for operand in equation.operands])
-                self.constants.update(zip(equation.results, values, strict=True))
+                self.known.append(equation)

@@ -1,18 +1,18 @@
-"""Sparse Jacobians of pieces that only move and scale entries (stencils, say): found by asdex, if installed.
+"""Sparsity of pieces and of the whole program, found by footprints within a budget.
 
 A sparse piece is evaluated in one direction for each colour of the columns (or rows) of its pattern.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from chainorder.autodiff.colours import Positions
+from chainorder.autodiff.footprints import BudgetError, Footprints, Labels
+from chainorder.jax.patterns import footprint
 from chainorder.jax.program import JaxProgram
 from chainorder.jax.rules import ELEMENTWISE, MOVES
 from chainorder.structures.banded import Banded
@@ -23,7 +23,7 @@ from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
 
 LOCAL = ELEMENTWISE | MOVES
-"""Pieces of only these are asked about: others are dense, or take asdex longer than they are worth."""
+"""Pieces of only these are asked about: the products of others are soon full."""
 
 SMALLEST = 64
 """Entries of a value from which sparsity is looked for."""
@@ -31,40 +31,42 @@ SMALLEST = 64
 DENSEST = 0.25
 """The share of all entries up to which a pattern counts as sparse."""
 
+LEAST, EACH = 2_000_000, 25_000
+"""The budget in members of sets, some 10 ns each: in all, and for an equation, which takes XLA longer."""
+
+
+def positions_of(program: JaxProgram) -> Positions | None:
+    """Where the whole Jacobian may be nonzero; None if finding that out would take too long."""
+    try:
+        return Positions.of(*_footprint(program, program.source, program.target))
+    except BudgetError:
+        return None
+
 
 def structure_of(program: JaxProgram, source: int, target: int) -> Structure:
     """The structure of what lies between two cuts, of which nothing else is known."""
     inputs, outputs = program.size(source), program.size(target)
-    equations = program.between(source, target)
-    if min(inputs, outputs) < SMALLEST or not _installed() or any(eqn.name not in LOCAL for eqn in equations):
+    if min(inputs, outputs) < SMALLEST or any(
+        each.name not in LOCAL for each in program.between(source, target)
+    ):
         return Dense()
-    return _structure(_positions(program, source, target), (outputs, inputs))
+    try:
+        sets, labels = _footprint(program, source, target)
+    except BudgetError:
+        return Dense()
+    if sets.counts(labels).sum() > DENSEST * inputs * outputs:
+        return Dense()
+    return _structure(*sets.listed(labels), (outputs, inputs))
 
 
-@cache
-def _installed() -> bool:
-    return find_spec("asdex") is not None
+def _footprint(program: JaxProgram, source: int, target: int) -> tuple[Footprints, Labels]:
+    return footprint(program, source, target, LEAST + EACH * len(program.between(source, target)))
 
 
-def _positions(program: JaxProgram, source: int, target: int) -> Any:
-    """What may be nonzero, by asdex; residuals that are not known yet are arguments for it, of any value."""
-    import asdex
-
-    used = {operand for equation in program.between(source, target) for operand in equation.operands}
-    unknown = sorted(o for o in used if isinstance(program.constants.get(o), jax.core.Tracer))
-
-    def function(value: Any, *residuals: Any) -> Any:
-        return program.run(source, target, value, dict(zip(unknown, residuals, strict=True)))
-
-    examples = [np.zeros(program.shape(o), program.avals[o].dtype) for o in (source, *unknown)]
-    return asdex.jacobian_sparsity(function, *examples, argnums=0).to_bcoo()
-
-
-def _structure(positions: Any, shape: tuple[int, int]) -> Structure:
+def _structure(rows: Any, columns: Any, shape: tuple[int, int]) -> Structure:
     from scipy.sparse import csr_array
 
-    rows, columns = np.asarray(positions.indices).T
-    if not len(rows) or len(rows) > DENSEST * shape[0] * shape[1]:
+    if not len(rows):
         return Dense()
     lower, upper = max(0, int((rows - columns).max())), max(0, int((columns - rows).max()))
     if shape[0] == shape[1] and (lower + upper + 1) * shape[0] <= 2 * len(rows):

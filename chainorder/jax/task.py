@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, assert_never
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.extend import core
 
 from chainorder.autodiff.captures import told
-from chainorder.autodiff.choice import Choice, Mode, Rates, choose
+from chainorder.autodiff.choice import OWN, Choice, Mode, Rates, choose
+from chainorder.autodiff.colours import Positions
 from chainorder.autodiff.execution import TRACED_ENTRIES
-from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Task
+from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Output, Task
 from chainorder.autodiff.work import entries
 from chainorder.jax.capture import Options, Traced, is_array
+from chainorder.jax.compression import entries_of
 from chainorder.jax.execution import JaxExecutor
 from chainorder.jax.pieces import pieces_of
 from chainorder.jax.program import JaxProgram
+from chainorder.jax.results import Results, formed_as
+from chainorder.jax.sparsity import positions_of
+from chainorder.jax.unrolling import unrolled
 
 RATES = Rates(launch=50_000)
 """Compiled operations take some microseconds to launch."""
@@ -26,21 +32,24 @@ RATES = Rates(launch=50_000)
 
 @dataclass(frozen=True, eq=False)
 class Linearised:
-    """A differentiated function at a point, as one array to one array.
+    """A differentiated function, as one array to one array.
 
     Attributes
     ----------
+    point
+        Where it is differentiated.
     inputs, outputs
         The trees of the differentiated arguments and of the output; of shapes.
-    aux
-        What the function returned beside its output.
+    restored
+        Makes what the function returned beside its output of the arrays in it.
     program
-        Its derivative.
+        Its derivative, and those arrays.
     """
 
+    point: Any
     inputs: Any
     outputs: Any
-    aux: Any
+    restored: Callable[[Sequence[Any]], Any]
     program: JaxProgram
 
     @classmethod
@@ -51,18 +60,30 @@ class Linearised:
             raise NotPlannedError("only real functions are planned")
         leaves, tree = jax.tree.flatten(traced.args)
         point = _concatenated(leaves, "input")
-        outputs: list[Any] = []
+        made: list[Any] = []
 
         def flat(value: Any) -> Any:
             result = traced.function(*jax.tree.unflatten(tree, _split(value, leaves)))
             result, aux = result if options.has_aux else (result, None)
-            outputs.append(jax.tree.map(_shape, result))
-            return _concatenated(jax.tree.leaves(result), "output"), aux
+            made[:] = [jax.tree.map(_shape, result), *_parted(aux)]
+            return _concatenated(jax.tree.leaves(result), "output"), made[1]
 
-        _, linear, aux = jax.linearize(flat, point, has_aux=True)
-        aval = jax.ShapeDtypeStruct(point.shape, point.dtype)
+        def both(value: Any, direction: Any) -> list[Any]:
+            _, linear, arrays = jax.linearize(flat, value, has_aux=True)
+            closed = unrolled(jax.make_jaxpr(linear)(direction))
+            if closed.effects:
+                raise NotPlannedError("its derivative has effects")
+            return [*core.jaxpr_as_fun(closed)(direction), *arrays]
+
+        direction = jax.ShapeDtypeStruct(point.shape, point.dtype)
+        program = JaxProgram.of(jax.make_jaxpr(both)(point, direction))
         inputs = traced.args[0] if options.argnums == 0 else traced.args
-        return cls(inputs, outputs[0], aux, JaxProgram.of(linear, aval))
+        return cls(point, inputs, made[0], made[2], program)
+
+    @property
+    def aux(self) -> Any:
+        """What the function returned beside its output, after the constants of the program were evaluated."""
+        return self.restored([self.program.constants[number] for number in self.program.extras])
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +94,7 @@ class JaxTask(Task):
     options: Options = Options()
     solver: str | None = None
     chunk_entries: int = TRACED_ENTRIES
+    output: Output = Output.DENSE
 
     def jacobian(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """What `jax.jacrev` of the function returns; may raise `NotPlannedError`."""
@@ -81,27 +103,44 @@ class JaxTask(Task):
             return self._chosen(traced)
         except Exception as reason:  # noqa: BLE001 – JAX's own mode does it, or says what is wrong
             told(reason)
-        return traced.options.own(traced.function, traced.args, {})
+        return self.own(traced.function, traced.args, {}, traced.options)
+
+    def own(
+        self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], options: Options
+    ) -> Any:
+        """JAX's own mode, its blocks in the wanted form."""
+        made = options.own(function, args, kwargs)
+        if self.output is Output.DENSE:
+            return made
+        given = jax.tree.leaves([args[number] for number in options.of(args)])
+        return _formed(made, options, lambda jacobian: formed_as(self.output, jacobian, given))
 
     def _chosen(self, traced: Traced) -> Any:
         linearised = Linearised.of(traced)
         program, options = linearised.program, traced.options
-        if not program.connected:
-            zeros = jnp.zeros((program.size(program.target), program.size(program.source)))
-            return self._returned(linearised, zeros)
-        choice = self._choice(program)
-        match choice.mode:
-            case Mode.PLAN:
-                executor = JaxExecutor(program, choice.pieces, self.chunk_entries)
-                dtype = program.avals[program.source].dtype
-                matrix = executor.framework.matrix(executor.execute(choice.plan), dtype)
-                return self._returned(linearised, matrix)
-            case Mode.FORWARD:
-                return jax.jacfwd(traced.function, options.argnums, options.has_aux)(*traced.args)
-            case Mode.REVERSE:
-                return jax.jacrev(traced.function, options.argnums, options.has_aux)(*traced.args)
-            case _:
-                assert_never(choice.mode)
+        choice = self._choice(program) if program.connected else None
+        positions = choice.positions if choice else Positions.none(program.sizes)
+        results = Results(linearised.inputs, linearised.outputs, self.output, positions)
+        if choice and choice.mode in OWN:
+            differentiate = jax.jacfwd if choice.mode is Mode.FORWARD else jax.jacrev
+            made = differentiate(traced.function, options.argnums, options.has_aux)(*traced.args)
+            return _formed(made, options, results.of_blocks)
+        program.evaluate(linearised.point)
+        jacobian = self._made(choice, program, results)
+        return (jacobian, linearised.aux) if options.has_aux else jacobian
+
+    def _made(self, choice: Choice | None, program: JaxProgram, results: Results) -> Any:
+        """What a plan or colours make; without a choice there are only zeros."""
+        dtype = program.avals[program.source].dtype
+        if choice is None:
+            return results.of_entries(jnp.zeros(0, dtype))
+        if choice.mode is Mode.PLAN:
+            executor = JaxExecutor(program, choice.pieces, self.chunk_entries)
+            return results.of_matrix(executor.framework.matrix(executor.execute(choice.plan), dtype))
+        assert choice.positions is not None
+        assert choice.colouring is not None
+        values = entries_of(program, choice.positions, choice.colouring, self.chunk_entries)
+        return results.of_entries(values)
 
     def choice(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Choice:
         """The choice that is made for some arguments; raises `NotPlannedError` if there is none."""
@@ -117,23 +156,8 @@ class JaxTask(Task):
                 f"the output is {target}, the input {source}, and each mode rounds otherwise"
             )
         name = getattr(self.function, "__name__", None)
-        return choose(pieces_of(program), RATES, name, self.solver)
-
-    def _returned(self, linearised: Linearised, matrix: Any) -> Any:
-        """The matrix in the shapes and trees that JAX returns."""
-        inputs, tree = jax.tree.flatten(linearised.inputs)
-        outputs, output_tree = jax.tree.flatten(linearised.outputs)
-        rows = jnp.split(matrix, _ends(outputs)) if len(outputs) > 1 else [matrix]
-        blocks = []
-        for output, row in zip(outputs, rows, strict=True):
-            columns = jnp.split(row, _ends(inputs), axis=1) if len(inputs) > 1 else [row]
-            shaped = [
-                _typed_as(leaf, column.reshape(output.shape + jnp.shape(leaf)))
-                for leaf, column in zip(inputs, columns, strict=True)
-            ]
-            blocks.append(jax.tree.unflatten(tree, shaped))
-        jacobian = jax.tree.unflatten(output_tree, blocks)
-        return (jacobian, linearised.aux) if self.options.has_aux else jacobian
+        dense = self.output is Output.DENSE
+        return choose(pieces_of(program), RATES, name, self.solver, positions_of(program), dense=dense)
 
 
 def _concatenated(leaves: Sequence[Any], what: str) -> Any:
@@ -163,17 +187,21 @@ def _ends(leaves: Sequence[Any]) -> list[int]:
     return list(accumulate(entries(jnp.shape(leaf)) for leaf in leaves))[:-1]
 
 
-def _typed_as(leaf: Any, block: Any) -> Any:
-    """A block in the dtype of an input, and weakly typed if that is: so is what JAX makes for a Python float.
+def _formed(made: Any, options: Options, form: Callable[[Any], Any]) -> Any:
+    """What JAX returned, its Jacobian in another form."""
+    return (form(made[0]), made[1]) if options.has_aux else form(made)
 
-    Only the transpose of a conversion is documented to lead back to a weak type.
-    """
-    dtype = jnp.result_type(leaf)
-    block = block.astype(dtype)
-    if not jax.typeof(leaf).weak_type:
-        return block
-    weak = jax.ShapeDtypeStruct(block.shape, dtype, weak_type=True)
-    return jax.linear_transpose(lambda value: jax.lax.convert_element_type(value, dtype), weak)(block)[0]
+
+def _parted(aux: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
+    """The arrays in what a function returns beside its output, and how to put others in their places."""
+    leaves, tree = jax.tree.flatten(aux)
+    still = [None if isinstance(leaf, jax.Array) else (leaf,) for leaf in leaves]
+
+    def restored(arrays: Sequence[Any]) -> Any:
+        given = iter(arrays)
+        return jax.tree.unflatten(tree, [next(given) if each is None else each[0] for each in still])
+
+    return [leaf for leaf in leaves if isinstance(leaf, jax.Array)], restored
 
 
 def _shape(leaf: Any) -> Any:

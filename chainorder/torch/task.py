@@ -91,6 +91,8 @@ class TorchTask(Task):
                 run = self._forward
             case Mode.FORWARD | Mode.REVERSE:  # forward mode knows no chunks
                 return self._reverse, self._reverse(call)
+            case Mode.COLOURS:
+                raise AssertionError("colours are not looked for in PyTorch")
             case _:
                 assert_never(choice.mode)
         result, concrete = run(call), call.concrete()
