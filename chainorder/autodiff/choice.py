@@ -8,7 +8,7 @@ of one fma of a large dense product. Nothing is measured when it is made.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -109,8 +109,8 @@ class Choice:
     plan: Plan
     times: Mapping[Mode, int]
     forced: bool = False
-    positions: Positions | None = None
-    colouring: Colouring | None = None
+    positions: Positions | None = field(default=None, repr=False)
+    colouring: Colouring | None = field(default=None, repr=False)
 
     @property
     def chain(self) -> Chain:

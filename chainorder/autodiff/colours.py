@@ -49,7 +49,6 @@ class Positions:
     @classmethod
     def of(cls, sets: Footprints, labels: Labels) -> Positions:
         """Those of a footprint of shape (rows,)."""
-        sets.spend(int(sets.counts(labels).sum()) // 4)
         return cls((len(labels), sets.size), *sets.listed(labels), labels)
 
     @classmethod

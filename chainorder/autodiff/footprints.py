@@ -8,7 +8,7 @@ set out once. Whoever asks for more than the budget is told to give up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,8 @@ Labels: TypeAlias = npt.NDArray[np.intp]
 EMPTY, FULL = 0, 1
 """The labels of no input, and of all of them. Label 2 + i is input i alone."""
 
-CALL = 1_000
-"""What an operation on labels takes at least, in members of sets that are looked at (some 10 ns each)."""
+CALL = 5_000
+"""What an operation on labels takes at least, in members of sets that are looked at (some 20 ns each)."""
 
 LABEL = 8
 """Labels that are handled in the time of one member."""
@@ -46,10 +46,9 @@ class Footprints:
     def __init__(self, size: int, budget: int) -> None:
         self.size, self.left = size, budget
         self._numbers = np.random.default_rng(0).integers(2**64, size=size, dtype=np.uint64)
-        self._starts = np.concatenate([[0, 0], np.arange(size) + size])
-        self._counts = np.concatenate([[0, size], np.ones(size, np.intp)])
-        self._members = np.concatenate([np.arange(size), np.arange(size)])
-        self._used = 2 * size
+        # Label l has the members from _starts[l] to _starts[l + 1]: EMPTY, FULL and single ones at first.
+        self._starts = np.concatenate([[0], [0], np.arange(size, 2 * size + 1)]).astype(np.int32)
+        self._members = np.concatenate([np.arange(size), np.arange(size)]).astype(np.int32)
         self._known: dict[int, int] = {}
 
     def spend(self, members: int) -> None:
@@ -64,15 +63,16 @@ class Footprints:
 
     def counts(self, labels: Labels) -> Labels:
         """How many inputs are in each set."""
-        return self._counts[labels]
+        return (self._starts[labels + 1] - self._starts[labels]).astype(np.intp)
 
     def listed(self, labels: Labels) -> tuple[Labels, Labels]:
         """The sets of some labels, one after the other, rising: for every member its place, and the input."""
-        counts = self._counts[labels]
-        places = np.repeat(np.arange(len(labels)), counts)
-        ends = np.cumsum(counts)
-        inside = np.arange(len(places)) - np.repeat(ends - counts, counts)
-        return places, self._members[np.repeat(self._starts[labels], counts) + inside]
+        counts = self.counts(labels)
+        keys = (
+            np.repeat(np.arange(len(labels)) * self.size, counts) + self._members[self._where(labels, counts)]
+        )
+        places, members = np.divmod(np.sort(keys), max(1, self.size))
+        return places, members
 
     def joined(self, *footprints: Labels) -> Labels:
         """The unions entry by entry of footprints of the same shape."""
@@ -98,7 +98,7 @@ class Footprints:
 
     def united(self, rows: Labels, labels: Labels, count: int) -> Labels:
         """For each of `count` rows the union of the labels that stand beside its number."""
-        total = len(self._counts)
+        total = self._labels
         self.spend(CALL + len(labels))
         keys = np.unique((rows * total + labels)[labels != EMPTY])
         rows, labels = np.divmod(keys, total)
@@ -123,7 +123,7 @@ class Footprints:
         differ = np.asarray(first != second)
         if not differ.any():
             return first
-        total = len(self._counts)
+        total = self._labels
         one, other = np.asarray(first)[differ], np.asarray(second)[differ]
         codes, inverse = np.unique(
             np.minimum(one, other) * total + np.maximum(one, other), return_inverse=True
@@ -147,34 +147,45 @@ class Footprints:
 
     def _made(self, rows: Labels, labels: Labels) -> Labels:
         """The labels of the unions of some labels, row after row."""
-        self.spend(int(self._counts[labels].sum()))
-        places, members = self.listed(labels)
-        rows, members = np.divmod(np.unique(rows[places] * self.size + members), self.size)
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        counts = np.diff(starts, append=len(rows))
-        sums = np.add.reduceat(self._numbers[members], starts)
+        self.spend(int(self.counts(labels).sum()))
+        used, places = np.unique(labels, return_inverse=True)
+        counts = self.counts(used)
+        sets = _rows(np.cumsum(counts), self._members[self._where(used, counts)], self.size)
+        made = _rows(np.cumsum(np.bincount(rows)), places, len(used)) @ sets
+        sums = np.add.reduceat(self._numbers[made.indices], made.indptr[:-1])
         sums, first, inverse = np.unique(sums, return_index=True, return_inverse=True)
-        known = self._known
-        new = np.array([number not in known for number in sums.tolist()])
-        chosen = first[new]
-        known.update(
-            zip(sums[new].tolist(), self._stored(starts[chosen], counts[chosen], members), strict=True)
-        )
-        made = np.array([known[number] for number in sums.tolist()])[inverse]
-        made[counts == self.size] = FULL
-        return made
+        keys = sums.tolist()
+        new = np.array([key not in self._known for key in keys])
+        if new.any():
+            self._store(sums[new].tolist(), made[first[new]])
+        chosen = np.array([self._known[key] for key in keys])
+        chosen[np.diff(made.indptr)[first] == self.size] = FULL
+        return chosen[inverse]
 
-    def _stored(self, starts: Labels, counts: Labels, members: Labels) -> list[int]:
-        """New labels for the sets that start somewhere among some members."""
-        ends = np.cumsum(counts)
-        total = int(ends[-1]) if len(ends) else 0
-        places = np.repeat(starts - (ends - counts), counts) + np.arange(total)
-        if self._used + total > len(self._members):
-            more = max(self._used, total)
-            self._members = np.concatenate([self._members, np.empty(more, np.intp)])
-        self._members[self._used : self._used + total] = members[places]
-        number = len(self._counts)
-        self._starts = np.concatenate([self._starts, self._used + ends - counts])
-        self._counts = np.concatenate([self._counts, counts])
-        self._used += total
-        return list(range(number, number + len(counts)))
+    def _store(self, keys: Sequence[int], sets: Any) -> None:
+        """Give labels to the rows of a matrix, which are new."""
+        self._known.update(zip(keys, range(self._labels, self._labels + len(keys)), strict=True))
+        end = int(self._starts[-1])
+        if end + len(sets.indices) > len(self._members):
+            self._members = np.resize(self._members, 2 * (end + len(sets.indices)))
+        self._members[end : end + len(sets.indices)] = sets.indices
+        self._starts = np.concatenate([self._starts, end + sets.indptr[1:]])
+
+    def _where(self, labels: Labels, counts: Labels) -> Labels:
+        """Where the members of some sets stand, by their counts."""
+        begin = self._starts[labels] - (np.cumsum(counts) - counts)
+        return np.repeat(begin, counts) + np.arange(int(counts.sum()))
+
+    @property
+    def _labels(self) -> int:
+        """How many there are."""
+        return len(self._starts) - 1
+
+
+def _rows(ends: Labels, columns: Labels, width: int) -> Any:
+    """Compressed rows without values."""
+    from scipy.sparse import csr_array
+
+    starts = np.concatenate([[0], ends]).astype(np.int32)
+    shape = len(ends), width
+    return csr_array((np.ones(len(columns), bool), columns.astype(np.int32), starts), shape=shape)

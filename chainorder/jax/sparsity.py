@@ -31,16 +31,21 @@ SMALLEST = 64
 DENSEST = 0.25
 """The share of all entries up to which a pattern counts as sparse."""
 
-LEAST, EACH = 2_000_000, 25_000
-"""The budget in members of sets, some 10 ns each: in all, and for an equation, which takes XLA longer."""
+FULLEST = 0.75
+"""The share up to which the positions of the whole are listed."""
+
+LEAST, EACH = 3_000_000, 30_000
+"""The budget in members of sets, some 20 ns each: in all, and for an equation, which takes XLA longer."""
 
 
 def positions_of(program: JaxProgram) -> Positions | None:
-    """Where the whole Jacobian may be nonzero; None if finding that out would take too long."""
+    """Where the whole Jacobian may be nonzero; None if nearly everywhere, or if it would take too long."""
     try:
-        return Positions.of(*_footprint(program, program.source, program.target))
+        sets, labels = _footprint(program, program.source, program.target)
     except BudgetError:
         return None
+    rows, columns = program.sizes
+    return Positions.of(sets, labels) if sets.counts(labels).sum() <= FULLEST * rows * columns else None
 
 
 def structure_of(program: JaxProgram, source: int, target: int) -> Structure:
