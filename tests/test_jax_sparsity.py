@@ -131,7 +131,7 @@ def test_no_such_output() -> None:
 
 
 def test_footprints_know_equal_sets_and_their_budget() -> None:
-    sets = Footprints(5, 20_000)
+    sets = Footprints(5, 200_000)
     labels = sets.inputs((5,))
     pairs = sets.joined(labels, labels[::-1])
     assert pairs[0] == pairs[4] == sets.joined(labels[4:], labels[:1])[0]
@@ -139,4 +139,4 @@ def test_footprints_know_equal_sets_and_their_budget() -> None:
     assert sets.united(np.array([2]), labels[:1], 3).tolist() == [EMPTY, EMPTY, labels[0]]
     assert [each.tolist() for each in sets.listed(pairs[1:3])] == [[0, 0, 1], [1, 3, 2]]
     with pytest.raises(BudgetError):
-        sets.spend(20_000)
+        sets.spend(200_000)

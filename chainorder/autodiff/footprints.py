@@ -182,7 +182,7 @@ class Footprints:
         return len(self._starts) - 1
 
 
-def _rows(ends: Labels, columns: Labels, width: int) -> Any:
+def _rows(ends: Labels, columns: npt.NDArray[Any], width: int) -> Any:
     """Compressed rows without values."""
     from scipy.sparse import csr_array
 
