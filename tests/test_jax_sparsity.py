@@ -16,7 +16,7 @@ from chainorder.autodiff import choice as choices  # noqa: E402
 from chainorder.autodiff import colours  # noqa: E402
 from chainorder.autodiff.choice import Mode  # noqa: E402
 from chainorder.autodiff.footprints import EMPTY, FULL, BudgetError, Footprints  # noqa: E402
-from chainorder.jax import jacobian  # noqa: E402
+from chainorder.jax import explain, jacobian  # noqa: E402
 from chainorder.jax.api import choice_of  # noqa: E402
 from tests.jax_compositions import random_composition  # noqa: E402
 from tests.jax_sparse import CASES, arguments, random_program  # noqa: E402
@@ -123,6 +123,13 @@ def test_what_is_not_known_to_be_sparse_stores_all_entries(output: str) -> None:
     assert_same(aux[0], jax.jacrev(lambda x: x * x.sum())(x))
     assert aux[1] == {"n": 3}
     assert_same(jacobian(lambda _: jnp.ones(3), output=output)(x), jnp.zeros((3, 4)))
+
+
+def test_explain_shows_what_was_found(capsys: pytest.CaptureFixture[str]) -> None:
+    explain(lambda x: x[1:] * x[:-1], jnp.ones(2000))
+    text = capsys.readouterr().out
+    for words in ("3,998 of 3,998,000 entries (0.10%)", "■■··", "colours are used: 2 tangents"):
+        assert words in text
 
 
 def test_no_such_output() -> None:

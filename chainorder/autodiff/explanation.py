@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
+import numpy as np
 
-from chainorder.autodiff.choice import Choice, Mode, Unplanned
+from chainorder.autodiff.choice import OWN, Choice, Mode, Unplanned
+from chainorder.autodiff.colours import Positions
 from chainorder.autodiff.pieces import AnyPiece
 from chainorder.autodiff.work import Work
 from chainorder.plans.chain_operations import formula, node_name
@@ -14,12 +16,16 @@ from chainorder.report.model import Report
 from chainorder.report.numbers import Cell
 from chainorder.report.table import render
 
+SPY = (12, 48)
+"""Lines and columns of the picture of a pattern."""
+
 
 def explain_choice(choice: Choice | Unplanned) -> str:
     """The chain, the plan and the estimates, as text; or why there is none."""
     if isinstance(choice, Unplanned):
         return f"not planned, this is {choice.mode.value}: {choice.why}"
-    return render([chain_report(choice), plan_report(choice)])
+    sparsity = [] if choice.positions is None else [sparsity_report(choice, choice.positions)]
+    return render([chain_report(choice), *sparsity, plan_report(choice)])
 
 
 def tell(choice: Choice | Unplanned) -> Choice | Unplanned:
@@ -51,6 +57,34 @@ def _waist(pieces: Sequence[AnyPiece]) -> tuple[str, ...]:
     return (f"narrow waist: {_entries(narrow.inputs)} between F{place} and F{place + 1}",)
 
 
+def sparsity_report(choice: Choice, positions: Positions) -> Report:
+    """Where the Jacobian may be nonzero, how few evaluations yield it, and what that may gain."""
+    rows, columns = positions.shape
+    share = positions.count / (rows * columns)
+    found = f"{positions.count:,} of {rows * columns:,} entries ({share:.2%}) may be nonzero"
+    notes = [found, *spy(positions)]
+    if choice.colouring is not None:
+        gains = [
+            f"{choice.times[mode] / choice.times[Mode.COLOURS]:,.2f} times as fast as {mode.value}"
+            for mode in OWN
+            if mode in choice.times
+        ]
+        notes.append(f"colours: {choice.colouring} yield them; estimated {', '.join(gains)}")
+    return Report("sparsity", (), [], tuple(notes))
+
+
+def spy(positions: Positions) -> list[str]:
+    """A small picture of the positions: a dot where there are some."""
+    height, width = (min(size, most) for size, most in zip(positions.shape, SPY, strict=True))
+    picture = np.full((height, width), "·")
+    rows, columns = (
+        positions.rows * height // positions.shape[0],
+        positions.columns * width // positions.shape[1],
+    )
+    picture[rows, columns] = "■"
+    return ["".join(line) for line in picture]
+
+
 def plan_report(choice: Choice) -> Report:
     """The operations of the plan, and whether it is used."""
     plan = choice.plan
@@ -71,6 +105,8 @@ def verdict(choice: Choice) -> str:
     """What is done, in a sentence."""
     if choice.mode is Mode.PLAN:
         return "the plan is used"
+    if choice.mode is Mode.COLOURS:
+        return f"colours are used: {choice.colouring}"
     return f"planning brings nothing here: this is {choice.mode.value}"
 
 
