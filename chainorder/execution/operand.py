@@ -238,7 +238,8 @@ def fma_between(left: Operand, right: Operand) -> int:
     for one, form, other in ((left, "csr", right), (right, "csc", left)):
         if isinstance(one, SparseOperand) and one.format == form and one.symbolic is None:
             counts = other.pattern.row_counts() if one is left else other.pattern.column_counts()
-            return 0 if other.pattern.free else int(counts[one.stored.indices].sum(dtype=np.int64))
+            picked = np.take(counts, one.stored.indices, mode="clip")  # quicker than an index
+            return 0 if other.pattern.free else int(picked.sum(dtype=np.int64))
     return counted_fma(left.pattern, right.pattern)
 
 
