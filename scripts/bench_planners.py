@@ -82,9 +82,9 @@ def measure(planner: Planner, sizes: Sizes, budget: float) -> Measured:
     measured = Measured()
     inputs = planner.inputs(sizes)
     while len(measured.seconds) < RUNS and sum(measured.seconds) <= budget:
-        started = time.perf_counter()
+        started = time.process_time()
         order = planner.order(inputs)
-        measured.seconds.append(time.perf_counter() - started)
+        measured.seconds.append(time.process_time() - started)
         costs = [math.prod(sizes[boundary] for boundary in product) for product in planner.products(order)]
         if len(costs) != len(sizes) - 2:
             raise RuntimeError(f"{planner.name} made {len(costs)} products of {len(sizes) - 1} factors")
@@ -203,7 +203,7 @@ def planner_reports(scope: Scope, planners: Iterable[Planner] = PLANNERS) -> Ite
         "Seconds to plan a dense chain of n factors, sizes 1 to 1000",
         columns,
         [(planner.name, *(seconds(planner, length) for length in scope.lengths)) for planner in answers],
-        ("Median of several runs. In brackets: not run, by extrapolation from shorter chains.",),
+        ("Processor time, median of several runs. In brackets: not run, by extrapolation from others.",),
     )
     yield Report(
         "Cost of the order found, as a multiple of the optimum",
