@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from chainorder.problems.load import load
     from chainorder.problems.network import Network
     from chainorder.problems.parameter_network import ParameterNetwork
+    from chainorder.report.watching import progress
     from chainorder.solvers import plan
     from chainorder.solvers.registry import register
     from chainorder.structures.banded import Banded, Diagonal, Identity
@@ -114,6 +115,7 @@ __all__ = [
     "plan",
     "plan_many",
     "prepare",
+    "progress",
     "register",
     "scale",
 ]
@@ -142,6 +144,7 @@ _LAZY = {
     "problems.load": ("load",),
     "problems.network": ("Network",),
     "problems.parameter_network": ("ParameterNetwork",),
+    "report.watching": ("progress",),
     "solvers": ("plan",),
     "solvers.registry": ("register",),
     "structures.banded": ("Banded", "Diagonal", "Identity"),

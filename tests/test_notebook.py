@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import chainorder
+from chainorder.report import progress, watching
+from chainorder.system.phases import phase
 
 NOTEBOOK = Path(__file__).parent.parent / "docs" / "notebook.ipynb"
 
@@ -32,3 +37,32 @@ def test_the_notebook_runs_and_shows_pictures(tmp_path: Path, monkeypatch: pytes
     assert sum("<svg" in data.get("text/html", "") for data in shown) == 4
     assert sum("image/png" in data for data in shown) == 4
     assert "<Plan of chain: 4 elementals, 1,000 → 1,000; 1,002,000 fma" in shown[0]["text/plain"]
+
+
+def test_progress_stands_below_the_cell_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    display = pytest.importorskip("IPython.display")
+    texts: list[str] = []
+
+    class Handle:
+        def update(self, data: dict[str, str], *, raw: bool) -> None:
+            texts.append(data["text/plain"])
+
+    def show(data: dict[str, str], **_: Any) -> Handle:
+        texts.append(data["text/plain"])
+        return Handle()
+
+    monkeypatch.setattr(display, "display", show)
+    monkeypatch.setattr(watching, "in_notebook", lambda: True)
+    monkeypatch.setattr(progress, "AFTER", 0.0)
+    with chainorder.progress(), phase("planning"):
+        while not any("working" in text and "planning" in text for text in texts):
+            time.sleep(0.01)
+    assert texts[-1] == ""
+    with chainorder.progress():
+        pass  # at once: nothing is left to show
+
+
+def test_nothing_is_shown_where_nobody_looks(capfd: pytest.CaptureFixture[str]) -> None:
+    with chainorder.progress():
+        assert chainorder.plan([3, 4, 5]).fma == 60
+    assert capfd.readouterr() == ("", "")
