@@ -16,8 +16,9 @@ from chainorder.autodiff import choice as choices  # noqa: E402
 from chainorder.autodiff import colours  # noqa: E402
 from chainorder.autodiff.choice import Mode  # noqa: E402
 from chainorder.autodiff.footprints import EMPTY, FULL, BudgetError, Footprints  # noqa: E402
-from chainorder.jax import explain, jacobian  # noqa: E402
+from chainorder.jax import explain, jacobian, prepare, value_and_jacobian  # noqa: E402
 from chainorder.jax.api import choice_of  # noqa: E402
+from chainorder.jax.task import JaxTask  # noqa: E402
 from tests.jax_compositions import random_composition  # noqa: E402
 from tests.jax_sparse import CASES, arguments, random_program  # noqa: E402
 from tests.slow import slow_but  # noqa: E402
@@ -130,6 +131,27 @@ def test_explain_shows_what_was_found(capsys: pytest.CaptureFixture[str]) -> Non
     text = capsys.readouterr().out
     for words in ("3,998 of 3,998,000 entries (0.10%)", "■■··", "colours are used: 2 tangents"):
         assert words in text
+
+
+def test_value_and_jacobian() -> None:
+    x = jnp.linspace(0.5, 2, 40)
+    value, made = value_and_jacobian(lambda x: x[1:] * x[:-1], output="bcoo")(x)
+    assert_same((value, made.todense()), (x[1:] * x[:-1], jax.jacfwd(lambda x: x[1:] * x[:-1])(x)))
+    (value, aux), made = value_and_jacobian(lambda x: (x * 2, {"n": x.sum()}), has_aux=True)(x)
+    assert_same((value, aux["n"], made), (x * 2, x.sum(), 2 * jnp.eye(40)))
+
+
+def test_prepared_jacobians_are_not_planned_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = jnp.linspace(0.5, 2, 40)
+    ready = prepare(
+        lambda x, t: t * x[1:] * x[:-1], jax.ShapeDtypeStruct((40,), x.dtype), x[0], output="bcoo"
+    )
+    theirs = jax.jacfwd(lambda x: 3 * x[1:] * x[:-1])
+    monkeypatch.setattr(JaxTask, "jacobian", None)
+    assert_same(ready(x, jnp.asarray(3.0)), theirs(x))
+    assert_same(jax.jit(ready)(2 * x, jnp.asarray(3.0)), theirs(2 * x))
+    with pytest.raises(TypeError, match="it is prepared for"):
+        ready(x[1:], jnp.asarray(3.0))
 
 
 def test_no_such_output() -> None:
