@@ -202,7 +202,7 @@ def test_quickest_meets_where_it_is_narrow() -> None:
 def test_dense_directions_take_the_sweep_that_begins_with_them() -> None:
     chain = Chain.from_matrices([np.ones((400, 4)), *[heat(20)] * 10, sparse(30, 400, 1, 1)])
     answer = plan(chain, solver="quickest")
-    assert answer.operations == plan(chain, solver="forward").operations
+    assert answer.bracketing == plan(chain, solver="forward").bracketing
     assert answer.estimate is None  # priced to the unit: nothing fills in
     assert "as far as it pays to look" in answer.why
 

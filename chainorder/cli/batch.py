@@ -147,9 +147,12 @@ def _opened(
     """Where finished items go: to NAME.partial first, or at once to what is no file."""
     from chainorder.report import calls, partial
     from chainorder.report.stream import Stream
+    from chainorder.solvers.options import Options
 
     if to.file is not None and not to.file.direct:
-        call = calls.describe(to.form.name, options, paths, files)
+        by_time = options["objective"] == "seconds"
+        profile = calls.told(Options("seconds", dtype=options["dtype"]).the_profile) if by_time else None
+        call = calls.describe(to.form.name, options | {"profile": profile}, paths, files)
         with partial.open_partial(to.file, to.form, call, resume=resume, force=to.force, sort=sort) as kept:
             yield kept
         return

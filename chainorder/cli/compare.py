@@ -25,6 +25,7 @@ from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.problems.problem import Problem
 from chainorder.report.model import PICTURE
 from chainorder.solvers import plan
+from chainorder.solvers.options import Options
 from chainorder.system.signals import end_if_asked
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def compare(
         options |= {"solver": solver, "progress": progress}
         each_input = counted(inputs, "chain", len(inputs))
         if hessian:
-            reports = [_hessian(each) for each in each_input]
+            reports = [_hessian(each, options) for each in each_input]
         elif memory_sweep or len(machines) > 1:
             reports = [_swept(each, machines, options) for each in each_input]
         else:
@@ -106,10 +107,12 @@ def compare(
     end_if_asked()
 
 
-def _hessian(found: Problem | AnyPlan) -> Report:
+def _hessian(found: Problem | AnyPlan, options: dict[str, Any]) -> Report:
     from chainorder.report.graphs import hessian_report
 
-    return hessian_report(hessian_of(found).compared())
+    by_time = options["objective"] == "seconds"
+    profile = Options("seconds", dtype=options["dtype"]).the_profile if by_time else None
+    return hessian_report(hessian_of(found).compared(profile))
 
 
 @singledispatch
@@ -126,8 +129,7 @@ def _(chain: Chain, machines: tuple[int, ...], options: dict[str, Any]) -> Repor
 
     if len(machines) < 2:
         return sweep_report(sweep_memory(chain, **options))
-    others = {key: value for key, value in options.items() if key != "objective"}
-    return scaling_report(scale(chain, machines, **others))
+    return scaling_report(scale(chain, machines, **options))
 
 
 def _compared(found: Problem | AnyPlan, options: dict[str, Any], *, verbose: bool) -> Report:

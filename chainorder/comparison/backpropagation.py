@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 from chainorder.errors import GraphError
 from chainorder.plans.graph_plan import GraphPlan
@@ -98,7 +99,10 @@ def backpropagation(best: GraphPlan) -> Backpropagation:
     forward = network.samples * sum(layer.inputs * layer.outputs for layer in network.steps)
     widest = network.samples * max(layer.inputs + layer.outputs for layer in network.steps)
     passing = network.parameters + widest
-    plans = {name: plan(graph, solver=name) for name in ("reverse", "forward")}
+    objective = None if best.times is None else "seconds"
+    profile = None if best.predicted is None else best.predicted.profile
+    alike: Any = {"objective": objective, "profile": profile}
+    plans = {name: plan(graph, solver=name, **alike) for name in ("reverse", "forward")}
     blocks, alone = _unshared(graph, network)
     reverse, tangents = plans["reverse"], plans["forward"]
     return Backpropagation(

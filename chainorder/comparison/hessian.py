@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +42,9 @@ from chainorder.structures.axes import Axes
 from chainorder.structures.banded import Diagonal, Identity
 from chainorder.structures.dense import Dense
 from chainorder.structures.structure import Structure
+
+if TYPE_CHECKING:
+    from chainorder.costs.profile import Profile
 
 Key = tuple[str, str]
 
@@ -93,12 +96,15 @@ class SecondOrder:
         fma of a Hessian–vector product and of the whole Hessian, with the values that they need.
     optimal
         Whether no elimination of the gradient's graph makes the Hessian cheaper, by proof.
+    time
+        Predicted picoseconds of all eliminations for the Hessian, without the values; None if not asked for.
     """
 
     name: str
     product: int
     hessian: int
     optimal: bool = False
+    time: int | None = None
 
 
 @dataclass(frozen=True)
@@ -191,54 +197,60 @@ class HessianProblem:
         graph = self.first.graph
         return {name: generator.standard_normal(graph.vertices[name]) for name in graph.inputs}
 
-    def ways(self) -> tuple[SecondOrder, ...]:
-        """What every way costs."""
+    def ways(self, profile: Profile | None = None) -> tuple[SecondOrder, ...]:
+        """What every way costs; with a profile the best is found by seconds, and all have their time."""
         graph, vectors = self.gradient.graph, self.directions
-        values = self._first_order()
         flat = np.concatenate(list(vectors.values()))
         adjoints = {f"d{name}": vector for name, vector in vectors.items()}
-        onward = self.gradient.seeded(vectors, forward=True).graph
-        back = self.gradient.seeded(adjoints, forward=False).graph
-        twice = self.gradient.transposed().seeded(vectors, forward=False).graph
-        again = self.tangent(flat).graph
-        count = self.first.graph.columns
-        forward, reverse = (plan_graph(graph, solver=name) for name in ("forward", "reverse"))
-        best = plan_graph(graph, solver="lookahead")
-        products = {
-            "forward": plan_graph(onward, solver="forward").fma,
-            "reverse": plan_graph(back, solver="reverse").fma,
-            "twice": plan_graph(twice, solver="reverse").fma,
-            "again": plan_graph(again, solver="forward").fma,
+        graphs = {
+            "forward": (self.gradient.seeded(vectors, forward=True).graph, "forward"),
+            "reverse": (self.gradient.seeded(adjoints, forward=False).graph, "reverse"),
+            "twice": (self.gradient.transposed().seeded(vectors, forward=False).graph, "reverse"),
+            "again": (self.tangent(flat).graph, "forward"),
+            "gradient": (self.first.graph, "reverse"),
+            "forward over reverse": (graph, "forward"),
+            "reverse over reverse": (graph, "reverse"),
+            "best found": (graph, "lookahead"),
         }
+        objective = None if profile is None else "seconds"
+        plans = {
+            name: plan_graph(each, solver=solver, objective=objective, profile=profile)
+            for name, (each, solver) in graphs.items()
+        }
+        fma = {name: each.fma for name, each in plans.items()}
+        time = {name: each.cost for name, each in plans.items()}
+        values, once = self._forward_pass + fma["gradient"], time["gradient"]
+        count, both = self.first.graph.columns, fma["reverse"] + fma["twice"]
         # A tangent takes as much as it adds to the forward pass: two products a layer instead of one.
-        primal = 3 * sum(layer.inputs * layer.outputs for layer in self.network.steps)
-        return (
-            SecondOrder("forward over reverse", values + products["forward"], values + forward.fma),
-            SecondOrder("reverse over reverse", values + products["reverse"], values + reverse.fma),
-            SecondOrder(
-                "tangents from two adjoints",
-                values + products["reverse"] + products["twice"],
-                values + count * (products["reverse"] + products["twice"]),
-            ),
-            SecondOrder(
-                "forward over forward", primal + products["again"], count * (primal + products["again"])
-            ),
-            SecondOrder("differences of gradients", 2 * values, 2 * count * values),
-            SecondOrder("best found", values + products["forward"], values + best.fma, best.optimal),
+        again = 3 * self._forward_pass + fma["again"]
+        whole = {name: (values + fma[name], once + time[name]) for name in plans}
+        two = once + count * (time["reverse"] + time["twice"])
+        table = {
+            "forward over reverse": (values + fma["forward"], *whole["forward over reverse"]),
+            "reverse over reverse": (values + fma["reverse"], *whole["reverse over reverse"]),
+            "tangents from two adjoints": (values + both, values + count * both, two),
+            "forward over forward": (again, count * again, count * time["again"]),
+            "differences of gradients": (2 * values, 2 * count * values, 2 * count * once),
+            "best found": (values + fma["forward"], *whole["best found"]),
+        }
+        proved = "best found" if plans["best found"].optimal else None
+        return tuple(
+            SecondOrder(name, product, hessian, name == proved, None if profile is None else spent)
+            for name, (product, hessian, spent) in table.items()
         )
 
-    def compared(self) -> SecondDerivatives:
+    def compared(self, profile: Profile | None = None) -> SecondDerivatives:
         """The ways beside one another, by what they cost."""
-        return SecondDerivatives(Graph.of(self.network), self.ways())
+        return SecondDerivatives(Graph.of(self.network), self.ways(profile))
 
     def executed(self, tolerance: float | None = None) -> SecondDerivatives:
         """They and what running them gives; `tolerance` is that of `checks`."""
         return replace(self.compared(), checks=tuple(self.checks(tolerance)), provenance=self.provenance)
 
-    def _first_order(self) -> int:
-        """fma of the loss and its gradient."""
-        forward = sum(layer.inputs * layer.outputs for layer in self.network.steps)
-        return forward + plan_graph(self.first.graph, solver="reverse").fma
+    @property
+    def _forward_pass(self) -> int:
+        """fma of the loss."""
+        return sum(layer.inputs * layer.outputs for layer in self.network.steps)
 
     def hessians(self) -> dict[str, Callable[[], Array]]:
         """Every way to the Hessian, to be executed; in the order of the graph's inputs."""

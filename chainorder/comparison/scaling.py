@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chainorder.comparison.chains import Comparison
 from chainorder.comparison.compare import compare
-from chainorder.errors import InfeasibleError
+from chainorder.errors import InfeasibleError, SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.solvers import Progress, plan
@@ -123,13 +123,14 @@ def scale(
     *,
     solver: str = "auto",
     memory: int | None = None,
+    objective: str | None = None,
     transfer: int = 0,
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
     dtype: str | None = None,
 ) -> Scaling:
-    """Plan a chain on several numbers of machines by their makespan, and on one.
+    """Plan a chain on several numbers of machines by their makespan, in fma or in seconds, and on one.
 
     Parameters
     ----------
@@ -139,14 +140,20 @@ def scale(
         Numbers of machines.
     solver
         A registered name: for these; on one machine ``auto`` plans.
+    objective
+        ``makespan``, the default; or ``seconds``.
     memory, transfer, time_limit, progress, seed, dtype
         As of `plan`.
 
     Raises
     ------
+    SolverError
+        If the objective is fma, which machines do not change.
     ChainorderError
         As of `plan`.
     """
+    if objective == "fma":
+        raise SolverError("fma do not scale with machines; take the objective makespan or seconds")
 
     def planned(count: int, name: str) -> Plan:
         return plan(
@@ -154,7 +161,7 @@ def scale(
             solver=name,
             machines=count,
             memory=memory,
-            objective="makespan",
+            objective=objective or "makespan",
             transfer=transfer,
             time_limit=time_limit,
             progress=progress,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from chainorder.comparison.scaling import Scaling, Sweep
+from chainorder.costs.prediction import SECOND
 from chainorder.pictures.colours import SWEEPS
-from chainorder.pictures.scene import LINE, Axis, Box, Mark, Path, Point, Scene, Text, extent, short
+from chainorder.pictures.scene import LINE, Axis, Box, Mark, Path, Point, Scene, Text, extent, seconds, short
 
 HEIGHT = 0.45
 
@@ -54,18 +55,20 @@ def _curves(curves: dict[str, list[Point]], end: float, apart: float) -> tuple[M
 
 def scaling(found: Scaling) -> Scene:
     """The makespan over the number of machines, beside what perfect speed-up would make of it."""
-    ideal = [(plan.machines, found.one.makespan / plan.machines) for plan in found.plans]
-    top = extent([found.one.makespan, *(plan.makespan for plan in found.plans)])
-    count = len(found.plans)
+    by_fma, count = found.one.unit == "fma", len(found.plans)
+    one, *spans = (each.makespan / (1 if by_fma else SECOND) for each in (found.one, *found.plans))
+    told = short if by_fma else seconds
+    ideal = [(plan.machines, one / plan.machines) for plan in found.plans]
+    top = extent([one, *spans])
     marks: list[Mark] = []
-    for place, (plan, (_, least)) in enumerate(zip(found.plans, ideal, strict=True)):
+    for place, (plan, span, (_, least)) in enumerate(zip(found.plans, spans, ideal, strict=True)):
         speedup = found.speedup(plan)
         said = "" if speedup is None else f", {speedup:,.2f} times shorter than on one"
-        tip = f"{plan.machines:,} machines: makespan {plan.makespan:,}{said} ({plan.claim})"
-        marks.append(Box(place + 0.15, 0, 0.7, plan.makespan, "multiply", tip=tip))
-        marks.append(Text(place + 0.5, plan.makespan + 0.04 * top, short(plan.makespan)))
+        tip = f"{plan.machines:,} machines: makespan {told(span)}{said} ({plan.claim})"
+        marks.append(Box(place + 0.15, 0, 0.7, span, "multiply", tip=tip))
+        marks.append(Text(place + 0.5, span + 0.04 * top, told(span)))
         marks.append(Path([(place + 0.1, least), (place + 0.9, least)], "limit"))
     x = Axis(0, count, "machines", tuple((n + 0.5, f"{p.machines:,}") for n, p in enumerate(found.plans)))
     caption = "Dashed: the makespan on one machine divided by the number of machines."
     title = f"{found.one.chain.title}: makespan by machines"
-    return Scene(title, tuple(marks), x, Axis(0, 1.12 * top, "fma"), caption, HEIGHT)
+    return Scene(title, tuple(marks), x, Axis(0, 1.12 * top, "fma" if by_fma else "seconds"), caption, HEIGHT)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainorder import __version__
 from chainorder.errors import OutputError
 from chainorder.reading.files import STDIN
+
+if TYPE_CHECKING:
+    from chainorder.costs.profile import Profile
 
 
 class KeptError(OutputError):
@@ -26,6 +30,12 @@ def describe(
     folders = sorted({path for path in paths if Path(path).is_dir()})
     digests = [[str(file), digest(file)] for file in inputs]
     return {"version": __version__, "format": format_name, **options, "folders": folders, "inputs": digests}
+
+
+def told(profile: Profile) -> str:
+    """A profile by its name, and a digest: another one of the same name is another."""
+    content = hashlib.sha256(json.dumps(profile.to_data()).encode()).hexdigest()
+    return f"{profile.name} (SHA-256 {content[:12]}…)"
 
 
 def digest(file: Path) -> str | None:

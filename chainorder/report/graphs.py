@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.comparison.backpropagation import Backpropagation
 from chainorder.comparison.graphs import GraphComparison
+from chainorder.costs.prediction import SECOND
 from chainorder.pictures.catalogue import pictures, run_pictures, ways
 from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.graph_operations import GraphOperation
@@ -17,7 +18,7 @@ from chainorder.problems.graph import Graph
 from chainorder.reading.numpy_files import JACOBIANS
 from chainorder.report import common, times
 from chainorder.report.model import Report
-from chainorder.report.numbers import Cell
+from chainorder.report.numbers import Cell, Seconds
 from chainorder.report.operations import Listing
 from chainorder.report.reasons import gain, graph_verdict
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
@@ -159,7 +160,7 @@ def graph_comparison_data(comparison: GraphComparison) -> dict[str, Any]:
 
 def backpropagation_report(table: Backpropagation) -> Report:
     """The ways to the derivatives of a network, side by side."""
-    forward = table.forward_pass.fma
+    forward, best = table.forward_pass.fma, table.best
     rows = tuple(
         (
             method.name,
@@ -168,25 +169,30 @@ def backpropagation_report(table: Backpropagation) -> Report:
             method.fma / forward if forward else None,
             method.holds,
             method.memory,
+            *times.predicted_cells(method.plan, best),
             _claim(method.plan),
         )
         for method in table.methods
     )
-    best = table.best
-    reverse = next(method for method in table.methods if method.name == "reverse")
+    reverse = next(method.plan for method in table.methods if method.name == "reverse")
+    assert reverse is not None
     verdict = "reverse accumulation is the best order"
-    if best.fma < reverse.fma:
-        verdict = f"the best order is {reverse.fma / best.fma:.2f} times cheaper than reverse accumulation"
+    if best.cost < reverse.cost:
+        how = "cheaper" if best.unit == "fma" else "quicker"
+        ratio = reverse.cost / best.cost if best.cost else float("inf")
+        verdict = f"the best order is {ratio:.2f} times {how} than reverse accumulation"
     elif best.optimal:
         verdict = "reverse accumulation is optimal"
     notes = (
         verdict,
+        *times.prediction_notes(best),
         *table.facts(),
         "reverse: δ_l = (W_{l+1}ᵀ δ_{l+1}) ⊙ σ'(s_l), ∂W_l = δ_l x_{l-1}ᵀ, ∂b_l = δ_l",
         "B samples, layers of m × n weights, P weights and biases, F = B Σ m n, Σ_σ over layers with an "
         "activation; memory in entries",
     )
-    columns = ("way to the derivatives", "formula", "fma", "fma ÷ forward pass", "holds", "memory", "claim")
+    head = ("way to the derivatives", "formula", "fma", "fma ÷ forward pass", "holds", "memory")
+    columns = (*head, *times.predicted_columns(best), "claim")
     title, data = table.graph.title, partial(backpropagation_data, table)
     drawn = partial(ways, title, [(method.name, method.fma) for method in table.methods])
     return Report(title, columns, rows, notes, data, pictures=drawn)
@@ -199,7 +205,7 @@ def _claim(plan: GraphPlan | None) -> str:
 def backpropagation_data(table: Backpropagation) -> dict[str, Any]:
     """The comparison as plain data."""
     plans = [method.plan for method in table.methods if method.plan is not None]
-    least = table.best.fma
+    least = table.best.cost
     return {
         "schema": SCHEMA_VERSION,
         "graph": table.graph.to_data(),
@@ -213,7 +219,7 @@ def backpropagation_data(table: Backpropagation) -> dict[str, Any]:
             }
             for method in table.methods
         ],
-        "plans": [plan.to_data() | {"ratio": plan.fma / least if least else None} for plan in plans],
+        "plans": [plan.to_data() | {"ratio": plan.cost / least if least else None} for plan in plans],
     }
 
 
@@ -228,16 +234,19 @@ def hessian_report(found: SecondDerivatives) -> Report:
             way.product,
             way.hessian,
             way.hessian / least if least else None,
+            *(() if way.time is None else (Seconds(way.time / SECOND),)),
             errors[way.name].error if way.name in errors else None,
             errors[way.name].passed if way.name in errors else None,
             None if ran is None else str(ran.source),
         )
         for way in found.ways
     )
-    costs = ("way", "Hessian · vector, fma", "Hessian, fma", "fma ÷ best found")
+    timed = ("predicted seconds",) * (found.ways[-1].time is not None)
+    costs = ("way", "Hessian · vector, fma", "Hessian, fma", "fma ÷ best found", *timed)
     columns = (*costs, "error", "passed", JACOBIANS)
     hidden = frozenset(columns[len(costs) :] if found.checks is None else columns[-1:])
     notes = ["fma with the values that are needed: the forward pass, the gradient or the tangent"]
+    notes += ["seconds of all eliminations for the Hessian, without the values"] * bool(timed)
     notes += [f"{check.name}: {common.within_tolerance(check)}" for check in checks]
     notes += [] if ran is None else [str(ran)]
     title, data = f"Hessian of {found.rows:,} × {found.rows:,}", partial(hessian_data, found)
@@ -251,7 +260,12 @@ def hessian_data(found: SecondDerivatives) -> dict[str, Any]:
         "schema": SCHEMA_VERSION,
         "graph": found.graph.to_data(),
         "ways": [
-            {"name": way.name, "hessian_vector_product": way.product, "hessian": way.hessian}
+            {
+                "name": way.name,
+                "hessian_vector_product": way.product,
+                "hessian": way.hessian,
+                "seconds": None if way.time is None else way.time / SECOND,
+            }
             for way in found.ways
         ],
         "checks": common.checks_data(found.checks or ()),

@@ -70,7 +70,7 @@ class Plot:
     """
 
     title: str
-    bars: Sequence[tuple[Cell, int | None]]
+    bars: Sequence[tuple[Cell, float | None]]
 
 
 @dataclass(frozen=True)

@@ -77,17 +77,26 @@ def sweep_report(sweep: Sweep) -> Report:
     costs = {memory: _costs(outcome) for memory, outcome in sweep.points}
     names = [*(name for name in dict.fromkeys(chained(*costs.values())) if name != "best"), "best"]
     rows = [(memory, *map(each.get, names)) for memory, each in costs.items()]
+    unit = "seconds" if any(_by_seconds(outcome) for _, outcome in sweep.points) else "fma"
     data = {
         "schema": SCHEMA_VERSION,
         "chain": sweep.chain.to_data(),
-        "memory_sweep": [{"memory": row[0], "fma": dict(zip(names, row[1:], strict=True))} for row in rows],
+        "memory_sweep": [{"memory": row[0], unit: dict(zip(names, row[1:], strict=True))} for row in rows],
     }
-    plot = Plot("fma of the best by entries of memory", [(row[0], row[-1]) for row in rows])
-    title, drawn = f"{sweep.chain.title}: fma by memory", partial(pictures, sweep)
+    plot = Plot(f"{unit} of the best by entries of memory", [(row[0], row[-1]) for row in rows])
+    title, drawn = f"{sweep.chain.title}: {unit} by memory", partial(pictures, sweep)
     return Report(title, ("memory", *names), rows, data=lambda: data, plots=(plot,), pictures=drawn)
 
 
-def _costs(outcome: Comparison | str) -> dict[str, int]:
+def _by_seconds(outcome: Comparison | str) -> bool:
+    return not isinstance(outcome, str) and outcome.best.unit != "fma"
+
+
+def _costs(outcome: Comparison | str) -> dict[str, float]:
+    """The fma of all plans, or their seconds."""
     if isinstance(outcome, str):
         return {}
-    return {label: plan.fma for label, plan in zip(outcome.labels, outcome.plans, strict=True)}
+    pairs = zip(outcome.labels, outcome.plans, strict=True)
+    if not _by_seconds(outcome):
+        return {label: plan.fma for label, plan in pairs}
+    return {label: times.number(plan, plan.cost) for label, plan in pairs}

@@ -23,12 +23,16 @@ SCALARS = (
     "machines",
     "peak_memory",
     "bracketing",
+    "unit",
 )
-COLUMNS = ("source", "name", "length", "inputs", "outputs", *SCALARS, "error")
+TIMED = ("seconds", "profile")
+"""Of plans by seconds: what they are predicted to take, and by which profile."""
+
+COLUMNS = ("source", "name", "length", "inputs", "outputs", *SCALARS, *TIMED, "error")
 COMPARED = (*COLUMNS[:-1], "forward", "reverse", "cost", "error")
 """Of what a screen shows."""
 
-WIDE = frozenset({"objective", "makespan", "machines", "lower_bound", "flops", "bracketing"})
+WIDE = frozenset({"objective", "makespan", "machines", "lower_bound", "flops", "bracketing", "unit", *TIMED})
 
 
 def record(form: Format, item: Item) -> Any:
@@ -116,7 +120,9 @@ def item_row(item: Item) -> tuple[Cell, ...]:
     counts = plan.problem.counts
     length = counts["length" if "length" in counts else "edges"]
     head = (item.source, plan.name, length, counts["inputs"], counts["outputs"])
-    return (*head, *(getattr(plan, name, None) for name in SCALARS), None)
+    found = plan.predicted
+    timed = (None, None) if found is None else (found.seconds, found.profile.name)
+    return (*head, *(getattr(plan, name, None) for name in SCALARS), *timed, None)
 
 
 def compared_row(item: Item) -> tuple[Cell, ...]:

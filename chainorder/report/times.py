@@ -48,11 +48,12 @@ def predicted_columns(best: BasePlan) -> tuple[str, ...]:
     return () if best.predicted is None else ("predicted seconds",)
 
 
-def predicted_cells(plan: BasePlan, best: BasePlan) -> tuple[Cell, ...]:
-    """What a plan is predicted to take, under that head."""
+def predicted_cells(plan: BasePlan | None, best: BasePlan) -> tuple[Cell, ...]:
+    """What a plan, if it is one, is predicted to take, under that head."""
     if best.predicted is None:
         return ()
-    return (None if plan.predicted is None else Seconds(plan.predicted.seconds),)
+    found = None if plan is None else plan.predicted
+    return (None if found is None else Seconds(found.seconds),)
 
 
 def prediction_notes(plan: BasePlan) -> list[str]:
