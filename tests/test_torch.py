@@ -20,6 +20,7 @@ from torch.func import grad, jacfwd, jacrev, vmap  # noqa: E402
 from torch.utils import _pytree as pytree  # noqa: E402
 
 from chainorder import ChainError, SolverError  # noqa: E402
+from chainorder.autodiff.captures import PATIENCE, Captures  # noqa: E402
 from chainorder.autodiff.choice import Mode  # noqa: E402
 from chainorder.autodiff.task import composed  # noqa: E402
 from chainorder.torch import chain, explain, jacobian  # noqa: E402
@@ -347,6 +348,19 @@ def test_a_function_that_is_another_one_in_every_call_is_given_up() -> None:
     for step in range(20):
         assert_same(ours(X, 0.1 * step), jacrev(count)(X, 0.1 * step))
     assert captured == 0
+
+
+@pytest.mark.usefixtures("planned")
+def test_modules_of_other_structures_are_other_functions() -> None:
+    for width in range(2, 2 + 3 * PATIENCE):
+        for function in (net := network(600, width, 600), net.forward):
+            assert _run_of(jacobian(function), torch.randn(600)) is not None
+
+
+def _run_of(jac: Any, x: Any) -> Any:
+    jac(x)
+    (captures,) = (cell.cell_contents for cell in jac.__closure__ if isinstance(cell.cell_contents, Captures))
+    return captures.kept[0].run
 
 
 @pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU, nn.RNN, nn.TransformerEncoderLayer])

@@ -90,8 +90,8 @@ class Budget:
     """The last `MOST_BUDGETS`, by where their code stands: nothing is kept alive by them."""
 
     @classmethod
-    def of(cls, function: Any) -> Budget:
-        """The budget of the code of a function, or of the class of another object.
+    def of(cls, function: Any, structure: Callable[[Any], Hashable]) -> Budget:
+        """The budget of the code of a function, or of the class and the structure of another object.
 
         Code that is compiled anew for every function, by `eval` with another number, say, is the same code.
         """
@@ -101,6 +101,7 @@ class Budget:
         key: Hashable = type(function).__module__, type(function).__qualname__
         if isinstance(code, CodeType):
             key = code.co_filename, code.co_firstlineno, code.co_qualname, code.co_code
+        key = key, structure(getattr(function, "__self__", function))
         budget = cls.known[key] = cls.known.pop(key, cls())
         while len(cls.known) > MOST_BUDGETS:
             cls.known.popitem(last=False)
@@ -140,7 +141,7 @@ class Captures:
     """Frameworks do not trace in several threads at once."""
 
     def __post_init__(self) -> None:
-        self.budget = Budget.of(self.function)
+        self.budget = Budget.of(self.function, self.knowledge.structure)
         self.rest = self._debt
 
     @property

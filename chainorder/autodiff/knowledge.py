@@ -10,7 +10,7 @@ import pathlib
 import re
 from abc import ABC
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, CodeType
 from typing import Any
@@ -87,12 +87,15 @@ class Knowledge:
         What its code depends on whatever it does.
     attributes
         What the methods of its classes read of their instances, where that is not everything.
+    structure
+        What objects that are called have in common with others that a capture is as long worth it for.
     """
 
     packages: set[str]
     hold: Callable[[Any], Held | tuple[Any, ...] | None]
     roots: Callable[[], Sequence[Any]] = tuple
     attributes: Mapping[type, frozenset[str]] = field(default_factory=dict)
+    structure: Callable[[Any], Hashable] = lambda called: None
 
     def trusts(self, module: object) -> bool:
         """Whether the functions of a module look at nothing but their arguments."""

@@ -68,4 +68,12 @@ def _hold(value: Any) -> Any:
     return None if isinstance(value, CONSTANT) else NotImplemented
 
 
-KNOWLEDGE = Knowledge({"torch"}, _hold, lambda: HOOKS, {torch.nn.Module: READ})
+def _structure(called: Any) -> Hashable:
+    """The classes of the modules in a module, and the shapes of its parameters."""
+    if not isinstance(called, torch.nn.Module):
+        return None
+    shapes = tuple(tuple(parameter.shape) for parameter in called.parameters())
+    return tuple(type(module).__qualname__ for module in called.modules()), shapes
+
+
+KNOWLEDGE = Knowledge({"torch"}, _hold, lambda: HOOKS, {torch.nn.Module: READ}, _structure)
