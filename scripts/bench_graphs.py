@@ -250,7 +250,7 @@ def main(graphs: int, largest: int, repeats: int) -> None:
     """Print the tables of docs/graphs.md."""
     plan(random_graph(random.Random(0), 30, density=0.1), solver="annealing", time_limit=2)  # compile
     scalar_graphs(0, 60)
-    scalar_functions(3, 5)
+    scalar_functions(3, 10)
     large_graph(1000, 10)
     nine_edges(20)
     orders_per_second(2)
