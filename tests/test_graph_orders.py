@@ -295,7 +295,7 @@ def test_searches_end_when_their_time_is_up(solver: str) -> None:
     for limit in (1, 3):
         started = time.perf_counter()
         best = plan(graph, solver=solver, time_limit=limit)
-        assert time.perf_counter() - started < 1.1 * limit + 1  # a machine may be busy
+        assert time.perf_counter() - started < 1.1 * limit + 3  # a machine may be very busy
         best.validate()
 
 
