@@ -50,12 +50,18 @@ def _scene(problem: Graph, said: Mapping[str, str], caption: str) -> Scene:
 
 
 def _layers(problem: Graph) -> list[list[str]]:
-    """Vertices by the edges of the longest path that leads to them."""
+    """Vertices by the edges of the longest path that leads to them; inputs right before they are used."""
     import networkx as nx
 
     shape: nx.DiGraph[str] = nx.DiGraph((edge.source, edge.target) for edge in problem.edges)
     shape.add_nodes_from(problem.vertices)
-    return [list(layer) for layer in nx.topological_generations(shape)]
+    layers = [list(layer) for layer in nx.topological_generations(shape)]
+    at = {name: place for place, layer in enumerate(layers) for name in layer}
+    for name in problem.inputs:
+        used = min((at[target] for target in shape.successors(name)), default=1)
+        layers[0].remove(name)
+        layers[used - 1].append(name)
+    return layers
 
 
 def _places(problem: Graph, layers: list[list[str]]) -> dict[str, Point]:
@@ -90,7 +96,7 @@ def _edges(problem: Graph, places: Mapping[str, Point]) -> Iterator[Mark]:
         shape = f"{problem.vertices[edge.target]:,} × {problem.vertices[edge.source]:,}"
         tip = f"{edge.source} → {edge.target}: {shape}, {edge.structure.name}"
         bend = (
-            [(start[0] + 0.15, y0 + HEIGHT * 0.8), (end[0] - 0.15, y1 + HEIGHT * 0.8)]
+            [(start[0] + 0.15, y0 + HEIGHT * 1.05), (end[0] - 0.15, y1 + HEIGHT * 1.05)]
             if x1 - x0 > 1.5
             else []
         )
@@ -100,7 +106,7 @@ def _edges(problem: Graph, places: Mapping[str, Point]) -> Iterator[Mark]:
 def _vertices(
     problem: Graph, places: Mapping[str, Point], said: Mapping[str, str], layers: int
 ) -> Iterator[Mark]:
-    letters = int(WIDTH / (LETTER * layers))
+    letters = int(0.8 * WIDTH / (LETTER * layers))
     for name, (x, y) in places.items():
         size = problem.vertices[name]
         kind = "elemental" if name in problem.inner else "shade"
