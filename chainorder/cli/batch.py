@@ -20,7 +20,7 @@ from chainorder.cli.options import (
     solver_option,
 )
 from chainorder.cli.values import Names, Whole
-from chainorder.cli.writing import Destination, Look
+from chainorder.cli.writing import Destination, Look, counted_elsewhere
 from chainorder.report.batches import SORTS
 from chainorder.system.output import Output, partial_name
 
@@ -80,7 +80,6 @@ def batch(
     from chainorder.plans.base import BasePlan
     from chainorder.solvers.options import Options
     from chainorder.solvers.registry import find_solver
-    from chainorder.system.phases import counted
 
     to = Destination.of(format_name, output, force=force, screen=screen)
     if resume and (force or to.file is None or to.file.direct):
@@ -102,7 +101,8 @@ def batch(
     ):
         items = report.watch(_matching(read_items(files, paths, skipped), pattern))
         planned = plan_items(items, pool, ahead=workers, done=report.done, **options)
-        for item in counted(planned, "chains planned"):
+        rows_appear = to.file is None and to.form.append is not None
+        for item in counted_elsewhere(planned, "chains planned", shown=rows_appear):
             report.write(item)
             if not isinstance(item.outcome, BasePlan):
                 failed.append(item.source)

@@ -93,10 +93,13 @@ def find_defaults(program: click.Group, folder: Path) -> Mapping[str, Any] | Non
 
 def _read(file: Path) -> dict[str, Any] | None:
     """What a file says of chainorder; None if it is silent."""
-    import tomllib
-
     try:
-        found = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        if file.name == FILES[1] and "chainorder" not in text:
+            return None
+        import tomllib  # not where there is nothing to read
+
+        found = tomllib.loads(text)
     except (OSError, ValueError) as error:
         if file.name == FILES[1]:  # of other tools, too: they will complain
             return None

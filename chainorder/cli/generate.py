@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from chainorder.cli.completion import FileName
 from chainorder.cli.options import force_option, range_option
 from chainorder.cli.values import Memory, Names, Real, Whole
-from chainorder.cli.writing import emit, output_file, protect
+from chainorder.cli.writing import counted_elsewhere, emit, output_file, protect
 from chainorder.structures.catalogue import STRUCTURES
 
 
@@ -42,7 +43,7 @@ from chainorder.structures.catalogue import STRUCTURES
 @click.option(
     "--seed", default=0, show_default=True, type=Whole(0), metavar="NUMBER", help="Same seed, same chains."
 )
-@click.option("-o", "--output", metavar="FILE", help="Write to a file, best a .jsonl.")
+@click.option("-o", "--output", type=FileName(), metavar="FILE", help="Write to a file, best a .jsonl.")
 @force_option
 def generate(
     count: int,
@@ -62,4 +63,4 @@ def generate(
     protect(file, (), force=force or (file is not None and is_generated(file.path)))
     chains = random_chains(seed, count, length, Ranges(**ranges))
     lines = (json.dumps(chain.within(memory).to_spec()) + "\n" for chain in chains)
-    emit(lines, file)
+    emit(counted_elsewhere(lines, "chains", count, shown=file is None), file)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
@@ -15,6 +16,7 @@ from chainorder.errors import OutputError
 from chainorder.report.formats import FORMATS, Format, check_drawable, format_of
 from chainorder.report.screen import Screen
 from chainorder.system.output import Output, ReaderGoneError, encoded
+from chainorder.system.phases import counted
 
 if TYPE_CHECKING:
     from chainorder.problems.problem import Problem
@@ -43,6 +45,8 @@ def protect(file: Output | None, reads: Iterable[Path], *, force: bool) -> None:
     if kind is not None:
         raise OutputError(file.name, f"holds a {kind}, which would be lost; write elsewhere, or give --force")
 
+
+Value = TypeVar("Value")
 
 Look: TypeAlias = Callable[..., Screen]
 """Makes the screen that the options of a command describe, for stdout or for a file."""
@@ -139,6 +143,13 @@ def _located(report: Report, folder: Path) -> Mapping[str, Any]:
     from chainorder.plans.saved_paths import relocated
 
     return relocated(dict(report.data()), folder)
+
+
+def counted_elsewhere(
+    values: Iterable[Value], what: str, total: int | None = None, *, shown: bool
+) -> Iterator[Value]:
+    """Pass values on, counted for whoever watches, but not among those that the terminal shows anyway."""
+    return iter(values) if shown and sys.stdout.isatty() else counted(values, what, total)
 
 
 def emit(parts: Iterable[str | bytes], file: Output | None) -> None:

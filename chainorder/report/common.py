@@ -11,7 +11,7 @@ from chainorder.plans.saved import SCHEMA_VERSION, attributes
 from chainorder.problems.problem import Problem
 from chainorder.reading.numerals import as_bytes
 from chainorder.reading.numpy_files import JACOBIANS
-from chainorder.report.numbers import Cell
+from chainorder.report.numbers import Cell, Seconds
 
 if TYPE_CHECKING:
     from chainorder.comparison.ranking import Ranking
@@ -88,7 +88,7 @@ def run_row(label: str, run: Run, best: Run, *counts: Cell) -> tuple[Cell, ...]:
     times = run.seconds / best.seconds if best.seconds else None
     error = max((check.error for check in run.checks), default=None, key=_or_infinity)
     counted = label, run.plan.fma, run.fma, *counts
-    return *counted, run.seconds, times, run.peak_memory, error, run.passed, str(run.source)
+    return *counted, Seconds(run.seconds), times, run.peak_memory, error, run.passed, str(run.source)
 
 
 def _or_infinity(error: float) -> float:
