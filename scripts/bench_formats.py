@@ -1,4 +1,4 @@
-"""What products take in each format: the rates behind the storage formats and the solver ``quickest``.
+"""What products take in each format: the rates behind the storage formats.
 
 Nanoseconds, the best of three runs on one thread: of an fma between two compressed matrices, and of a stored
 entry for each column where one of them is dense; then dense products, products by rows and by columns, and

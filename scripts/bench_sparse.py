@@ -114,7 +114,7 @@ def case_row(case: Case, runs: int) -> tuple[Cell, ...]:
         target,
         best.fma,
         done.fma,
-        "optimal" if best.optimal else f"estimated ± {best.estimate.error:.0%}" if best.estimate else "",
+        best.claim,
         done.peak_memory,
     )
 
