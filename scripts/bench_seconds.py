@@ -42,9 +42,11 @@ from chainorder.report.numbers import Cell
 from chainorder.solvers.chains.exhaustive import bracketings
 from chainorder.structures.number_types import DTYPES
 
-RUNS = 3
+RUNS, MOST_RUNS, PATIENCE = 3, 30, 0.3
+"""Of a chain's orders: the more the shorter they are, for seconds."""
+
 MOST_ORDERS = 40
-NEAR = 1.5
+NEAR = 2
 DEAREST = 3
 """How many times the predicted least time an order may take to be timed."""
 
@@ -82,7 +84,9 @@ def least(calls: Sequence[Callable[[], Any]]) -> list[float]:
     What takes half as long again, twice, is not run again: it is not the fastest.
     """
     taken = [min(pair) for pair in zip(*([spent(call) for call in calls] for _ in range(2)), strict=True)]
-    for _ in range(RUNS - 2):
+    until, runs = time.process_time() + PATIENCE, 2
+    while runs < RUNS or (runs < MOST_RUNS and time.process_time() < until):
+        runs += 1
         near = NEAR * min(taken)
         taken = [
             min(before, spent(call)) if before <= near else before
