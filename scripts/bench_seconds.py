@@ -47,6 +47,8 @@ RUNS, MOST_RUNS, PATIENCE = 3, 30, 0.3
 
 MOST_ORDERS = 40
 NEAR = 2
+"""How many times as long as the fastest an order may take to be timed more than twice."""
+
 DEAREST = 3
 """How many times the predicted least time an order may take to be timed."""
 
