@@ -6,7 +6,7 @@ and colouring) where there is sparsity, if it is installed. In JAX all of them a
 Figures are medians over rounds of the median of a block of calls in a row; the ratio is the median of the
 ratios of the rounds, which share their noise.
 
-    python scripts/bench_autodiff.py [--quick] [--markdown] [--framework jax|torch] [-k NAME]
+    python scripts/bench_autodiff.py [--quick] [--markdown] [--framework jax|torch|sparse] [-k NAME]
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import click
 import jax
 import jax.numpy as jnp
 import numpy as np
+import sparse_workloads
 import torch
 from tables import show, write_seconds
 
@@ -295,7 +296,12 @@ def tracing_report(quick: bool, only: str) -> Report:
 @click.command()
 @click.option("--quick", is_flag=True, help="Small sizes, some seconds.")
 @click.option("--markdown", is_flag=True, help="Print Markdown, with what it ran on.")
-@click.option("--framework", "name", type=click.Choice(["jax", "torch"]), help="Only this one.")
+@click.option(
+    "--framework",
+    "name",
+    type=click.Choice(["jax", "torch", "sparse"]),
+    help="Only this; sparse functions in JAX.",
+)
 @click.option("-k", "only", default="", help="Only workloads whose names contain this.")
 def main(quick: bool, markdown: bool, name: str | None, only: str) -> None:
     """Print the tables."""
@@ -309,8 +315,10 @@ def main(quick: bool, markdown: bool, name: str | None, only: str) -> None:
                     rows.append(row(framework, each, quick))
                     click.echo(" ".join(str(cell) for cell in rows[-1]), err=True)
             reports.append(Report(f"Jacobians in {framework.name}", COLUMNS, rows))
-    if name != "torch":
+    if name in (None, "jax"):
         reports.append(tracing_report(quick, only))
+    if name in (None, "sparse"):
+        reports.append(sparse_workloads.report(quick, only))
     show(reports, markdown, ("numpy", "jax", "torch"))
 
 

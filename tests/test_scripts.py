@@ -31,6 +31,7 @@ CALLS = [
     "check_startup.py --runs 2 --lenient",
     "train_digits.py --epochs 5",
     "bench_autodiff.py --quick -k square",
+    "bench_autodiff.py --quick --framework sparse -k softmax",
     "check_autodiff.py --functions 3",
     "check_peers.py torch --every 25 --samples 1 --dtype float64",
     "check_peers.py jax --every 25 --samples 1 --dtype float32",

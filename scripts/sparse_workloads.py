@@ -1,0 +1,205 @@
+"""Functions of several kinds whose Jacobians are sparse, and how fast these are in JAX.
+
+Part of `bench_autodiff.py`.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from tables import write_seconds
+
+import chainorder.jax
+from chainorder.autodiff.choice import Mode
+from chainorder.jax.api import choice_of
+from chainorder.report.model import Report
+from chainorder.report.numbers import Cell
+
+ROUNDS, CALLS = 7, 5
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """A function, and where to differentiate it: with respect to all of its arguments."""
+
+    name: str
+    function: Callable[..., Any]
+    point: tuple[Any, ...]
+
+    @property
+    def argnums(self) -> int | tuple[int, ...]:
+        """The numbers of the arguments."""
+        return 0 if len(self.point) == 1 else tuple(range(len(self.point)))
+
+
+def shallow_water(state: Any) -> Any:
+    """The three equations on a periodic grid."""
+    h, u, v = state
+
+    def along(a: Any, axis: int) -> Any:
+        return (jnp.roll(a, -1, axis) - jnp.roll(a, 1, axis)) / 2
+
+    mass = along(h * u, 0) + along(h * v, 1)
+    return jnp.stack(
+        [-mass, *(-u * along(c, 0) - v * along(c, 1) - along(h, n) for n, c in enumerate((u, v)))]
+    )
+
+
+def roe_step(state: Any) -> Any:
+    """One step of the Euler equations in conserved variables, with the fluxes of Roe's averages."""
+    rho, momentum, energy = state
+    u = momentum / rho
+    pressure = 0.4 * (energy - momentum * u / 2)
+    flux = jnp.stack([momentum, momentum * u + pressure, (energy + pressure) * u])
+    left, right = jnp.sqrt(rho), jnp.sqrt(jnp.roll(rho, -1))
+    mean = (left * u + right * jnp.roll(u, -1)) / (left + right)
+    heat = (energy + pressure) / rho
+    total = (left * heat + right * jnp.roll(heat, -1)) / (left + right)
+    speed = jnp.abs(mean) + jnp.sqrt(0.4 * (total - mean**2 / 2))
+    between = (flux + jnp.roll(flux, -1, 1) - speed * (jnp.roll(state, -1, 1) - state)) / 2
+    return state - 0.1 * (between - jnp.roll(between, 1, 1))
+
+
+def power_flow(buses: int, lines: int) -> Callable[[Any, Any], Any]:
+    """Power balances by angles and voltages; a made-up grid."""
+    generator = np.random.default_rng(0)
+    begin, end = generator.integers(0, buses, (2, lines))
+    g, b = generator.uniform(0.5, 2, (2, lines))
+
+    def balance(angle: Any, voltage: Any) -> Any:
+        turn, product = angle[begin] - angle[end], voltage[begin] * voltage[end]
+        real, reactive = (
+            product * (g * jnp.cos(turn) + b * jnp.sin(turn)),
+            product * (g * jnp.sin(turn) - b * jnp.cos(turn)),
+        )
+        return [jnp.zeros(buses).at[begin].add(flow).at[end].add(-flow) for flow in (real, reactive)]
+
+    return balance
+
+
+def reaction(state: Any, parameters: Any) -> Any:
+    """The residual of a reaction with diffusion."""
+    spread = jnp.roll(state, 1) - 2 * state + jnp.roll(state, -1)
+    return parameters[0] * spread + parameters[1] * state - parameters[2] * state**3
+
+
+def tokens(features: int) -> Callable[[Any], Any]:
+    """A normalisation and a perceptron for each row."""
+    w = jnp.asarray(np.random.default_rng(0).normal(size=(features, 4 * features)))
+
+    def block(x: Any) -> Any:
+        centred = x - x.mean(-1, keepdims=True)
+        return x + jnp.tanh(centred / jnp.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) @ w) @ w.T
+
+    return block
+
+
+def reprojection(scene: Any) -> Any:
+    """Points in a camera's plane."""
+    turn, shift = scene["camera"][:3], scene["camera"][3:]
+    seen = scene["points"] + jnp.cross(turn, scene["points"]) + shift
+    return seen[:, :2] / seen[:, 2:]
+
+
+def rosenbrock(x: Any) -> Any:
+    """The chained one."""
+    return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+
+def workloads(quick: bool) -> Iterator[Sparse]:
+    """All of them; small ones with `quick`."""
+    part = 8 if quick else 1
+
+    def point(*shape: int) -> Any:
+        return jnp.asarray(np.random.default_rng(1).uniform(1, 2, shape))
+
+    grid = 16 // (2 if quick else 1)
+    buses = 118 // part
+    yield Sparse(f"shallow water 3 × {grid} × {grid}", shallow_water, (point(3, grid, grid),))
+    euler = point(3, 120 // part).at[2].add(5)
+    yield Sparse(f"Roe step, {120 // part} cells", roe_step, (euler,))
+    yield Sparse(f"power flow, {buses} buses", power_flow(buses, 186 // part), (point(buses), point(buses)))
+    yield Sparse(f"reaction–diffusion {800 // part}, 3 parameters", reaction, (point(800 // part), point(3)))
+    yield Sparse(f"{32 // part} tokens of 16", tokens(16), (point(32 // part, 16),))
+    yield Sparse(
+        f"softmax of {40 // part} rows of 20", lambda x: jax.nn.softmax(x, -1), (point(40 // part, 20),)
+    )
+    yield Sparse(
+        f"{{y: {800 // part}, total}}",
+        lambda x: {"y": jnp.sin(x) * x, "total": x.sum()},
+        (point(800 // part),),
+    )
+    scene = {"points": point(100 // part, 3) + 2, "camera": point(6) / 10}
+    yield Sparse(f"reprojection of {100 // part} points", reprojection, (scene,))
+    yield Sparse(f"Hessian of Rosenbrock, {600 // part}", jax.grad(rosenbrock), (point(600 // part),))
+
+
+COLUMNS = (
+    "function", "jacfwd", "jacrev", "dense", "× better mode", "bcoo", "× better mode", "asdex bcoo", "chosen",
+    "trace, find, plan", "asdex finds",
+)  # fmt: skip
+
+
+def report(quick: bool, only: str) -> Report:
+    """The table."""
+    return Report(
+        "Sparse Jacobians in JAX",
+        COLUMNS,
+        [_row(each, quick) for each in workloads(quick) if only in each.name],
+    )
+
+
+def _row(work: Sparse, quick: bool) -> tuple[Cell, ...]:
+    function, point, argnums = work.function, work.point, work.argnums
+    started = time.perf_counter()
+    choice = choice_of(function, point, argnums=argnums)
+    planned = time.perf_counter() - started
+    ways = {
+        "jacfwd": jax.jit(jax.jacfwd(function, argnums)),
+        "jacrev": jax.jit(jax.jacrev(function, argnums)),
+        "dense": chainorder.jax.jacobian(function, argnums),
+        "bcoo": chainorder.jax.jacobian(function, argnums, output="bcoo"),
+    }
+    found = None
+    if find_spec("asdex") and len(jax.tree.leaves((point, jax.eval_shape(function, *point)))) == 2:
+        import asdex
+
+        started = time.perf_counter()
+        asdex.jacobian_sparsity(function, *point)
+        found = time.perf_counter() - started
+        ways["asdex"] = jax.jit(asdex.jacobian(function, *point, output_format="bcoo"))
+    for mine, theirs in zip(
+        *(jax.tree.leaves(ways[name](*point)) for name in ("dense", "jacrev")), strict=True
+    ):
+        np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-9 * float(np.abs(theirs).max()))
+    seconds = {name: _seconds(way, point, quick) for name, way in ways.items()}
+    better = min(seconds["jacfwd"], seconds["jacrev"])
+    times = {name: write_seconds(each) for name, each in seconds.items()}
+    ratios = {name: f"{better / seconds[name]:.1f}" for name in ("dense", "bcoo")}
+    colours = choice.mode is Mode.COLOURS
+    return (
+        *(work.name, times["jacfwd"], times["jacrev"], times["dense"], ratios["dense"]),
+        *(times["bcoo"], ratios["bcoo"], times.get("asdex")),
+        str(choice.colouring) if colours else choice.mode.value,
+        write_seconds(planned),
+        None if found is None else write_seconds(found),
+    )
+
+
+def _seconds(way: Callable[..., Any], point: tuple[Any, ...], quick: bool) -> float:
+    """The median time of a call, after one that warms up."""
+    jax.block_until_ready(way(*point))
+    times = []
+    for _ in range(1 if quick else ROUNDS * CALLS):
+        started = time.perf_counter()
+        jax.block_until_ready(way(*point))
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
