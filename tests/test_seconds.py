@@ -351,3 +351,14 @@ def test_saved_plans_are_rechecked_by_their_own_profile(
     monkeypatch.setenv(VARIABLE, str(named))
     done = CliRunner().invoke(cli, ["run", str(saved)], catch_exceptions=False)
     assert "predicted" in done.output
+
+
+def test_seconds_stand_beside_fma_where_this_machine_was_calibrated() -> None:
+    calls = ["plan", "300,20,100,10"], ["compare", "300,20,100,10"], ["run", "300,20,100,10"]
+    kept_at().parent.mkdir(parents=True)
+    for mine in (None, replace(PROFILES[1], machine=Machine.here())):
+        if mine is not None:
+            kept_at().write_text(profiles_json([mine]), encoding="utf-8")
+        shown = [CliRunner().invoke(cli, call, catch_exceptions=False).output for call in calls]
+        assert ["predicted" in each for each in shown] == [mine is not None] * 3
+    assert "hu-shing: measured " in shown[2] and ", predicted " in shown[2]

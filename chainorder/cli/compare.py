@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.problems.problem import Problem
 from chainorder.report.model import PICTURE
 from chainorder.solvers import plan
+from chainorder.solvers.foretelling import foretold
 from chainorder.solvers.options import Options
 from chainorder.system.signals import end_if_asked
 
@@ -139,7 +141,7 @@ def _compared(found: Problem | AnyPlan, options: dict[str, Any], *, verbose: boo
     from chainorder.report.results import comparison_report
 
     if not isinstance(found, Problem):
-        return comparison_report(beside(found), verbose=verbose)
+        return comparison_report(_foretold(beside(found)), verbose=verbose)
     with interruptible(found):
         best: Any = plan(found, **options)
     if isinstance(found.network, ParameterNetwork):
@@ -147,4 +149,9 @@ def _compared(found: Problem | AnyPlan, options: dict[str, Any], *, verbose: boo
         from chainorder.report.graphs import backpropagation_report
 
         return backpropagation_report(backpropagation(best))
-    return comparison_report(beside(best, time_limit=options["time_limit"]), verbose=verbose)
+    return comparison_report(_foretold(beside(best, time_limit=options["time_limit"])), verbose=verbose)
+
+
+def _foretold(comparison: Any) -> Any:
+    """A comparison with the seconds of its plans, where they are known."""
+    return replace(comparison, plans=tuple(map(foretold, comparison.plans)))

@@ -24,6 +24,7 @@ from chainorder.cli.writing import Destination, Look
 from chainorder.problems.problem import Problem
 from chainorder.report.model import GRAPH, PICTURE
 from chainorder.report.operations import SORTS
+from chainorder.solvers.foretelling import foretold
 from chainorder.system.signals import end_if_asked
 
 
@@ -75,5 +76,6 @@ def plan_command(
         to.protect((start,))
         options["start"] = read_start(start)
     plans = read_plans(chain, Request(solver, order, memory, machines, options), check)
-    to.write([plan_report(each, verbose=verbose, sort=sort, every=every or to.form.whole) for each in plans])
+    shown = map(foretold, plans)
+    to.write([plan_report(each, verbose=verbose, sort=sort, every=every or to.form.whole) for each in shown])
     end_if_asked()

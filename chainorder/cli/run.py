@@ -32,6 +32,7 @@ from chainorder.errors import ChainorderError, ExecutionError
 from chainorder.execution.cluster import LOCAL
 from chainorder.problems.problem import Problem
 from chainorder.report.model import PICTURE
+from chainorder.solvers.foretelling import foretold
 from chainorder.system.installation import how_to_add
 from chainorder.system.phases import counted, phase, watched
 from chainorder.system.signals import end_if_asked
@@ -220,7 +221,7 @@ def _run_orders(
         if (place := where(each, scheduler)) is not None:
             settings = settings | {"scheduler": place}
         with phase(label or "best"):
-            done = execute(each, **settings)
+            done = execute(foretold(each), **settings)
         executions.append((label or ("best" if all_orders else best.solver), done))
     return executions, skipped
 

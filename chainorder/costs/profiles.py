@@ -40,12 +40,29 @@ def source() -> Path:
     return kept if kept.is_file() else SHIPPED
 
 
-def kept_at(machine: Machine | None = None) -> Path:
-    """Where the profile of a machine, by default of this one, is kept: in the user's cache folder."""
+def measured() -> bool:
+    """Whether there is a profile that somebody made: named, or kept for this machine."""
+    if os.environ.get(VARIABLE):
+        return True
+    return any(_folder().glob("profile-*.json")) and kept_at().is_file()
+
+
+def _folder() -> Path:
     from platformdirs import user_cache_path
 
+    return user_cache_path("chainorder", appauthor=False)
+
+
+def kept() -> Profile | None:
+    """The profile that was kept for this machine, unless another one is named; None if there is none."""
+    file = kept_at()
+    return None if os.environ.get(VARIABLE) or not file.is_file() else read_profile(file)
+
+
+def kept_at(machine: Machine | None = None) -> Path:
+    """Where the profile of a machine, by default of this one, is kept: in the user's cache folder."""
     here = Machine.here() if machine is None else machine
-    return user_cache_path("chainorder", appauthor=False) / f"profile-{here.digest}.json"
+    return _folder() / f"profile-{here.digest}.json"
 
 
 def read_profile(file: Path, dtype: str | None = None) -> Profile:

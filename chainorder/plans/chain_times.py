@@ -11,6 +11,11 @@ from chainorder.costs.profile import Profile
 from chainorder.plans.chain_plan import Plan
 
 
+def predicted(plan: Plan, profile: Profile) -> Prediction:
+    """What the operations of a plan take; raises `SolverError` as `timed`."""
+    return Prediction.of(plan.chain, plan.operations.steps, profile)
+
+
 def timed(order: Plan, profile: Profile, results: Results | None = None) -> Plan:
     """The same order for one machine, with its time; no claim. Estimated orders are timed by their estimate.
 

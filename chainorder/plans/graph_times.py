@@ -38,6 +38,11 @@ def predict(graph: Graph, operations: Sequence[GraphOperation], profile: Profile
     return Prediction(tuple(times), profile)
 
 
+def predicted(plan: GraphPlan, profile: Profile) -> Prediction:
+    """What the operations of a plan take; raises `SolverError` as `predict`."""
+    return predict(plan.graph, plan.operations, profile)
+
+
 def timed(order: GraphPlan, profile: Profile) -> GraphPlan:
     """The same order for one machine, with its time; no claim."""
     predicted = predict(order.graph, order.operations, profile)

@@ -81,6 +81,11 @@ class Problem(Shown):
         return any(kind.modelled for kind in self._kinds)
 
     @property
+    def sparse(self) -> bool:
+        """Whether the structure of an elemental is a list of positions."""
+        return any(kind.structure.name == "sparse" for kind in self._kinds)
+
+    @property
     def matrix_free(self) -> bool:
         """Whether an elemental is matrix-free."""
         return not all(kind.explicit for kind in self._kinds)
