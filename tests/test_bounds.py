@@ -37,14 +37,15 @@ def _replaced(generator: np.random.Generator, elemental: Elemental, explicit: bo
 
 
 def answers(chain: Chain, **options: Any) -> Iterator[Plan]:
-    """The plans of all solvers that take a chain, checked."""
+    """The plans by fma or makespan of all solvers that take a chain, checked."""
     for solver in all_solvers():
         try:
             made = plan(chain, solver=solver.name, **options)
         except ChainorderError:
             continue
         made.validate()
-        yield made
+        if made.objective != "seconds":
+            yield made
 
 
 @pytest.mark.parametrize("seed", range(8))

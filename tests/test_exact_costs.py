@@ -60,6 +60,8 @@ def test_every_solver_is_exact_at_any_size(seed: int) -> None:
                 assert solver.name not in EXACT or least is None
                 continue
             saved_and_checked(made)
+            if made.objective == "seconds":
+                continue
             assert least is not None
             assert made.fma == least if solver.name in EXACT else made.fma >= least
             assert (made.lower_bound or 0) <= least
