@@ -43,7 +43,7 @@ def timed_graphs(seed: int, inner: int, count: int) -> Iterator[co.Graph]:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda each: each.name)
 def test_faces_are_exact_as_a_search_over_everything_is(profile: Profile) -> None:
-    for graph in timed_graphs(1, 2, 12):
+    for graph in timed_graphs(1, 2, 6):
         found = plan(graph, solver="face", objective="seconds", profile=profile)
         assert found.optimal and found.unit == "ps"
         assert found.cost == found.lower_bound == found.makespan == cheapest_faces(graph, Seconds(profile))
@@ -53,7 +53,7 @@ def test_faces_are_exact_as_a_search_over_everything_is(profile: Profile) -> Non
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda each: each.name)
 def test_orders_of_vertices_are_exact_as_all_of_them_are(profile: Profile) -> None:
-    for graph in timed_graphs(2, 4, 6):
+    for graph in timed_graphs(2, 4, 4):
         arcs = Arcs(graph, Seconds(profile))
         try:
             found = plan(graph, solver="vertex", objective="seconds", profile=profile)
@@ -65,6 +65,7 @@ def test_orders_of_vertices_are_exact_as_all_of_them_are(profile: Profile) -> No
         found.validate()
 
 
+@pytest.mark.slow
 def test_every_solver_plans_by_seconds_and_none_gets_below_the_bound() -> None:
     for graph in timed_graphs(3, 5, 4):
         best = plan(graph, objective="seconds", time_limit=0.5)

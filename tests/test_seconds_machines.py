@@ -62,7 +62,7 @@ def test_long_chains_and_given_orders_are_scheduled_by_their_times() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES[:2], ids=lambda each: each.name)
 def test_schedules_of_graphs_hold_and_keep_their_bounds(profile: Profile) -> None:
-    for graph in timed_graphs(4, 4, 8):
+    for graph in timed_graphs(4, 4, 3):
         options: Any = {"solver": "lookahead", "objective": "seconds", "profile": profile}
         one = plan(graph, **options)
         for machines in (2, 5):
