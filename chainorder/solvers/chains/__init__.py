@@ -32,7 +32,7 @@ register(
     "quickest",
     later("solvers.chains.seconds", "quickest"),
     "another name of --objective seconds",
-    options=True,
+    schedules=True,
 )
 register(
     "reuse",
