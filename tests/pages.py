@@ -96,7 +96,7 @@ PARSERS = [
 ]
 
 
-def run(page: Path, folder: Path) -> None:
+def run_page(page: Path, folder: Path) -> None:
     """Run the blocks of a page in a folder; raises what fails, with its line."""
     (folder / "data").symlink_to(ROOT / "data")
     with chdir(folder):

@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("sybil")
 
-from tests.pages import PAGES, ROOT, alike, run
+from tests.pages import PAGES, ROOT, alike, run_page
+from tests.running import Run
 from tests.slow import slow_but
 
 QUICK = {ROOT / "docs" / "structures.md"}
@@ -23,7 +24,7 @@ def test_pages_run_as_they_stand(page: Path, tmp_path: Path) -> None:
     for word, package in NEEDED.items():
         if word in blocks:
             pytest.importorskip(package)
-    run(page, tmp_path)
+    run_page(page, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,10 @@ def test_pages_run_as_they_stand(page: Path, tmp_path: Path) -> None:
 )
 def test_what_pages_show_is_compared(shown: str, printed: str, same: bool) -> None:
     assert alike(shown, printed) is same
+
+
+def test_the_picture_is_what_is_drawn(run: Run, tmp_path: Path) -> None:
+    assert run("plan", ROOT / "data" / "autoencoder.yaml", "-o", tmp_path / "order.svg").status == 0
+    assert (tmp_path / "order.svg").read_text() == (
+        ROOT / "docs" / "pictures" / "autoencoder.svg"
+    ).read_text()
