@@ -98,4 +98,4 @@ def test_quickest_is_another_name_of_the_objective() -> None:
     assert co.plan(chain, solver="quickest", objective="seconds") == co.plan(chain, objective="seconds")
     with pytest.raises(co.SolverError, match="quickest plans by seconds; leave the objective fma out"):
         co.plan(chain, solver="quickest", objective="fma")
-    assert co.plan(chain, solver="quickest", machines=2).objective == "makespan"
+    assert co.plan(chain, solver="quickest", machines=2).objective == "seconds"

@@ -305,7 +305,8 @@ def test_signals_at_random_moments(
     numbers = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGKILL]
     statuses = killed_until_done(slow, output, numbers, 1, "--workers", workers)
     for number, status in zip(numbers, statuses, strict=False):
-        assert status in (SIGNALS[number], 1)
+        # In its last moments a process is ended by the signal itself, which a shell calls 128 + number, too.
+        assert status in (SIGNALS[number], -number, 1)
     assert statuses[-1] == 1
     assert output.read_bytes() == undisturbed[ending]
     assert [path.name for path in tmp_path.iterdir()] == [output.name]
