@@ -12,7 +12,6 @@ from tests.slow import slow_but
 
 QUICK = {
     "plan 1000,100,10,1",
-    "plan data/coupled.yaml --machines 4",
     "plan data/residual-block.yaml",
     "compare data/simulator.yaml",
     "compare data/residual-block.yaml",
