@@ -20,11 +20,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
+from unittest.mock import patch
 
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 
 from chainorder import load
+from chainorder.solvers import registry
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -99,7 +101,7 @@ PARSERS = [
 def run_page(page: Path, folder: Path) -> None:
     """Run the blocks of a page in a folder; raises what fails, with its line."""
     (folder / "data").symlink_to(ROOT / "data")
-    with chdir(folder):
+    with chdir(folder), patch.dict(registry._SOLVERS):  # what a page registers is of that page
         for example in Sybil(PARSERS, path=str(ROOT)).parse(page).examples():
             example.evaluate()
 

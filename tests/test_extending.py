@@ -15,6 +15,7 @@ from chainorder.cli import cli
 from chainorder.report.formats import FORMATS, Format, register_format
 from chainorder.report.model import Report
 from chainorder.solvers import registry
+from tests.running import Run
 
 
 def titles(reports: Sequence[Report]) -> str:
@@ -98,3 +99,10 @@ def test_a_solver_is_taken_by_name(capsys: pytest.CaptureFixture[str]) -> None:
 def test_names_and_endings_are_taken_once(form: Format, message: str) -> None:
     with pytest.raises(ChainorderError, match=message):
         register_format(form)
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl", "csv", "md", "txt"])
+def test_the_table_of_solvers_is_kept_in_every_format(run: Run, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"solvers.{ending}"
+    assert run("solvers", "-o", file).status == 0
+    assert "hu-shing" in file.read_text()

@@ -16,7 +16,7 @@ from chainorder.autodiff import choice as choices  # noqa: E402
 from chainorder.autodiff import colours  # noqa: E402
 from chainorder.autodiff.choice import Mode  # noqa: E402
 from chainorder.autodiff.footprints import EMPTY, FULL, BudgetError, Footprints  # noqa: E402
-from chainorder.jax import explain, jacobian, prepare, value_and_jacobian  # noqa: E402
+from chainorder.jax import explain, jacobian, prepare, sparsity, value_and_jacobian  # noqa: E402
 from chainorder.jax.api import choice_of  # noqa: E402
 from chainorder.jax.task import JaxTask  # noqa: E402
 from tests.jax_compositions import random_composition  # noqa: E402
@@ -62,6 +62,7 @@ def both_ways(function: Any, args: Any, own: Any = jax.jacrev, output: str = "de
 def always_by_colours(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Any:
     """Colours are used wherever a pattern is found; nothing is left to JAX."""
     monkeypatch.setattr(colours, "WORTH", 10)
+    monkeypatch.setattr(sparsity, "FULLEST", 1)
     monkeypatch.setattr(choices.Choice, "mode", property(lambda self: Mode.COLOURS))
     caplog.set_level("INFO", "chainorder")
     yield

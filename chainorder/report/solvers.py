@@ -12,7 +12,8 @@ def solvers_report(kind: str, summaries: Mapping[str, str]) -> Report:
     rows = [(name, *_parted(summary)) for name, summary in summaries.items()]
     columns = ("solver", "claim", "takes, does")
     sheet = Sheet(columns, rows, leave=("takes, does",))
-    data = [{"kind": kind, **dict(zip(("solver", "claim", "summary"), row, strict=True))} for row in rows]
+    solvers = [dict(zip(("solver", "claim", "summary"), row, strict=True)) for row in rows]
+    data = {"schema": 1, "kind": kind, "solvers": solvers}
     return Report(f"solvers for {kind}s", columns, rows, data=lambda: data, shown=lambda: sheet)
 
 
