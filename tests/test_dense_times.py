@@ -92,3 +92,15 @@ def test_a_thousand_elementals_are_planned_by_proof() -> None:
     pytest.importorskip("numba")
     found = co.plan(drawn_chain(1_000, 1_500), objective="seconds", profile=PROFILES[0])
     assert found.optimal
+
+
+def test_sizes_far_beyond_a_grid_of_equal_times() -> None:
+    """A noisy calibration may find no product longer than a call: times stay small, their scales do not."""
+    profile = PROFILES[0]
+    same = tuple(tuple(tuple(10**7 for _ in row) for row in plane) for plane in profile.dense.picoseconds)
+    flat = replace(profile, dense=replace(profile.dense, picoseconds=same))
+    chain = co.Chain.from_dims([3_037_000_500, 68_719_476_736, 68_719_476_736, 2])
+    found = [
+        co.plan(chain, solver=name, objective="seconds", profile=flat) for name in ("auto", "exhaustive")
+    ]
+    assert found[0].lower_bound == found[1].lower_bound == 2 * 10**7

@@ -63,7 +63,8 @@ class DenseTimes:
         known = [(kind.tangent_time, kind.adjoint_time) for kind in chain.elementals.kinds]
         times = [time.of(largest) for pair in known for time in pair if time is not None]
         most = 4 * len(chain) * max(grid.time(largest, largest, largest), *times, 1)
-        return most.bit_length() < SMALL
+        _, _, beyond = grid.place(largest)
+        return most.bit_length() < SMALL and 3 * beyond < SMALL
 
     def leaves(self) -> Table:
         return np.array([0 if each is None else each.cost for each in self.accumulations], np.int64)
