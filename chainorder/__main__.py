@@ -1,6 +1,10 @@
 """The command: ``chainorder`` and ``python -m chainorder``."""
 
-from chainorder.system.signals import exit_on_signals
+import gc
+
+gc.set_threshold(50_000)  # what is imported stays: looking for cycles in it takes a tenth of the start
+
+from chainorder.system.signals import exit_on_signals  # noqa: E402
 
 exit_on_signals()  # while the rest is imported; `main` can do more
 

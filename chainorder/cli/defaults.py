@@ -12,6 +12,7 @@ the name of a command holds for that command alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from chainorder.errors import ChainorderError
 from chainorder.reading.wording import nearest
 
 FILES = ("chainorder.toml", "pyproject.toml")
+
+OWN = re.compile(r"""tool["']?\s*\.\s*["']?chainorder|^\s*\[\s*tool\s*\]""", re.MULTILINE)
+"""What a file of others has that says something of chainorder; parsing it takes as long as planning."""
 
 
 class Defaults(Mapping[str, Mapping[str, Any]]):
@@ -95,7 +99,7 @@ def _read(file: Path) -> dict[str, Any] | None:
     """What a file says of chainorder; None if it is silent."""
     try:
         text = file.read_text(encoding="utf-8")
-        if file.name == FILES[1] and "chainorder" not in text:
+        if file.name == FILES[1] and not OWN.search(text):
             return None
         import tomllib  # not where there is nothing to read
 
