@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from chainorder.reading.matrix_formats import JACOBIANS
 from chainorder.structures.compressed_rows import MAX_ENTRIES
 from chainorder.structures.number_types import as_floats
 from chainorder.structures.sparse_arrays import PARTS, assemble
@@ -21,9 +22,6 @@ Array = npt.NDArray[Any]
 
 MAX_BYTES = 8 * MAX_ENTRIES
 """What the compressed arrays of an archive may unpack to."""
-
-JACOBIANS = "jacobians"
-"""The array of an .npz, or the comment of an .mtx, that says where what made a saved Jacobian came from."""
 
 DEFLATED_MOST = 1032
 """What a byte that gzip or zip has compressed unpacks to at most."""

@@ -14,7 +14,7 @@ from chainorder.plans.chain_operations import Operation, formula, node_name
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.saved import attributes
 from chainorder.problems.chain import Chain
-from chainorder.reading.numpy_files import JACOBIANS
+from chainorder.reading.matrix_formats import JACOBIANS
 from chainorder.report import common, times
 from chainorder.report.model import Report, Sheet
 from chainorder.report.numbers import Cell

@@ -15,7 +15,7 @@ from chainorder.plans.graph_operations import GraphOperation
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.saved import SCHEMA_VERSION, attributes
 from chainorder.problems.graph import Graph
-from chainorder.reading.numpy_files import JACOBIANS
+from chainorder.reading.matrix_formats import JACOBIANS
 from chainorder.report import common, times
 from chainorder.report.model import Report
 from chainorder.report.numbers import Cell, Seconds
