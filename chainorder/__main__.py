@@ -1,10 +1,6 @@
 """The command: ``chainorder`` and ``python -m chainorder``."""
 
-import gc
-
-gc.set_threshold(50_000)  # what is imported stays: looking for cycles in it takes a tenth of the start
-
-from chainorder.system.signals import exit_on_signals  # noqa: E402
+from chainorder.system.signals import exit_on_signals
 
 exit_on_signals()  # while the rest is imported; `main` can do more
 
