@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainorder.report.charts import Bar, Chart, Plot
 from chainorder.report.layout import width
-from chainorder.report.model import Bar, Chart, Plot, Report
+from chainorder.report.model import Report
 from chainorder.report.numbers import short, write_cell
 from chainorder.report.screen import Screen
 from chainorder.report.table import render

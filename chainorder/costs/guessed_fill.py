@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from chainorder.costs.estimate import Estimate
+from chainorder.costs.guesses import Stated, look_of
 from chainorder.costs.known_costs import Outline
 from chainorder.costs.pricing import Results
-from chainorder.costs.product_facts import Facts, Look, Stated, look_of
+from chainorder.costs.product_facts import Facts, Look
 from chainorder.costs.rough_fill import RoughFill
 from chainorder.costs.sampled_fill import MANY, SampledFill
 from chainorder.costs.steps import Step

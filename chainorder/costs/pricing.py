@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from chainorder.costs.evaluations import evaluations, model_name
-from chainorder.costs.exact_fill import ExactFill
 from chainorder.costs.product_facts import Counted, Facts
 from chainorder.costs.steps import How, Instruction, Ledger, Place, Step, Steps, replay
 from chainorder.errors import PlanError
 from chainorder.problems.chain import Chain
 from chainorder.structures.pattern import Pattern, fma
+
+if TYPE_CHECKING:
+    from chainorder.costs.exact_fill import ExactFill
 
 IntColumn = npt.NDArray[Any]
 """Exact integers: int64, or Python ints in an object array where int64 could overflow."""

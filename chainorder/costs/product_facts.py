@@ -1,4 +1,4 @@
-"""What the time of a product depends on beside its factors: counted, or guessed."""
+"""What the time of a product depends on beside its factors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from chainorder.structures.dense import DensePattern
 from chainorder.structures.pattern import Pattern, fma
 
 
@@ -69,36 +68,3 @@ class Counted:
     @property
     def entries(self) -> int:
         return self._made.entries
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """Facts that are known, about."""
-
-    multiplied: int
-    nnz: int
-
-    @property
-    def entries(self) -> int:
-        return self.nnz
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """A factor of which only the number of positions is known, about."""
-
-    shape: tuple[int, int]
-    nnz: int
-
-    @property
-    def entries(self) -> int:
-        return self.nnz
-
-    @property
-    def free(self) -> bool:
-        return False
-
-
-def look_of(shape: tuple[int, int], positions: int) -> Look:
-    """What so many positions are: all of the matrix, or a guess."""
-    return DensePattern(*shape) if positions >= shape[0] * shape[1] else Guess(shape, positions)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from chainorder.costs.guesses import Guess, Stated, look_of
 from chainorder.costs.pricing import Results
-from chainorder.costs.product_facts import Facts, Guess, Look, Stated, look_of
+from chainorder.costs.product_facts import Facts, Look
 from chainorder.costs.steps import Step
 from chainorder.problems.chain import Chain
 from chainorder.structures.banded import BandPattern, IdentityPattern

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from chainorder.costs.dense_times import DenseTimes
 from chainorder.costs.evaluations import evaluations, least_evaluations
+from chainorder.costs.guesses import Stated
 from chainorder.costs.model import AskedTables, CostModel
-from chainorder.costs.product_facts import Counted, Facts, Look, Stated
+from chainorder.costs.product_facts import Counted, Facts, Look
 from chainorder.costs.profile import NO_PRODUCTS, Profile
 from chainorder.costs.steps import Step
 from chainorder.costs.storage_formats import BESIDE_DENSE, LARGE_BAND, quicker_dense

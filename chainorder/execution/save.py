@@ -13,7 +13,7 @@ import numpy as np
 from chainorder.errors import ExecutionError
 from chainorder.execution.memory import ENTRY_BYTES, physical_memory
 from chainorder.execution.provenance import Provenance
-from chainorder.reading.matrix_formats import JACOBIANS
+from chainorder.reading.words import JACOBIANS
 from chainorder.system.output import Output
 
 ENDINGS = (".npz", ".npy", ".mtx")

@@ -14,7 +14,6 @@ from chainorder.errors import PlanError
 from chainorder.plans.saved import SCHEMA_VERSION, parse
 from chainorder.plans.saved_paths import folder_of, relocated
 from chainorder.problems.problem import Problem
-from chainorder.reading.files import Source, read_text
 from chainorder.reading.words import show
 from chainorder.system.output import Output
 from chainorder.system.showing import Shown
@@ -216,6 +215,8 @@ class BasePlan(Shown):
         PlanError, SpecError
             If it is none, or not right.
         """
+        from chainorder.reading.files import Source, read_text  # start-up does without
+
         source = Source.of(Path(path))
         data = parse(read_text(source), f"{cls.__name__}.save")
         try:

@@ -16,7 +16,6 @@ from chainorder.costs.bracketing import PLAIN_FACTOR, PLAIN_NAME
 from chainorder.costs.steps import Action, source_of
 from chainorder.plans.chain_operations import Operation, Operations, node_name
 from chainorder.problems.chain import Chain
-from chainorder.problems.network import ACTIVATIONS
 
 AFFINE = "affine"
 """What a network calls its layers; people call them by their weights."""
@@ -167,6 +166,8 @@ def quoted(name: str) -> str:
 
 def _layers(names: Iterable[str | None]) -> Iterator[str]:
     """The names of a network's elementals, with the numbers of its layers."""
+    from chainorder.problems.network import ACTIVATIONS  # start-up does without
+
     layer = 0
     for name in names:
         layer += name == AFFINE

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, ClassVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from chainorder.errors import ChainError, StructureError
+from chainorder.errors import ChainError
 from chainorder.problems.elementals import (
     DENSE,
     MAX_MACHINES,
@@ -23,15 +22,16 @@ from chainorder.problems.elementals import (
     model_spec,
 )
 from chainorder.problems.matrix_files import MatrixFile, Unsaved, equal_matrices, files_of
-from chainorder.problems.network import Network
 from chainorder.problems.numbers import whole
 from chainorder.problems.problem import Problem
 from chainorder.reading.wording import fault_of_name
 from chainorder.structures.dense import Dense
 from chainorder.structures.pattern import Pattern
-from chainorder.structures.selection import Selection
 from chainorder.structures.sparse import Sparse
 from chainorder.structures.structure import Structure
+
+if TYPE_CHECKING:
+    from chainorder.problems.network import Network
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -113,25 +113,9 @@ class Chain(Problem):
 
         A selection takes its other size from its neighbour. Raises `ChainError` where a matrix is broken.
         """
-        columns: list[Elemental] = []
-        known: dict[int, Elemental] = {}  # the same matrix again and again, as in a time-invariant stepper
-        times = Counter(map(id, matrices))
-        for number, matrix in enumerate(matrices, 1):
-            if id(matrix) in known and not isinstance(matrix, Selection):  # its sizes may differ
-                columns.append(known[id(matrix)])
-                continue
-            shape = _shape(matrix, number, matrices)
-            if shape is None or len(shape) != 2 or hasattr(matrix, "matvec"):  # of an operator: no entries
-                raise ChainError(
-                    f"matrix {number} is a {type(matrix).__name__} of shape {shape}; give a two-dimensional "
-                    "NumPy array or SciPy sparse matrix, outputs × inputs"
-                )
-            structure = matrix if isinstance(matrix, Structure) else _structure_of(matrix, number)
-            same = f"matrix {number}" if times[id(matrix)] > 1 else None
-            columns.append(Elemental(shape[1], shape[0], structure, same=same))
-            known[id(matrix)] = columns[-1]
-        entries = {place: m for place, m in enumerate(matrices) if not isinstance(m, Selection)}
-        return cls(columns, name, matrices=entries)
+        from chainorder.problems.matrix_elementals import elementals_of, entries_of  # start-up does without
+
+        return cls(elementals_of(matrices), name, matrices=entries_of(matrices))
 
     @classmethod
     def from_layers(
@@ -144,6 +128,8 @@ class Chain(Problem):
         name: str | None = None,
     ) -> Chain:
         """The chain of a fully connected network: see `Network`."""
+        from chainorder.problems.network import Network  # start-up does without
+
         return cls.of(Network(tuple(layers), activation, output_activation, loss), name)
 
     @classmethod
@@ -292,27 +278,6 @@ def _check_labels(elementals: Elementals, matrices: Mapping[int, Any]) -> None:
                 f"elementals {other + 1} and {place + 1} are both labelled {label!r} but have unlike "
                 "matrices; equal labels mean equal Jacobians"
             )
-
-
-def _shape(matrix: Any, number: int, matrices: Sequence[Any]) -> Any:
-    """Outputs and inputs of the matrix of an elemental; of a selection, with the help of its neighbour."""
-    if not isinstance(matrix, Selection):
-        return getattr(matrix, "shape", None)
-    picks = matrix.axis == "rows"
-    place, axis = (number - 2, 0) if picks else (number, 1)
-    shape = getattr(matrices[place], "shape", None) if 0 <= place < len(matrices) else None
-    if shape is None or len(shape) != 2:
-        raise ChainError(
-            f"matrix {number} is a selection whose neighbour does not tell its other size; give an Elemental"
-        )
-    return (len(matrix.select), shape[axis]) if picks else (shape[axis], len(matrix.select))
-
-
-def _structure_of(matrix: Any, number: int) -> Structure:
-    try:
-        return Dense() if isinstance(matrix, np.ndarray) else Sparse(matrix)
-    except StructureError as error:
-        raise ChainError(f"matrix {number}: {error}") from None
 
 
 def _structure_spec(structure: Structure, entries: Path | Unsaved | None) -> dict[str, Any]:

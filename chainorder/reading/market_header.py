@@ -9,7 +9,7 @@ from io import BufferedIOBase
 
 from chainorder.errors import MatrixError
 from chainorder.reading.market_words import INDEX, NUMBER, WHOLE, Word, line_count, shown, split
-from chainorder.reading.matrix_formats import JACOBIANS
+from chainorder.reading.words import JACOBIANS
 from chainorder.structures.compressed_rows import MAX_ENTRIES
 
 ROOM = 2**20

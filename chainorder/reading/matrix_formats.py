@@ -12,9 +12,6 @@ from typing import Any
 
 from chainorder.system.later import later
 
-JACOBIANS = "jacobians"
-"""The array of an .npz, or the comment of an .mtx, that says where what made a saved Jacobian came from."""
-
 
 @dataclass(frozen=True)
 class MatrixFormat:

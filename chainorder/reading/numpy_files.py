@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from chainorder.reading.matrix_formats import JACOBIANS
+from chainorder.reading.words import JACOBIANS
 from chainorder.structures.compressed_rows import MAX_ENTRIES
 from chainorder.structures.number_types import as_floats
 from chainorder.structures.sparse_arrays import PARTS, assemble

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from itertools import islice
@@ -41,6 +40,8 @@ def shortened(word: Any) -> str:
 
 def nearest(word: Any, known: Iterable[str]) -> str:
     """``did you mean 'dims'?`` where there is something near, else what is known."""
+    import difflib  # start-up does without
+
     names = list(islice(known, LOOKED_AT))
     near = difflib.get_close_matches(str(word)[:WIDTH], names, 1)
     return f"did you mean {near[0]!r}?" if near else _listed(names)

@@ -7,6 +7,9 @@ from typing import Any, TypeAlias
 KeyPath: TypeAlias = tuple[str | int, ...]
 """The keys and indices that lead to a value."""
 
+JACOBIANS = "jacobians"
+"""The array of an .npz, or the comment of an .mtx, that says where what made a saved Jacobian came from."""
+
 WIDTH = 60
 """Characters of a value that are worth showing."""
 

@@ -8,17 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chainorder.costs.pricing import price
-from chainorder.pictures.catalogue import pictures, run_pictures
 from chainorder.pictures.words import has_small_patterns
 from chainorder.plans.chain_operations import Operation, formula, node_name
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.saved import attributes
 from chainorder.problems.chain import Chain
-from chainorder.reading.matrix_formats import JACOBIANS
+from chainorder.reading.words import JACOBIANS
 from chainorder.report import common, times
 from chainorder.report.model import Report, Sheet
 from chainorder.report.numbers import Cell
 from chainorder.report.operations import Listing
+from chainorder.report.pictures import pictures, run_pictures
 from chainorder.report.reasons import gain, verdict
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chainorder.plans.saved import SCHEMA_VERSION, attributes
 from chainorder.problems.problem import Problem
-from chainorder.reading.matrix_formats import JACOBIANS
 from chainorder.reading.numerals import as_bytes
+from chainorder.reading.words import JACOBIANS
 from chainorder.report.numbers import Cell, Seconds
 
 if TYPE_CHECKING:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from chainorder.comparison.backpropagation import Backpropagation
 from chainorder.comparison.graphs import GraphComparison
 from chainorder.costs.prediction import SECOND
-from chainorder.pictures.catalogue import pictures, run_pictures, ways
 from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.graph_operations import GraphOperation
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.saved import SCHEMA_VERSION, attributes
 from chainorder.problems.graph import Graph
-from chainorder.reading.matrix_formats import JACOBIANS
+from chainorder.reading.words import JACOBIANS
 from chainorder.report import common, times
 from chainorder.report.model import Report
 from chainorder.report.numbers import Cell, Seconds
 from chainorder.report.operations import Listing
+from chainorder.report.pictures import pictures, run_pictures, ways
 from chainorder.report.reasons import gain, graph_verdict
 from chainorder.report.schedules import measured_chart, planned_charts, schedule_note
 

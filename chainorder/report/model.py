@@ -10,6 +10,7 @@ from chainorder.report.numbers import Cell
 
 if TYPE_CHECKING:
     from chainorder.pictures.scene import Scene
+    from chainorder.report.charts import Chart, Plot
 
 PICTURE, GRAPH = "picture", "graph"
 """Attributes of a report that some formats draw."""
@@ -21,56 +22,6 @@ NOTHING_TO_DRAW = {
     PICTURE: "there is no picture of this; draw a plan, a comparison or a run, or take another format",
     GRAPH: "dot and graphml draw one plan; use them with `plan` and one chain or graph",
 }
-
-
-@dataclass(frozen=True)
-class Bar:
-    """Something that lasts: from a start to an end."""
-
-    start: float
-    end: float
-    label: str
-    kind: str = ""
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A Gantt chart.
-
-    Attributes
-    ----------
-    title
-        What it shows.
-    lanes
-        Names, and what happens in each, one after the other.
-    unit
-        Of the time.
-    """
-
-    title: str
-    lanes: Sequence[tuple[str, Sequence[Bar]]]
-    unit: str
-
-    @property
-    def end(self) -> float:
-        """When the last bar ends."""
-        return max((bar.end for _, bars in self.lanes for bar in bars), default=0)
-
-
-@dataclass(frozen=True)
-class Plot:
-    """Bars beside each other.
-
-    Attributes
-    ----------
-    title
-        What it shows.
-    bars
-        Labels and values; None is infeasible.
-    """
-
-    title: str
-    bars: Sequence[tuple[Cell, float | None]]
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 from chainorder.errors import ChainorderError
 from chainorder.report.model import NOTHING_TO_DRAW, PICTURE, Report
+from chainorder.system.later import later
 
 if TYPE_CHECKING:
     from chainorder.pictures.scene import Scene
+
+# What reports show as pictures: hardly any is ever drawn.
+pictures = later("pictures.catalogue", "pictures")
+run_pictures = later("pictures.catalogue", "run_pictures")
+ways = later("pictures.catalogue", "ways")
 
 
 def render_svg(reports: Sequence[Report]) -> str:

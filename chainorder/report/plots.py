@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from chainorder.report.layout import Line, padded, width
-from chainorder.report.model import Plot
 from chainorder.report.numbers import write_cell
 from chainorder.report.screen import Screen
+
+if TYPE_CHECKING:
+    from chainorder.report.charts import Plot
 
 BAR = 50
 """Columns of the longest bar, if there is so much room."""

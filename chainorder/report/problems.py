@@ -6,10 +6,10 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from chainorder.pictures.catalogue import pictures
 from chainorder.plans.chain_operations import SHOWN
 from chainorder.report import common
 from chainorder.report.model import Report
+from chainorder.report.pictures import pictures
 
 if TYPE_CHECKING:
     from chainorder.problems.chain import Chain

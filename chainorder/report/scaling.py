@@ -8,10 +8,11 @@ from typing import Any
 
 from chainorder.comparison.chains import Comparison
 from chainorder.comparison.scaling import Scaling, Sweep
-from chainorder.pictures.catalogue import pictures
 from chainorder.plans.saved import SCHEMA_VERSION
 from chainorder.report import times
-from chainorder.report.model import Chart, Plot, Report
+from chainorder.report.charts import Chart, Plot
+from chainorder.report.model import Report
+from chainorder.report.pictures import pictures
 from chainorder.report.schedules import planned_charts
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainorder.plans.base import BasePlan
 from chainorder.report import times
-from chainorder.report.model import MOST_BARS, Bar, Chart
+from chainorder.report.model import MOST_BARS
 
 if TYPE_CHECKING:
     from chainorder.execution.operations import OperationRecord
+    from chainorder.report.charts import Bar, Chart
 
 MOST_LANES = 64
 """Machines that a chart shows; more would not be told apart."""
@@ -35,19 +36,28 @@ def planned_charts(plan: BasePlan) -> tuple[Chart, ...]:
     for operation, lasts in sorted(pairs, key=lambda pair: (pair[0].start, pair[0].start + pair[1])):
         if operation.machine in lanes:
             when = times.number(plan, operation.start), times.number(plan, lasts)
-            lanes[operation.machine].append(_bar(plan, operation, *when))
+            lanes[operation.machine].append(_lasting(plan, operation, *when))
     used = [(f"machine {number}", bars) for number, bars in lanes.items() if bars]
-    return (Chart("planned", used, "fma" if plan.unit == "fma" else "seconds"),)
+    return (_chart("planned", used, "fma" if plan.unit == "fma" else "seconds"),)
 
 
 def measured_chart(plan: BasePlan, records: Iterable[OperationRecord[Any]]) -> Chart:
     """What happened when and where, beside what was planned."""
     lanes: dict[int, list[Bar]] = {}
     for record in sorted(records, key=lambda record: record.start):
-        bar = _bar(plan, record.operation, record.start, record.seconds)
+        bar = _lasting(plan, record.operation, record.start, record.seconds)
         lanes.setdefault(record.machine, []).append(bar)
-    return Chart("measured", [(f"machine {number}", lanes[number]) for number in sorted(lanes)], "seconds")
+    used = [(f"machine {number}", lanes[number]) for number in sorted(lanes)]
+    return _chart("measured", used, "seconds")
 
 
-def _bar(plan: BasePlan, operation: Any, start: float, lasts: float) -> Bar:
+def _lasting(plan: BasePlan, operation: Any, start: float, lasts: float) -> Bar:
+    from chainorder.report.charts import Bar  # start-up does without
+
     return Bar(start, start + lasts, plan.called(operation), str(operation.action))
+
+
+def _chart(title: str, lanes: Sequence[tuple[str, Sequence[Bar]]], unit: str) -> Chart:
+    from chainorder.report.charts import Chart  # start-up does without
+
+    return Chart(title, lanes, unit)

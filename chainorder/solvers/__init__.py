@@ -15,7 +15,6 @@ import chainorder.solvers.graphs  # noqa: F401 -- these two register what they h
 from chainorder.costs.steps import Step
 from chainorder.errors import SolverError
 from chainorder.plans.chain_plan import Plan
-from chainorder.plans.scheduling import scheduled
 from chainorder.problems.given import Stated, problem_of
 from chainorder.problems.problem import Problem
 from chainorder.solvers.options import Options, Progress
@@ -189,7 +188,8 @@ def _schedule_chain(order: Plan, machines: int, options: Options) -> Plan:
         order = find_solver("dynamic")(order.chain, options)
         if options.objective == "seconds":
             order = _TIMED["chain"](order, options)  # type: ignore[assignment]  # a chain's
-    return scheduled(order, machines, options.objective or "makespan", options.transfer)
+    made: Plan = _list_chain(order, machines, options.objective or "makespan", options.transfer)
+    return made
 
 
 def _schedule_graph(order: GraphPlan, machines: int, _: Options) -> GraphPlan:
@@ -197,6 +197,7 @@ def _schedule_graph(order: GraphPlan, machines: int, _: Options) -> GraphPlan:
     return made
 
 
+_list_chain = later("plans.scheduling", "scheduled")
 _list_graph = later("plans.graph_schedules", "scheduled")
 _SCHEDULES: dict[str, Callable[..., Plan | GraphPlan]] = {"chain": _schedule_chain, "graph": _schedule_graph}
 
