@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.errors import ChainorderError
 from chainorder.pictures.scene import Scene, seconds, short
-from chainorder.pictures.words import has_small_patterns
-from chainorder.problems.chain import Chain
 from chainorder.reading.wording import nearest_of
 from chainorder.system.later import later
 
@@ -90,7 +88,7 @@ def worthwhile(what: str, plan: Any) -> bool:
         case "schedule":
             return bool(plan.machines > 1)
         case "memory":
-            return plan.kind != Chain.kind or has_small_patterns(plan)
+            return bool(plan.has_small_patterns)
         case _:
             return True
 

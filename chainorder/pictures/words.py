@@ -11,17 +11,6 @@ LONG = 80
 """Characters of an order that a caption quotes."""
 
 
-LARGE = 10**7
-"""fma beyond which sparse patterns are not multiplied only to show something."""
-
-
-def has_small_patterns(plan: Plan) -> bool:
-    """Whether the patterns of a plan's results are made at once."""
-    kinds = plan.chain.elementals.kinds
-    sparse = any(kind.structure.name == "sparse" for kind in kinds)
-    return plan.estimate is None and (plan.fma <= LARGE or not sparse)
-
-
 def elemental_name(chain: Chain, number: int) -> str:
     """What an elemental is called: by its user, else by its number."""
     return chain.kind_of(number).name or f"F{number}"

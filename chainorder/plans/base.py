@@ -18,6 +18,9 @@ from chainorder.reading.words import show
 from chainorder.system.output import Output
 from chainorder.system.showing import Shown
 
+LARGE = 10**7
+"""fma beyond which sparse patterns are not multiplied only to show something."""
+
 
 def gap_between(cost: int, bound: int) -> float | None:
     """How far a cost may be above the least, as a fraction of a bound; None if only the bound is 0."""
@@ -125,6 +128,11 @@ class BasePlan(Shown):
     def durations(self) -> Sequence[int]:
         """How long each operation takes, in the unit of the plan."""
         return [operation.fma for operation in self.operations] if self.times is None else self.times
+
+    @property
+    def has_small_patterns(self) -> bool:
+        """Whether the patterns of its results are made at once, only to show something."""
+        return self.estimate is None and (self.fma <= LARGE or not self.problem.sparse)
 
     @property
     def cost(self) -> int:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chainorder.costs.pricing import price
-from chainorder.pictures.words import has_small_patterns
 from chainorder.plans.chain_operations import Operation, formula, node_name
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.saved import attributes
@@ -63,7 +62,7 @@ def _shape(chain: Chain, operation: Operation) -> tuple[int, int]:
 
 def _entries(plan: Plan) -> Sequence[int] | None:
     """The stored entries of all results, unless that takes the products of large sparse patterns."""
-    if not has_small_patterns(plan):
+    if not plan.has_small_patterns:
         return None
     entries: Sequence[int] = price(plan.chain, plan.operations.steps).entries.tolist()
     return entries

@@ -8,7 +8,6 @@ import numpy as np
 
 from chainorder.costs.prediction import Prediction
 from chainorder.errors import ProfileError, SolverError
-from chainorder.pictures.words import has_small_patterns
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
 from chainorder.reading.numerals import as_bytes
@@ -135,7 +134,7 @@ def _spared(usual: Any, best: Any) -> list[str]:
 
 def _less_time(usual: Any, best: Any) -> str | None:
     """The predicted seconds that are spared; None where they cannot be told without much ado."""
-    if usual.kind != Chain.kind or best.machines > 1 or not has_small_patterns(best):
+    if usual.kind != Chain.kind or best.machines > 1 or not best.has_small_patterns:
         return None
     from chainorder.costs.profiles import current  # only comparisons read profiles unasked
 

@@ -11,9 +11,6 @@ from chainorder.system.later import later
 MANY = 1_000
 """Operations up to which a prediction is made unasked."""
 
-LARGE = 10**7
-"""fma up to which the patterns of sparse results are made for it."""
-
 _PREDICT = {
     "chain": later("plans.chain_times", "predicted"),
     "graph": later("plans.graph_times", "predicted"),
@@ -22,9 +19,9 @@ _PREDICT = {
 
 def foretold(plan: Any) -> Any:
     """The same plan with its prediction; as it is where there is one, or none that is known at once."""
-    if plan.predicted is not None or plan.estimate is not None or len(plan.operations) > MANY:
+    if plan.predicted is not None or len(plan.operations) > MANY:
         return plan
-    if (plan.fma > LARGE and plan.problem.sparse) or not _calibrated():
+    if not plan.has_small_patterns or not _calibrated():
         return plan
     from chainorder.costs.profiles import kept  # what this machine is, is asked where it was calibrated only
 
