@@ -86,6 +86,18 @@ class Framework:
 
         return function
 
+    def branches(self, width: int, narrow: tuple[int, int]) -> Callable[[Any], Any]:
+        """Dense layers, two narrow values beside each other, and dense layers again."""
+        first, last = self.network([width] * 4), self.network([width] * 4)
+        pairs = [[self.array(m) for m in weights([width, size, width], size)] for size in narrow]
+
+        def function(x: Any) -> Any:
+            x = first(x)
+            (a, b), (c, d) = pairs
+            return last(self.tanh(b @ self.tanh(a @ x)) * self.sin(d @ self.tanh(c @ x)))
+
+        return function
+
     def attention(self, width: int) -> Callable[[Any], Any]:
         """One block: attention and a perceptron, with residual connections and normalisation."""
         q, k, v, o = (self.array(weights([width, width], seed)[0]) for seed in range(4))
@@ -173,6 +185,7 @@ def workloads(framework: Framework, quick: bool) -> Iterator[Workload]:
     width = 500 // part
     yield Workload("residual network, waist 16", framework.residual(width, 16), point(width), WORST_RATIO)
     yield Workload("residual network, no waist", framework.residual(width, width), point(width), WORST_RATIO)
+    yield Workload("two branches of 3 and 4", framework.branches(width, (3, 4)), point(width), WORST_RATIO)
     tokens, features = (4, 8) if quick else (24, 32)
     block = framework.attention(features)
     yield Workload("attention block", block, point(tokens, features), WORST_RATIO)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chainorder.autodiff.choice import Mode, Rates, choose
-from chainorder.autodiff.cutting import dominators, narrowest
+from chainorder.autodiff.cutting import dominators, narrowest, separator
 from chainorder.autodiff.explanation import explain_choice, framework_fma
 from chainorder.autodiff.pieces import AnyPiece, Kind, Piece, classify, merged
 from chainorder.autodiff.work import Work
@@ -30,6 +30,29 @@ def test_cuts_are_the_values_that_all_paths_pass(seed: int) -> None:
             dominators(edges, 0, size - 1)
     else:
         assert dominators(edges, 0, size - 1) == sorted(set.intersection(*paths))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_separators_are_the_least_that_all_paths_pass(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    size = int(generator.integers(3, 9))
+    edges = [(a, b) for a in range(size) for b in range(a + 1, size) if generator.random() < 0.35]
+    edges += [(0, 1), (size - 2, size - 1)]
+    sizes = generator.integers(1, 9, size).tolist()
+    paths = [set(path[1:-1]) for path in nx.all_simple_paths(nx.DiGraph(edges), 0, size - 1)]
+
+    def separates(values: tuple[int, ...]) -> bool:
+        return all(path.intersection(values) for path in paths)
+
+    subsets = (s for count in range(size - 1) for s in itertools.combinations(range(1, size - 1), count))
+    least = min((sum(sizes[v] for v in s) for s in subsets if separates(s)), default=None)
+    found = separator(edges, 0, size - 1, sizes.__getitem__, 100)
+    if not paths or least is None:
+        assert found == ()
+    else:
+        assert separates(found)
+        assert sum(sizes[value] for value in found) == least
+        assert separator(edges, 0, size - 1, sizes.__getitem__, least) == ()
 
 
 def test_the_widest_cuts_are_given_up() -> None:

@@ -2,12 +2,16 @@
 
 These are the dominators of the output in the graph of the values that depend on the input (T. Lengauer &
 R. E. Tarjan 1979; here by networkx). Cut there, the function is a composition and its Jacobian a product.
+Where branches run beside each other, several values do together what one does elsewhere: a vertex separator,
+the least of which a maximum flow finds (K. Menger 1927; L. R. Ford & D. R. Fulkerson 1956; here by SciPy).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import TypeVar
+
+import numpy as np
 
 Value = TypeVar("Value", bound=Hashable)
 
@@ -40,3 +44,48 @@ def narrowest(cuts: list[Value], most: int, size: Callable[[Value], int]) -> lis
     inner = range(1, len(cuts) - 1)
     kept = sorted(inner, key=lambda place: (size(cuts[place]), place))[: max(0, most - 1)]
     return [cuts[0], *(cuts[place] for place in sorted(kept)), cuts[-1]]
+
+
+def separator(
+    edges: Collection[tuple[Value, Value]],
+    source: Value,
+    target: Value,
+    size: Callable[[Value], int],
+    limit: int,
+) -> tuple[Value, ...]:
+    """The values of least total size through which everything flows together, neither end among them.
+
+    Parameters
+    ----------
+    edges
+        From values to those that are made of them.
+    source, target
+        Between which they lie.
+    size
+        Entries of a value.
+    limit
+        The total has to be less.
+
+    Returns
+    -------
+    tuple
+        Those nearest to the source, in the order of `edges`; empty if there are none so small. All paths pass
+        them: a maximum flow through values of these capacities saturates them.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
+    places = {value: place for place, value in enumerate(dict.fromkeys(v for edge in edges for v in edge))}
+    # A value is an edge from its way in, 2 p, to its way out, 2 p + 1; whatever is not cut has the limit.
+    inner = [(2 * p, 2 * p + 1, min(limit, size(value))) for value, p in places.items()]
+    between = [(2 * places[a] + 1, 2 * places[b], limit) for a, b in set(edges)]
+    begin, end = 2 * len(places), 2 * places[target]
+    rows, columns, capacities = np.array(
+        [*inner, *between, (begin, 2 * places[source] + 1, limit)], np.int32
+    ).T
+    capacity = csr_array((capacities, (rows, columns)), shape=(begin + 1, begin + 1))
+    found = maximum_flow(capacity, begin, end)
+    if found.flow_value >= limit:
+        return ()
+    reached = set(breadth_first_order((capacity - found.flow) > 0, begin, return_predecessors=False).tolist())
+    return tuple(value for value, p in places.items() if 2 * p in reached and 2 * p + 1 not in reached)

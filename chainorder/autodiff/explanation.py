@@ -54,7 +54,9 @@ def _waist(pieces: Sequence[AnyPiece]) -> tuple[str, ...]:
     if narrow is None or narrow.inputs >= min(ends):
         return ()
     place = pieces.index(narrow)
-    return (f"narrow waist: {_entries(narrow.inputs)} between F{place} and F{place + 1}",)
+    joined = pieces[place - 1].joined
+    together = f", {joined} values together," if joined > 1 else ""
+    return (f"narrow waist: {_entries(narrow.inputs)}{together} between F{place} and F{place + 1}",)
 
 
 def sparsity_report(choice: Choice, positions: Positions) -> Report:

@@ -72,6 +72,8 @@ class Piece(Generic[Value, Equation]):
         Work of one evaluation; None where the framework has no such rule.
     tape
         Entries of the residuals that its evaluations read.
+    joined
+        The values that its target consists of, where branches were joined.
     """
 
     source: Value
@@ -85,6 +87,7 @@ class Piece(Generic[Value, Equation]):
     tangent: Work | None = None
     adjoint: Work | None = None
     tape: int = 0
+    joined: int = 1
 
     @property
     def inputs(self) -> int:

@@ -45,6 +45,7 @@ def _piece(program: JaxProgram, source: int, target: int, kind: Kind) -> JaxPiec
         tangent=_work(program, equations, adjoint=False),
         adjoint=_work(program, equations, adjoint=True),
         tape=sum(program.size(constant) for constant in constants if program.shape(constant)),
+        joined=program.joined.get(target, 1),
     )
 
 

@@ -8,7 +8,7 @@ where the residuals are asked for: what makes them is part of the program.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -67,6 +67,8 @@ class JaxProgram:
         The numbers of the point, the input (a direction) and the output.
     extras
         The numbers of what the function returns beside its derivative.
+    joined
+        Of values that several were made one by: how many those are.
     """
 
     avals: list[Any] = field(default_factory=list)
@@ -78,6 +80,7 @@ class JaxProgram:
     source: int = 0
     target: int = 0
     extras: list[int] = field(default_factory=list)
+    joined: dict[int, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, closed: Any) -> JaxProgram:
@@ -129,17 +132,20 @@ class JaxProgram:
         """
         if self.source == self.target:
             return [self.source, self.target]
-        edges = (
-            (operand, result)
-            for equation in self.equations
-            for operand in equation.operands
-            if not self.constant(operand)
-            for result in equation.results
-        )
-        passed = dominators(edges, self.source, self.target)
+        passed = dominators(self.edges(self.equations), self.source, self.target)
         real = (value for value in passed[1:-1] if np.issubdtype(self.avals[value].dtype, np.floating))
         inner = [value for value in real if self.size(value)]
         return narrowest([self.source, *inner, self.target], MAX_PIECES, self.size)
+
+    def edges(self, equations: Iterable[Equation]) -> list[tuple[int, int]]:
+        """From values that depend on the input to those that are made of them."""
+        return [
+            (operand, result)
+            for equation in equations
+            for operand in equation.operands
+            if not self.constant(operand)
+            for result in equation.results
+        ]
 
     def between(self, source: int, target: int) -> tuple[Equation, ...]:
         """The equations between two cuts: contiguous, as the one needs them and they need the other."""
@@ -170,6 +176,19 @@ class JaxProgram:
         number = self._new(aval)
         self.constants[number] = value
         return number
+
+    def replace(self, source: int, target: int, equations: Sequence[Equation]) -> None:
+        """Put others in place of the equations between two cuts."""
+        self.equations[self._after[source] : self._after[target]] = equations
+        del self._after
+
+    def added(self, closed: Any, operands: Sequence[int]) -> tuple[list[Equation], list[int]]:
+        """The equations of a jaxpr of values that depend on the input, not in place yet; its results."""
+        equations, self.equations = self.equations, []
+        results = self._inline(closed.jaxpr, closed.consts, operands)
+        self.equations, made = equations, self.equations
+        self.dependent.update(result for equation in made for result in equation.results)
+        return made, results
 
     def _inline(self, jaxpr: Any, consts: Sequence[Any], operands: Sequence[int]) -> list[int]:
         """Add the equations of a jaxpr, calls replaced by what they call; the numbers of its results."""

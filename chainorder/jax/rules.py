@@ -32,6 +32,7 @@ MOVES = {
     "rev",
     "select_n",
     "slice",
+    "split",
     "squeeze",
     "transpose",
 }

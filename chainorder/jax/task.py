@@ -17,6 +17,7 @@ from chainorder.autodiff.colours import Positions
 from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Output, Task
 from chainorder.autodiff.work import entries
+from chainorder.jax.branches import join_branches
 from chainorder.jax.capture import Options, Traced, is_array
 from chainorder.jax.compression import entries_of
 from chainorder.jax.execution import JaxExecutor
@@ -77,6 +78,7 @@ class Linearised:
 
         direction = jax.ShapeDtypeStruct(point.shape, point.dtype)
         program = JaxProgram.of(jax.make_jaxpr(both)(point, direction))
+        join_branches(program)
         inputs = traced.args[0] if options.argnums == 0 else traced.args
         return cls(point, inputs, made[0], made[2], program)
 
