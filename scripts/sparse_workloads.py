@@ -15,6 +15,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from kinds.fields import reaction, roe_step, shallow_water
+from kinds.mechanics import reprojection
+from kinds.networks import tokens
+from kinds.solving import power_flow, rosenbrock
 from tables import write_seconds
 
 import chainorder.jax
@@ -38,80 +42,6 @@ class Sparse:
     def argnums(self) -> int | tuple[int, ...]:
         """The numbers of the arguments."""
         return 0 if len(self.point) == 1 else tuple(range(len(self.point)))
-
-
-def shallow_water(state: Any) -> Any:
-    """The three equations on a periodic grid."""
-    h, u, v = state
-
-    def along(a: Any, axis: int) -> Any:
-        return (jnp.roll(a, -1, axis) - jnp.roll(a, 1, axis)) / 2
-
-    mass = along(h * u, 0) + along(h * v, 1)
-    return jnp.stack(
-        [-mass, *(-u * along(c, 0) - v * along(c, 1) - along(h, n) for n, c in enumerate((u, v)))]
-    )
-
-
-def roe_step(state: Any) -> Any:
-    """One step of the Euler equations in conserved variables, with the fluxes of Roe's averages."""
-    rho, momentum, energy = state
-    u = momentum / rho
-    pressure = 0.4 * (energy - momentum * u / 2)
-    flux = jnp.stack([momentum, momentum * u + pressure, (energy + pressure) * u])
-    left, right = jnp.sqrt(rho), jnp.sqrt(jnp.roll(rho, -1))
-    mean = (left * u + right * jnp.roll(u, -1)) / (left + right)
-    heat = (energy + pressure) / rho
-    total = (left * heat + right * jnp.roll(heat, -1)) / (left + right)
-    speed = jnp.abs(mean) + jnp.sqrt(0.4 * (total - mean**2 / 2))
-    between = (flux + jnp.roll(flux, -1, 1) - speed * (jnp.roll(state, -1, 1) - state)) / 2
-    return state - 0.1 * (between - jnp.roll(between, 1, 1))
-
-
-def power_flow(buses: int, lines: int) -> Callable[[Any, Any], Any]:
-    """Power balances by angles and voltages; a made-up grid."""
-    generator = np.random.default_rng(0)
-    begin, end = generator.integers(0, buses, (2, lines))
-    g, b = generator.uniform(0.5, 2, (2, lines))
-
-    def balance(angle: Any, voltage: Any) -> Any:
-        turn, product = angle[begin] - angle[end], voltage[begin] * voltage[end]
-        real, reactive = (
-            product * (g * jnp.cos(turn) + b * jnp.sin(turn)),
-            product * (g * jnp.sin(turn) - b * jnp.cos(turn)),
-        )
-        return [jnp.zeros(buses).at[begin].add(flow).at[end].add(-flow) for flow in (real, reactive)]
-
-    return balance
-
-
-def reaction(state: Any, parameters: Any) -> Any:
-    """The residual of a reaction with diffusion."""
-    spread = jnp.roll(state, 1) - 2 * state + jnp.roll(state, -1)
-    return parameters[0] * spread + parameters[1] * state - parameters[2] * state**3
-
-
-def tokens(features: int) -> Callable[[Any], Any]:
-    """A normalisation and a perceptron for each row."""
-    w = jnp.asarray(np.random.default_rng(0).normal(size=(features, 4 * features)))
-
-    def block(x: Any) -> Any:
-        centred = x - x.mean(-1, keepdims=True)
-        return x + jnp.tanh(centred / jnp.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) @ w) @ w.T
-
-    return block
-
-
-def reprojection(scene: Any) -> Any:
-    """Points in a camera's plane."""
-    turn, shift = scene["camera"][:3], scene["camera"][3:]
-    seen = scene["points"] + jnp.cross(turn, scene["points"]) + shift
-    return seen[:, :2] / seen[:, 2:]
-
-
-def rosenbrock(x: Any) -> Any:
-    """The chained one."""
-    return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
 
 
 def workloads(quick: bool) -> Iterator[Sparse]:

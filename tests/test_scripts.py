@@ -32,6 +32,7 @@ CALLS = [
     "train_digits.py --epochs 5",
     "bench_autodiff.py --quick -k square",
     "bench_autodiff.py --quick --framework sparse -k softmax",
+    "bench_kinds.py --small -k pose",
     "check_autodiff.py --functions 3",
     "check_peers.py torch --every 25 --samples 1 --dtype float64",
     "check_peers.py jax --every 25 --samples 1 --dtype float32",
@@ -41,7 +42,7 @@ CALLS = [
 @pytest.mark.parametrize("call", slow_but(QUICK, CALLS))
 def test_script(call: str, tmp_path: Path) -> None:
     script, *options = call.split()
-    if "autodiff" in script or "jax" in options:
+    if "autodiff" in script or "kinds" in script or "jax" in options:
         pytest.importorskip("jax")
     if "torch" in options:
         pytest.importorskip("torch")
