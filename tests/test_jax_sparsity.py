@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from chainorder.autodiff import choice as choices  # noqa: E402
 from chainorder.autodiff import colours  # noqa: E402
 from chainorder.autodiff.choice import Mode  # noqa: E402
 from chainorder.autodiff.footprints import EMPTY, FULL, BudgetError, Footprints  # noqa: E402
-from chainorder.jax import explain, jacobian, prepare, sparsity, value_and_jacobian  # noqa: E402
+from chainorder.errors import SpecError  # noqa: E402
+from chainorder.jax import Prepared, explain, jacobian, prepare, sparsity, value_and_jacobian  # noqa: E402
 from chainorder.jax.api import choice_of  # noqa: E402
 from chainorder.jax.task import JaxTask  # noqa: E402
 from tests.jax_compositions import random_composition  # noqa: E402
@@ -170,3 +172,40 @@ def test_footprints_know_equal_sets_and_their_budget() -> None:
     assert [each.tolist() for each in sets.listed(pairs[1:3])] == [[0, 0, 1], [1, 3, 2]]
     with pytest.raises(BudgetError):
         sets.spend(200_000)
+
+
+SAVED = [
+    (lambda x, y: jnp.sin(x) * (jnp.roll(x, 1) - y), "bcoo"),
+    (lambda x, y: jnp.sin(x) * (jnp.roll(x, 1) - y), "csr"),
+    (lambda x, y: {"all": (jnp.tanh(jnp.ones((40, 2)) @ (jnp.ones((2, 40)) @ x / 40)), y)}, "dense"),
+]
+
+
+@pytest.mark.parametrize(("function", "output"), SAVED, ids=["bcoo", "csr", "dense"])
+def test_prepared_jacobians_are_saved_and_loaded(tmp_path: Path, function: Any, output: str) -> None:
+    x, y = jnp.linspace(0.0, 1.0, 40), jnp.linspace(1.0, 2.0, 40)
+    ready = prepare(function, x, y, argnums=(0, 1), output=output)
+    ready.save(tmp_path / "saved")
+    loaded = Prepared.load(tmp_path / "saved")
+    for found in (loaded(x, y), jax.jit(loaded)(x, y)):
+        assert jax.tree.structure(found) == jax.tree.structure(ready(x, y))
+        jax.tree.map(np.testing.assert_array_equal, found, ready(x, y))
+    with pytest.raises(TypeError, match="prepared for"):
+        loaded(x[1:], y)
+
+
+def test_files_that_hold_no_prepared_jacobian_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "saved"
+    prepare(jnp.sin, jnp.ones(3)).save(file)
+    whole = file.read_bytes()
+    for content, message in (
+        (b"", "is no prepared Jacobian"),
+        (b"dims: [1, 2]\n", "is no prepared Jacobian"),
+        (whole[:-1], "is damaged"),
+        (whole[:-9] + b"\0" * 9, "is damaged"),
+    ):
+        file.write_bytes(content)
+        with pytest.raises(SpecError, match=message):
+            Prepared.load(file)
+    with pytest.raises(TypeError, match="only functions of arrays"):
+        prepare(lambda x, n: x * n, jnp.ones(3), 2).save(file)

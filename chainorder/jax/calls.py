@@ -56,6 +56,13 @@ class Call:
         arrays = [leaf for leaf, dynamic in both if dynamic]
         return cls(tree, kinds, tuple(dynamic for _, dynamic in both), static), arrays
 
+    @property
+    def shapes(self) -> list[jax.ShapeDtypeStruct]:
+        """Shapes and dtypes of the arrays."""
+        kinds: tuple[Any, ...] = self.kinds
+        both = zip(kinds, self.traced, strict=True)
+        return [jax.ShapeDtypeStruct(*kind[:2]) for kind, traced in both if traced]
+
     def restored(self, arrays: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments, with these arrays."""
         given, static = iter(arrays), iter(self.leaves)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import jax
 from jax.extend import core
 
 from chainorder.autodiff.task import Function, Output, composed
+from chainorder.jax import saved
 from chainorder.jax.api import jacobian
 from chainorder.jax.calls import Call
 from chainorder.jax.capture import Options
@@ -53,6 +55,8 @@ def value_and_jacobian(
 class Prepared:
     """A Jacobian that was traced and planned once; it composes with `jax.jit`, `jax.vmap` and `jax.grad`.
 
+    It can be saved and loaded; what is loaded composes with `jax.jit` alone.
+
     Attributes
     ----------
     call
@@ -77,6 +81,41 @@ class Prepared:
         if (call.tree, given) != (self.call.tree, wanted):
             raise TypeError(f"it is prepared for {wanted}, and given {given}; prepare it anew")
         return jax.tree.unflatten(self.tree, self.program(*arrays))
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, for `load` in another process: neither the function nor a plan is needed there.
+
+        Raises
+        ------
+        TypeError
+            If there are arguments beside arrays.
+        ImportError
+            By JAX, without the package flatbuffers (the extra ``jax`` brings it).
+        OutputError
+            If the file cannot be written.
+        """
+        if not all(self.call.traced):
+            raise TypeError(f"only functions of arrays are saved; it takes {list(self.call.leaves)!r} too")
+        saved.write(path, self, *self.call.restored(self.call.shapes))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Prepared:
+        """What `save` wrote. It runs on the kind of device that it was saved on, by itself and in `jax.jit`.
+
+        Raises
+        ------
+        SpecError
+            If the file is something else, damaged, or by a JAX that this one does not understand.
+        """
+        exported = saved.read(path)
+        kinds = tuple((aval.shape, aval.dtype, False) for aval in exported.in_avals)
+        call = Call(exported.in_tree, kinds, (True,) * len(kinds), ())
+
+        def program(*arrays: Any) -> list[Any]:
+            args, kwargs = call.restored(arrays)
+            return list(jax.tree.leaves(exported.call(*args, **kwargs)))
+
+        return cls(call, (), exported.out_tree, program)
 
 
 def prepare(
