@@ -103,10 +103,13 @@ class TorchProgram:
         """Where the operations begin that stand after a node."""
         return {node: place for place, node in enumerate((self.source, *self.nodes))}
 
-    def evaluate(self, given: Sequence[Any], point: Any) -> dict[Node, Any]:
-        """The values of all nodes at a point."""
-        inputs = [tensor.contiguous() for tensor in (*given, point)]  # as they were captured
-        values = self.constants | dict(zip((*self.given, self.source), inputs, strict=True))
+    def tensors(self, given: Sequence[Any], point: Any) -> tuple[Any, ...]:
+        """All tensors that the output depends on, as they were captured: the constants first."""
+        return (*self.constants.values(), *(tensor.contiguous() for tensor in (*given, point)))
+
+    def evaluate(self, *tensors: Any) -> dict[Node, Any]:
+        """The values of all nodes where `tensors` are some."""
+        values = dict(zip((*self.constants, *self.given, self.source), tensors, strict=True))
         for node in self.graph.nodes:
             if node.op == "call_function":
                 values[node] = _call(node, values.__getitem__)

@@ -44,10 +44,11 @@ def state() -> Hashable:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Shape and dtype of a value."""
+    """Shape, dtype and device of a value."""
 
     shape: tuple[int, ...]
     dtype: Any
+    device: Any
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[misc]
@@ -65,10 +66,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         The tensors by their memory; kept alive, so that no other gets the identity of one.
     foreign
         Memory that was there before.
+    left
+        Entries that may still be made.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
         super().__init__()
+        self.left = most
         self.graph = Graph()
         self.constants: dict[Node, Any] = {}
         self.state = state()
@@ -140,7 +144,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         node = self.node(value)
         if value.dtype != result.dtype:
             node = self.graph.call_function(aten._to_copy.default, (node,), {"dtype": result.dtype})
-            node.meta["val"] = Kind(tuple(value.shape), result.dtype)
+            node.meta["val"] = Kind(tuple(value.shape), result.dtype, result.device)
         return self.graph.call_function(aten.expand.default, (node, list(result.shape)))
 
     def _made(self, result: Any, node: Node) -> None:
@@ -156,8 +160,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
     def _note(self, tensor: Any, node: Node) -> None:
         if tensor.layout is not torch.strided or tensor.is_quantized:
             raise NotPlannedError("it makes a tensor of a special kind")
-        node.meta["val"] = Kind(tuple(tensor.shape), tensor.dtype)
+        node.meta["val"] = Kind(tuple(tensor.shape), tensor.dtype, tensor.device)
         self.nodes[id(tensor)] = node
+        if self.left is not None:
+            self.left -= tensor.numel()
+            if self.left < 0:
+                raise NotPlannedError("it is too large to be recorded")
         self.sharing.setdefault(_memory(tensor), []).append(tensor)
 
 

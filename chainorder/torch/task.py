@@ -19,12 +19,12 @@ from chainorder.autodiff.choice import Choice, Mode, Rates, choose
 from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Task
 from chainorder.autodiff.work import entries
-from chainorder.plans.chain_plan import Plan
 from chainorder.torch.calls import Call, is_real
 from chainorder.torch.checking import agrees
 from chainorder.torch.execution import TorchExecutor
 from chainorder.torch.pieces import TorchPiece, pieces_of
 from chainorder.torch.program import TorchProgram, shape_of
+from chainorder.torch.replay import Replay
 
 RATES = Rates(launch=150_000, transform=2_000_000)
 """An adjoint of an operation takes some 9 microseconds to launch, a transformation some 120."""
@@ -84,17 +84,10 @@ class TorchTask(Task):
             return self._reverse, self._reverse(call)
         pieces = pieces_of(captured.program)
         choice = self._choose(captured.program, pieces)
-        match choice.mode:
-            case Mode.PLAN:
-                run: Run = partial(self._run, captured, pieces, choice.plan)
-            case Mode.FORWARD if self.chunk_size is None:
-                run = self._forward
-            case Mode.FORWARD | Mode.REVERSE:  # forward mode knows no chunks
-                return self._reverse, self._reverse(call)
-            case Mode.COLOURS:
-                raise AssertionError("colours are not looked for in PyTorch")
-            case _:
-                assert_never(choice.mode)
+        if choice.mode is Mode.FORWARD and self.chunk_size is not None:  # it knows no chunks
+            choice = replace(choice, times={Mode.REVERSE: 0})
+        replay = Replay(partial(self._transformed, captured, pieces, choice))
+        run: Run = partial(self._run, captured, choice.mode, replay)
         result, concrete = run(call), call.concrete()
         jacobian = result if concrete is call else run(concrete)
         blocks = pytree.tree_leaves(jacobian[0] if self.has_aux else jacobian)
@@ -105,9 +98,6 @@ class TorchTask(Task):
 
     def _reverse(self, call: Call) -> Any:
         return self._own_reverse(*call.args, **call.kwargs)
-
-    def _forward(self, call: Call) -> Any:
-        return self._own_forward(*call.args, **call.kwargs)
 
     @property
     def _own_reverse(self) -> Callable[..., Any]:
@@ -165,19 +155,49 @@ class TorchTask(Task):
         leaves, tree = seen[-1]
         return Captured(program, [tuple(leaf.shape) for leaf in leaves], tree)
 
-    def _run(self, captured: Captured, pieces: Sequence[TorchPiece], plan: Plan, call: Call) -> Any:
-        values = captured.program.evaluate(call.given, call.point)
-        executor = TorchExecutor(captured.program, pieces, values, self.chunk_entries, self.chunk_size)
-        matrix = executor.framework.matrix(executor.execute(plan), call.point).to(call.point.dtype)
+    def _run(self, captured: Captured, mode: Mode, replay: Replay, call: Call) -> Any:
+        """The Jacobian of a call of a kind that was captured: replayed, or as it was chosen."""
+        tensors = captured.program.tensors(call.given, call.point)
+        blocks = replay.blocks(tensors)
+        if blocks is not None:
+            return self._assembled(captured, blocks, call)
+        match mode:
+            case Mode.PLAN:
+                result = self._assembled(captured, replay.transformed(*tensors), call)
+            case Mode.FORWARD:
+                result = self._own_forward(*call.args, **call.kwargs)
+            case Mode.REVERSE:
+                result = self._own_reverse(*call.args, **call.kwargs)
+            case Mode.COLOURS:
+                raise AssertionError("colours are not looked for in PyTorch")
+            case _:
+                assert_never(mode)
+        replay.learn(tensors, tuple(pytree.tree_leaves(result[0] if self.has_aux else result)))
+        return result
+
+    def _transformed(
+        self, captured: Captured, pieces: Sequence[TorchPiece], choice: Choice, *tensors: Any
+    ) -> tuple[Any, ...]:
+        """The blocks of the Jacobian by transformations of the captured program."""
+        program, point = captured.program, tensors[-1]
+        if choice.mode is Mode.PLAN:
+            values = program.evaluate(*tensors)
+            executor = TorchExecutor(program, pieces, values, self.chunk_entries, self.chunk_size)
+            matrix = executor.framework.matrix(executor.execute(choice.plan), point).to(point.dtype)
+        else:
+            own = jacfwd if choice.mode is Mode.FORWARD else partial(jacrev, chunk_size=self.chunk_size)
+            matrix = own(lambda value: program.evaluate(*tensors[:-1], value)[program.target])(point)
+            matrix = matrix.reshape(-1, entries(point.shape))
         ends = list(accumulate(entries(shape) for shape in captured.outputs))[:-1]
         rows = torch.tensor_split(matrix, ends) if ends else [matrix]
-        blocks = [
-            row.reshape((*shape, *call.point.shape))
-            for row, shape in zip(rows, captured.outputs, strict=True)
-        ]
-        if not isinstance(self.argnums, int):
-            blocks = [(block,) for block in blocks]
-        result = pytree.tree_unflatten(blocks, captured.tree)
+        return tuple(
+            row.reshape((*shape, *point.shape)) for row, shape in zip(rows, captured.outputs, strict=True)
+        )
+
+    def _assembled(self, captured: Captured, blocks: Sequence[Any], call: Call) -> Any:
+        """What is returned for the blocks of a Jacobian."""
+        tuples = blocks if isinstance(self.argnums, int) else [(block,) for block in blocks]
+        result = pytree.tree_unflatten(tuples, captured.tree)
         return (result, self.function(*call.args, **call.kwargs)[1]) if self.has_aux else result
 
 

@@ -87,11 +87,11 @@ def watching(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def recorded() -> Iterator[Recorder]:
-    """A record of the operations that run, as they are where PyTorch differentiates them.
+def recorded(most: int | None = None) -> Iterator[Recorder]:
+    """A record of the operations that run, as they are where PyTorch differentiates them; of so many entries.
 
     Gradients are on: a transformation of `torch.func` switches them on, wherever it is called. Attention is
     made of operations that have all derivatives, instead of a kernel that has not.
     """
-    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), Recorder() as recorder:
+    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), Recorder(most) as recorder:
         yield recorder
