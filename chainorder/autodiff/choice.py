@@ -25,13 +25,16 @@ from chainorder.structures.banded import Diagonal, Identity
 from chainorder.structures.dense import Dense
 from chainorder.structures.pattern import Pattern
 
-ENTRY = 8
-"""What writing an entry takes: an fma of a large dense product takes about 0.06 ns, an entry 0.5 ns."""
+ENTRY = 24
+"""What writing an entry takes: an fma of a large dense product takes about 0.02 ns, an entry 0.5 ns."""
 
-READ = 4
+READ = 12
 """What reading an entry of a constant takes."""
 
-TAKE, PLACE = 10, 40
+SUM = 75
+"""What adding an entry to others takes where a reduction does that one by one."""
+
+TAKE, PLACE = 30, 120
 """What reading an entry of a sparse Jacobian from the evaluations takes, and writing it into a dense one."""
 
 MARGIN = 0.85
@@ -61,15 +64,18 @@ class Rates:
         What launching an operation takes, in fma of a large dense product.
     transform
         What transforming a function for an evaluation takes, once for all directions.
+    call
+        What a call takes whatever is done in it.
     """
 
     launch: int
     transform: int = 0
+    call: int = 0
 
     def evaluate(self, work: Work, directions: int) -> int:
         """The time of evaluating a linear map in some directions at once."""
         once = work.constants * READ + work.kernels * self.launch
-        return directions * (work.products + work.moved * ENTRY) + once
+        return directions * (work.products + work.moved * ENTRY + work.sums * SUM) + once
 
     def multiply(self, left: Pattern, right: Pattern) -> int:
         """The time of a product of two Jacobians."""
@@ -193,6 +199,7 @@ def choose(
     plans = [make_plan(chain, solver=each) for each in ((solver,) if solver else ("auto", *_sweeps(pieces)))]
     plan = min(plans, key=lambda each: plan_time(each, pieces, rates))
     times[Mode.PLAN] = plan_time(plan, pieces, rates)
+    times = {mode: rates.call + time for mode, time in times.items()}
     return Choice(tuple(pieces), plan, times, solver is not None, positions, colouring)
 
 

@@ -20,6 +20,8 @@ class Work:
         Entries written.
     constants
         Entries of constants (weights, residuals) read: once, however many directions there are.
+    sums
+        Entries added up one by one, by a reduction: compilers do not vectorise those.
     kernels
         Operations launched, however many directions there are.
     """
@@ -29,6 +31,7 @@ class Work:
     moved: int = 0
     constants: int = 0
     kernels: int = 0
+    sums: int = 0
 
     @property
     def fma(self) -> int:

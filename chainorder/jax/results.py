@@ -86,8 +86,6 @@ class Results:
 
     def of_blocks(self, jacobian: Any) -> Any:
         """What is returned for a Jacobian of JAX."""
-        if self.output is Output.DENSE:
-            return jacobian
         leaves, tree = jax.tree.flatten(jacobian)
         blocks = zip(self.blocks(), leaves, strict=True)
         return jax.tree.unflatten(tree, [self._block(each, leaf) for each, leaf in blocks])
@@ -123,6 +121,8 @@ class Results:
 
     def _block(self, block: Block, dense: Any) -> Any:
         dense = typed_as(block.input, dense)
+        if self.output is Output.DENSE:
+            return dense
         if self.positions is None:
             rows, columns = (each.reshape(-1) for each in np.indices(block.size))
         else:

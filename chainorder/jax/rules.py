@@ -7,12 +7,16 @@ makes. That may misprice a plan, and never makes it wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jax.extend import core
 
 from chainorder.autodiff.work import Work, entries
 from chainorder.jax.program import Equation, JaxProgram
+
+FUSED = 20
+"""Operations of the body of a loop that are launched in the time of one outside, about."""
 
 FREE = {"copy", "reshape", "squeeze"}
 """They cost nothing worth counting."""
@@ -34,7 +38,9 @@ MOVES = {
     "slice",
     "split",
     "squeeze",
+    "stack",
     "transpose",
+    "unstack",
 }
 """They move entries and compute nothing; those that repeat entries have adjoints that add them up."""
 
@@ -123,11 +129,12 @@ def equation_work(eqn: Any, constants: int, *, adjoint: bool) -> Work:
         return Work()
     if name in MOVES:
         repeated = max(0, made - taken) if adjoint else 0
-        return Work(elements=repeated, moved=moved, kernels=1)
+        return Work(elements=repeated, moved=moved, kernels=1, sums=made if repeated else 0)
     if name == "reduce_sum":
-        return Work(elements=0 if adjoint else taken, moved=moved, kernels=1)
+        added = 0 if adjoint else taken
+        return Work(elements=added, moved=moved, kernels=1, sums=added)
     if name == "scan":
-        return jaxpr_work(eqn.params["jaxpr"].jaxpr, adjoint=adjoint) * int(eqn.params["length"])
+        return _loop(jaxpr_work(eqn.params["jaxpr"].jaxpr, adjoint=adjoint), int(eqn.params["length"]))
     if name == "custom_linear_solve":
         return jaxpr_work(eqn.params["jaxprs"].solve.jaxpr, adjoint=adjoint)
     nested = [jaxpr_work(jaxpr, adjoint=adjoint) for jaxpr in core.jaxprs_in_params(eqn.params)]
@@ -139,6 +146,11 @@ def equation_work(eqn: Any, constants: int, *, adjoint: bool) -> Work:
         constants=constants,
         kernels=1,
     )
+
+
+def _loop(body: Work, steps: int) -> Work:
+    """The work of all steps; compiled together, they launch far less than that many kernels."""
+    return replace(body * steps, kernels=-(-body.kernels * steps // FUSED))
 
 
 def _dot_fma(eqn: Any, made: int) -> int:

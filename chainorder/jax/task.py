@@ -27,8 +27,8 @@ from chainorder.jax.results import Results, formed_as
 from chainorder.jax.sparsity import positions_of
 from chainorder.jax.unrolling import unrolled
 
-RATES = Rates(launch=50_000)
-"""Compiled operations take some microseconds to launch."""
+RATES = Rates(launch=24_000, call=500_000)
+"""Compiled operations take half a microsecond to launch, a call ten, by `scripts/bench_kinds.py`."""
 
 
 @dataclass(frozen=True, eq=False)

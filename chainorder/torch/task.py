@@ -26,7 +26,7 @@ from chainorder.torch.pieces import TorchPiece, pieces_of
 from chainorder.torch.program import TorchProgram, shape_of
 from chainorder.torch.replay import Replay
 
-RATES = Rates(launch=150_000, transform=2_000_000)
+RATES = Rates(launch=450_000, transform=6_000_000)
 """An adjoint of an operation takes some 9 microseconds to launch, a transformation some 120."""
 
 
