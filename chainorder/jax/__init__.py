@@ -9,7 +9,17 @@ from chainorder.system.installation import require
 require("jax")
 
 from chainorder.jax.api import chain, explain, jacobian  # noqa: E402
+from chainorder.jax.graphs import graph  # noqa: E402
 from chainorder.jax.preparing import Prepared, prepare, value_and_jacobian  # noqa: E402
 from chainorder.jax.reassociation import reassociate  # noqa: E402
 
-__all__ = ["Prepared", "chain", "explain", "jacobian", "prepare", "reassociate", "value_and_jacobian"]
+__all__ = [
+    "Prepared",
+    "chain",
+    "explain",
+    "graph",
+    "jacobian",
+    "prepare",
+    "reassociate",
+    "value_and_jacobian",
+]

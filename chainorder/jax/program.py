@@ -89,13 +89,26 @@ class JaxProgram:
         program.point, program.source = (program._new(var.aval) for var in closed.jaxpr.invars)
         given = [program.point, program.source]
         program.target, *program.extras = program._inline(closed.jaxpr, closed.consts, given)
-        program._split()
+        program._split([program.source], [program.target, *program.extras])
         return program
+
+    @classmethod
+    def linear(cls, closed: Any) -> tuple[JaxProgram, list[int], list[int]]:
+        """The program of a jaxpr of directions alone, with the numbers of these and of its results."""
+        program = cls()
+        given = [program._new(var.aval) for var in closed.jaxpr.invars]
+        made = program._inline(closed.jaxpr, closed.consts, given)
+        program._split(given, made)
+        return program, given, made
 
     def evaluate(self, point: Any) -> None:
         """Work out all constants at a point."""
+        self.constants[self.point] = point
+        self.settle()
+
+    def settle(self) -> None:
+        """Work out all constants that follow from those at hand."""
         values = self.constants
-        values[self.point] = point
         for number, value in values.items():
             if isinstance(value, np.ndarray):
                 values[number] = jnp.asarray(value)
@@ -177,6 +190,10 @@ class JaxProgram:
         self.constants[number] = value
         return number
 
+    def copied(self, value: int) -> int:
+        """The number of a value that is another one over again."""
+        return self._new(self.avals[value])
+
     def replace(self, source: int, target: int, equations: Sequence[Equation]) -> None:
         """Put others in place of the equations between two cuts."""
         self.equations[self._after[source] : self._after[target]] = equations
@@ -212,14 +229,14 @@ class JaxProgram:
             numbers.update(zip(eqn.outvars, results, strict=True))
         return [number_of(atom) for atom in jaxpr.outvars]
 
-    def _split(self) -> None:
+    def _split(self, sources: Iterable[int], targets: Iterable[int]) -> None:
         """Keep what is needed, and tell what depends on the input from what does not."""
-        needed, live = {self.target, *self.extras}, list[Equation]()
+        needed, live = set(targets), list[Equation]()
         for equation in reversed(self.equations):
             if needed.intersection(equation.results):
                 live.append(equation)
                 needed.update(equation.operands)
-        self.dependent = {self.source}
+        self.dependent = set(sources)
         self.equations = []
         for equation in reversed(live):
             if self.dependent.intersection(equation.operands):

@@ -61,14 +61,15 @@ def structure_of(program: JaxProgram, source: int, target: int) -> Structure:
         return Dense()
     if sets.counts(labels).sum() > DENSEST * inputs * outputs:
         return Dense()
-    return _structure(*sets.listed(labels), (outputs, inputs))
+    return structure_at(*sets.listed(labels), (outputs, inputs))
 
 
 def _footprint(program: JaxProgram, source: int, target: int) -> tuple[Footprints, Labels]:
     return footprint(program, source, target, LEAST + EACH * len(program.between(source, target)))
 
 
-def _structure(rows: Any, columns: Any, shape: tuple[int, int]) -> Structure:
+def structure_at(rows: Any, columns: Any, shape: tuple[int, int]) -> Structure:
+    """The narrowest structure with some positions: a band, or a list; dense without any."""
     from scipy.sparse import csr_array
 
     if not len(rows):
