@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chainorder.errors import PlanError
-from chainorder.plans.graph_operations import GraphOperation
+from chainorder.plans.graph_operations import GraphOperation, GraphOperations
 from chainorder.plans.saved import get_value, read_claims, read_prediction, read_problem, read_step
 from chainorder.problems.elementals import MAX_MACHINES
 from chainorder.problems.graph import Graph
@@ -16,7 +16,7 @@ def read(data: Any, folder: Path) -> dict[str, Any]:
     """The attributes of a plan that plain data state; see `BasePlan.from_data`."""
     graph = read_problem(data, Graph, folder)
     items = get_value(data, "operations", list)
-    operations = tuple(_operation(item, place) for place, item in enumerate(items))
+    operations = GraphOperations.of(_operation(item, place) for place, item in enumerate(items))
     model = get_value(data, "model", str)
     if model not in ("face", "vertex"):
         raise PlanError(f"not a plan: model is {model[:40]!r}; it is face or vertex")

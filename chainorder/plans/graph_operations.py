@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, overload
 
 from chainorder.costs.steps import Action, Step
 
@@ -68,6 +69,53 @@ class GraphOperation:
         product = f"{partial(k, j)} · {partial(j, i)}"
         added = ", added" if self.adds else ""
         return product + ("" if self.action is Action.MULTIPLY else f" by {self.action}s") + added
+
+
+@dataclass(frozen=True)
+class GraphOperations(Sequence[GraphOperation]):
+    """Operations in an executable order, in columns: a million of them are written in a second.
+
+    Attributes
+    ----------
+    action, mode, vertices, arcs, fma, adds, machine, start
+        Of each operation, as in `GraphOperation`.
+    """
+
+    action: tuple[Action, ...]
+    mode: tuple[str | None, ...]
+    vertices: tuple[tuple[str, ...], ...]
+    arcs: tuple[tuple[int, ...], ...]
+    fma: tuple[int, ...]
+    adds: tuple[int, ...]
+    machine: tuple[int, ...]
+    start: tuple[int, ...]
+
+    @classmethod
+    def of(cls, operations: Iterable[GraphOperation]) -> GraphOperations:
+        """The columns of single operations."""
+        if isinstance(operations, GraphOperations):
+            return operations
+        rows = tuple(operations)
+        return cls(*(tuple(getattr(row, column.name) for row in rows) for column in fields(cls)))
+
+    @property
+    def columns(self) -> list[tuple[Any, ...]]:
+        """The columns in the order of the attributes of an operation."""
+        return [getattr(self, column.name) for column in fields(self)]
+
+    def __len__(self) -> int:
+        return len(self.action)
+
+    @overload
+    def __getitem__(self, index: int) -> GraphOperation: ...
+    @overload
+    def __getitem__(self, index: slice) -> GraphOperations: ...
+    def __getitem__(self, index: int | slice) -> GraphOperation | GraphOperations:
+        found: list[Any] = [column[index] for column in self.columns]
+        return GraphOperations(*found) if isinstance(index, slice) else GraphOperation(*found)
+
+    def __iter__(self) -> Iterator[GraphOperation]:
+        return map(GraphOperation, *self.columns)
 
 
 def partial(target: str, source: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from chainorder.errors import PlanError
 from chainorder.plans.base import BasePlan, excess, gap_between
 from chainorder.plans.drawing import plan_to_networkx, to_dot
 from chainorder.plans.graph_json import read
-from chainorder.plans.graph_operations import GraphOperation
+from chainorder.plans.graph_operations import GraphOperation, GraphOperations
 from chainorder.plans.saved import STATED, attributes
 from chainorder.problems.graph import Graph
 
@@ -66,12 +67,15 @@ class GraphPlan(BasePlan):
     model: str
     optimal: bool
     lower_bound: int | None
-    operations: tuple[GraphOperation, ...]
+    operations: GraphOperations
     peak_memory: int
     objective: str = "fma"
     why: str = ""
     vertex_bound: int | None = None
     predicted: Prediction | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "operations", GraphOperations.of(self.operations))
 
     @classmethod
     def of(
@@ -114,7 +118,7 @@ class GraphPlan(BasePlan):
             clock += costs[-1]
         return cls.priced(
             graph,
-            operations,
+            GraphOperations.of(operations),
             costs,
             replay.peak,
             replay.line.arcs.model.profile,
@@ -129,7 +133,7 @@ class GraphPlan(BasePlan):
     def priced(
         cls,
         graph: Graph,
-        operations: Sequence[GraphOperation],
+        operations: GraphOperations,
         costs: Sequence[int],
         peak: int,
         profile: Profile | None,
@@ -150,7 +154,7 @@ class GraphPlan(BasePlan):
             model,
             bound == cost,
             bound,
-            tuple(operations),
+            operations,
             peak,
             objective="fma" if profile is None else "seconds",
             why=why,
@@ -166,7 +170,7 @@ class GraphPlan(BasePlan):
     @property
     def fma(self) -> int:
         """Fused multiply–adds of all operations."""
-        return sum(operation.fma for operation in self.operations)
+        return sum(self.operations.fma)
 
     @property
     def claim(self) -> str:
@@ -190,22 +194,22 @@ class GraphPlan(BasePlan):
     @property
     def adds(self) -> int:
         """Additions where parallel Jacobians meet."""
-        return sum(operation.adds for operation in self.operations)
+        return sum(self.operations.adds)
+
+    @property
+    def durations(self) -> Sequence[int]:
+        """How long each operation takes, in the unit of the plan."""
+        return self.operations.fma if self.times is None else self.times
 
     @property
     def makespan(self) -> int:
         """When the last operation ends, in the unit of the plan."""
-        pairs = zip(self.operations, self.durations, strict=True)
-        return max((operation.start + lasts for operation, lasts in pairs), default=0)
+        return max(map(operator.add, self.operations.start, self.durations), default=0)
 
     @property
     def order(self) -> str:
         """The inner vertices in the order in which their last face is eliminated."""
-        last = {
-            operation.vertices[1]: None
-            for operation in reversed(self.operations)
-            if len(operation.vertices) == 3
-        }
+        last = {names[1]: None for names in reversed(self.operations.vertices) if len(names) == 3}
         return shlex.join(reversed(last))
 
     def called(self, operation: GraphOperation) -> str:

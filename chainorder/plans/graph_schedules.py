@@ -131,10 +131,7 @@ def scheduled(plan: GraphPlan, machines: int) -> GraphPlan:
     """
     tasks = Tasks.of(plan)
     slots = list_schedule(tasks, machines)
-    operations = tuple(
-        replace(operation, machine=slot.machine, start=slot.start)
-        for operation, slot in zip(plan.operations, slots, strict=True)
-    )
+    machine, start = tuple(slot.machine for slot in slots), tuple(slot.start for slot in slots)
     makespan = max((slot.start + lasts for slot, lasts in zip(slots, plan.durations, strict=True)), default=0)
     these = tasks.least(machines)
     lower = longest_path(Arcs(plan.graph, plan.priced_by))
@@ -145,7 +142,7 @@ def scheduled(plan: GraphPlan, machines: int) -> GraphPlan:
     return replace(
         plan,
         graph=plan.graph.on(machines),
-        operations=operations,
+        operations=replace(plan.operations, machine=machine, start=start),
         objective="makespan" if plan.times is None else "seconds",
         lower_bound=lower,
         vertex_bound=least,

@@ -46,12 +46,11 @@ def predicted(plan: GraphPlan, profile: Profile) -> Prediction:
 def timed(order: GraphPlan, profile: Profile) -> GraphPlan:
     """The same order for one machine, with its time; no claim."""
     predicted = predict(order.graph, order.operations, profile)
-    starts = accumulate(predicted.times, initial=0)
-    operations = (replace(each, start=start) for each, start in zip(order.operations, starts, strict=False))
+    *starts, _ = accumulate(predicted.times, initial=0)
     return replace(
         order,
         objective="seconds",
-        operations=tuple(operations),
+        operations=replace(order.operations, start=tuple(starts)),
         predicted=predicted,
         optimal=False,
         lower_bound=None,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import product
-from typing import Any
+from itertools import accumulate, product
+from typing import Any, NamedTuple
 
 from chainorder.costs.steps import Action
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.vertex_orders import Sweep, moves_of
-from chainorder.plans.graph_operations import GraphOperation
+from chainorder.plans.graph_operations import GraphOperations
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
 
@@ -33,6 +33,29 @@ def plan_of_order(
     return GraphPlan.priced(graph, *priced, model="vertex", **stated)
 
 
+class _Effect(NamedTuple):
+    """What a product and its sum do: its pattern, what both cost, and how the entries that are stored change.
+
+    Attributes
+    ----------
+    pattern
+        The number of what stands between the two vertices then.
+    cost
+        Of the product with its sum.
+    fma, adds
+        Of the operation.
+    made, more
+        Entries of the product, and by how many more are stored when it is added.
+    """
+
+    pattern: int
+    cost: int
+    fma: int
+    adds: int
+    made: int
+    more: int
+
+
 class _Products:
     """Products that eliminate vertices one after the other, as on the line graph, but in O(1) each.
 
@@ -41,30 +64,46 @@ class _Products:
 
     Attributes
     ----------
-    operations, costs
-        The products so far, and what each costs with its sum.
+    costs
+        What each product so far costs with its sum.
     peak
         The most stored entries so far.
     """
 
     def __init__(self, graph: Graph, arcs: Arcs) -> None:
-        self.operations: list[GraphOperation] = []
         self.costs: list[int] = []
         self.profile = arcs.model.profile
+        self._faces: list[tuple[str, str, str]] = []
+        self._operands: list[tuple[int, int]] = []
+        self._fma: list[int] = []
+        self._adds: list[int] = []
+        self._effects: dict[tuple[int, int, int | None], _Effect] = {}
         self._names = list(graph.vertices)
         self._patterns = arcs.patterns
         self._into: list[dict[int, tuple[int, int]]] = [{} for _ in self._names]
         self._out: list[dict[int, tuple[int, int]]] = [{} for _ in self._names]
         self._edges = len(graph.edges)
-        self._clock = self._stored = 0
+        self._stored = 0
         for number in range(self._edges):
             arc = arcs[number]
-            self._put(arc.source, arc.target, (number, arc.pattern))
+            self._out[arc.source][arc.target] = self._into[arc.target][arc.source] = number, arc.pattern
             self._stored += self._patterns.entries(arc.pattern)
         self.peak = self._stored
 
-    def _put(self, source: int, target: int, arc: tuple[int, int]) -> None:
-        self._out[source][target] = self._into[target][source] = arc
+    @property
+    def operations(self) -> GraphOperations:
+        """The products so far."""
+        count = len(self.costs)
+        return GraphOperations(
+            (Action.MULTIPLY,) * count,
+            (None,) * count,
+            tuple(self._faces),
+            tuple(self._operands),
+            tuple(self._fma),
+            tuple(self._adds),
+            (0,) * count,
+            tuple(accumulate(self.costs, initial=0))[:count],
+        )
 
     def eliminate(self, j: int, *, by_predecessors: bool) -> None:
         """Multiply all Jacobians into a vertex with all out of it, predecessor after predecessor or not."""
@@ -73,34 +112,43 @@ class _Products:
             del self._out[i][j]
         for k in out:
             del self._into[k][j]
+        entries = self._patterns.entries
         last_above, last_below = next(reversed(into)), next(reversed(out))
         pairs = product(into, out) if by_predecessors else ((i, k) for k in out for i in into)
         for i, k in pairs:
             self._multiply((i, j, k), into[i], out[k])
-            self._stored -= self._patterns.entries(into[i][1]) if k == last_below else 0
-            self._stored -= self._patterns.entries(out[k][1]) if i == last_above else 0
+            if k == last_below:
+                self._stored -= entries(into[i][1])
+            if i == last_above:
+                self._stored -= entries(out[k][1])
             self.peak = max(self.peak, self._stored)
         into.clear()
         out.clear()
 
     def _multiply(self, face: tuple[int, int, int], a: tuple[int, int], b: tuple[int, int]) -> None:
         i, j, k = face
-        number, adds = self._edges + len(self.operations), 0
-        pattern, cost = self._patterns.product(b[1], a[1])
-        fma = self._patterns.fma(b[1], a[1])
-        self.peak = max(self.peak, self._stored + self._patterns.entries(pattern))
         there = self._out[i].get(k)
+        key = b[1], a[1], None if there is None else there[1]
+        effect = self._effects.get(key)
+        if effect is None:
+            effect = self._effects[key] = self._effect(*key)
+        self.peak = max(self.peak, self._stored + effect.made)
+        self._stored += effect.more
+        number = self._edges + len(self.costs) if there is None else there[0]
+        self._out[i][k] = self._into[k][i] = number, effect.pattern
+        names = self._names
+        self._faces.append((names[i], names[j], names[k]))
+        self._operands.append((a[0], b[0]))
+        self._fma.append(effect.fma)
+        self._adds.append(effect.adds)
+        self.costs.append(effect.cost)
+
+    def _effect(self, left: int, right: int, there: int | None) -> _Effect:
+        patterns = self._patterns
+        pattern, cost = patterns.product(left, right)
+        fma, made = patterns.fma(left, right), patterns.entries(pattern)
         if there is None:
-            self._stored += self._patterns.entries(pattern)
-        else:
-            pattern, adds, added = self._patterns.sum(pattern, there[1])
-            cost += added
-            self._stored += self._patterns.entries(pattern) - self._patterns.entries(there[1])
-            number = there[0]
-        self._put(i, k, (number, pattern))
-        names = self._names[i], self._names[j], self._names[k]
-        self.operations.append(
-            GraphOperation(Action.MULTIPLY, None, names, (a[0], b[0]), fma, adds, start=self._clock)
-        )
-        self.costs.append(cost)
-        self._clock += cost
+            return _Effect(pattern, cost, fma, 0, made, made)
+        both, adds, added = patterns.sum(pattern, there)
+        more = patterns.entries(both) - patterns.entries(there)
+        return _Effect(both, cost + added, fma, adds, made, more)
