@@ -27,6 +27,9 @@ LAYOUT = {"as_strided", "as_strided_", "as_strided_copy", "as_strided_scatter", 
 FREE_OF_LAYOUT = {aten.view.default: aten.reshape.default}
 """What runs wherever the entries of its operand lie, for what does not."""
 
+WITH_MEMORY = {aten._efficientzerotensor.default: aten.zeros.default}
+"""What makes tensors with entries, for what makes some without; kernels that are given those crash."""
+
 REFUSED = {
     torch.Tag.nondeterministic_seeded: "it is random",
     torch.Tag.data_dependent_output: "it looks at the entries of a tensor",
@@ -57,7 +60,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
     Attributes
     ----------
     graph
-        The operations; what they take from outside are placeholders. `meta["val"]` is the `Kind` of a value.
+        The operations; what they take from outside are placeholders. `meta["val"]` is the `Kind` of a value,
+        `meta["contiguous"]` whether its entries lay in order.
     constants
         The tensors from outside by their placeholders, but for those that were given.
     nodes
@@ -99,7 +103,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        kwargs = kwargs or {}
+        kwargs, func = kwargs or {}, WITH_MEMORY.get(func, func)
         self._check(func, args)
         taken = tuple(map(self._taken, args)), {name: self._taken(each) for name, each in kwargs.items()}
         changed = list(_written(func, args, kwargs))
@@ -144,7 +148,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         node = self.node(value)
         if value.dtype != result.dtype:
             node = self.graph.call_function(aten._to_copy.default, (node,), {"dtype": result.dtype})
-            node.meta["val"] = Kind(tuple(value.shape), result.dtype, result.device)
+            node.meta |= {"val": Kind(tuple(value.shape), result.dtype, result.device), "contiguous": False}
         return self.graph.call_function(aten.expand.default, (node, list(result.shape)))
 
     def _made(self, result: Any, node: Node) -> None:
@@ -160,13 +164,18 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
     def _note(self, tensor: Any, node: Node) -> None:
         if tensor.layout is not torch.strided or tensor.is_quantized:
             raise NotPlannedError("it makes a tensor of a special kind")
-        node.meta["val"] = Kind(tuple(tensor.shape), tensor.dtype, tensor.device)
+        node.meta |= {"val": kind_of(tensor), "contiguous": tensor.is_contiguous()}
         self.nodes[id(tensor)] = node
         if self.left is not None:
             self.left -= tensor.numel()
             if self.left < 0:
                 raise NotPlannedError("it is too large to be recorded")
         self.sharing.setdefault(_memory(tensor), []).append(tensor)
+
+
+def kind_of(tensor: Any) -> Kind:
+    """Of a tensor."""
+    return Kind(tuple(tensor.shape), tensor.dtype, tensor.device)
 
 
 def _memory(tensor: Any) -> int:

@@ -8,7 +8,8 @@ Parameters and all other tensors from outside are its arguments, never its const
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from threading import Lock
@@ -108,7 +109,7 @@ class Replay:
             if self.calls != RECORDED:
                 return
         try:
-            with temporarily_clear_interpreter_stack():
+            with temporarily_clear_interpreter_stack(), _silently():
                 plain = [(numbers_like(each) if wrapped(each) else each).detach() for each in tensors]
                 made = blocks if around is not Around.VMAP else self.transformed(*plain)
                 self.recording = _recorded(self.transformed, plain, made)
@@ -167,6 +168,16 @@ def _recorded(
     if not all(map(_alike, recording(*tensors), expected)):
         raise NotPlannedError("its derivative is another one when it is recorded")
     return recording
+
+
+@contextmanager
+def _silently() -> Iterator[None]:
+    """Without what vmap says of operations that it has to repeat: once is said by the transformations."""
+    torch._C._functorch._set_vmap_fallback_warning_enabled(False)
+    try:
+        yield
+    finally:
+        torch._C._functorch._set_vmap_fallback_warning_enabled(True)
 
 
 def _flags(tensors: Sequence[Any]) -> tuple[bool, ...]:

@@ -30,7 +30,7 @@ LARGEST = 2**20
 SAME = {
     *(aten.alias.default, aten.detach.default, aten.clone.default, aten.lift_fresh_copy.default),
     *(aten._to_copy.default, aten.expand.default, aten.view.default, aten._unsafe_view.default),
-    *(aten.reshape.default, aten.contiguous.default, operator.getitem),
+    *(aten.reshape.default, operator.getitem),
 }
 """They hand on their operand where its shape and type are what they make."""
 
@@ -46,6 +46,10 @@ LINEAR = {
     *(aten._to_copy.default, aten.detach.default),
 }
 """They make zeros where an operand is zero."""
+
+
+Meta: TypeAlias = dict[str, Any]
+"""What is known of a value: `val`, its kind, and `contiguous`, whether its entries lie in order."""
 
 
 @dataclass(eq=False)
@@ -83,14 +87,14 @@ class Simplifier:
         else:
             self.once.discard(made)
 
-    def made(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], meta: dict[str, Any]) -> Node:
+    def made(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], meta: Meta) -> Node:
         """The node of an operation: a new one, or one that has its value already."""
         target = RELAXED.get(target, target)
         if target in ZEROS:
             kind = meta["val"]
             args, kwargs = (list(kind.shape),), {"dtype": kind.dtype, "device": kind.device}
             target = aten.zeros.default
-        handed = RULES[target](self, args, kwargs, meta["val"]) if target in RULES and "val" in meta else None
+        handed = RULES[target](self, args, kwargs, meta) if target in RULES and "val" in meta else None
         if handed is not None:
             return handed
         key = _frozen((target, args, tuple(sorted(kwargs.items()))))
@@ -111,34 +115,45 @@ class Simplifier:
             self.known[node] = evaluated(node, self.known)
 
 
-def _same(simple: Simplifier, args: Any, kwargs: Any, kind: Kind) -> Node | None:
+def _same(simple: Simplifier, args: Any, kwargs: Any, meta: Meta) -> Node | None:
     """The operand, where its shape and type are what is made."""
     operand = args[0]
+    if not isinstance(operand, Node):
+        return None
     if operand.target is aten.split_with_sizes.default and len(operand.args[1]) == 1:
         operand = operand.args[0]
-    return operand if operand.meta.get("val") == kind else None
+    return _handed_on(simple, operand, meta)
 
 
-def _copied(simple: Simplifier, args: Any, kwargs: Any, kind: Kind) -> Node | None:
-    return _same(simple, args[1:], kwargs, kind)
+def _copied(simple: Simplifier, args: Any, kwargs: Any, meta: Meta) -> Node | None:
+    return _same(simple, args[1:], kwargs, meta)
 
 
-def _sum(simple: Simplifier, args: Any, kwargs: Any, kind: Kind) -> Node | None:
+def _handed_on(simple: Simplifier, node: Any, meta: Meta) -> Node | None:
+    """A node, if it is of a kind; in order where what it stands for was, as some kernels rely on that."""
+    if not isinstance(node, Node) or node.meta.get("val") != meta["val"]:
+        return None
+    if node.meta["contiguous"] or not meta["contiguous"]:
+        return node
+    return simple.made(aten.contiguous.default, (node,), {}, meta)
+
+
+def _sum(simple: Simplifier, args: Any, kwargs: Any, meta: Meta) -> Node | None:
     """The other one of zeros."""
-    return None if kwargs else _neutral(args, kind, simple.zeros.__contains__)
+    return None if kwargs else _neutral(simple, args, meta, simple.zeros.__contains__)
 
 
-def _product(simple: Simplifier, args: Any, kwargs: Any, kind: Kind) -> Node | None:
+def _product(simple: Simplifier, args: Any, kwargs: Any, meta: Meta) -> Node | None:
     """The other one of ones."""
 
     def is_one(node: Any) -> bool:
         value = simple.known.get(node) if isinstance(node, Node) else None
         return isinstance(value, torch.Tensor) and bool((value == 1).all())
 
-    return _neutral(args, kind, is_one)
+    return _neutral(simple, args, meta, is_one)
 
 
-def _matrix_product(simple: Simplifier, args: Any, kwargs: Any, kind: Kind) -> Node | None:
+def _matrix_product(simple: Simplifier, args: Any, kwargs: Any, meta: Meta) -> Node | None:
     """The other one of an identity."""
 
     def is_identity(node: Any) -> bool:
@@ -147,18 +162,18 @@ def _matrix_product(simple: Simplifier, args: Any, kwargs: Any, kind: Kind) -> N
             return False
         return bool((value.diagonal() == 1).all()) and int(value.count_nonzero()) == len(value)
 
-    return _neutral(args, kind, is_identity)
+    return _neutral(simple, args, meta, is_identity)
 
 
-def _neutral(args: Any, kind: Kind, is_neutral: Callable[[Any], bool]) -> Node | None:
+def _neutral(simple: Simplifier, args: Any, meta: Meta, is_neutral: Callable[[Any], bool]) -> Node | None:
     for one, other in (args, args[::-1]):
-        if is_neutral(one) and isinstance(other, Node) and other.meta.get("val") == kind:
-            return other
+        if is_neutral(one) and (handed := _handed_on(simple, other, meta)) is not None:
+            return handed
     return None
 
 
 def _turned(
-    axes: Callable[..., list[int]], simple: Simplifier, args: Any, kwargs: Any, kind: Kind
+    axes: Callable[..., list[int]], simple: Simplifier, args: Any, kwargs: Any, meta: Meta
 ) -> Node | None:
     """A transpose as a permutation, of what was not transposed before."""
     operand, order = args[0], axes(*args)
@@ -166,7 +181,6 @@ def _turned(
         operand, order = operand.args[0], [operand.args[1][axis] for axis in order]
     if order == sorted(order):
         return operand
-    meta = {"val": kind}
     if operand.target is aten.mm.default and operand in simple.once:  # its factors have often been transposed
         right, left = (_transposed(simple, factor) for factor in operand.args)
         return simple.made(aten.mm.default, (left, right), {}, meta)
@@ -177,7 +191,7 @@ def _turned(
 
 def _transposed(simple: Simplifier, matrix: Node) -> Node:
     kind = matrix.meta["val"]
-    meta = {"val": Kind(kind.shape[::-1], kind.dtype, kind.device)}
+    meta = {"val": Kind(kind.shape[::-1], kind.dtype, kind.device), "contiguous": False}
     return simple.made(aten.permute.default, (matrix, [1, 0]), {}, meta)
 
 
@@ -191,8 +205,8 @@ def _swapped(node: Node, one: int, other: int) -> list[int]:
     return order
 
 
-Rule: TypeAlias = Callable[[Simplifier, Any, Any, Kind], Node | None]
-"""What has the value of an operation already, by its arguments and the kind of what it makes."""
+Rule: TypeAlias = Callable[[Simplifier, Any, Any, Meta], Node | None]
+"""What has the value of an operation already, by its arguments and what is known of what it makes."""
 
 RULES: dict[Any, Rule] = {
     **dict.fromkeys(SAME, _same),
