@@ -32,7 +32,7 @@ from typing import Any, Generic, Protocol
 
 from chainorder.autodiff import held
 from chainorder.autodiff.bytecode import Path, names_in
-from chainorder.autodiff.held import MISSING, Held
+from chainorder.autodiff.held import MISSING, Held, Row
 from chainorder.autodiff.knowledge import DYNAMIC, READERS, VALUES, Knowledge, array_facts, builtin, of_module
 from chainorder.autodiff.task import NotPlannedError
 
@@ -77,14 +77,22 @@ class Snapshot:
         What may change.
     kept
         The objects that were looked at: their identities are not given to others while it lives.
+    row, facts
+        Of what may change: what is compared by identity, and as numbers.
     """
 
     held: tuple[Held, ...]
     kept: tuple[Any, ...]
+    row: Row = field(init=False)
+    facts: tuple[Held, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "row", Row.of(self.held))
+        object.__setattr__(self, "facts", tuple(each for each in self.held if each.facts))
 
     def same(self) -> bool:
         """Whether nothing has changed."""
-        return all(each.same() for each in self.held)
+        return self.row.same() and all(each.same() for each in self.facts)
 
     def restore(self) -> None:
         """Put back what was changed."""

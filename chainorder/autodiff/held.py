@@ -1,16 +1,29 @@
-"""What may change between two calls of a function, as it was: read again, compared, and put back."""
+"""What may change between two calls of a function, as it was: read again, compared, and put back.
+
+It is read in every call, which may take no more than some microseconds: readers are functions written in C
+where that can be, and what they read stands in one row, so that it is compared at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
-from operator import is_
+from functools import partial
+from itertools import chain, repeat
+from operator import attrgetter, call, is_, itemgetter
 from types import FunctionType
 from typing import Any
 
 MISSING = object()
 """In place of a value that is not there."""
+
+END = object()
+"""Behind what may become longer or shorter."""
+
+GONE = (AttributeError, LookupError, ValueError)
+"""What reading raises where something is not there any more."""
+
+CONTENTS = attrgetter("cell_contents")
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,32 +33,69 @@ class Held:
     Attributes
     ----------
     read
-        Reads them.
+        Reads them: as many in every call, or END behind them.
     write
         Puts them back.
     facts
         Whether they are compared as numbers are; otherwise another object is another value, were it equal.
     """
 
-    read: Callable[[], Sequence[Any]]
+    read: Callable[[], tuple[Any, ...]]
     write: Callable[[], None] | None = None
     facts: bool = False
     was: tuple[Any, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "was", tuple(self.read()))
+        object.__setattr__(self, "was", self.read())
 
     def same(self) -> bool:
         """Whether nothing has changed."""
-        now = self.read()
-        if self.facts:
-            return tuple(now) == self.was
-        return len(now) == len(self.was) and all(map(is_, now, self.was))
+        try:
+            now = self.read()
+        except GONE:
+            return False
+        return now == self.was if self.facts else identical(now, self.was)
 
     def restore(self) -> None:
         """Put back what was, if it is known how."""
         if self.write is not None and not self.same():
             self.write()
+
+
+def identical(now: Sequence[Any], was: Sequence[Any]) -> bool:
+    """Whether two rows hold the same objects."""
+    return len(now) == len(was) and all(map(is_, now, was))
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """What several read, in a row.
+
+    Attributes
+    ----------
+    reads
+        Their readers.
+    was
+        What these read at first.
+    """
+
+    reads: tuple[Callable[[], tuple[Any, ...]], ...]
+    was: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, helds: Iterable[Held]) -> Row:
+        """Those that are compared by identity."""
+        chosen = [each for each in helds if not each.facts]
+        return cls(
+            tuple(each.read for each in chosen), tuple(chain.from_iterable(each.was for each in chosen))
+        )
+
+    def same(self) -> bool:
+        """Whether nothing has changed."""
+        try:
+            return identical([*chain.from_iterable(map(call, self.reads))], self.was)
+        except GONE:
+            return False
 
 
 def variables(table: MutableMapping[str, Any], names: Iterable[str]) -> Held:
@@ -58,6 +108,8 @@ def variables(table: MutableMapping[str, Any], names: Iterable[str]) -> Held:
             table.pop(name, None)
         table.update(saved)
 
+    if chosen and len(saved) == len(chosen):
+        return Held(partial(itemgetter(*chosen, chosen[0]), table), write)  # two names at least: a tuple
     return Held(lambda: tuple(map(table.get, chosen, repeat(MISSING))), write)
 
 
@@ -71,7 +123,9 @@ def attributes(table: Mapping[Any, Any], names: Iterable[Any] | None = None) -> 
             table.clear()
             table.update(saved)
 
-    return Held(lambda: (*table, *map(table.get, chosen, repeat(MISSING))), write)
+    if not chosen:
+        return Held(lambda: (*table, END), write)
+    return Held(lambda: (*table, *map(table.get, chosen, repeat(MISSING)), END), write)
 
 
 def items(container: Any) -> Held:
@@ -82,7 +136,7 @@ def items(container: Any) -> Held:
         container.clear()
         (container.update if isinstance(container, set) else container.extend)(saved)
 
-    return Held(lambda: tuple(container), write)
+    return Held(lambda: (*container, END), write)
 
 
 def slots(owner: Any, names: Iterable[str]) -> Held:
@@ -101,7 +155,7 @@ def classes(value: Any) -> Held:
     """The class of an object, or those that a class extends, which may be assigned, too."""
     if isinstance(value, type):
         bases = value.__bases__
-        return Held(lambda: value.__mro__, lambda: setattr(value, "__bases__", bases))
+        return Held(lambda: (value.__mro__,), lambda: setattr(value, "__bases__", bases))
     kind = type(value)
     return Held(lambda: (type(value),), lambda: setattr(value, "__class__", kind))
 
@@ -116,9 +170,11 @@ def function(called: FunctionType) -> Held:
             if contents(cell) is not value:
                 cell.cell_contents = value
 
-    return Held(
-        lambda: (called.__code__, called.__defaults__, called.__kwdefaults__, *map(contents, cells)), write
-    )
+    code = partial(attrgetter("__code__", "__defaults__", "__kwdefaults__"), called)
+    if not cells:
+        return Held(code, write)
+    read = contents if any(each is MISSING for each in saved) else CONTENTS
+    return Held(lambda: (*code(), *map(read, cells)), write)
 
 
 def contents(cell: Any) -> Any:

@@ -14,7 +14,7 @@ from chainorder.autodiff.choice import Choice, Unplanned
 from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.explanation import tell
 from chainorder.autodiff.task import Function, NotPlannedError, Output, composed
-from chainorder.jax.calls import Call
+from chainorder.jax.calls import Call, Calls
 from chainorder.jax.capture import Options
 from chainorder.jax.knowledge import KNOWLEDGE
 from chainorder.jax.task import JaxTask
@@ -77,12 +77,15 @@ def jacobian(
     options = Options(argnums, has_aux, holomorphic, allow_int)
     task = JaxTask(function, options, solver, chunk_entries, Output(output))
     captures = Captures(function, KNOWLEDGE, limited=solver is None)
+    calls = Calls(argnums)
 
     @wraps(function)
     def jacfun(*args: Any, **kwargs: Any) -> Any:
-        call, arrays = Call.of(args, kwargs, argnums)
-        with suppress(NotPlannedError):
+        call, arrays = calls.of(args, kwargs)
+        try:  # quicker than `suppress`
             return captures.run(call, call.others, lambda: compiled(task, call, arrays), *arrays)
+        except NotPlannedError:
+            pass
         if any(isinstance(array, jax.core.Tracer) for array in arrays):
             with suppress(NotPlannedError):  # what is traced now is not kept by us
                 return task.jacobian(args, kwargs)
@@ -95,20 +98,24 @@ def compiled(task: JaxTask, call: Call, arrays: Sequence[Any]) -> tuple[Callable
     """The compiled Jacobian for calls of a kind, and what it makes of some arrays."""
     form: list[Any] = []
 
-    def traced(given: Sequence[Any]) -> list[Any]:
-        leaves, tree = jax.tree.flatten(task.jacobian(*call.restored(given)))
+    def traced(*given: Any) -> Any:
+        made = task.jacobian(*call.restored(given))
+        leaves, tree = jax.tree.flatten(made)
         still = [None if isinstance(leaf, jax.Array) else (leaf,) for leaf in leaves]
         form[:] = [tree, still]
-        return [leaf for leaf in leaves if isinstance(leaf, jax.Array)]
+        return [leaf for leaf in leaves if isinstance(leaf, jax.Array)] if any(still) else made
 
     program = jax.jit(traced)
 
-    def run(*given: Any) -> Any:
-        made = iter(program(given))
+    def restored(made: Any) -> Any:
+        each = iter(made)
         tree, still = form
-        return jax.tree.unflatten(tree, [next(made) if leaf is None else leaf[0] for leaf in still])
+        return jax.tree.unflatten(tree, [next(each) if leaf is None else leaf[0] for leaf in still])
 
-    return run, run(*arrays)
+    result = program(*arrays)
+    if any(form[1]):
+        return (lambda *given: restored(program(*given))), restored(result)
+    return program, result
 
 
 def explain(

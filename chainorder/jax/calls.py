@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter, is_
 from typing import Any
 
 import jax
@@ -15,6 +16,12 @@ TRACED = (jax.Array, jax.ShapeDtypeStruct)
 
 `jax.jacrev` leaves the other arguments alone: there a number, or an array of NumPy, stays what it is.
 """
+
+
+PLAIN = (tuple, list, dict, None)
+"""Containers that never change, and what stands for a leaf."""
+
+AVAL = attrgetter("aval")
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,35 @@ class Call:
         return (*self.leaves, *_nodes(self.tree))
 
 
+@dataclass(eq=False)
+class Calls:
+    """The calls of a function: while they are of one kind, one object stands for them, which is soon found.
+
+    Attributes
+    ----------
+    argnums
+        The numbers of the arguments that are differentiated.
+    last
+        The last call that was all of arrays: its structure, what JAX knows of them, and itself.
+    """
+
+    argnums: int | Sequence[int]
+    last: tuple[Any, Sequence[Any], Call] | None = None
+
+    def of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Call, list[Any]]:
+        """A call and its arrays."""
+        leaves, tree = jax.tree.flatten((args, kwargs))
+        try:
+            avals = [*map(AVAL, leaves)]
+        except AttributeError:  # one is no array of JAX
+            return Call.of(args, kwargs, self.argnums)
+        if self.last and tree == self.last[0] and all(map(is_, avals, self.last[1])):
+            return self.last[2], leaves
+        call, arrays = Call.of(args, kwargs, self.argnums)
+        self.last = (tree, avals, call) if all(call.traced) else None
+        return call, arrays
+
+
 def places(argnums: int | Sequence[int]) -> tuple[int, ...]:
     """Argument numbers as a tuple."""
     return (argnums,) if isinstance(argnums, int) else tuple(argnums)
@@ -90,5 +126,7 @@ def _nodes(tree: Any) -> Iterator[Any]:
     pending = [tree]
     while pending:
         node = pending.pop()
-        yield from node.node_data() or ()
+        kind, data = node.node_data() or (None, None)
+        if kind not in PLAIN:
+            yield from (kind, data)
         pending += node.children()
