@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any
 
+import click
 import jax
 
 from chainorder.autodiff.captures import Captures
@@ -17,6 +18,7 @@ from chainorder.autodiff.task import Function, NotPlannedError, Output, composed
 from chainorder.jax.calls import Call, Calls
 from chainorder.jax.capture import Options
 from chainorder.jax.knowledge import KNOWLEDGE
+from chainorder.jax.memory import fit, limit_of
 from chainorder.jax.task import JaxTask
 from chainorder.problems.chain import Chain
 from chainorder.solvers.registry import find_solver
@@ -32,6 +34,7 @@ def jacobian(
     output: str = "dense",
     solver: str | None = None,
     chunk_entries: int = TRACED_ENTRIES,
+    memory: int | str | None = None,
 ) -> Callable[..., Any]:
     """The Jacobian of a function by the best plan; a drop-in for `jax.jacrev` and `jax.jacfwd`.
 
@@ -55,6 +58,10 @@ def jacobian(
         The name of a solver (see `chainorder.plan`) whose plan is run whatever the estimates say.
     chunk_entries
         Entries of the tangents or adjoints of a planned step that are in flight at once; more take turns.
+    memory
+        A limit, in bytes or as ``"64MiB"``, for arguments, results and what is between, as XLA allots it.
+        Where the usual way exceeds it, fewer directions are evaluated at once, and long loops keep the states
+        at the beginnings of segments and are computed again. Several programs are compiled to find that out.
 
     Returns
     -------
@@ -68,9 +75,14 @@ def jacobian(
         By JAX, for what JAX does not differentiate: integer inputs, outputs that are no arrays.
     SolverError
         If there is no such solver.
+    InfeasibleError
+        If nothing keeps within the memory; it says what the least is.
+    chainorder.autodiff.task.NotPlannedError
+        If there is a limit of memory, and the function cannot be captured: it has effects, say.
     ValueError
-        If there is no such output.
+        If there is no such output, or the memory is no amount.
     """
+    limit = None if memory is None else limit_of(memory)
     if solver is not None:
         find_solver(solver)
     function = composed(fun)
@@ -83,9 +95,11 @@ def jacobian(
     def jacfun(*args: Any, **kwargs: Any) -> Any:
         call, arrays = calls.of(args, kwargs)
         try:  # quicker than `suppress`
-            return captures.run(call, call.others, lambda: compiled(task, call, arrays), *arrays)
+            return captures.run(call, call.others, lambda: compiled(task, call, arrays, limit), *arrays)
         except NotPlannedError:
             pass
+        if limit is not None:  # what is not kept, or not feasible, is found once more; that one is told
+            return fit(task, call, limit).way.jacobian(args, kwargs)
         if any(isinstance(array, jax.core.Tracer) for array in arrays):
             with suppress(NotPlannedError):  # what is traced now is not kept by us
                 return task.jacobian(args, kwargs)
@@ -94,12 +108,15 @@ def jacobian(
     return jacfun
 
 
-def compiled(task: JaxTask, call: Call, arrays: Sequence[Any]) -> tuple[Callable[..., Any], Any]:
-    """The compiled Jacobian for calls of a kind, and what it makes of some arrays."""
+def compiled(
+    task: JaxTask, call: Call, arrays: Sequence[Any], limit: int | None = None
+) -> tuple[Callable[..., Any], Any]:
+    """The compiled Jacobian for calls of a kind, in at most so many bytes; what it makes of some arrays."""
+    jacobian = task.jacobian if limit is None else fit(task, call, limit).way.jacobian
     form: list[Any] = []
 
     def traced(*given: Any) -> Any:
-        made = task.jacobian(*call.restored(given))
+        made = jacobian(*call.restored(given))
         leaves, tree = jax.tree.flatten(made)
         still = [None if isinstance(leaf, jax.Array) else (leaf,) for leaf in leaves]
         form[:] = [tree, still]
@@ -119,7 +136,12 @@ def compiled(task: JaxTask, call: Call, arrays: Sequence[Any]) -> tuple[Callable
 
 
 def explain(
-    fun: Function, *args: Any, argnums: int = 0, has_aux: bool = False, **kwargs: Any
+    fun: Function,
+    *args: Any,
+    argnums: int = 0,
+    has_aux: bool = False,
+    memory: int | str | None = None,
+    **kwargs: Any,
 ) -> Choice | Unplanned:
     """Print the chain that was found in a function, its plan, and what that is estimated to bring.
 
@@ -133,13 +155,20 @@ def explain(
         The argument to differentiate with respect to.
     has_aux
         As for `jacobian`.
+    memory
+        As for `jacobian`: what keeps within it is told too, and what it and the usual way take.
 
     Returns
     -------
     Choice or Unplanned
         The plan, its chain and the estimates; or why the function is left to JAX.
     """
-    return tell(choice_of(fun, args, kwargs, argnums, has_aux))
+    choice = tell(choice_of(fun, args, kwargs, argnums, has_aux))
+    if memory is not None:
+        call, _ = Call.of(args, kwargs, argnums)
+        task = JaxTask(composed(fun), Options(argnums, has_aux))
+        click.echo(f"memory: {fit(task, call, limit_of(memory))}")
+    return choice
 
 
 def chain(fun: Function, *args: Any, argnums: int = 0, has_aux: bool = False, **kwargs: Any) -> Chain:
