@@ -145,6 +145,8 @@ def _predicted(choice: Choice | Unplanned) -> float:
 def _chosen(choice: Choice | Unplanned) -> str:
     if isinstance(choice, Choice) and choice.mode is Mode.COLOURS:
         return str(choice.colouring)
+    if isinstance(choice, Choice) and choice.mode is Mode.SEPARABLE:
+        return str(choice.separation)
     return choice.mode.value
 
 

@@ -8,12 +8,13 @@ of one fma of a large dense product. Nothing is measured when it is made.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
 from chainorder.autodiff.colours import Colouring, Positions, colourings
 from chainorder.autodiff.pieces import AnyPiece
+from chainorder.autodiff.separation import Separation
 from chainorder.autodiff.work import Work
 from chainorder.costs.evaluations import evaluations
 from chainorder.costs.steps import How, Instruction, Place, Step, replay
@@ -46,6 +47,7 @@ class Mode(StrEnum):
 
     PLAN = "plan"
     COLOURS = "colours"
+    SEPARABLE = "separable"
     FORWARD = "jacfwd"
     REVERSE = "jacrev"
 
@@ -109,6 +111,8 @@ class Choice:
         Where the Jacobian may be nonzero, if that is known.
     colouring
         The best colouring of these, if there is one.
+    separation
+        How it is made of a part that is not linear, if that is worth a look.
     """
 
     pieces: tuple[AnyPiece, ...]
@@ -117,11 +121,19 @@ class Choice:
     forced: bool = False
     positions: Positions | None = field(default=None, repr=False)
     colouring: Colouring | None = field(default=None, repr=False)
+    separation: Separation | None = field(default=None, repr=False)
 
     @property
     def chain(self) -> Chain:
         """The chain of the pieces."""
         return self.plan.chain
+
+    @property
+    def places(self) -> Positions | None:
+        """Where what is done leaves entries that may be nonzero, if that is known."""
+        if self.mode is Mode.SEPARABLE and self.separation is not None:
+            return self.separation.whole
+        return self.positions
 
     @cached_property
     def mode(self) -> Mode:
@@ -131,7 +143,7 @@ class Choice:
         best = min(
             (mode for mode in OWN if mode in self.times), key=lambda mode: self.times[mode], default=None
         )
-        for mode in (Mode.COLOURS, Mode.PLAN):
+        for mode in (Mode.COLOURS, Mode.SEPARABLE, Mode.PLAN):
             if mode in self.times and (best is None or self.times[mode] < MARGIN * self.times[best]):
                 best = mode
         assert best is not None  # there always is a plan
@@ -167,6 +179,7 @@ def choose(
     name: str | None = None,
     solver: str | None = None,
     positions: Positions | None = None,
+    separation: Separation | None = None,
     *,
     dense: bool = True,
 ) -> Choice:
@@ -184,6 +197,8 @@ def choose(
         The solver of a plan that is used in any case.
     positions
         Where the Jacobian may be nonzero, if that is known.
+    separation
+        What of it is not linear, if there is anything else.
     dense
         Whether the Jacobian is wanted as arrays with all entries.
     """
@@ -195,12 +210,16 @@ def choose(
     colouring = min(by_colours, key=lambda each: by_colours[each], default=None)
     if colouring is not None:
         times[Mode.COLOURS] = by_colours[colouring]
+    if separation is not None:
+        separation, time = _separated(separation, rates, dense)
+        if time is not None:
+            times[Mode.SEPARABLE] = time
     chain = Chain([piece.elemental for piece in pieces], name)
     plans = [make_plan(chain, solver=each) for each in ((solver,) if solver else ("auto", *_sweeps(pieces)))]
     plan = min(plans, key=lambda each: plan_time(each, pieces, rates))
     times[Mode.PLAN] = plan_time(plan, pieces, rates)
     times = {mode: rates.call + time for mode, time in times.items()}
-    return Choice(tuple(pieces), plan, times, solver is not None, positions, colouring)
+    return Choice(tuple(pieces), plan, times, solver is not None, positions, colouring, separation)
 
 
 def framework_times(pieces: Sequence[AnyPiece], rates: Rates) -> dict[Mode, int]:
@@ -226,6 +245,19 @@ def colours_time(colouring: Colouring, pieces: Sequence[AnyPiece], rates: Rates,
             return None
         total += directions * length * ENTRY + time
     return total + 2 * rates.launch
+
+
+def _separated(separation: Separation, rates: Rates, dense: bool) -> tuple[Separation, int | None]:
+    """With the colouring that is best for it, and the estimated time; None if it cannot be evaluated so."""
+    whole, terms = separation.whole, separation.sums.count
+    total = terms * (TAKE + SUM) + (placing(whole.shape, whole.count) if dense else 0) + 2 * rates.launch
+    times = {
+        each: time
+        for each in colourings(separation.middle)
+        if (time := colours_time(each, [separation.piece], rates, dense=False)) is not None
+    }
+    best = min(times, key=lambda each: times[each], default=None)
+    return replace(separation, colouring=best), None if best is None else times[best] + total
 
 
 def _evaluated(pieces: Sequence[AnyPiece], rates: Rates, directions: int, *, adjoint: bool) -> int | None:

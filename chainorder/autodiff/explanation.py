@@ -107,6 +107,8 @@ def verdict(choice: Choice) -> str:
     """What is done, in a sentence."""
     if choice.mode is Mode.PLAN:
         return "the plan is used"
+    if choice.mode is Mode.SEPARABLE:
+        return f"what is not linear is evaluated apart and added up: {choice.separation}"
     if choice.mode is Mode.COLOURS:
         return f"colours are used: {choice.colouring}"
     return f"planning brings nothing here: this is {choice.mode.value}"

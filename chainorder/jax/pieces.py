@@ -12,6 +12,7 @@ from chainorder.autodiff.work import Work
 from chainorder.jax.program import Equation, JaxProgram
 from chainorder.jax.rules import ELEMENTWISE, contraction, is_elementwise, is_view, work
 from chainorder.jax.sparsity import structure_of
+from chainorder.structures.dense import Dense
 
 JaxPiece: TypeAlias = Piece[int, Equation]
 
@@ -24,6 +25,22 @@ def pieces_of(program: JaxProgram) -> list[JaxPiece]:
         return classify(program.between(source, target), *rules)
 
     return [_piece(program, *each) for each in merged(program.cuts(), kind_between)]
+
+
+def whole_piece(program: JaxProgram) -> JaxPiece:
+    """All of a program as one piece of which nothing is known."""
+    return Piece(
+        program.source,
+        program.target,
+        tuple(program.equations),
+        Kind.MAP,
+        _name(Kind.MAP, program.equations),
+        program.shape(program.source),
+        program.shape(program.target),
+        Dense(),
+        tangent=_work(program, program.equations, adjoint=False),
+        adjoint=_work(program, program.equations, adjoint=True),
+    )
 
 
 def _is_product(program: JaxProgram, equation: Equation) -> bool:

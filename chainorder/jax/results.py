@@ -100,9 +100,7 @@ class Results:
             if self._sparse(block, len(rows)):
                 made.append(_stored(block, inside, rows, columns, self.output))
             else:
-                places = rows * block.size[1] + columns
-                zeros = jnp.zeros(entries(block.shape), values.dtype)
-                dense = zeros.at[places].set(inside, unique_indices=True, indices_are_sorted=True)
+                dense = _filled(inside, rows * block.size[1] + columns, entries(block.shape))
                 made.append(typed_as(block.input, dense.reshape(block.shape)))
         return self._tree(made)
 
@@ -152,6 +150,14 @@ def formed_as(output: Output, jacobian: Any, inputs: Sequence[Any]) -> Any:
     firsts = jax.tree.leaves(jacobian)[:: len(inputs)]
     outputs = [jax.ShapeDtypeStruct(each.shape[: each.ndim - given], each.dtype) for each in firsts]
     return Results(list(inputs), outputs, output).of_blocks(jacobian)
+
+
+def _filled(values: Any, places: Any, size: int) -> Any:
+    """An array with values at places, which rise."""
+    if len(places) == size:
+        return values
+    zeros = jnp.zeros(size, values.dtype)
+    return zeros.at[places].set(values, unique_indices=True, indices_are_sorted=True)
 
 
 def _stored(block: Block, values: Any, rows: Any, columns: Any, output: Output) -> Any:

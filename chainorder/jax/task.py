@@ -24,6 +24,7 @@ from chainorder.jax.execution import JaxExecutor
 from chainorder.jax.pieces import pieces_of
 from chainorder.jax.program import JaxProgram
 from chainorder.jax.results import Results, formed_as
+from chainorder.jax.separating import separated, separation_of
 from chainorder.jax.sparsity import positions_of
 from chainorder.jax.unrolling import unrolled
 
@@ -121,7 +122,7 @@ class JaxTask(Task):
         linearised = Linearised.of(traced)
         program, options = linearised.program, traced.options
         choice = self._choice(program) if program.connected else None
-        positions = choice.positions if choice else Positions.none(program.sizes)
+        positions = choice.places if choice else Positions.none(program.sizes)
         results = Results(linearised.inputs, linearised.outputs, self.output, positions)
         if choice and choice.mode in OWN:
             differentiate = jax.jacfwd if choice.mode is Mode.FORWARD else jax.jacrev
@@ -139,6 +140,9 @@ class JaxTask(Task):
         if choice.mode is Mode.PLAN:
             executor = JaxExecutor(program, choice.pieces, self.chunk_entries)
             return results.of_matrix(executor.framework.matrix(executor.execute(choice.plan), dtype))
+        if choice.mode is Mode.SEPARABLE:
+            assert choice.separation is not None
+            return results.of_entries(separated(choice.separation, self.chunk_entries))
         assert choice.positions is not None
         assert choice.colouring is not None
         values = entries_of(program, choice.positions, choice.colouring, self.chunk_entries)
@@ -159,7 +163,8 @@ class JaxTask(Task):
             )
         name = getattr(self.function, "__name__", None)
         dense = self.output is Output.DENSE
-        return choose(pieces_of(program), RATES, name, self.solver, positions_of(program), dense=dense)
+        positions, separation = positions_of(program), None if self.solver else separation_of(program)
+        return choose(pieces_of(program), RATES, name, self.solver, positions, separation, dense=dense)
 
 
 def _concatenated(leaves: Sequence[Any], what: str) -> Any:

@@ -168,8 +168,8 @@ class TorchTask(Task):
                 result = self._own_forward(*call.args, **call.kwargs)
             case Mode.REVERSE:
                 result = self._own_reverse(*call.args, **call.kwargs)
-            case Mode.COLOURS:
-                raise AssertionError("colours are not looked for in PyTorch")
+            case Mode.COLOURS | Mode.SEPARABLE:
+                raise AssertionError("sparsity is not looked for in PyTorch")
             case _:
                 assert_never(mode)
         replay.learn(tensors, tuple(pytree.tree_leaves(result[0] if self.has_aux else result)))
