@@ -8,12 +8,17 @@ the least of which a maximum flow finds (K. Menger 1927; L. R. Ford & D. R. Fulk
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
 
 Value = TypeVar("Value", bound=Hashable)
+
+Step = TypeVar("Step")
+
+NARROWEST = 8
+"""Entries of a cut beside which no separator is looked for: there is little to gain."""
 
 MAX_PIECES = 120
 """Pieces that are planned; of more, the widest cuts are given up (planning takes cubic time)."""
@@ -89,3 +94,27 @@ def separator(
         return ()
     reached = set(breadth_first_order((capacity - found.flow) > 0, begin, return_predecessors=False).tolist())
     return tuple(value for value, p in places.items() if 2 * p in reached and 2 * p + 1 not in reached)
+
+
+def parted(
+    steps: Sequence[Step],
+    source: Value,
+    values: Collection[Value],
+    operands: Callable[[Step], Iterable[Value]],
+    results: Callable[[Step], Iterable[Value]],
+) -> tuple[list[Step], list[Step]] | None:
+    """The steps that the values of a separator are made by, and the others, each in their order.
+
+    None where these use something else than the separator, as what is made on the way to a value of it.
+    """
+    wanted, needed, others = set(values), list[Step](), list[Step]()
+    for step in reversed(steps):
+        if wanted.intersection(results(step)):
+            needed.append(step)
+            wanted.update(operands(step))
+        else:
+            others.append(step)
+    made = {source, *(result for step in needed for result in results(step))} - set(values)
+    if any(made.intersection(operands(step)) for step in others):
+        return None
+    return needed[::-1], others[::-1]

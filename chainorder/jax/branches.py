@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
+from operator import attrgetter
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from chainorder.autodiff.cutting import separator
-from chainorder.jax.program import Equation, JaxProgram
-
-NARROWEST = 8
-"""Entries of a cut beside which none is looked for: there is little to gain."""
+from chainorder.autodiff.cutting import NARROWEST, parted, separator
+from chainorder.jax.program import JaxProgram
 
 
 def join_branches(program: JaxProgram) -> None:
@@ -40,28 +37,16 @@ def _join_between(program: JaxProgram, source: int, target: int) -> None:
     alike = np.issubdtype(dtype, np.floating) and all(program.avals[value].dtype == dtype for value in values)
     if len(values) < 2 or not alike:
         return
-    before, after = _parted(inside, values)
-    made = {source, *(result for equation in before for result in equation.results)}
-    if any(made.intersection(equation.operands) - set(values) for equation in after):
-        return  # what is made on the way to one of them is used beside it
+    parts = parted(inside, source, values, attrgetter("operands"), attrgetter("results"))
+    if parts is None:
+        return
+    before, after = parts
     through = jax.make_jaxpr(_through_one)(*(program.avals[value] for value in values))
-    joining, (joint, *parts) = program.added(through, values)
-    renamed = dict(zip(values, parts, strict=True))
+    joining, (joint, *again) = program.added(through, values)
+    renamed = dict(zip(values, again, strict=True))
     after = [replace(each, operands=tuple(renamed.get(o, o) for o in each.operands)) for each in after]
     program.replace(source, target, [*before, *joining, *after])
     program.joined[joint] = len(values)
-
-
-def _parted(equations: Sequence[Equation], values: Sequence[int]) -> tuple[list[Equation], list[Equation]]:
-    """Those of the equations that values are made by, and the others, each in their order."""
-    wanted, needed, others = set(values), list[Equation](), list[Equation]()
-    for equation in reversed(equations):
-        if wanted.intersection(equation.results):
-            needed.append(equation)
-            wanted.update(equation.operands)
-        else:
-            others.append(equation)
-    return needed[::-1], others[::-1]
 
 
 def _through_one(*values: Any) -> list[Any]:

@@ -149,6 +149,7 @@ def _piece(program: TorchProgram, source: Node, target: Node, kind: Kind) -> Tor
         tangent=_work(program, nodes, adjoint=False),
         adjoint=_work(program, nodes, adjoint=True),
         tape=sum(size(operand) for operand in taped),
+        joined=program.joined.get(target, 1),
     )
 
 

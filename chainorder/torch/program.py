@@ -37,6 +37,8 @@ class TorchProgram:
         Where the differentiated tensor comes in, and the output.
     nodes
         The operations between them, in their order.
+    joined
+        Of values that several were made one by: how many those are.
     """
 
     graph: Graph
@@ -45,6 +47,7 @@ class TorchProgram:
     source: Node
     target: Node
     nodes: list[Node] = field(default_factory=list)
+    joined: dict[Node, int] = field(default_factory=dict)
 
     @classmethod
     def capture(cls, function: Callable[..., Any], given: Sequence[Any], point: Any) -> TorchProgram:
@@ -102,6 +105,26 @@ class TorchProgram:
     def _after(self) -> dict[Node, int]:
         """Where the operations begin that stand after a node."""
         return {node: place for place, node in enumerate((self.source, *self.nodes))}
+
+    def replace(self, source: Node, target: Node, nodes: Sequence[Node]) -> None:
+        """Put others, some of them new, in place of the operations between two cuts."""
+        self.nodes[self._after[source] : self._after[target]] = nodes
+        for name in ("_after", "dependent"):
+            self.__dict__.pop(name, None)
+        self._order()
+
+    def _order(self) -> None:
+        """Put the operations in an order that the graph admits: that of `nodes`, others before or after."""
+        reached, between = {self.source}, set(self.nodes)
+        others: dict[bool, list[Node]] = {False: [], True: []}
+        for node in self.graph.nodes:
+            after = not reached.isdisjoint(node.all_input_nodes)
+            if after:
+                reached.add(node)
+            if node.op == "call_function" and node not in between:
+                others[after].append(node)
+        for node in [*others[False], *self.nodes, *others[True]]:
+            self.graph._root.prepend(node)
 
     def tensors(self, given: Sequence[Any], point: Any) -> tuple[Any, ...]:
         """All tensors that the output depends on, as they were captured: the constants first."""

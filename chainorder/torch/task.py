@@ -19,6 +19,7 @@ from chainorder.autodiff.choice import Choice, Mode, Rates, choose
 from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Task
 from chainorder.autodiff.work import entries
+from chainorder.torch.branches import join_branches
 from chainorder.torch.calls import Call, is_real
 from chainorder.torch.checking import agrees
 from chainorder.torch.execution import TorchExecutor
@@ -152,6 +153,7 @@ class TorchTask(Task):
         program = TorchProgram.capture(flat, concrete.given, concrete.point)
         if not entries(shape_of(program.source)) or not entries(shape_of(program.target)):
             raise NotPlannedError("there are no entries")
+        join_branches(program)
         leaves, tree = seen[-1]
         return Captured(program, [tuple(leaf.shape) for leaf in leaves], tree)
 
