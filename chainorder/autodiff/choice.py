@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import assert_never
 
 from chainorder.autodiff.colours import Colouring, Positions, colourings
 from chainorder.autodiff.pieces import AnyPiece
@@ -48,6 +49,7 @@ class Mode(StrEnum):
     PLAN = "plan"
     COLOURS = "colours"
     SEPARABLE = "separable"
+    BLOCKS = "blocks"
     FORWARD = "jacfwd"
     REVERSE = "jacrev"
 
@@ -113,6 +115,8 @@ class Choice:
         The best colouring of these, if there is one.
     separation
         How it is made of a part that is not linear, if that is worth a look.
+    groups
+        Where blocks are computed apart: the groups of blocks, with a choice of its own for each.
     """
 
     pieces: tuple[AnyPiece, ...]
@@ -122,6 +126,38 @@ class Choice:
     positions: Positions | None = field(default=None, repr=False)
     colouring: Colouring | None = field(default=None, repr=False)
     separation: Separation | None = field(default=None, repr=False)
+    groups: tuple[Group, ...] = ()
+
+    def __str__(self) -> str:
+        gains = (f"{self.factor(mode):,.2f} times as fast as {mode}" for mode in OWN if mode in self.times)
+        size = f"{self.chain.inputs:,} → {self.chain.outputs:,}"
+        return ", ".join([f"Jacobian of {size} by {self.way}", *gains])
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+    @property
+    def way(self) -> str:
+        """How it is computed, in some words."""
+        match self.mode:
+            case Mode.COLOURS:
+                return str(self.colouring)
+            case Mode.PLAN:
+                return f"a plan of {len(self.pieces)} pieces"
+            case Mode.SEPARABLE:
+                return f"what is not linear, {self.separation}"
+            case Mode.BLOCKS:
+                return f"{len(self.groups)} groups of blocks"
+            case Mode.FORWARD | Mode.REVERSE:
+                return str(self.mode)
+            case _:
+                assert_never(self.mode)
+
+    def divided(self, groups: Sequence[Group], rates: Rates) -> Choice:
+        """The same where groups of blocks may be computed apart, in one call."""
+        times = [group.choice.times[group.choice.mode] for group in groups]
+        time = sum(times) - (len(times) - 1) * rates.call
+        return replace(self, times={**self.times, Mode.BLOCKS: time}, groups=tuple(groups))
 
     @property
     def chain(self) -> Chain:
@@ -143,7 +179,7 @@ class Choice:
         best = min(
             (mode for mode in OWN if mode in self.times), key=lambda mode: self.times[mode], default=None
         )
-        for mode in (Mode.COLOURS, Mode.SEPARABLE, Mode.PLAN):
+        for mode in (Mode.COLOURS, Mode.SEPARABLE, Mode.PLAN, Mode.BLOCKS):
             if mode in self.times and (best is None or self.times[mode] < MARGIN * self.times[best]):
                 best = mode
         assert best is not None  # there always is a plan
@@ -152,6 +188,23 @@ class Choice:
     def factor(self, mode: Mode) -> float:
         """How many times faster than a mode the chosen one is estimated to be."""
         return self.times[mode] / max(1, self.times[self.mode])
+
+
+@dataclass(frozen=True)
+class Group:
+    """Blocks of a Jacobian that are computed together.
+
+    Attributes
+    ----------
+    rows, columns
+        The numbers of the arrays of the result and of the arguments that they are about.
+    choice
+        How.
+    """
+
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    choice: Choice
 
 
 @dataclass(frozen=True)

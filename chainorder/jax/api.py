@@ -138,7 +138,7 @@ def compiled(
 def explain(
     fun: Function,
     *args: Any,
-    argnums: int = 0,
+    argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     memory: int | str | None = None,
     **kwargs: Any,
@@ -152,7 +152,7 @@ def explain(
     args, kwargs
         Its arguments: arrays, or anything with a shape and a dtype (`jax.ShapeDtypeStruct`).
     argnums
-        The argument to differentiate with respect to.
+        The argument to differentiate with respect to, or several.
     has_aux
         As for `jacobian`.
     memory
@@ -171,7 +171,9 @@ def explain(
     return choice
 
 
-def chain(fun: Function, *args: Any, argnums: int = 0, has_aux: bool = False, **kwargs: Any) -> Chain:
+def chain(
+    fun: Function, *args: Any, argnums: int | Sequence[int] = 0, has_aux: bool = False, **kwargs: Any
+) -> Chain:
     """The chain that was found in a function, to save, plan or schedule it; takes what `explain` does.
 
     Raises
@@ -186,7 +188,7 @@ def choice_of(
     fun: Function,
     args: tuple[Any, ...],
     kwargs: dict[str, Any] | None = None,
-    argnums: int = 0,
+    argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
 ) -> Choice | Unplanned:
     """The choice that is made for some arguments, by tracing alone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
@@ -103,6 +103,29 @@ class Results:
                 dense = _filled(inside, rows * block.size[1] + columns, entries(block.shape))
                 made.append(typed_as(block.input, dense.reshape(block.shape)))
         return self._tree(made)
+
+    def part(self, rows: Sequence[int], columns: Sequence[int], positions: Positions | None) -> Results:
+        """What is returned for some of the arrays: rows of blocks."""
+        inputs, outputs = (jax.tree.leaves(tree) for tree in (self.inputs, self.outputs))
+        return Results([inputs[n] for n in columns], [outputs[n] for n in rows], self.output, positions)
+
+    def of_parts(self, parts: Iterable[tuple[Sequence[int], Sequence[int], Any]]) -> Any:
+        """What is returned for parts, by the numbers of their arrays; all other blocks are zero."""
+        made = {
+            (row, column): block
+            for rows, columns, part in parts
+            for row, blocks in zip(rows, part, strict=True)
+            for column, block in zip(columns, blocks, strict=True)
+        }
+        inputs, outputs = (jax.tree.leaves(tree) for tree in (self.inputs, self.outputs))
+        dtype = jnp.result_type(inputs[0])
+        for row, output in enumerate(outputs):
+            for column, leaf in enumerate(inputs):
+                if (row, column) not in made:
+                    size = entries(jnp.shape(output)), entries(jnp.shape(leaf))
+                    zero = self.part([row], [column], Positions.none(size))
+                    made[row, column] = zero.of_entries(jnp.zeros(0, dtype))[0][0]
+        return self._tree([made[key] for key in sorted(made)])
 
     def blocks(self) -> Iterator[Block]:
         """The blocks in the order of JAX: for every array of the output, those of the input."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
+from typing import Any, assert_never
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,9 @@ from chainorder.autodiff.work import entries
 from chainorder.jax.branches import join_branches
 from chainorder.jax.capture import Options, Traced, is_array
 from chainorder.jax.compression import entries_of
-from chainorder.jax.execution import JaxExecutor
+from chainorder.jax.division import Division
+from chainorder.jax.execution import JaxExecutor, adjoints, tangents
+from chainorder.jax.parts import Parts
 from chainorder.jax.pieces import pieces_of
 from chainorder.jax.program import JaxProgram
 from chainorder.jax.results import Results, formed_as
@@ -46,6 +48,8 @@ class Linearised:
         Makes what the function returned beside its output of the arrays in it.
     program
         Its derivative, and those arrays.
+    parts
+        That for some of the arrays only; None of one array, or where it cannot be taken apart.
     """
 
     point: Any
@@ -53,6 +57,7 @@ class Linearised:
     outputs: Any
     restored: Callable[[Sequence[Any]], Any]
     program: JaxProgram
+    parts: Parts | None
 
     @classmethod
     def of(cls, traced: Traced) -> Linearised:
@@ -79,9 +84,11 @@ class Linearised:
 
         direction = jax.ShapeDtypeStruct(point.shape, point.dtype)
         program = JaxProgram.of(jax.make_jaxpr(both)(point, direction))
+        results = jax.tree.leaves(made[0])
+        parts = Parts.of(program, leaves, results) if len(leaves) * len(results) > 1 else None
         join_branches(program)
         inputs = traced.args[0] if options.argnums == 0 else traced.args
-        return cls(point, inputs, made[0], made[2], program)
+        return cls(point, inputs, made[0], made[2], program, parts)
 
     @property
     def aux(self) -> Any:
@@ -121,7 +128,7 @@ class JaxTask(Task):
     def _chosen(self, traced: Traced) -> Any:
         linearised = Linearised.of(traced)
         program, options = linearised.program, traced.options
-        choice = self._choice(program) if program.connected else None
+        choice = self._choice(linearised) if program.connected else None
         positions = choice.places if choice else Positions.none(program.sizes)
         results = Results(linearised.inputs, linearised.outputs, self.output, positions)
         if choice and choice.mode in OWN:
@@ -129,41 +136,81 @@ class JaxTask(Task):
             made = differentiate(traced.function, options.argnums, options.has_aux)(*traced.args)
             return _formed(made, options, results.of_blocks)
         program.evaluate(linearised.point)
-        jacobian = self._made(choice, program, results)
+        jacobian = self._made(choice, linearised, results)
         return (jacobian, linearised.aux) if options.has_aux else jacobian
 
-    def _made(self, choice: Choice | None, program: JaxProgram, results: Results) -> Any:
-        """What a plan or colours make; without a choice there are only zeros."""
-        dtype = program.avals[program.source].dtype
+    def _made(self, choice: Choice | None, linearised: Linearised, results: Results) -> Any:
+        """What groups of blocks, a plan or colours make; without a choice there are only zeros."""
+        program = linearised.program
         if choice is None:
-            return results.of_entries(jnp.zeros(0, dtype))
-        if choice.mode is Mode.PLAN:
-            executor = JaxExecutor(program, choice.pieces, self.chunk_entries)
-            return results.of_matrix(executor.framework.matrix(executor.execute(choice.plan), dtype))
-        if choice.mode is Mode.SEPARABLE:
-            assert choice.separation is not None
-            return results.of_entries(separated(choice.separation, self.chunk_entries))
-        assert choice.positions is not None
-        assert choice.colouring is not None
-        values = entries_of(program, choice.positions, choice.colouring, self.chunk_entries)
-        return results.of_entries(values)
+            return results.of_entries(jnp.zeros(0, program.avals[program.source].dtype))
+        if choice.mode is not Mode.BLOCKS:
+            return self._part(choice, program, results)
+        parts = linearised.parts
+        assert parts is not None
+        return results.of_parts(
+            (
+                group.rows,
+                group.columns,
+                self._part(
+                    group.choice,
+                    parts.part(group.rows, group.columns),
+                    results.part(group.rows, group.columns, group.choice.places),
+                ),
+            )
+            for group in choice.groups
+        )
+
+    def _part(self, choice: Choice, program: JaxProgram, results: Results) -> Any:
+        """What a plan, colours or a mode make of a program whose constants are evaluated."""
+        ends, dtype = (program.source, program.target), program.avals[program.source].dtype
+        match choice.mode:
+            case Mode.PLAN:
+                executor = JaxExecutor(program, choice.pieces, self.chunk_entries)
+                return results.of_matrix(executor.framework.matrix(executor.execute(choice.plan), dtype))
+            case Mode.COLOURS:
+                assert choice.positions is not None
+                assert choice.colouring is not None
+                return results.of_entries(
+                    entries_of(program, choice.positions, choice.colouring, self.chunk_entries)
+                )
+            case Mode.SEPARABLE:
+                assert choice.separation is not None
+                return results.of_entries(separated(choice.separation, self.chunk_entries))
+            case Mode.FORWARD:
+                every = jnp.eye(program.size(program.source), dtype=dtype)
+                return results.of_matrix(tangents(program, *ends, every, chunk=self.chunk_entries).T)
+            case Mode.REVERSE:
+                every = jnp.eye(program.size(program.target), dtype=dtype)
+                return results.of_matrix(adjoints(program, *ends, every, chunk=self.chunk_entries))
+            case Mode.BLOCKS:
+                raise AssertionError("groups are not divided")
+            case _:
+                assert_never(choice.mode)
 
     def choice(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Choice:
         """The choice that is made for some arguments; raises `NotPlannedError` if there is none."""
-        program = Linearised.of(Traced.of(self.function, self.options, args, kwargs)).program
-        if not program.connected:
+        linearised = Linearised.of(Traced.of(self.function, self.options, args, kwargs))
+        if not linearised.program.connected:
             raise NotPlannedError(UNCONNECTED)
-        return self._choice(program)
+        return self._choice(linearised)
 
-    def _choice(self, program: JaxProgram) -> Choice:
+    def _choice(self, linearised: Linearised) -> Choice:
+        program = linearised.program
         source, target = (program.avals[value].dtype for value in (program.source, program.target))
         if source != target:
             raise NotPlannedError(
                 f"the output is {target}, the input {source}, and each mode rounds otherwise"
             )
+        whole = self._chosen_for(program, positions_of(program))
+        if linearised.parts is None or whole.forced:
+            return whole
+        return Division(linearised.parts, self._chosen_for, RATES, whole).best()
+
+    def _chosen_for(self, program: JaxProgram, positions: Positions | None) -> Choice:
         name = getattr(self.function, "__name__", None)
         dense = self.output is Output.DENSE
-        positions, separation = positions_of(program), None if self.solver else separation_of(program)
+        separation = None if self.solver else separation_of(program)
         return choose(pieces_of(program), RATES, name, self.solver, positions, separation, dense=dense)
 
 

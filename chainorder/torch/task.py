@@ -170,7 +170,7 @@ class TorchTask(Task):
                 result = self._own_forward(*call.args, **call.kwargs)
             case Mode.REVERSE:
                 result = self._own_reverse(*call.args, **call.kwargs)
-            case Mode.COLOURS | Mode.SEPARABLE:
+            case Mode.COLOURS | Mode.SEPARABLE | Mode.BLOCKS:
                 raise AssertionError("sparsity is not looked for in PyTorch")
             case _:
                 assert_never(mode)
