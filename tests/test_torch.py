@@ -25,6 +25,7 @@ from chainorder.autodiff.choice import Mode  # noqa: E402
 from chainorder.autodiff.task import composed  # noqa: E402
 from chainorder.torch import chain, explain, jacobian  # noqa: E402
 from tests import torch_changing  # noqa: E402
+from tests.slow import slow_but  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 """PyTorch's own, when it first uses forward mode."""
@@ -110,7 +111,7 @@ STEPS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("seed", slow_but(range(20), range(80)))
 @pytest.mark.usefixtures("planned")
 def test_planned_products_of_random_compositions(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)

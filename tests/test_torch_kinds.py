@@ -11,11 +11,12 @@ from torch.utils import _pytree as pytree  # noqa: E402
 
 from chainorder.torch import jacobian  # noqa: E402
 from scripts.torch_kinds import KINDS, Kind  # noqa: E402
+from tests.slow import slow_but  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", slow_but(KINDS[::5], KINDS), ids=lambda kind: kind.name)
 def test_kinds_are_differentiated_as_by_jacrev(kind: Kind) -> None:
     function, argument = kind.case(small=True)
     ours, theirs = jacobian(function), jacrev(function)

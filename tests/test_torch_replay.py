@@ -18,6 +18,7 @@ from torch.func import grad, jacfwd, jacrev, jvp, vmap  # noqa: E402
 from chainorder.autodiff.captures import Budget, Captures  # noqa: E402
 from chainorder.torch import jacobian  # noqa: E402
 from chainorder.torch.replay import RECORDED, Replay  # noqa: E402
+from tests.slow import slow_but  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 
@@ -40,7 +41,7 @@ def _float64() -> Iterator[None]:
 def replay_of(jac: Any) -> Replay:
     """What is recorded of the call that was made last."""
     (captures,) = (cell.cell_contents for cell in jac.__closure__ if isinstance(cell.cell_contents, Captures))
-    replay: Replay = captures.kept[0].run.args[2]  # type: ignore[union-attr]
+    replay: Replay = captures.kept[0].run.args[0].replay  # type: ignore[union-attr]
     return replay
 
 
@@ -90,7 +91,7 @@ FUNCTIONS: dict[str, Function] = {
 
 
 @pytest.mark.parametrize("solver", [None, "dynamic", "forward", "reverse"])
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", slow_but(("a waist", "several outputs"), FUNCTIONS))
 def test_what_is_replayed_is_what_jacrev_returns(name: str, solver: str | None) -> None:
     function = FUNCTIONS[name]
     jac = recorded(function, solver=solver)

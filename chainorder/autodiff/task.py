@@ -12,6 +12,13 @@ from chainorder.autodiff.choice import Choice
 Function: TypeAlias = Callable[..., Any] | Sequence[Callable[[Any], Any]]
 
 
+FILLED = 0.1
+"""The share of its entries up to which a block is sparse where that is left open."""
+
+SMALLEST = 2**12
+"""Entries from which it is."""
+
+
 class Output(StrEnum):
     """How the blocks of a Jacobian are returned."""
 
@@ -19,6 +26,12 @@ class Output(StrEnum):
     BCOO = "bcoo"
     CSR = "csr"
     AUTO = "auto"
+
+    def stores(self, entries: int, positions: int) -> bool:
+        """Whether a block of so many entries, of which some may be nonzero, is returned as a sparse one."""
+        if self is Output.AUTO:
+            return entries >= SMALLEST and positions <= FILLED * entries
+        return self is not Output.DENSE
 
 
 UNCONNECTED = "the output does not depend on the input"

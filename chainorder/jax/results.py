@@ -16,12 +16,6 @@ from chainorder.autodiff.colours import Positions
 from chainorder.autodiff.task import Output
 from chainorder.autodiff.work import entries
 
-FILLED = 0.1
-"""The share of its entries up to which a block is sparse where that is left open."""
-
-SMALLEST = 2**12
-"""Entries from which it is."""
-
 
 @dataclass(frozen=True)
 class Block:
@@ -97,7 +91,7 @@ class Results:
         for block in self.blocks():
             chosen, rows, columns = self._inside(block)
             inside = values if chosen is None else values[chosen]
-            if self._sparse(block, len(rows)):
+            if self.output.stores(entries(block.shape), len(rows)):
                 made.append(_stored(block, inside, rows, columns, self.output))
             else:
                 dense = _filled(inside, rows * block.size[1] + columns, entries(block.shape))
@@ -148,7 +142,7 @@ class Results:
             rows, columns = (each.reshape(-1) for each in np.indices(block.size))
         else:
             _, rows, columns = self._inside(block)
-        if not self._sparse(block, len(rows)):
+        if not self.output.stores(entries(block.shape), len(rows)):
             return dense
         return _stored(block, dense.reshape(block.size)[rows, columns], rows, columns, self.output)
 
@@ -160,11 +154,6 @@ class Results:
             return None, rows, columns
         inside = (rows >= 0) & (rows < block.size[0]) & (columns >= 0) & (columns < block.size[1])
         return np.flatnonzero(inside), rows[inside], columns[inside]
-
-    def _sparse(self, block: Block, count: int) -> bool:
-        if self.output is Output.AUTO:
-            return entries(block.shape) >= SMALLEST and count <= FILLED * entries(block.shape)
-        return self.output is not Output.DENSE
 
 
 def formed_as(output: Output, jacobian: Any, inputs: Sequence[Any]) -> Any:

@@ -11,12 +11,15 @@ from chainorder.autodiff.captures import Captures
 from chainorder.autodiff.choice import Choice, Unplanned
 from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.explanation import tell
-from chainorder.autodiff.task import Function, NotPlannedError, composed
+from chainorder.autodiff.task import Function, NotPlannedError, Output, composed
 from chainorder.problems.chain import Chain
 from chainorder.solvers.registry import find_solver
 from chainorder.torch.calls import Call
 from chainorder.torch.knowledge import KNOWLEDGE
 from chainorder.torch.task import TorchTask
+
+OUTPUTS = (Output.DENSE, Output.CSR, Output.AUTO)
+"""How blocks can be returned."""
 
 
 def jacobian(
@@ -25,6 +28,7 @@ def jacobian(
     *,
     has_aux: bool = False,
     chunk_size: int | None = None,
+    output: str = "dense",
     solver: str | None = None,
     chunk_entries: int = TRACED_ENTRIES,
 ) -> Callable[..., Any]:
@@ -43,6 +47,10 @@ def jacobian(
         tensors that it closes over, changes in place are seen; for another tensor make a new Jacobian.
     argnums, has_aux, chunk_size
         As for `torch.func.jacrev`; at most `chunk_size` tangents or adjoints are in flight at once.
+    output
+        How the blocks of the Jacobian, one for each output, are returned: ``"dense"`` as PyTorch does,
+        ``"csr"`` as matrices, entries × entries, of layout `torch.sparse_csr`, or ``"auto"``: such where a
+        block is large and at most a tenth full.
     solver
         The name of a solver (see `chainorder.plan`) whose plan is run whatever the estimates say.
     chunk_entries
@@ -59,15 +67,17 @@ def jacobian(
     TypeError
         If it is no function.
     ValueError
-        If `chunk_size` is not positive.
+        If `chunk_size` is not positive, or there is no such output.
     SolverError
         If there is no such solver.
     """
     if chunk_size is not None and chunk_size < 1:
         raise ValueError(f"chunk_size is {chunk_size}, and has to be positive")
+    if output not in OUTPUTS:
+        raise ValueError(f"output is {output!r}; it can be {', '.join(OUTPUTS)}")
     if solver is not None:
         find_solver(solver)
-    task = TorchTask(composed(func), argnums, has_aux, chunk_size, solver, chunk_entries)
+    task = TorchTask(composed(func), argnums, has_aux, chunk_size, solver, chunk_entries, Output(output))
     captures = Captures(task.function, KNOWLEDGE, limited=solver is None)
 
     @wraps(task.function)

@@ -156,7 +156,7 @@ def _piece(program: TorchProgram, source: Node, target: Node, kind: Kind) -> Tor
 def _work(program: TorchProgram, nodes: Sequence[Node], *, adjoint: bool) -> Work:
     """The work of one tangent or adjoint: as many fma, because every partial derivative is used once.
 
-    A tangent is made beside the value and takes twice the launches; an adjoint of a part writes the whole.
+    An adjoint of a part writes the whole.
     """
     total = Work()
     for node in nodes:
@@ -164,13 +164,12 @@ def _work(program: TorchProgram, nodes: Sequence[Node], *, adjoint: bool) -> Wor
         constants = sum(size(operand) for operand in node.all_input_nodes if operand not in operands)
         largest = max(size(node), *map(size, operands))
         moved = largest if adjoint else size(node)
-        launches = 1 if adjoint else 2
         if node.target in PRODUCTS:
             factors = [node.args[place] for place in PRODUCTS[node.target]]
             used = sum(factor in program.dependent for factor in factors)
-            total += Work(used * _product_fma(node), 0, moved, constants, used * launches)
+            total += Work(used * _product_fma(node), 0, moved, constants, used)
         elif not is_view(program, node):
-            total += Work(0, largest, moved, constants, launches)
+            total += Work(0, largest, moved, constants, 1)
     return total
 
 

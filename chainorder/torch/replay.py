@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from threading import Lock
 from typing import Any, TypeAlias
 
 import torch
@@ -20,7 +19,7 @@ from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch.autograd import forward_ad
 from torch.func import functionalize
 
-from chainorder.autodiff.captures import told
+from chainorder.autodiff.captures import Captures, told
 from chainorder.autodiff.task import NotPlannedError
 from chainorder.torch.checking import numbers_like
 from chainorder.torch.knowledge import wrapped
@@ -68,8 +67,10 @@ class Replay:
 
     Attributes
     ----------
-    transformed
+    transform
         Makes its blocks of the tensors, by transformations.
+    fixed
+        Other tensors that it uses, which never change.
     calls
         How often it was done without a recording.
     recording
@@ -78,11 +79,16 @@ class Replay:
         By which tensors are tracked by autograd, which blocks are.
     """
 
-    transformed: Callable[..., Blocks]
+    transform: Callable[..., Blocks]
+    fixed: tuple[Any, ...] = ()
     calls: int = 0
     recording: Callable[..., Blocks] | None = None
     tracked: dict[tuple[bool, ...], list[bool]] = field(default_factory=dict)
-    lock: Any = field(default_factory=Lock)
+
+    def transformed(self, *tensors: Any) -> Blocks:
+        """Its blocks by transformations; in one thread at a time, or forward mode's tangents become zeros."""
+        with Captures.lock:
+            return self.transform(*tensors)
 
     def blocks(self, tensors: Sequence[Any]) -> Blocks | None:
         """What the recording makes of the tensors; None where that is not known to be right."""
@@ -104,15 +110,18 @@ class Replay:
             return
         if around is Around.GRADIENT and len(self.tracked) < FLAGS:
             self.tracked[_flags(tensors)] = [block.requires_grad for block in blocks]
-        with self.lock:
+        with Captures.lock:
             self.calls += 1
-            if self.calls != RECORDED:
-                return
+            if self.calls == RECORDED:
+                self._record(around, tensors, blocks)
+
+    def _record(self, around: Around, tensors: Sequence[Any], blocks: Blocks) -> None:
+        """Record what makes blocks of tensors; under vmap, what does of random numbers."""
         try:
             with temporarily_clear_interpreter_stack(), _silently():
                 plain = [(numbers_like(each) if wrapped(each) else each).detach() for each in tensors]
-                made = blocks if around is not Around.VMAP else self.transformed(*plain)
-                self.recording = _recorded(self.transformed, plain, made)
+                made = blocks if around is not Around.VMAP else self.transform(*plain)
+                self.recording = _recorded(self.transform, plain, made, self.fixed)
         except Exception as reason:  # noqa: BLE001 – then it is done by transformations
             told(reason)
 
@@ -148,7 +157,7 @@ class _Differentiable(torch.autograd.Function):  # type: ignore[misc]
 
 
 def _recorded(
-    function: Callable[..., Blocks], tensors: Sequence[Any], expected: Blocks
+    function: Callable[..., Blocks], tensors: Sequence[Any], expected: Blocks, fixed: Sequence[Any]
 ) -> Callable[..., Blocks]:
     """The operations of a function of tensors, compiled.
 
@@ -162,9 +171,10 @@ def _recorded(
         placeholders = [recorder.given(tensor) for tensor in given]
         outputs = functionalize(function)(*given)
         made = [recorder.node(output) for output in outputs]
-    if recorder.constants:
+    if not all(any(tensor is each for each in fixed) for tensor in recorder.constants.values()):
         raise NotPlannedError("its derivative holds tensors of its own")
-    recording = compiled(recorder.graph, placeholders, made, [block.is_contiguous() for block in expected])
+    ordered = [block.is_contiguous() for block in expected]
+    recording = compiled(recorder.graph, placeholders, made, ordered, recorder.constants)
     if not all(map(_alike, recording(*tensors), expected)):
         raise NotPlannedError("its derivative is another one when it is recorded")
     return recording

@@ -10,7 +10,7 @@ infinite, too.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -224,16 +224,22 @@ RELAXED = {aten.view.default: aten.reshape.default, aten._unsafe_view.default: a
 
 
 def compiled(
-    graph: Graph, placeholders: Sequence[Node], outputs: Sequence[Node], contiguous: Sequence[bool]
+    graph: Graph,
+    placeholders: Sequence[Node],
+    outputs: Sequence[Node],
+    contiguous: Sequence[bool],
+    constants: Mapping[Node, Any],
 ) -> Callable[..., tuple[Any, ...]]:
-    """A function of the placeholders of a graph without effects, to its outputs, as few operations as may be.
+    """A function of placeholders of a graph without effects, to its outputs, by as few operations as may be.
 
     What it returns is memory of its own, as what transformations return is; some of it is to be contiguous.
+    The other placeholders are constants.
     """
     simple = Simplifier()
-    for node in placeholders:
+    for node in (*placeholders, *constants):
         simple.stands[node] = simple.graph.placeholder(node.name)
         simple.stands[node].meta = node.meta
+    simple.known |= {simple.stands[node]: value for node, value in constants.items()}
     for node in needed(graph, outputs):
         simple.take(node)
     own: set[Node] = set()
@@ -241,7 +247,8 @@ def compiled(
     for place, wanted in enumerate(contiguous):
         if wanted:
             results[place] = simple.graph.call_function(aten.contiguous.default, (results[place],))
-    kept = {node: value for node, value in simple.known.items() if _small(value)}
+    outside = {simple.stands[node] for node in constants}
+    kept = {node: value for node, value in simple.known.items() if node in outside or _small(value)}
     return written([simple.stands[node] for node in placeholders], results, kept)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from traceback import walk_tb
 from typing import Any, assert_never
 
@@ -16,19 +15,24 @@ from torch.utils import _pytree as pytree
 
 from chainorder.autodiff.captures import Run, check_unchanged
 from chainorder.autodiff.choice import Choice, Mode, Rates, choose
+from chainorder.autodiff.colours import Positions
 from chainorder.autodiff.execution import TRACED_ENTRIES
-from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Task
+from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Output, Task
 from chainorder.autodiff.work import entries
+from chainorder.plans.chain_plan import Plan
 from chainorder.torch.branches import join_branches
 from chainorder.torch.calls import Call, is_real
 from chainorder.torch.checking import agrees
 from chainorder.torch.execution import TorchExecutor
+from chainorder.torch.patterns import Guard
 from chainorder.torch.pieces import TorchPiece, pieces_of
 from chainorder.torch.program import TorchProgram, shape_of
 from chainorder.torch.replay import Replay
+from chainorder.torch.results import Results, as_rows
+from chainorder.torch.sparsity import Compression, positions_of
 
-RATES = Rates(launch=450_000, transform=6_000_000)
-"""An adjoint of an operation takes some 9 microseconds to launch, a transformation some 120."""
+RATES = Rates(launch=150_000)
+"""A replayed operation takes some 3 microseconds to launch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +53,28 @@ class Captured:
 
 
 @dataclass(frozen=True, eq=False)
+class Way:
+    """How a Jacobian is made.
+
+    Attributes
+    ----------
+    mode
+        What was chosen.
+    replay
+        Its operations, recorded.
+    results
+        The form in which it is returned.
+    guard
+        As long as what is the same.
+    """
+
+    mode: Mode
+    replay: Replay
+    results: Results
+    guard: Guard
+
+
+@dataclass(frozen=True, eq=False)
 class TorchTask(Task):
     """What to differentiate, and how."""
 
@@ -58,47 +84,57 @@ class TorchTask(Task):
     chunk_size: int | None = None
     solver: str | None = None
     chunk_entries: int = TRACED_ENTRIES
+    output: Output = Output.DENSE
 
     def jacobian(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """PyTorch's own reverse mode; where that has no rule and its forward mode has, that one."""
         try:
-            return self._own_reverse(*args, **kwargs)
+            return self._formed(self._own_reverse(*args, **kwargs), args)
         except RuntimeError as error:
             if not _lacks_a_rule(error):
                 raise
             failure = error
         with suppress(RuntimeError):
-            return self._own_forward(*args, **kwargs)
+            return self._formed(self._own_forward(*args, **kwargs), args)
         raise failure
+
+    def _formed(self, made: Any, args: tuple[Any, ...]) -> Any:
+        """What PyTorch returned, its blocks in the wanted form."""
+        if self.output is not Output.CSR:
+            return made
+        number = self.argnums if isinstance(self.argnums, int) else self.argnums[0]
+        if not isinstance(args[number], torch.Tensor) or self.argnums not in (number, (number,)):
+            raise ValueError('output="csr" takes a function of one tensor')
+        shape = args[number].shape
+        jacobian, *aux = made if self.has_aux else (made,)
+        formed = pytree.tree_map(lambda block: as_rows(block, shape), jacobian)
+        return (formed, *aux) if self.has_aux else formed
 
     def choice(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice:
         """The choice that is made for some arguments; raises `NotPlannedError` if there is none."""
         program = self._capture(Call.of(args, kwargs, self.argnums)).program
         if not program.connected:
             raise NotPlannedError(UNCONNECTED)
-        return self._choose(program, pieces_of(program))
+        return self._choose(program, pieces_of(program), positions_of(program)[0])
 
     def planned(self, call: Call) -> tuple[Run, Any]:
         """What makes the Jacobian of calls of a kind, and that of this one; held against one adjoint."""
         captured = self._capture(call)
         if not captured.program.connected:
-            return self._reverse, self._reverse(call)
-        pieces = pieces_of(captured.program)
-        choice = self._choose(captured.program, pieces)
-        if choice.mode is Mode.FORWARD and self.chunk_size is not None:  # it knows no chunks
-            choice = replace(choice, times={Mode.REVERSE: 0})
-        replay = Replay(partial(self._transformed, captured, pieces, choice))
-        run: Run = partial(self._run, captured, choice.mode, replay)
+            return self._own, self._own(call)
+        way = self._way(captured)
+        run: Run = partial(self._run, way, captured.program)
         result, concrete = run(call), call.concrete()
         jacobian = result if concrete is call else run(concrete)
-        blocks = pytree.tree_leaves(jacobian[0] if self.has_aux else jacobian)
+        leaves = pytree.tree_leaves(jacobian[0] if self.has_aux else jacobian)
+        blocks = [leaf if leaf.layout is torch.strided else leaf.to_dense() for leaf in leaves]
         outputs = partial(self._outputs, concrete)
         if not agrees(blocks, outputs, concrete.point, captured.program.precision):
-            raise ArithmeticError(f"{choice.mode.value} differs from jacrev")
+            raise ArithmeticError(f"{way.mode.value} differs from jacrev")
         return run, result
 
-    def _reverse(self, call: Call) -> Any:
-        return self._own_reverse(*call.args, **call.kwargs)
+    def _own(self, call: Call) -> Any:
+        return self.jacobian(call.args, call.kwargs)
 
     @property
     def _own_reverse(self) -> Callable[..., Any]:
@@ -117,15 +153,31 @@ class TorchTask(Task):
         result = self.function(*args, **kwargs)
         return tuple(pytree.tree_leaves(result[0] if self.has_aux else result))
 
-    def _choose(self, program: TorchProgram, pieces: Sequence[TorchPiece]) -> Choice:
-        """The choice; a plan evaluates all values first, and forward mode takes an eighth longer."""
+    def _way(self, captured: Captured) -> Way:
+        """How the Jacobian of a captured function is made."""
+        program, point = captured.program, captured.program.source.meta["val"]
+        pieces, (positions, guard) = pieces_of(program), positions_of(program)
+        choice = self._choose(program, pieces, positions)
+        used = choice.mode is Mode.COLOURS or self.output is not Output.DENSE
+        positions = choice.positions if used else None
+        results = Results(captured.outputs, captured.tree, point.shape, self.output, positions, point.device)
+        compression = None
+        if choice.mode is Mode.COLOURS:
+            assert choice.positions is not None
+            assert choice.colouring is not None
+            compression = Compression(choice.positions, choice.colouring, point.dtype, point.device)
+        fixed = (*results.tensors, *(compression.tensors if compression else ()))
+        mode = choice.mode
+        if mode is Mode.FORWARD and self.chunk_size is not None:  # it knows no chunks
+            mode = Mode.REVERSE
+        transformed = partial(self._transformed, program, pieces, choice.plan, mode, compression, results)
+        return Way(mode, Replay(transformed, fixed), results, guard if used else Guard({}))
+
+    def _choose(
+        self, program: TorchProgram, pieces: Sequence[TorchPiece], positions: Positions | None
+    ) -> Choice:
         name = getattr(self.function, "__name__", type(self.function).__name__)
-        choice = choose(pieces, RATES, name, self.solver)
-        times = dict(choice.times)
-        times[Mode.PLAN] += RATES.transform + RATES.launch * len(program.graph.nodes)
-        if Mode.FORWARD in times:
-            times[Mode.FORWARD] += times[Mode.FORWARD] // 8
-        return replace(choice, times=times)
+        return choose(pieces, RATES, name, self.solver, positions, dense=self.output is Output.DENSE)
 
     def _capture(self, call: Call) -> Captured:
         seen: list[tuple[list[Any], Any]] = []
@@ -157,50 +209,55 @@ class TorchTask(Task):
         leaves, tree = seen[-1]
         return Captured(program, [tuple(leaf.shape) for leaf in leaves], tree)
 
-    def _run(self, captured: Captured, mode: Mode, replay: Replay, call: Call) -> Any:
+    def _run(self, way: Way, program: TorchProgram, call: Call) -> Any:
         """The Jacobian of a call of a kind that was captured: replayed, or as it was chosen."""
-        tensors = captured.program.tensors(call.given, call.point)
-        blocks = replay.blocks(tensors)
-        if blocks is not None:
-            return self._assembled(captured, blocks, call)
-        match mode:
-            case Mode.PLAN:
-                result = self._assembled(captured, replay.transformed(*tensors), call)
-            case Mode.FORWARD:
-                result = self._own_forward(*call.args, **call.kwargs)
-            case Mode.REVERSE:
-                result = self._own_reverse(*call.args, **call.kwargs)
-            case Mode.COLOURS | Mode.SEPARABLE | Mode.BLOCKS:
-                raise AssertionError("sparsity is not looked for in PyTorch")
-            case _:
-                assert_never(mode)
-        replay.learn(tensors, tuple(pytree.tree_leaves(result[0] if self.has_aux else result)))
-        return result
+        tensors = program.tensors(call.given, call.point)
+        if not way.guard.holds(tensors):
+            return self._own(call)
+        blocks = way.replay.blocks(tensors)
+        if blocks is None and way.mode is Mode.REVERSE and self.output is Output.DENSE:
+            result = self._own_reverse(*call.args, **call.kwargs)
+            way.replay.learn(tensors, tuple(pytree.tree_leaves(result[0] if self.has_aux else result)))
+            return result
+        if blocks is None:
+            blocks = way.replay.transformed(*tensors)
+            way.replay.learn(tensors, blocks)
+        result = way.results.returned(blocks, tuples=not isinstance(self.argnums, int))
+        return (result, self.function(*call.args, **call.kwargs)[1]) if self.has_aux else result
 
     def _transformed(
-        self, captured: Captured, pieces: Sequence[TorchPiece], choice: Choice, *tensors: Any
+        self,
+        program: TorchProgram,
+        pieces: Sequence[TorchPiece],
+        plan: Plan,
+        mode: Mode,
+        compression: Compression | None,
+        results: Results,
+        *tensors: Any,
     ) -> tuple[Any, ...]:
-        """The blocks of the Jacobian by transformations of the captured program."""
-        program, point = captured.program, tensors[-1]
-        if choice.mode is Mode.PLAN:
-            values = program.evaluate(*tensors)
-            executor = TorchExecutor(program, pieces, values, self.chunk_entries, self.chunk_size)
-            matrix = executor.framework.matrix(executor.execute(choice.plan), point).to(point.dtype)
-        else:
-            own = jacfwd if choice.mode is Mode.FORWARD else partial(jacrev, chunk_size=self.chunk_size)
-            matrix = own(lambda value: program.evaluate(*tensors[:-1], value)[program.target])(point)
-            matrix = matrix.reshape(-1, entries(point.shape))
-        ends = list(accumulate(entries(shape) for shape in captured.outputs))[:-1]
-        rows = torch.tensor_split(matrix, ends) if ends else [matrix]
-        return tuple(
-            row.reshape((*shape, *point.shape)) for row, shape in zip(rows, captured.outputs, strict=True)
-        )
+        """What is kept of the blocks of the Jacobian, by transformations of the captured program."""
+        point = tensors[-1]
 
-    def _assembled(self, captured: Captured, blocks: Sequence[Any], call: Call) -> Any:
-        """What is returned for the blocks of a Jacobian."""
-        tuples = blocks if isinstance(self.argnums, int) else [(block,) for block in blocks]
-        result = pytree.tree_unflatten(tuples, captured.tree)
-        return (result, self.function(*call.args, **call.kwargs)[1]) if self.has_aux else result
+        def function(value: Any) -> Any:
+            return program.evaluate(*tensors[:-1], value)[program.target]
+
+        match mode:
+            case Mode.PLAN:
+                values = program.evaluate(*tensors)
+                executor = TorchExecutor(program, pieces, values, self.chunk_entries, self.chunk_size)
+                matrix = executor.framework.matrix(executor.execute(plan), point).to(point.dtype)
+            case Mode.COLOURS:
+                assert compression is not None
+                return results.of_entries(compression.entries(function, point, self.chunk_size))
+            case Mode.FORWARD:
+                matrix = jacfwd(function)(point)
+            case Mode.REVERSE:
+                matrix = jacrev(function, chunk_size=self.chunk_size)(point)
+            case Mode.SEPARABLE | Mode.BLOCKS:
+                raise AssertionError("they are not looked for in PyTorch")
+            case _:
+                assert_never(mode)
+        return results.of_matrix(matrix.reshape(-1, entries(point.shape)))
 
 
 def _lacks_a_rule(error: RuntimeError) -> bool:
