@@ -204,21 +204,23 @@ def _sparse_sparse(
     dense = [settled(operand, symbolic=symbolic) for operand in (left, right)]
     if any(isinstance(operand, DenseOperand) for operand in dense):
         return multiply(*dense, symbolic=symbolic)
-    product = sparse_product(left, right)
+    product = sparse_product(left, right, counted=symbolic)
     whole = _whole(left) and _whole(right)
     if not symbolic or (whole and _stores_all(product)):
         return compressed(product)
     return with_pattern(product, left.pattern @ right.pattern)
 
 
-def sparse_product(left: SparseOperand | BandOperand, right: SparseOperand | BandOperand) -> Any:
+def sparse_product(
+    left: SparseOperand | BandOperand, right: SparseOperand | BandOperand, *, counted: bool = True
+) -> Any:
     """The entries of a product, by columns where that is quicker with what it takes to turn the operands."""
     if isinstance(left, SparseOperand) and isinstance(right, SparseOperand):
         kept = left.format == right.format == "csc"
         shape = left.stored.shape[0], right.stored.shape[1]
         if kept or (left.again and quicker_by_columns(shape, right.stored.nnz)):
-            return rows_times_rows(right.csc.T, left.csc.T).T
-    return rows_times_rows(by_rows(left), by_rows(right))
+            return rows_times_rows(right.csc.T, left.csc.T, counted=counted).T
+    return rows_times_rows(by_rows(left), by_rows(right), counted=counted)
 
 
 def _stores_all(product: Any) -> bool:

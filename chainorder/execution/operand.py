@@ -27,6 +27,7 @@ import numpy.typing as npt
 from chainorder.structures.axes import AxesPattern
 from chainorder.structures.banded import BandPattern, IdentityPattern
 from chainorder.structures.dense import DensePattern
+from chainorder.structures.index_sets import sum_at
 from chainorder.structures.pattern import Pattern, counted_fma
 from chainorder.structures.positions import SparsePattern
 from chainorder.structures.selection import SelectionPattern
@@ -238,8 +239,7 @@ def fma_between(left: Operand, right: Operand) -> int:
     for one, form, other in ((left, "csr", right), (right, "csc", left)):
         if isinstance(one, SparseOperand) and one.format == form and one.symbolic is None:
             counts = other.pattern.row_counts() if one is left else other.pattern.column_counts()
-            picked = np.take(counts, one.stored.indices, mode="clip")  # quicker than an index
-            return 0 if other.pattern.free else int(picked.sum(dtype=np.int64))
+            return 0 if other.pattern.free else sum_at(counts, one.stored.indices)
     return counted_fma(left.pattern, right.pattern)
 
 

@@ -239,6 +239,8 @@ def _fit_sound(pattern: Pattern, matrix: Any, here: str) -> Operand:
     """
     if len(matrix.shape) == 1:
         return BandOperand(0, 0, as_floats(matrix)[None, :])
+    if isinstance(pattern, SparsePattern) and (stored := _as_stored(pattern, matrix)) is not None:
+        return SparseOperand(stored)
     if pattern.full:
         entries = sound(matrix, as_floats)
         return DenseOperand.full(entries if isinstance(entries, np.ndarray) else entries.toarray())
@@ -246,6 +248,18 @@ def _fit_sound(pattern: Pattern, matrix: Any, here: str) -> Operand:
     if isinstance(pattern, SparsePattern) and pattern.stored_by(csr):
         return SparseOperand(csr)
     return fitted(pattern, csr, here)
+
+
+def _as_stored(pattern: SparsePattern, matrix: Any) -> Any:
+    """Compressed rows whose places are those of a pattern, so sound and sorted; None of others."""
+    from scipy.sparse import csr_array, issparse
+
+    if not (issparse(matrix) and matrix.format == "csr" and pattern.stored_by(matrix)):
+        return None
+    if np.shape(matrix.data) != pattern.indices.shape:
+        return None
+    data = as_floats(np.asarray(matrix.data))
+    return csr_array((data, pattern.indices, pattern.indptr), shape=pattern.shape)
 
 
 def _factorised(structure: Solve, shape: tuple[int, int], given: Any, here: str) -> Factorisation:

@@ -16,6 +16,9 @@ IntArray = npt.NDArray[np.int64]
 IndexSet = IntArray | None
 """Sorted indices, or None for all of them (of which there may be 10^18)."""
 
+PIECE = 2**16
+"""Numbers that are looked at in one piece."""
+
 MAX_LISTED = 200_000_000
 """Indices that are listed one by one; more would not fit the memory of an ordinary machine."""
 
@@ -65,6 +68,17 @@ def meet(a: IndexSet, b: IndexSet) -> bool:
     """Whether two index sets have an element in common."""
     common = both(a, b)
     return common is None or len(common) > 0
+
+
+def sum_at(counts: IntArray, places: IntArray) -> int:
+    """The sum of the counts at some places, which may come again and again; piece by piece, in the caches."""
+    picked = np.empty(min(len(places), PIECE), counts.dtype)
+    total = 0
+    for start in range(0, len(places), PIECE):
+        piece = places[start : start + PIECE]
+        found = np.take(counts, piece, out=picked[: len(piece)], mode="clip")  # quicker than an index
+        total += int(found.sum(dtype=np.int64))
+    return total
 
 
 def ranges(starts: IntArray, stops: IntArray) -> IntArray:
