@@ -9,12 +9,14 @@ import pytest
 import scipy.sparse as sp
 
 import chainorder as co
+from chainorder.costs.growth import Growth
 from chainorder.costs.profiles import SHIPPED, read_profile
 from chainorder.costs.prospects import Prospect
 from chainorder.costs.rough_fill import RoughFill
 from chainorder.costs.seconds import Seconds
 from chainorder.costs.timing import step_times
 from chainorder.solvers.chains.sweeps import outward_steps
+from chainorder.structures.positions import SparsePattern
 from tests.chains import random_chains
 
 SHIPPED_PROFILE = read_profile(SHIPPED)
@@ -63,7 +65,7 @@ def test_short_sweeps_are_taken_without_a_look() -> None:
     found = by_seconds(chain)
     assert found.solver in ("forward", "reverse") and "as far as it pays to look" in found.why
     assert found.estimate is not None and found.estimate.samples == 0
-    assert found.claim == "heuristic: costs by sizes and entries alone"
+    assert found.claim == "heuristic: costs guessed from sizes and entries"
     found.validate()
     assert co.Plan.from_json(found.to_json()) == found
     assert co.execute(found).passed
@@ -99,3 +101,51 @@ def test_quickest_is_another_name_of_the_objective() -> None:
     with pytest.raises(co.SolverError, match="quickest plans by seconds; leave the objective fma out"):
         co.plan(chain, solver="quickest", objective="fma")
     assert co.plan(chain, solver="quickest", machines=2).objective == "seconds"
+
+
+def stencil(side: int, dimension: int) -> Any:
+    """What a cell of a grid and its neighbours are, in so many dimensions."""
+    line, eye = sp.diags_array([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(side, side)), sp.eye_array(side)
+    made = sp.csr_array((side**dimension,) * 2)
+    for axis in range(dimension):
+        factors = [line if other == axis else eye for other in range(dimension)]
+        product: Any = factors[0]
+        for factor in factors[1:]:
+            product = sp.kron(product, factor)
+        made = made + product
+    return sp.csr_array(made)
+
+
+@pytest.mark.parametrize(("side", "dimension", "powers"), [(2_000, 1, 200), (60, 2, 40), (12, 3, 12)])
+def test_positions_spread_on_grids_as_guessed(side: int, dimension: int, powers: int) -> None:
+    step = stencil(side, dimension)
+    growth = Growth.of(SparsePattern.of(step))
+    guessed, rows = 1.0, sp.eye_array(side**dimension, format="csr")[:: side**dimension // 40 + 1]
+    for _ in range(powers):
+        guessed, rows = growth.after(guessed), (rows @ step).astype(bool)
+        assert 0.7 <= guessed / (rows.nnz / rows.shape[0]) <= 1.4
+
+
+def test_what_does_not_spread_stays() -> None:
+    growth = Growth.of(SparsePattern.of(sp.eye_array(50, format="csr")))
+    assert growth.after(3.0) == 3.0
+    assert Growth.of(SparsePattern.of(sp.csr_array((50, 50)))).after(2.0) == 2.0
+
+
+@pytest.mark.parametrize("sensors", [1, 3, 40])
+@pytest.mark.parametrize(("parameters", "dense"), [(5, True), (40, True), (5, False), (40, False)])
+def test_the_better_sweep_of_a_stepper_is_found(parameters: int, dense: bool, sensors: int) -> None:
+    """Priced exactly, what is chosen by guesses takes hardly longer than the better sweep."""
+    side, steps = 60, 30
+    generator = np.random.default_rng(parameters + sensors)
+
+    def points(count: int) -> Any:
+        places = generator.choice(side**2, count, replace=False)
+        return sp.csr_array((np.ones(count), (np.arange(count), places)), shape=(count, side**2))
+
+    first = generator.random((side**2, parameters)) if dense else points(parameters).T.tocsr()
+    chain = co.Chain.from_matrices([first, *[stencil(side, 2)] * steps, points(sensors)])
+    found = by_seconds(chain)
+    orders = [found.operations.steps, *(outward_steps(len(chain), place) for place in (0, len(chain)))]
+    taken, *sweeps = (sum(step_times(chain, order, SHIPPED_PROFILE)) for order in orders)
+    assert taken <= 1.3 * min(sweeps)

@@ -216,7 +216,7 @@ def _with(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
 
 
 BAD = {
-    "schema is 'chainorder-profile-1', not 'chainorder-profile-2'": _with("schema", "chainorder-profile-1"),
+    "schema is 'chainorder-profile-1', not 'chainorder-profile-3'": _with("schema", "chainorder-profile-1"),
     "types is ['float8']; it should be some of float64, float32": _with("types", {"float8": {}}),
     f"{DOUBLE}.kernels.axes.entries is -3; it should be pic": _with(f"{DOUBLE}.kernels.axes.entries", -3),
     f"{DOUBLE}.kernels.solve.call is missing": _with(f"{DOUBLE}.kernels.solve.call", None),

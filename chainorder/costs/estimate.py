@@ -12,7 +12,7 @@ class Estimate:
     Attributes
     ----------
     samples
-        Inner indices that were looked at for each product; 0 where sizes and entries alone were.
+        Inner indices that were looked at for each product; 0 where it is guessed from sizes and entries.
     seed
         Of the samples; the same seed gives the same estimate.
     error

@@ -22,10 +22,21 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A factor of which only the number of positions is known, about."""
+    """A factor of which only the number of positions is known, about.
+
+    Attributes
+    ----------
+    shape
+        Rows and columns.
+    nnz
+        Positions.
+    seeds
+        From how many places those of a row, or of a column, have spread.
+    """
 
     shape: tuple[int, int]
     nnz: int
+    seeds: int = 1
 
     @property
     def entries(self) -> int:
@@ -36,6 +47,6 @@ class Guess:
         return False
 
 
-def look_of(shape: tuple[int, int], positions: int) -> Look:
+def look_of(shape: tuple[int, int], positions: int, seeds: int = 1) -> Look:
     """What so many positions are: all of the matrix, or a guess."""
-    return DensePattern(*shape) if positions >= shape[0] * shape[1] else Guess(shape, positions)
+    return DensePattern(*shape) if positions >= shape[0] * shape[1] else Guess(shape, positions, seeds)

@@ -17,7 +17,7 @@ from chainorder.costs.machine import Machine
 from chainorder.errors import ProfileError
 from chainorder.structures.number_types import DTYPES
 
-SCHEMA = "chainorder-profile-2"
+SCHEMA = "chainorder-profile-3"
 """What a profile says it is; another number is another format."""
 
 REMEDY = "make one with: chainorder calibrate"
@@ -33,7 +33,7 @@ KERNELS: dict[str, tuple[str, ...]] = {
     "band_rows": ("call", "entries"),
     "sparse_dense": ("call", "multiplied", "entries", "stored"),
     "dense_sparse": ("call", "multiplied", "entries", "stored"),
-    "sparse_sparse": ("call", "multiplied", "entries", "stored", "rows"),
+    "sparse_sparse": ("call", "multiplied", "entries", "looked_up", "rows"),
     "positions": ("call", "multiplied", "entries"),
     "written_out": ("call", "entries", "cells"),
     "picked_dense": ("call", "entries"),
@@ -46,7 +46,8 @@ KERNELS: dict[str, tuple[str, ...]] = {
     "add_rows": ("call", "stored", "entries"),
 }
 """What each kernel takes time for: a call, multiplications (zeros of dense arrays, too), entries of the
-result, entries stored in sparse operands, diagonals of the left, rows, cells of an array."""
+result, entries stored in sparse operands, rows that are looked up (one for each entry of the left), diagonals
+of the left, rows, cells of an array."""
 
 NO_PRODUCTS = frozenset(
     {"band_rows", "positions", "written_out", "solve", "add_dense", "add_bands", "add_rows"}

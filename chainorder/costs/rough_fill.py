@@ -1,13 +1,16 @@
-"""Fill guessed from sizes and numbers of entries alone: in microseconds, without a look at any pattern.
+"""Fill guessed from sizes and numbers of entries: in microseconds, without a look at most patterns.
 
 Positions are taken to lie anywhere, each as likely as any other. Where matrices have no structure that is
-near the truth; bands and grids fill in more slowly. What multiplies something full is exact.
+near the truth; bands and grids fill in more slowly. So a matrix that comes again and again, as a step of a
+simulation does, is asked how a few of its rows spread. What multiplies something full is exact.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 
+from chainorder.costs.growth import Growth
 from chainorder.costs.guesses import Guess, Stated, look_of
 from chainorder.costs.pricing import Results
 from chainorder.costs.product_facts import Facts, Look
@@ -16,6 +19,10 @@ from chainorder.problems.chain import Chain
 from chainorder.structures.banded import BandPattern, IdentityPattern
 from chainorder.structures.dense import DensePattern
 from chainorder.structures.pattern import Pattern, fma
+from chainorder.structures.positions import SparsePattern
+
+AGAIN = 8
+"""How often a matrix stands in a chain whose spreading is looked at."""
 
 CLOSED = DensePattern, BandPattern, IdentityPattern
 """Patterns whose products with each other take no listing."""
@@ -36,7 +43,9 @@ class RoughFill(Results):
         self.deviation = 0.0
         self._own: dict[Hashable, Pattern] = {}
         self._made: dict[Hashable, Look] = {}
+        self._growths: dict[int, Growth] = {}
         self._codes = chain.elementals.codes.tolist()
+        self._times = Counter(self._codes)
         self._sizes = chain.sizes.tolist()
 
     def own(self, number: int) -> Pattern:
@@ -45,6 +54,8 @@ class RoughFill(Results):
         found = self._own.get(key)
         if found is None:
             found = self._own[key] = self.chain.pattern(number)
+            if self._times[key[0]] >= AGAIN and isinstance(found, SparsePattern) and key[1] == key[2]:
+                self._growths[id(found)] = Growth.of(found)
         return found
 
     def product(self, j: int, k: int, i: int, left: Look, right: Look) -> Look:
@@ -73,7 +84,20 @@ class RoughFill(Results):
         cells, multiplied = shape[0] * shape[1], _multiplied(left, right)
         # As chance has it, in whole numbers: at first nearly all are new, at last all cells are hit.
         positions = cells if multiplied >= 4 * cells else cells * multiplied // (cells + multiplied)
-        return look_of(shape, positions)
+        if id(right) in self._growths:  # what a row has spreads along it
+            return self._spread(left, shape[0], self._growths[id(right)], shape, positions)
+        if id(left) in self._growths:
+            return self._spread(right, shape[1], self._growths[id(left)], shape, positions)
+        return look_of(shape, positions, _each(positions, shape[0]))
+
+    def _spread(self, look: Look, lines: int, growth: Growth, shape: tuple[int, int], most: int) -> Look:
+        """What comes of one more product with a step, where that has no more positions than by chance."""
+        if isinstance(look, Guess):
+            seeds = look.seeds
+        else:
+            seeds = 1 if id(look) in self._growths else _each(look.nnz, lines)
+        positions = round(lines * seeds * growth.after(look.nnz / lines / seeds))
+        return look_of(shape, max(look.nnz, min(most, positions)), seeds)
 
     def fma(self, j: int, k: int, i: int, left: Look, right: Look) -> int:
         """What a product costs."""
@@ -96,6 +120,11 @@ def _closed(left: Pattern, right: Pattern) -> bool:
     """Whether what comes of a product is known at once: by a look at empty rows and columns, at most."""
     both = isinstance(left, CLOSED) and isinstance(right, CLOSED)
     return both or isinstance(left, DensePattern) or isinstance(right, DensePattern)
+
+
+def _each(positions: int, lines: int) -> int:
+    """How many positions a row, or a column, has."""
+    return max(1, positions // max(1, lines))
 
 
 def _multiplied(left: Look, right: Look) -> int:

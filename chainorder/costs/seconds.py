@@ -116,7 +116,7 @@ class Seconds(CostModel):
         wide = [each for each in (left, right) if _fills(each)]
         if not wide:
             bands = [each for each in (left, right) if isinstance(each, BandPattern)]
-            counts = facts.multiplied, facts.nnz, left.nnz + right.nnz, left.shape[0]
+            counts = facts.multiplied, facts.nnz, left.nnz, left.shape[0]  # each of the left looks up a row
             by_rows = sum(self.profile.time("band_rows", each.nnz) for each in bands)
             return by_rows + self.profile.time("sparse_sparse", *counts)
         first, second = (DensePattern(*p.shape) if _fills(p) else p for p in (left, right))

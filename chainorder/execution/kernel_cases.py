@@ -133,13 +133,13 @@ class Cases:
             yield Case("dense_sparse", counts, self._product(self._full(many, rows), sparse))
         # far more fma than entries
         filling = ((size, size // 6, size // part) for size in (60, 200, 400, 800) for part in (5, 12))
-        for size, left, right in (*product((100, 1_000, self.large), (2, 8), (2, 20)), *filling):
+        uneven = ((self.large, 40, 3), (self.large, 3, 40))  # as in sweeps from the two ends
+        for size, left, right in (*product((100, 1_000, self.large), (2, 8), (2, 20)), *filling, *uneven):
             pair = self._rows(size, size, left), self._rows(size, size, right)
             patterns = [each.pattern for each in pair]
             made = patterns[0] @ patterns[1]
             work = fma(*patterns), made.nnz
-            stored = patterns[0].nnz + patterns[1].nnz
-            yield Case("sparse_sparse", (*work, stored, size), self._product(*pair))
+            yield Case("sparse_sparse", (*work, patterns[0].nnz, size), self._product(*pair))
             if not quicker_by_arrays(size, size, size, work[0]):
                 yield Case("positions", work, lambda a=patterns[0], b=patterns[1]: a @ b)  # type: ignore[misc]
         for size, degree in product((30, 300, 1_500), (4, 25)):

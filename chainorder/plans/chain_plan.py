@@ -189,7 +189,7 @@ class Plan(BasePlan):
     def claim(self) -> str:
         """What is proved of it, in words."""
         if self.estimate is not None and not self.estimate.samples:
-            return "heuristic: costs by sizes and entries alone"
+            return "heuristic: costs guessed from sizes and entries"
         if self.estimate is not None:
             return f"heuristic: estimated fill, fma ± {self.estimate.error:.1%}"
         if not self.optimal and (self.operations.step == Step.REUSE).any():

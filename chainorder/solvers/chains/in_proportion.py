@@ -4,7 +4,7 @@ From sizes and entries alone, in microseconds, both sweeps have a time, and so h
 from a waist. No order can save more than the best of these takes. Where a twentieth of that suffices for all
 fill-in, the dynamic program is exact; where it suffices for samples, all orders are compared by estimates;
 elsewhere the best of the three is the answer. Which one that is may be worth a look at samples of their
-fill-in, where that is not known and the look takes half as long as the order at most.
+fill-in, where that is not known and the look takes an eighth of what the order does at most.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SAMPLES = 32
 FEW = 0.1
 """Error that is stated at least of fma that so few samples tell."""
 
-DOUBT = 2
+DOUBT = 8
 """Where fill-in decides between sweeps, one part in so many may be spent on a look at it."""
 
 CLEAR = 0.8
