@@ -44,7 +44,8 @@ class Growth:
 
         size, whole, reached = pattern.shape[0], pattern.csr(), [1.0]
         chosen = [int(size * (number * GOLDEN % 1)) for number in range(1, ROWS + 1)]
-        rows: Any = csr_array((np.ones(ROWS, bool), chosen, range(ROWS + 1)), shape=(ROWS, size))
+        places = np.array(chosen, np.int32), np.arange(ROWS + 1, dtype=np.int32)  # as those of matrices
+        rows: Any = csr_array((np.ones(ROWS, bool), *places), shape=(ROWS, size))
         while len(reached) <= POWERS and reached[-1] < size / 2:
             rows = rows @ whole
             if rows.nnz / ROWS <= reached[-1]:
