@@ -179,6 +179,12 @@ MOVES: dict[str, list[Map]] = {
         lambda x: x[:, :, 1:] - x[:, :, :-1],
         lambda x: x.ravel()[3:4],
     ],
+    "split": [
+        lambda x: lax.split(x, (1, x.shape[2] - 1), 2)[1],
+        lambda x: jnp.concatenate(lax.split(x, (1, x.shape[0] - 1), 0)[::-1], 0),
+    ],
     "squeeze": VIEWS["squeeze"],
+    "stack": [lambda x, n=n: jnp.stack([x, 2 * x[::-1], jnp.ones_like(x)], n) for n in range(3)],
     "transpose": VIEWS["transpose"],
+    "unstack": [lambda x: jnp.unstack(x)[1] * jnp.unstack(jnp.sin(x))[0]],
 }  # fmt: skip

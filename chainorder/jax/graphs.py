@@ -19,9 +19,10 @@ from chainorder.jax.capture import Options, Traced
 from chainorder.jax.patterns.facts import Fact
 from chainorder.jax.patterns.reading import step
 from chainorder.jax.program import Equation, JaxProgram
-from chainorder.jax.rules import ELEMENTWISE, MOVES, contraction, is_elementwise, is_view, work
+from chainorder.jax.rules import ELEMENTWISE, MOVES, contraction, is_elementwise, is_view
 from chainorder.jax.sparsity import EACH, LEAST, structure_at
 from chainorder.jax.unrolling import unrolled
+from chainorder.jax.work import work
 from chainorder.problems.edge import Edge
 from chainorder.problems.graph import Graph
 from chainorder.structures.banded import Diagonal, Identity

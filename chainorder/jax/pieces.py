@@ -10,8 +10,9 @@ from typing import TypeAlias
 from chainorder.autodiff.pieces import Kind, Piece, classify, merged, telling
 from chainorder.autodiff.work import Work
 from chainorder.jax.program import Equation, JaxProgram
-from chainorder.jax.rules import ELEMENTWISE, contraction, is_elementwise, is_view, work
+from chainorder.jax.rules import ELEMENTWISE, contraction, is_elementwise, is_view
 from chainorder.jax.sparsity import structure_of
+from chainorder.jax.work import work
 from chainorder.structures.dense import Dense
 
 JaxPiece: TypeAlias = Piece[int, Equation]
