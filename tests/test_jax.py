@@ -501,11 +501,12 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     waisted = explain(network(200, 1, 200), jnp.ones(200))
     text = capsys.readouterr().out
     assert waisted.mode is Mode.PLAN
+    assert repr(waisted).startswith("<Choice: plan; best plan of function: 3 elementals, 200 → 200; ")
     for words in (
         "matrix",
         "element-wise",
-        "narrow waist: 1 entry between F1 and F2",
-        "F'3,1",
+        "narrow waist: 1 entry between matrix1 and element-wise1",
+        "matrix2 × element-wise1·matrix1",
         "jacrev",
         "the plan is used",
     ):

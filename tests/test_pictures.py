@@ -17,7 +17,7 @@ from chainorder.comparison.scaling import sweep_memory
 from chainorder.pictures import figures, svg
 from chainorder.pictures.catalogue import PICTURES, picture, pictures_of
 from chainorder.pictures.colours import ACTIONS
-from chainorder.pictures.scene import Box, Scene, Text, short
+from chainorder.pictures.scene import Box, Scene, Text
 from chainorder.pictures.scene import Path as Line
 from tests.slow import slow_but
 
@@ -179,16 +179,19 @@ def test_without_matplotlib_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch, 
         cli.main(["plan", "4,3,5", "-o", str(tmp_path / "x.png")], standalone_mode=False)
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (999, "999"),
-        (1000, "1 k"),
-        (999_949, "1 M"),
-        (4_820_000_000, "4.82 G"),
-        (10**40, "1.00e+40"),
-    ],
-)
-def test_short_numbers(value: int, text: str) -> None:
-    assert short(value) == text
+def test_pictures_and_drawings_call_results_by_their_names() -> None:
+    plan = co.plan(data("heat"))
+    tips = {mark.tip.split(" = ")[0] for mark in picture(plan, "order").marks if isinstance(mark, Box)}
+    said = {mark.text for mark in picture(plan, "patterns").marks if isinstance(mark, Text)}
+    results = {plan.called(each) for each in plan.operations}
+    assert "read·step3" in results
+    assert tips == results
+    assert results <= said
+    assert set(plan.to_networkx()) == results | set(plan.names.labels)
+
+
+def test_a_memory_sweep_by_seconds_is_drawn_in_seconds() -> None:
+    by_fma, by_seconds = (sweep_memory(data("simulator"), objective=each) for each in (None, "seconds"))
+    scenes = [picture(each) for each in (by_fma, by_seconds)]
+    assert [scene.y.title for scene in scenes] == ["fma", "seconds"]
+    assert scenes[1].y.high < 0.1  # seconds, not fma

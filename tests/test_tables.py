@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainorder.reading.magnitudes import short
 from chainorder.report.charts import Bar, Chart, Plot
 from chainorder.report.layout import width
 from chainorder.report.model import Report
-from chainorder.report.numbers import short, write_cell
+from chainorder.report.numbers import write_cell
 from chainorder.report.screen import Screen
 from chainorder.report.table import render
 
@@ -88,9 +89,12 @@ def test_colours_change_nothing_else(shown: list[Report]) -> None:
         (10**18, "1.00 E"),
         (10**32 - 1, "100 Q"),
         (12345 * 10**40, "1.23e44"),
+        (0.1254, "0.125"),
+        (20_000.0, "20,000"),
+        (1.5e6, "1.50 M"),
     ],
 )
-def test_numbers_are_shortened(number: int, text: str) -> None:
+def test_numbers_are_shortened(number: float, text: str) -> None:
     assert short(number) == text
 
 

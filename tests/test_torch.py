@@ -514,7 +514,7 @@ def test_the_chain_of_a_network_and_what_is_said_of_it(capsys: pytest.CaptureFix
     assert [str(kind.structure) for kind in found.elementals] == ["dense", "diagonal"] * 3 + ["dense"]
     assert explain(model, torch.randn(1000)).mode is Mode.PLAN
     text = capsys.readouterr().out
-    assert "narrow waist: 1 entry between F1 and F2" in text
+    assert "narrow waist: 1 entry between matrix1 and" in text
     assert "the plan is used" in text
     assert explain(network(300, 200, 100, 2), torch.randn(300)).mode is Mode.REVERSE
     assert "planning brings nothing here: this is jacrev" in capsys.readouterr().out

@@ -11,7 +11,6 @@ from chainorder.autodiff.choice import OWN, Choice, Mode, Unplanned
 from chainorder.autodiff.colours import Positions
 from chainorder.autodiff.pieces import AnyPiece
 from chainorder.autodiff.work import Work
-from chainorder.plans.chain_operations import formula, node_name
 from chainorder.report.model import Report
 from chainorder.report.numbers import Cell
 from chainorder.report.table import render
@@ -36,19 +35,20 @@ def tell(choice: Choice | Unplanned) -> Choice | Unplanned:
 
 def chain_report(choice: Choice) -> Report:
     """The pieces: what they do, their shapes, what one direction costs, where it is narrow."""
-    rows = [_piece_row(number, piece) for number, piece in enumerate(choice.pieces, 1)]
+    labels = choice.plan.names.labels
+    rows = [_piece_row(label, piece) for label, piece in zip(labels, choice.pieces, strict=True)]
     title = f"{choice.chain.name or 'function'}: {_size(choice.chain.inputs, choice.chain.outputs)}"
-    columns = ("", "elemental", "from", "to", "Jacobian", "tangent fma", "adjoint fma")
-    return Report(title, columns, rows, _waist(choice.pieces))
+    columns = ("elemental", "from", "to", "Jacobian", "tangent fma", "adjoint fma")
+    return Report(title, columns, rows, _waist(choice.pieces, labels))
 
 
-def _piece_row(number: int, piece: AnyPiece) -> tuple[Cell, ...]:
+def _piece_row(label: str, piece: AnyPiece) -> tuple[Cell, ...]:
     structure = f"{piece.structure}, at hand" if piece.explicit else str(piece.structure)
     costs = (None if work is None else work.fma for work in (piece.tangent, piece.adjoint))
-    return f"F{number}", piece.name, _shape(piece.source_shape), _shape(piece.target_shape), structure, *costs
+    return label, _shape(piece.source_shape), _shape(piece.target_shape), structure, *costs
 
 
-def _waist(pieces: Sequence[AnyPiece]) -> tuple[str, ...]:
+def _waist(pieces: Sequence[AnyPiece], labels: Sequence[str]) -> tuple[str, ...]:
     narrow = min(pieces[1:], key=lambda piece: piece.inputs, default=None)
     ends = pieces[0].inputs, pieces[-1].outputs
     if narrow is None or narrow.inputs >= min(ends):
@@ -56,7 +56,8 @@ def _waist(pieces: Sequence[AnyPiece]) -> tuple[str, ...]:
     place = pieces.index(narrow)
     joined = pieces[place - 1].joined
     together = f", {joined} values together," if joined > 1 else ""
-    return (f"narrow waist: {_entries(narrow.inputs)}{together} between F{place} and F{place + 1}",)
+    ends_at = f"between {labels[place - 1]} and {labels[place]}"
+    return (f"narrow waist: {_entries(narrow.inputs)}{together} {ends_at}",)
 
 
 def sparsity_report(choice: Choice, positions: Positions) -> Report:
@@ -90,17 +91,14 @@ def spy(positions: Positions) -> list[str]:
 def plan_report(choice: Choice) -> Report:
     """The operations of the plan, and whether it is used."""
     plan = choice.plan
-    rows = [
-        (node_name(operation.j, operation.i), formula(operation), operation.fma)
-        for operation in plan.operations
-    ]
+    rows = [(plan.names.formula(operation), operation.fma) for operation in plan.operations]
     estimates = [
         f"{_fma(choice, mode)}{mode.value}: estimated {_times(choice.factor(mode))}"
         for mode in (Mode.FORWARD, Mode.REVERSE)
         if mode in choice.times
     ]
     notes = (f"plan: {plan.fma:,} fma by {plan.solver} ({plan.claim})", *estimates, verdict(choice))
-    return Report("plan", ("result", "of", "fma"), rows, notes)
+    return Report("plan", ("operation", "fma"), rows, notes)
 
 
 def verdict(choice: Choice) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chainorder.comparison.chains import Comparison
 from chainorder.comparison.compare import compare
+from chainorder.costs.prediction import SECOND
 from chainorder.errors import InfeasibleError, SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
@@ -28,6 +29,26 @@ class Sweep(Shown):
 
     chain: Chain
     points: tuple[tuple[int, Comparison | str], ...]
+
+    @property
+    def unit(self) -> str:
+        """Of the costs: ``fma``, or ``seconds`` where these were planned by."""
+        plans = (found.best for _, found in self.points if not isinstance(found, str))
+        return "seconds" if any(plan.unit != "fma" for plan in plans) else "fma"
+
+    @property
+    def costs(self) -> dict[int, dict[str, float]]:
+        """By limit and by order; none where there is no plan."""
+
+        def cost(plan: Plan) -> float:
+            return plan.cost / SECOND if self.unit == "seconds" else plan.fma
+
+        return {
+            memory: {}
+            if isinstance(found, str)
+            else {label: cost(plan) for label, plan in zip(found.labels, found.plans, strict=True)}
+            for memory, found in self.points
+        }
 
     @property
     def brief(self) -> str:

@@ -74,8 +74,8 @@ def _checks(
     rounded = rounding([result, *source.operands.values()], source.models.values())
     tolerances = Tolerances.of(options.tolerance, max(TOLERANCE, rounded))
     checks = list(_check_order(plan, source, result, backend, seed, tolerances.exact))
-    checks += dot_products(source.models, seed, tolerances.exact)
-    checks += residuals(source.models, seed, tolerances.exact)
+    checks += dot_products(source.models, seed, tolerances.exact, plan.names.label)
+    checks += residuals(source.models, seed, tolerances.exact, plan.names.label)
     if function is not None and point is not None:
         checks.append(against_function(result, function, point, seed, tolerances))
     return told_zero(checks) if result.pattern.nnz and not nonzero(result) else checks

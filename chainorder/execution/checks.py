@@ -115,7 +115,7 @@ def _through(evaluations: Sequence[Evaluate | None], directions: Array) -> Array
 
 
 def dot_products(
-    models: Mapping[int, Model], seed: int, tolerance: float, name: Callable[[int], str] = "F{}".format
+    models: Mapping[int, Model], seed: int, tolerance: float, name: Callable[[int], str]
 ) -> Iterator[Check]:
     """Whether tangents and adjoints belong together: ⟨u, F'v⟩ = ⟨uF', v⟩; the worst elemental that has both.
 
@@ -137,12 +137,14 @@ def dot_products(
         yield worst
 
 
-def residuals(models: Mapping[int, Model], seed: int, tolerance: float) -> Iterator[Check]:
+def residuals(
+    models: Mapping[int, Model], seed: int, tolerance: float, name: Callable[[int], str]
+) -> Iterator[Check]:
     """Whether solves solve: the worst residual with random vectors, of each distinct matrix once."""
     distinct = {id(m.factorisation): (n, m.factorisation) for n, m in models.items() if m.factorisation}
     if distinct:
         worst, number = max((made.residual(seed, PROBES), number) for number, made in distinct.values())
-        yield Check(f"residual of solves (worst: F{number})", worst, tolerance)
+        yield Check(f"residual of solves (worst: {name(number)})", worst, tolerance)
 
 
 def against_function(

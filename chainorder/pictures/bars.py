@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from chainorder.costs.prediction import SECOND
 from chainorder.pictures.colours import SWEEPS
 from chainorder.pictures.order import order
-from chainorder.pictures.scene import LETTER, Axis, Box, Mark, Scene, Text, short, stacked
+from chainorder.pictures.scene import LETTER, Axis, Box, Mark, Scene, Text, stacked
+from chainorder.reading.magnitudes import duration, short
 
 if TYPE_CHECKING:
     from chainorder.comparison.chains import Comparison
@@ -37,13 +39,14 @@ def bars(title: str, rows: Sequence[tuple[str, float, str]], unit: str, caption:
 def costs(comparison: Ranking[Any]) -> Scene:
     """What each order costs, and how many times the best; those that cannot be are named."""
     best = comparison.best
-    unit = "seconds, predicted" if best.objective == "seconds" else "fma"
-    scale = 1e-12 if best.objective == "seconds" else 1.0
+    by_fma = best.unit == "fma"
+    told, unit = (short, "fma") if by_fma else (duration, "seconds, predicted")
     rows = []
     for label, plan in zip(comparison.labels, comparison.plans, strict=True):
         ratio = comparison.ratio(plan)
         times = "" if label == "best" or ratio is None else f", {ratio:,.2f} times the best"
-        rows.append((label, float(plan.cost) * scale, f"{short(plan.cost * scale)}{times}"))
+        cost = plan.cost if by_fma else plan.cost / SECOND
+        rows.append((label, float(cost), f"{told(cost)}{times}"))
     caption = "; ".join([f"Best: {best.solver}, {best.claim}", *map(str, comparison.infeasible)]) + "."
     title = f"{best.problem.title}: {'makespan' if best.objective == 'makespan' else 'cost'}"
     return bars(title, rows, unit, caption)

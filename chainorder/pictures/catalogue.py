@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainorder.errors import ChainorderError
-from chainorder.pictures.scene import Scene, seconds, short
+from chainorder.pictures.scene import Scene
+from chainorder.reading.magnitudes import duration, short
 from chainorder.reading.wording import nearest_of
 from chainorder.system.later import later
 
@@ -99,7 +100,7 @@ def run_pictures(executions: Sequence[tuple[str, Any]]) -> list[Scene]:
 
     last = executions[-1][1]
     rows = [
-        (label, run.seconds, f"{short(run.fma)} fma in {seconds(run.seconds)}") for label, run in executions
+        (label, run.seconds, f"{short(run.fma)} fma in {duration(run.seconds)}") for label, run in executions
     ]
     beside = [bars(f"{last.title}: time", rows, "seconds")] if len(rows) > 1 else []
     return [*beside, *pictures(last)]

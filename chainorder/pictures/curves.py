@@ -8,34 +8,34 @@ from itertools import pairwise
 from chainorder.comparison.scaling import Scaling, Sweep
 from chainorder.costs.prediction import SECOND
 from chainorder.pictures.colours import SWEEPS
-from chainorder.pictures.scene import LINE, Axis, Box, Mark, Path, Point, Scene, Text, extent, seconds, short
+from chainorder.pictures.scene import LINE, Axis, Box, Mark, Path, Point, Scene, Text, extent
+from chainorder.reading.magnitudes import duration, short
 
 HEIGHT = 0.45
 
 
 def memory_sweep(sweep: Sweep) -> Scene:
-    """The fma of each order over the limit for tapes: a step wherever one more tape fits."""
-    limits = [memory for memory, _ in sweep.points]
+    """The cost of each order over the limit for tapes: a step wherever one more tape fits."""
+    limits = sweep.costs
     end = 1.1 * extent(limits)
-    costs: dict[str, list[tuple[int, int]]] = {}
-    for memory, found in sweep.points:
-        plans = () if isinstance(found, str) else zip(found.labels, found.plans, strict=True)
-        for label, plan in plans:
-            costs.setdefault(label, []).append((memory, plan.fma))
+    costs: dict[str, list[Point]] = {}
+    for memory, found in limits.items():
+        for label, cost in found.items():
+            costs.setdefault(label, []).append((memory, cost))
     curves = {label: _steps(points, end) for label, points in costs.items()}
     top = extent(y for curve in curves.values() for _, y in curve)
     marks = _curves(curves, end, LINE * top / HEIGHT)
-    x, y = Axis(0, 1.25 * end, "limit for one tape, in entries"), Axis(0, 1.1 * top, "fma")
+    x, y = Axis(0, 1.25 * end, "limit for one tape, in entries"), Axis(0, 1.1 * top, sweep.unit)
     places = f"{len(limits):,} limit{'s' * (len(limits) > 1)}"
     caption = f"Where a curve begins, its order becomes possible; plans can change at {places} only."
     return Scene(f"{sweep.chain.title}: cost by memory", marks, x, y, caption, HEIGHT)
 
 
-def _steps(points: Sequence[tuple[int, int]], end: float) -> list[Point]:
+def _steps(points: Sequence[Point], end: float) -> list[Point]:
     """A cost that holds until the next limit."""
     steps: list[Point] = []
-    for (memory, fma), (following, _) in pairwise([*points, (end, 0)]):
-        steps += [(float(memory), float(fma)), (float(following), float(fma))]
+    for (memory, cost), (following, _) in pairwise([*points, (end, 0)]):
+        steps += [(memory, cost), (following, cost)]
     return steps
 
 
@@ -57,7 +57,7 @@ def scaling(found: Scaling) -> Scene:
     """The makespan over the number of machines, beside what perfect speed-up would make of it."""
     by_fma, count = found.one.unit == "fma", len(found.plans)
     one, *spans = (each.makespan / (1 if by_fma else SECOND) for each in (found.one, *found.plans))
-    told = short if by_fma else seconds
+    told = short if by_fma else duration
     ideal = [(plan.machines, one / plan.machines) for plan in found.plans]
     top = extent([one, *spans])
     marks: list[Mark] = []

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from chainorder.pictures.scene import LETTER, Area, Axis, Box, Mark, Path, Point, Scene, Text, short
+from chainorder.pictures.scene import LETTER, Area, Axis, Box, Mark, Path, Point, Scene, Text
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.graph import Graph
+from chainorder.reading.magnitudes import short
 
 MOST = 150
 """Vertices that are drawn one by one."""

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from chainorder.costs.steps import OF_CODE
 from chainorder.pictures.colours import ACTIONS
-from chainorder.pictures.scene import Area, Axis, Box, Mark, Scene, Text, short
+from chainorder.pictures.scene import Area, Axis, Box, Mark, Scene, Text
 from chainorder.pictures.words import actions_of, order_caption
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
+from chainorder.reading.magnitudes import short
 
 COLUMNS = 120
 """Columns that a long chain is summed up in."""

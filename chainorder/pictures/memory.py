@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from chainorder.costs.pricing import price
 from chainorder.elimination.replay import Replay
 from chainorder.errors import PlanError
-from chainorder.pictures.scene import Area, Axis, Mark, Path, Scene, Text, extent, short
+from chainorder.pictures.scene import Area, Axis, Mark, Path, Scene, Text, extent
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.graph_validation import find_move
+from chainorder.reading.magnitudes import short
+from chainorder.reading.numerals import as_bytes
 
 MOST = 400
 """Steps of a curve that are drawn; of more, the greatest of each stretch."""
@@ -54,7 +56,5 @@ def curve(title: str, live: Sequence[int]) -> Scene:
         marks.append(Text(at + 0.5, peak * 1.06, f"peak {peak:,}", anchor, "strong"))
     x = Axis(0, count, "operations, in the order of the plan", None if count > 1 else ((0.5, "1"),))
     y = Axis(0, 1.15 * extent(live), "entries")
-    caption = (
-        f"Stored entries of Jacobians during each operation; at most {short(peak)} ({short(8 * peak)}B)."
-    )
+    caption = f"Stored entries of Jacobians during each operation; at most {short(peak)} ({as_bytes(peak)})."
     return Scene(f"{title}: memory", tuple(marks), x, y, caption, HEIGHT)

@@ -8,11 +8,13 @@ from math import sqrt
 
 from chainorder.costs.steps import Action, source_of
 from chainorder.pictures.long_order import long_chain, long_order
-from chainorder.pictures.scene import LETTER, LINE, Area, Axis, Box, Mark, Path, Scene, Text, short
-from chainorder.pictures.words import actions_of, elemental_name, order_caption, waist
-from chainorder.plans.chain_operations import Operation, formula, node_name
+from chainorder.pictures.scene import LETTER, LINE, Area, Axis, Box, Mark, Path, Scene, Text
+from chainorder.pictures.words import actions_of, order_caption, waist
+from chainorder.plans.chain_operations import Operation
 from chainorder.plans.chain_plan import Plan
+from chainorder.plans.names import Names
 from chainorder.problems.chain import Chain
+from chainorder.reading.magnitudes import short
 
 MOST = 48
 """Elementals that are drawn one by one."""
@@ -93,7 +95,7 @@ class _Drawing:
     """The marks of an order picture; one unit is the room of an elemental."""
 
     def __init__(self, chain: Chain, nodes: list[_Node], dearest: int) -> None:
-        self.chain, self.nodes = chain, nodes
+        self.chain, self.nodes, self.names = chain, nodes, Names(chain)
         self.unit = float(len(chain))
         depth = max((node.level for node in nodes), default=1)
         self.level = min(TREE / depth, LEVEL) * self.unit
@@ -116,7 +118,7 @@ class _Drawing:
         """The elementals, and their names below if there is room for all of them, else their numbers."""
         middle, below = -FUNNEL * self.unit / 2, -(FUNNEL + 0.8 * LINE) * self.unit
         numbers = range(1, len(self.chain) + 1)
-        names = [elemental_name(self.chain, number) for number in numbers]
+        names = self.names.labels
         shown = next((each for each in (names, [f"F{n}" for n in numbers]) if self._fit(each)), [])
         for number, name in zip(numbers, names, strict=True):
             left = self.unit - number
@@ -167,7 +169,7 @@ class _Drawing:
         for node in self.nodes:
             o, side, y = node.operation, self._side(node), self.level * node.level
             share = f", {o.fma / whole:.0%} of all" if whole else ""
-            tip = f"{node_name(o.j, o.i)} = {formula(o)}: {o.fma:,} fma{share}"
+            tip = f"{self.names.node(o.j, o.i)} = {self.names.formula(o)}: {o.fma:,} fma{share}"
             yield Box(node.x - side / 2, y - side / 2, side, side, str(o.action), tip=tip)
             if o.fma and (fit or o.fma == max(costs)):
                 anchor, beside = ("end", -0.007) if node.x > self.unit - 0.6 else ("start", 0.007)

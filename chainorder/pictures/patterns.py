@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.costs.steps import replay
-from chainorder.pictures.scene import LINE, Area, Axis, Box, Mark, Scene, Text, short
-from chainorder.pictures.words import elemental_name
-from chainorder.plans.chain_operations import node_name
+from chainorder.pictures.scene import LINE, Area, Axis, Box, Mark, Scene, Text
 from chainorder.plans.chain_plan import Plan
+from chainorder.plans.names import Names
 from chainorder.problems.chain import Chain
+from chainorder.reading.magnitudes import short
 from chainorder.structures.pattern import Pattern
 
 GRID = 64
@@ -29,8 +29,8 @@ MOST, ROW, PANEL = 24, 6, 0.82
 
 def of_chain(chain: Chain) -> Scene:
     """The patterns of the elementals, output first."""
-    numbers = range(len(chain), max(0, len(chain) - MOST), -1)
-    named = ((elemental_name(chain, number), chain.pattern(number)) for number in numbers)
+    numbers, names = range(len(chain), max(0, len(chain) - MOST), -1), Names(chain)
+    named = ((names.label(number), chain.pattern(number)) for number in numbers)
     return _scene(f"{chain.title}: patterns", named, len(chain))
 
 
@@ -54,7 +54,7 @@ def _results(plan: Plan) -> Iterator[tuple[str, Pattern]]:
 
     steps = plan.operations.steps.instructions()
     for instruction, result in replay(islice(steps, MOST), live, make):
-        yield node_name(*instruction.result), result
+        yield plan.names.node(*instruction.result), result
 
 
 def _scene(title: str, named: Iterable[tuple[str, Pattern]], count: int) -> Scene:

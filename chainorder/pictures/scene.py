@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
+from chainorder.reading.magnitudes import short
+
 Point: TypeAlias = tuple[float, float]
 
 LINE, LETTER = 0.028, 0.0108
@@ -140,28 +142,10 @@ class Scene:
         return replace(self, title=title)
 
 
-TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
-UNITS = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-
-
-def short(value: float) -> str:
-    """A number in three digits: ``4.82 G``; below 1,000 as it is."""
-    for size, unit in UNITS:
-        if abs(value) >= 0.9995 * size:
-            return f"{value / size:.3g} {unit}" if value / size < 9.995e2 else f"{value:.2e}"
-    return f"{value:.3g}"
-
-
 def extent(values: Iterable[float]) -> float:
     """The greatest of some values; 1 if none is above 0, so that an axis that is as long has a length."""
     greatest = max(values, default=0)
     return greatest if greatest > 0 else 1
-
-
-def seconds(value: float) -> str:
-    """A time in three digits: ``1.25 ms``."""
-    scale, unit = next((each for each in TIMES if value >= each[0]), TIMES[-1])
-    return f"{value / scale:.3g} {unit}"
 
 
 def _round_numbers(low: float, high: float) -> list[float]:

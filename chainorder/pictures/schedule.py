@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from chainorder.costs.prediction import SECOND
 from chainorder.pictures.colours import ACTIONS
-from chainorder.pictures.scene import Axis, Box, Scene, extent, seconds, short
+from chainorder.pictures.scene import Axis, Box, Scene, extent
 from chainorder.plans.base import BasePlan
+from chainorder.reading.magnitudes import duration, short
 
 if TYPE_CHECKING:
     from chainorder.comparison.chains import Comparison
@@ -53,7 +54,7 @@ def planned(plan: BasePlan) -> Scene:
     ]
     used = len({span.machine for span in spans})
     busy = f", {sum(plan.durations) / (used * plan.makespan):.0%} busy" if used and plan.makespan else ""
-    lasts = f"{plan.makespan:,} fma" if by_fma else f"{seconds(plan.makespan / SECOND)}, predicted,"
+    lasts = f"{plan.makespan:,} fma" if by_fma else f"{duration(plan.makespan / SECOND)}, predicted,"
     caption = f"Planned: makespan {lasts} on {plan.machines:,} machines, {used:,} used{busy}."
     unit = "fma since the start" if by_fma else "seconds since the start"
     return gantt(f"{plan.problem.title}: schedule", spans, unit, caption)
@@ -78,7 +79,7 @@ def measured(run: Execution | GraphExecution) -> Scene:
         for each in records
     ]
     end = max((span.end for span in spans), default=0)
-    caption = f"Measured: {seconds(run.seconds)} in operations, {seconds(end)} from the first to the last."
+    caption = f"Measured: {duration(run.seconds)} in operations, {duration(end)} from the first to the last."
     return gantt(f"{run.title}: as it ran", spans, "seconds since the start", caption)
 
 

@@ -11,11 +11,6 @@ LONG = 80
 """Characters of an order that a caption quotes."""
 
 
-def elemental_name(chain: Chain, number: int) -> str:
-    """What an elemental is called: by its user, else by its number."""
-    return chain.kind_of(number).name or f"F{number}"
-
-
 def order_caption(plan: Plan) -> str:
     """What an order costs, and whether that is proved to be the least."""
     about = "" if plan.estimate is None else "about "

@@ -17,7 +17,7 @@ from chainorder.costs.pricing import Results, int_column, price, starts, total
 from chainorder.costs.steps import Step, Steps
 from chainorder.plans.base import BasePlan
 from chainorder.plans.chain_json import read
-from chainorder.plans.chain_operations import Operation, Operations, Timetable, node_name, operand_names
+from chainorder.plans.chain_operations import Operation, Operations, Timetable
 from chainorder.plans.names import Names
 from chainorder.plans.saved import STATED, attributes
 from chainorder.problems.chain import Chain
@@ -224,17 +224,17 @@ class Plan(BasePlan):
         return read(data, folder)
 
     def to_networkx(self) -> nx.DiGraph[str]:
-        """The operations as a tree: nodes are Jacobians such as ``F'3,1``, edges lead to results."""
+        """The operations as a tree: nodes are Jacobians, ``law·mesh`` or ``F'3,1``, edges lead to results."""
         import networkx as nx
 
         graph: nx.DiGraph[str] = nx.DiGraph(name=self.chain.name or "", fma=self.fma)
         for number in range(1, len(self.chain) + 1):
-            graph.add_node(node_name(number, number), action="elemental")
+            graph.add_node(self.names.node(number, number), action="elemental")
         for operation in self.operations:
-            result = node_name(operation.j, operation.i)
+            j, k, i = operation.j, operation.k, operation.i
+            result = self.names.node(j, i)
             graph.add_node(result, action=str(operation.action), fma=operation.fma)
-            if operation.k is not None:
-                left, right = operand_names(operation.j, operation.k, operation.i)
-                graph.add_edge(left, result, side="left")
-                graph.add_edge(right, result, side="right")
+            if k is not None:
+                graph.add_edge(self.names.node(j, k + 1), result, side="left")
+                graph.add_edge(self.names.node(k, i), result, side="right")
         return graph

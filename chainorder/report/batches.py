@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from chainorder.reading.magnitudes import short
 from chainorder.report.model import Sheet
-from chainorder.report.numbers import Cell, Seconds, Share, short
+from chainorder.report.numbers import Cell, Seconds, Share
 
 SWEEPS = ("forward", "reverse")
 SORTS = ("savings", "cost", "name")

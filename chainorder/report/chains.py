@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from chainorder.costs.pricing import price
 from chainorder.plans.chain_operations import Operation, formula, node_name
 from chainorder.plans.chain_plan import Plan
-from chainorder.plans.saved import attributes
 from chainorder.problems.chain import Chain
 from chainorder.reading.words import JACOBIANS
 from chainorder.report import common, times
@@ -170,7 +169,7 @@ def _run_data(run: Execution) -> dict[str, Any]:
     kept = ("fma", "seconds", "format", "start", "machine")
     return {
         "jacobian": common.matrix_data(run.jacobian),
-        "operations": [attributes(record, *kept) for record in run.records],
+        "operations": common.records_data(run, *kept),
     }
 
 

@@ -77,6 +77,12 @@ def executions_data(
     }
 
 
+def records_data(run: Run, *kept: str) -> list[dict[str, Any]]:
+    """The operations of a run as plain data, their results as people call them."""
+    records: Sequence[Any] = run.records
+    return [{"result": run.plan.called(each.operation)} | attributes(each, *kept) for each in records]
+
+
 def run_columns(*counts: str) -> tuple[str, ...]:
     """The heads over `run_row`."""
     counted = ("order", "planned fma", "counted fma", *counts)

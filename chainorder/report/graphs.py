@@ -12,7 +12,7 @@ from chainorder.costs.prediction import SECOND
 from chainorder.plans.chain_operations import SHOWN
 from chainorder.plans.graph_operations import GraphOperation
 from chainorder.plans.graph_plan import GraphPlan
-from chainorder.plans.saved import SCHEMA_VERSION, attributes
+from chainorder.plans.saved import SCHEMA_VERSION
 from chainorder.problems.graph import Graph
 from chainorder.reading.words import JACOBIANS
 from chainorder.report import common, times
@@ -307,5 +307,5 @@ def _run_data(run: GraphExecution) -> dict[str, Any]:
             {"source": source, "target": target} | common.matrix_data(block)
             for (source, target), block in run.blocks.items()
         ],
-        "operations": [attributes(record, *kept) for record in run.records],
+        "operations": common.records_data(run, *kept),
     }

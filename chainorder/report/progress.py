@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
-from chainorder.report.numbers import duration
+from chainorder.reading.magnitudes import duration
 from chainorder.system.phases import phase, watched
 
 if TYPE_CHECKING:

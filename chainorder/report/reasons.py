@@ -10,8 +10,8 @@ from chainorder.costs.prediction import Prediction
 from chainorder.errors import ProfileError, SolverError
 from chainorder.plans.chain_plan import Plan
 from chainorder.problems.chain import Chain
+from chainorder.reading.magnitudes import duration, short
 from chainorder.reading.numerals import as_bytes
-from chainorder.report.numbers import duration, short
 from chainorder.report.times import cost_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from functools import partial
 from itertools import chain as chained
 from typing import Any
 
-from chainorder.comparison.chains import Comparison
 from chainorder.comparison.scaling import Scaling, Sweep
 from chainorder.plans.saved import SCHEMA_VERSION
 from chainorder.report import times
@@ -75,10 +74,9 @@ def scaling_data(scaling: Scaling) -> dict[str, Any]:
 
 def sweep_report(sweep: Sweep) -> Report:
     """Costs against the memory limit, and a plot of those of the best."""
-    costs = {memory: _costs(outcome) for memory, outcome in sweep.points}
+    costs, unit = sweep.costs, sweep.unit
     names = [*(name for name in dict.fromkeys(chained(*costs.values())) if name != "best"), "best"]
     rows = [(memory, *map(each.get, names)) for memory, each in costs.items()]
-    unit = "seconds" if any(_by_seconds(outcome) for _, outcome in sweep.points) else "fma"
     data = {
         "schema": SCHEMA_VERSION,
         "chain": sweep.chain.to_data(),
@@ -87,17 +85,3 @@ def sweep_report(sweep: Sweep) -> Report:
     plot = Plot(f"{unit} of the best by entries of memory", [(row[0], row[-1]) for row in rows])
     title, drawn = f"{sweep.chain.title}: {unit} by memory", partial(pictures, sweep)
     return Report(title, ("memory", *names), rows, data=lambda: data, plots=(plot,), pictures=drawn)
-
-
-def _by_seconds(outcome: Comparison | str) -> bool:
-    return not isinstance(outcome, str) and outcome.best.unit != "fma"
-
-
-def _costs(outcome: Comparison | str) -> dict[str, float]:
-    """The fma of all plans, or their seconds."""
-    if isinstance(outcome, str):
-        return {}
-    pairs = zip(outcome.labels, outcome.plans, strict=True)
-    if not _by_seconds(outcome):
-        return {label: plan.fma for label, plan in pairs}
-    return {label: times.number(plan, plan.cost) for label, plan in pairs}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from chainorder.costs.prediction import SECOND
 from chainorder.plans.base import BasePlan
-from chainorder.report.numbers import Cell, Seconds, duration
+from chainorder.reading.magnitudes import duration
+from chainorder.report.numbers import Cell, Seconds
 
 if TYPE_CHECKING:
     from chainorder.costs.profile import Profile

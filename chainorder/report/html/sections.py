@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from chainorder.plans.chain_operations import node_name
-from chainorder.plans.graph_operations import partial
 from chainorder.report.model import Report, is_numeric
 from chainorder.report.numbers import Cell, Entries, Seconds, write_cell
 
@@ -118,7 +116,7 @@ def _of_runs(runs: Sequence[Mapping[str, Any]]) -> list[Table]:
     last = runs[-1]
     steps = zip(last["plan"]["operations"], last["operations"], strict=True)
     operations = [
-        (_result(plan), plan["action"], plan["fma"], did["fma"], did["seconds"], did["format"])
+        (did["result"], plan["action"], plan["fma"], did["fma"], did["seconds"], did["format"])
         for plan, did in steps
     ]
     heads = ("result", "action", "planned fma", "counted fma", "seconds", "stored as")
@@ -126,12 +124,6 @@ def _of_runs(runs: Sequence[Mapping[str, Any]]) -> list[Table]:
         Table.of("Checks", ("order", "check", "error", "tolerance", "passed"), checks),
         Table.of("Operations as they ran", heads, operations),
     ]
-
-
-def _result(operation: Mapping[str, Any]) -> str:
-    if "vertices" in operation:
-        return partial(operation["vertices"][-1], operation["vertices"][0])
-    return node_name(operation["j"], operation["i"])
 
 
 def spec_text(data: Mapping[str, Any]) -> str:
