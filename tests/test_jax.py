@@ -505,8 +505,8 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (
         "matrix",
         "element-wise",
-        "narrow waist: 1 entry between matrix1 and element-wise1",
-        "matrix2 × element-wise1·matrix1",
+        "narrow waist: 1 entry between matrix1 and element-wise",
+        "matrix2 × element-wise·matrix1",
         "jacrev",
         "the plan is used",
     ):
