@@ -506,7 +506,7 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
         "matrix",
         "element-wise",
         "narrow waist: 1 entry between matrix1 and element-wise",
-        "matrix2 × element-wise·matrix1",
+        "matrix2·element-wise × matrix1",
         "jacrev",
         "the plan is used",
     ):
