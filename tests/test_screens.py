@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from click.testing import CliRunner
 
+from chainorder.cli import cli
 from chainorder.report.layout import width
 from scripts.screens import CALLS, FOLDER, WIDTHS, file_of, screens
 from tests.slow import slow_but
@@ -41,6 +43,17 @@ def test_screens_fit(call: str) -> None:
         assert "…" not in "".join(lines[: next((n for n, line in enumerate(lines) if "──" in line), 0)])
         stacked = [line for line in lines if len(line.strip()) == 1 and line.strip().isalpha()]
         assert len(stacked) < 2
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call.endswith("--help")])
+def test_help_fits_a_screen(call: str) -> None:
+    """24 lines of 80 columns, in which every option is named; --help-all explains them all."""
+    *_, kept, _ = re.split(r"^\$ COLUMNS=.*\n", file_of(call).read_text(), flags=re.MULTILINE)
+    assert len(kept.strip().splitlines()) <= 24
+    command = cli.commands[call.split()[0]] if " " in call else cli
+    names = [name for each in command.params for name in each.opts if name.startswith("--")]
+    whole = CliRunner().invoke(command, ["--help-all"]).output if "--help-all" in names else kept
+    assert all(name in kept and f"{name} " in whole for name in names)
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -31,14 +31,12 @@ SAID = {signal.SIGINT: "interrupted"}
 """What is said of a signal, if it is not just its name."""
 
 EPILOG = """\
-A CHAIN is a spec of chains or graphs (YAML, JSON, JSON Lines, GraphML; packed, as .yaml.gz, or not; - is
-standard input), a saved plan, or inline sizes: 1000,100,10,1. Whole numbers may be written 1_000 or 1e3.
-
-Exit status: 0 done, 1 a check failed, 2 wrong input or call, 130 interrupted, 143 ended by SIGTERM.
+A CHAIN is a spec (YAML, JSON, JSON Lines, GraphML; - is standard input), a saved plan, or sizes:
+1000,100,10,1. Exit status: 0 done, 1 a check failed, 2 wrong input or call. Completion, also zsh_source and
+fish_source:
 
 \b
-Shell completion; also zsh_source and fish_source:
-  eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"
+eval "$(_CHAINORDER_COMPLETE=bash_source chainorder)"
 """
 
 COMPLETES = "_CHAINORDER_COMPLETE"
@@ -114,27 +112,15 @@ def _end(number: signal.Signals) -> NoReturn:
 
 
 COMMANDS = {
-    "plan": (
-        "plan_command",
-        "Print the best order of each CHAIN and what it costs; -o plan.json saves it for `run`.",
-    ),
-    "compare": ("compare", "Show what forward, reverse and the best order of each CHAIN cost, side by side."),
-    "run": (
-        "run",
-        "Multiply each CHAIN in the best order and check the result; a CHAIN may also be a saved plan.",
-    ),
-    "batch": ("batch", "Plan every chain of files, folders and patterns; a broken one becomes an error row."),
-    "generate": (
-        "generate",
-        "Make COUNT random chains as JSON Lines; ranges are LEAST:GREATEST, both included, or one number.",
-    ),
-    "calibrate": (
-        "calibrate",
-        "Measure what operations take on this machine, and keep that for --objective seconds.",
-    ),
-    "solvers": ("solvers", "Show all solvers: what each takes, and what it claims of its orders."),
-    "man": ("man", "Print the manual page, as `chainorder man | man -l -` shows it."),
-    "schema": ("schema", "Print the JSON Schema of specs: the one they are validated with."),
+    "plan": ("plan_command", "Print the best order of each CHAIN and what it costs."),
+    "compare": ("compare", "Show what forward, reverse and the best order cost, side by side."),
+    "run": ("run", "Multiply each CHAIN in the best order, and check the result."),
+    "batch": ("batch", "Plan every chain of files, folders and patterns."),
+    "generate": ("generate", "Make COUNT random chains, as JSON Lines."),
+    "calibrate": ("calibrate", "Measure this machine, for --objective seconds."),
+    "solvers": ("solvers", "Show all solvers: what each takes, and what it claims."),
+    "man": ("man", "Print the manual page; `chainorder man | man -l -` shows it."),
+    "schema": ("schema", "Print the JSON Schema of specs."),
 }
 """By the names of commands, which are those of their modules: the function, and what it does."""
 

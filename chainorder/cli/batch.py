@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainorder.cli.completion import ChainFile
+from chainorder.cli.helping import Command
 from chainorder.cli.options import (
     machines_option,
     output_options,
@@ -33,7 +34,7 @@ SHOWN = 10
 """Skipped files, and chains with errors, that are named."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("paths", nargs=-1, required=True, type=ChainFile())
 @solver_option
 @click.option(
@@ -68,10 +69,11 @@ def batch(
     resume: bool,
     **options: Any,
 ) -> None:
-    """Plan every chain of files, folders and patterns; a broken one becomes an error row.
+    """Plan every chain of files, folders and patterns.
 
-    A folder means its .yaml, .yml, .json and .jsonl files, packed (.yaml.gz) or not, recursively; those that
-    are no specs, such as saved plans, are skipped. - is standard input.
+    A broken one becomes an error row. A folder means its .yaml, .yml, .json and .jsonl files, packed
+    (.yaml.gz) or not, recursively; those that are no specs, such as saved plans, are skipped. - is standard
+    input.
 
     With -o FILE, finished chains are kept in FILE.partial until all are. If the batch is broken off, by
     whatever, the same call with --resume goes on from there, and with --force it starts over.

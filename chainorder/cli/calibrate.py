@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from chainorder.cli.helping import Command
 from chainorder.cli.options import dtype_option, force_option, format_option, profile_option, screen_options
 from chainorder.cli.writing import Destination, Look, protect
 from chainorder.errors import OutputError, ProfileError
@@ -17,10 +18,10 @@ from chainorder.system.output import Output, reason
 NAME = "the profile of {processor}, {threads}"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--quick", is_flag=True, help="Fewer and smaller products: some seconds, less exact.")
 @click.option("--show", is_flag=True, help="Measure nothing; show the profile that holds.")
-@click.option("--name", default=NAME, show_default=True, help="What reports call the profile.")
+@click.option("--name", default=NAME, help="What reports call the profile.")
 @dtype_option
 @profile_option
 @format_option()
@@ -37,7 +38,7 @@ def calibrate(
     force: bool,
     screen: Look,
 ) -> None:
-    """Measure what operations take on this machine, and keep that for --objective seconds.
+    """Measure this machine, for --objective seconds.
 
     Takes a minute at most: float64, float32, complex128 and complex64, or --dtype, on one thread and on all.
     The profiles are kept in the user's cache folder, under the processor, the library of dense products and

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainorder.cli.helping import Command
 from chainorder.cli.options import (
     chain_argument,
     hessian_option,
@@ -47,7 +48,7 @@ def machine_counts(text: str | tuple[int, ...]) -> tuple[int, ...]:
     return counts
 
 
-@click.command()
+@click.command(cls=Command)
 @chain_argument
 @solver_option
 @click.option(
@@ -55,7 +56,7 @@ def machine_counts(text: str | tuple[int, ...]) -> tuple[int, ...]:
     type=machine_counts,
     default="",
     metavar="NUMBERS",
-    help="Machines; several numbers, as 1,2,4,8, show how the makespan scales.",
+    help="Several, as 1,2,4,8, show how the makespan scales.",
 )
 @memory_option
 @scheduling_options
@@ -77,7 +78,7 @@ def compare(
     screen: Look,
     **options: Any,
 ) -> None:
-    """Show what forward, reverse and the best order of each CHAIN cost, side by side.
+    """Show what forward, reverse and the best order cost, side by side.
 
     Matrix-free chains are compared with pure tangents (forward), pure adjoints (reverse) and with multiplying
     accumulated Jacobians only (preaccumulation); graphs with the usual rules of elimination; networks with

@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from chainorder.cli.completion import FileName
+from chainorder.cli.helping import Command
 from chainorder.cli.options import force_option, range_option
 from chainorder.cli.values import Memory, Names, Real, Whole
 from chainorder.cli.writing import counted_elsewhere, emit, output_file, protect
 from chainorder.structures.catalogue import STRUCTURES
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("count", type=Whole(1))
 @range_option("--length", "8", "Elementals of a chain.")
 @range_option("--sizes", "1:100", "Sizes between elementals.")
@@ -54,7 +55,10 @@ def generate(
     force: bool,
     **ranges: Any,
 ) -> None:
-    """Make COUNT random chains as JSON Lines; ranges are LEAST:GREATEST, both included, or one number."""
+    """Make COUNT random chains, as JSON Lines.
+
+    Ranges are LEAST:GREATEST, both included, or one number.
+    """
     import json
 
     from chainorder.problems.random_chains import Ranges, is_generated, random_chains

@@ -10,10 +10,17 @@ import click
 from chainorder import __version__
 from chainorder.cli.writing import emit
 
+MORE = """\
+Specs may be packed, as .yaml.gz. Whole numbers may be written 1_000 or 1e3. The exit status is 130 where a
+call was interrupted, 143 where SIGTERM ended it. Defaults of options stand in chainorder.toml, or under
+[tool.chainorder] in pyproject.toml.
+"""
+"""What the manual page says beside."""
+
 
 @click.command()
 def man() -> None:
-    """Print the manual page, as `chainorder man | man -l -` shows it."""
+    """Print the manual page; `chainorder man | man -l -` shows it."""
     root = click.get_current_context().find_root()
     assert isinstance(root.command, click.Group)
     emit((f"{line}\n" for line in page(root.command, root)), None)
@@ -30,7 +37,7 @@ def page(program: click.Group, context: click.Context) -> Iterator[str]:
         assert command is not None
         yield from _command(name, command, click.Context(command, context, name))
     yield ".SH MORE"
-    yield from _paragraphs(program.epilog or "")
+    yield from _paragraphs(f"{program.epilog}\n\n{MORE}")
 
 
 def _lowered(text: str) -> str:

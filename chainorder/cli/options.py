@@ -47,12 +47,7 @@ class Writable:
 
     def format_help(self) -> str:
         """For ``--format``."""
-        return f"How to write the report: {', '.join(self)}; by default as -o says, or table."
-
-    def output_help(self) -> str:
-        """For ``-o``."""
-        endings = " ".join(each.endings[0] for each in self.formats())
-        return f"Write to a file; its ending picks the format: {endings}."
+        return f"{', '.join(self)}."
 
 
 def number_range(text: str) -> tuple[int, int]:
@@ -98,9 +93,8 @@ def solver_option(command: Command) -> Command:
             "--solver",
             type=SolverName(),
             default="auto",
-            show_default=True,
             metavar="NAME",
-            help="Who finds the order; `chainorder solvers` shows all.",
+            help="Who finds the order: see `chainorder solvers`.",
         ),
         click.option(
             "--exact-fill", is_flag=True, help="Sparse chains: all fill-in exactly; --solver dynamic."
@@ -115,7 +109,7 @@ def solver_option(command: Command) -> Command:
 order_option = click.option(
     "--order",
     metavar="TEXT",
-    help='Your own order instead: "(F3 F2) F1"; of a graph: "h a".',
+    help='Your own instead: "(F3 F2) F1"; of a graph: "h a".',
 )
 start_option = click.option(
     "--start",
@@ -127,7 +121,7 @@ memory_option = click.option(
     "--memory",
     type=Memory(),
     metavar="ENTRIES",
-    help="Entries for the tape of an elemental: 100000, 100k; in bytes 800kB, 2GiB.",
+    help="Entries for one tape: 100000, 100k; in bytes 2GiB.",
 )
 hessian_option = click.option("--hessian", is_flag=True, help="Second derivatives of a network, by all ways.")
 machines_option = click.option(
@@ -178,7 +172,7 @@ scheduling_options: Callable[[Command], Command] = options(
         "--objective",
         type=Names(OBJECTIVES),
         metavar="NAME",
-        help="fma, makespan or seconds; by default fma, on several machines makespan.",
+        help="fma, seconds, or makespan, usual on several machines.",
     ),
     profile_option,
     dtype_option,
@@ -193,20 +187,20 @@ scheduling_options: Callable[[Command], Command] = options(
         "--time-limit",
         type=float,
         metavar="SECONDS",
-        help="Search no longer; by default 10, without end for --solver exact.",
+        help="Search no longer: 10 by default, not for exact.",
     ),
 )
 """What `plan` takes beside machines and memory."""
 scheduler_option = click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Where: tcp://host:8786 for Dask workers, local for processes, here.",
+    help="tcp://host:8786 (Dask), local (processes), or here.",
 )
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Why this solver; all operations.")
 force_option = click.option(
     "--force",
     is_flag=True,
-    help="Write even over a spec, or over a file that is read.",
+    help="Write even over a spec, or a file that is read.",
 )
 
 
@@ -247,10 +241,15 @@ def format_option(*drawable: str) -> Callable[[Command], Command]:
 
 def output_options(*drawable: str) -> Callable[[Command], Command]:
     """Where and how a command writes reports."""
-    known = Writable(*drawable)
     return options(
         format_option(*drawable),
-        click.option("-o", "--output", type=FileName(), cls=Told, told=known.output_help, metavar="FILE"),
+        click.option(
+            "-o",
+            "--output",
+            type=FileName(),
+            metavar="FILE",
+            help="Write to a file; its ending picks the format.",
+        ),
         force_option,
         screen_options,
     )

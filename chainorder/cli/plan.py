@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from chainorder.cli.helping import Command
 from chainorder.cli.options import (
     chain_argument,
     machines_option,
@@ -28,7 +29,7 @@ from chainorder.solvers.foretelling import foretold
 from chainorder.system.signals import end_if_asked
 
 
-@click.command("plan")
+@click.command("plan", cls=Command)
 @chain_argument
 @solver_option
 @order_option
@@ -36,9 +37,7 @@ from chainorder.system.signals import end_if_asked
 @machines_option
 @memory_option
 @scheduling_options
-@click.option(
-    "--sort", type=Names(SORTS), metavar="BY", help="The dearest operations first: by fma, memory or time."
-)
+@click.option("--sort", type=Names(SORTS), metavar="BY", help="The dearest first: by fma, memory or time.")
 @click.option("--all", "every", is_flag=True, help="All operations.")
 @verbose_option
 @output_options(PICTURE, GRAPH)
@@ -58,9 +57,10 @@ def plan_command(
     screen: Look,
     **options: Any,
 ) -> None:
-    """Print the best order of each CHAIN and what it costs; -o plan.json saves it for `run`.
+    """Print the best order of each CHAIN and what it costs.
 
-    On several machines, also where and when each operation runs. -o plan.svg draws the order. A saved plan is
+    -o plan.json saves it for `run`; -o plan.svg draws it. On several machines, the report says where and when
+    each operation runs, too. A saved plan is
     shown as it is; it keeps paths of matrices relative to its file. Ctrl-C ends the search for an order of a
     graph with the best so far, and exit status 130.
     """

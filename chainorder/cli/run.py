@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainorder.cli.completion import FileName
+from chainorder.cli.helping import Command
 from chainorder.cli.options import (
     chain_argument,
     force_option,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 HERE = "here"
 
 
-@click.command()
+@click.command(cls=Command)
 @chain_argument
 @solver_option
 @order_option
@@ -59,7 +60,7 @@ HERE = "here"
     show_default=True,
     type=Whole(0),
     metavar="NUMBER",
-    help="Of everything random: weights, Jacobians, probes.",
+    help="Of all that is random: weights, probes.",
 )
 @click.option(
     "--tolerance",
@@ -71,7 +72,7 @@ HERE = "here"
 @click.option(
     "--measure",
     is_flag=True,
-    help="Time the tangents and adjoints first, and plan by seconds with these times.",
+    help="Time the models first, and plan by these seconds.",
 )
 @click.option(
     "--stand-ins",
@@ -86,7 +87,7 @@ HERE = "here"
     type=FileName(),
     multiple=True,
     metavar="FILE",
-    help="The Jacobian, J.npz, J.npy or J.mtx, or the report; may be given twice.",
+    help="The Jacobian, J.npz .npy .mtx, or the report, or both.",
 )
 @force_option
 @screen_options
@@ -110,10 +111,11 @@ def run(
     screen: Look,
     **options: Any,
 ) -> None:
-    """Multiply each CHAIN in the best order and check the result; a CHAIN may also be a saved plan.
+    """Multiply each CHAIN in the best order, and check the result.
 
-    The Jacobians are those of matrix files or of the network; elsewhere random stand-ins of the declared
-    structures, which the report and the kept Jacobian say: only the costs mean something then.
+    A CHAIN may also be a saved plan. The Jacobians are those of matrix files or of the network; elsewhere
+    random stand-ins of the declared structures, which the report and the kept Jacobian say: only the costs
+    mean something then.
 
     The operations of a plan for several machines run on workers: each machine is a process, or a worker of
     the Dask cluster at --scheduler.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
+from chainorder.cli.helping import Command
 from chainorder.cli.options import output_options
 from chainorder.cli.writing import Destination, Look
 
 
-@click.command()
+@click.command(cls=Command)
 @output_options()
 def solvers(format_name: str | None, output: str | None, force: bool, screen: Look) -> None:
-    """Show all solvers: what each takes, and what it claims of its orders."""
+    """Show all solvers: what each takes, and what it claims."""
     from chainorder.report.solvers import solvers_report
     from chainorder.solvers import all_solvers
     from chainorder.solvers.registry import KINDS

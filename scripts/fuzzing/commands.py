@@ -101,7 +101,7 @@ def leavings(outcome: Outcome, before: Mapping[str, bytes], after: Mapping[str, 
 def reports(outcome: Outcome, folder: Path) -> Iterator[Fault]:
     """Reports are what their format says, on stdout or in a file, and Jacobians are archives."""
     command = outcome.command
-    if {"--help", "-h", "--version"} & set(command):
+    if {"--help", "-h", "--help-all", "--version"} & set(command):
         return
     outputs = [word for option, word in pairwise(command) if option in OUTPUT]
     if command[0] == "run":
