@@ -28,6 +28,7 @@ CALLS = [
     "check_agreement.py --chains 60 --matrix-free 30",
     "bench_graphs.py --graphs 1 --largest 12 --repeats 2",
     "check_graphs.py --vertices 3 --faces 3",
+    "check_limits.py --limit 0.1 --only integer --lenient",
     "check_startup.py --runs 2 --lenient",
     "train_digits.py --epochs 5",
     "bench_autodiff.py --quick -k square",

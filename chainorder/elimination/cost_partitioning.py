@@ -9,30 +9,20 @@ best one is the solution of a linear program, here solved by HiGHS through SciPy
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from chainorder.elimination.path_chains import UNIT, Derivation, Key, PathChain
+from chainorder.system.waiting import made_by
 
 MANY = 15_000
 """Derivations from which an interior point is found sooner than the simplex method ends."""
 
-SLACK = 0.3
-"""Seconds before the end in which no large program is solved: it looks at the clock only now and then."""
 
-
-def share_costs(paths: tuple[PathChain, ...], until: float | None) -> None:
-    """Give the paths the best shares that a linear program finds in time, or else good ones.
-
-    The time is up at `until`, a reading of `time.monotonic`.
-    """
-    if not _share_by_program(paths, until):
-        _share_in_turn(paths)
-
-
-def _share_in_turn(paths: tuple[PathChain, ...]) -> None:
-    """Long paths first, each takes all costs that no path before it has taken."""
+def share_in_turn(paths: tuple[PathChain, ...]) -> None:
+    """Give paths shares at once: long ones first, each takes all costs that no path before it has taken."""
     taken: set[Key] = set()
     for path in sorted(paths, key=lambda path: -len(path.edges)):
         keys = {each.key for _, each in path.all_derivations() if each is not None}
@@ -40,9 +30,10 @@ def _share_in_turn(paths: tuple[PathChain, ...]) -> None:
         taken |= keys
 
 
-def _share_by_program(paths: tuple[PathChain, ...], until: float | None) -> bool:
-    """The shares at which the bound is greatest, from the dual of a linear program; whether it was solved.
+def share_by_program(paths: tuple[PathChain, ...], until: float | None) -> bool:
+    """Give paths the shares at which the bound is greatest, from the dual of a linear program.
 
+    False if that is not solved by `until`, a reading of `time.monotonic`; then they keep those they have.
     Its variables are fractions of derivations and, for every key that paths share, what is paid for it: as
     much as the path that uses it most makes of it. Intervals are made as often as they are used. The prices
     of sharing are the shares.
@@ -68,20 +59,19 @@ def _share_by_program(paths: tuple[PathChain, ...], until: float | None) -> bool
     sharing = [(at, path, each) for at, (path, _, each) in enumerate(made) if each.key in shared]
     paid = [(row, at, each.cost / scale) for row, (at, _, each) in enumerate(sharing)]
     paid += [(row, shared[each.key], -1.0) for row, (_, _, each) in enumerate(sharing)]
-    many = len(made) > MANY
-    left = None if until is None else until - time.monotonic() - SLACK * many
-    if left is not None and left <= 0:
-        return False
-    result = linprog(
-        objective,
-        _matrix(paid, len(sharing), len(objective)),
-        np.zeros(len(sharing)),
-        _matrix(balance, len(right), len(objective)),
-        right,
-        method="highs-ipm" if many else "highs",
+    program = objective, _matrix(paid, len(sharing), len(objective)), np.zeros(len(sharing))
+    equal = _matrix(balance, len(right), len(objective)), right
+    left = None if until is None else max(0.0, until - time.monotonic())
+    # The solver looks at the clock only now and then; its own limit is for when nobody waits any more.
+    solve = partial(
+        linprog,
+        *program,
+        *equal,
+        method="highs-ipm" if len(made) > MANY else "highs",
         options={} if left is None else {"time_limit": left},
     )
-    if result.status != 0:
+    result = made_by(until, solve)
+    if result is None or result.status != 0:
         return False
     prices = np.maximum(-result.ineqlin.marginals, 0)
     shares: dict[Key, list[tuple[PathChain, int]]] = {}

@@ -18,6 +18,7 @@ import numpy as np
 from chainorder.costs.fma import FMA
 from chainorder.elimination.line_graph import Arcs
 from chainorder.problems.graph import Graph
+from chainorder.structures.pattern import Pattern
 
 MAX_ENTRIES = 2_000
 """Entries of all vertices together up to which sparse Jacobians are looked into."""
@@ -55,9 +56,13 @@ class OrderGraph:
     exact: bool
 
     @classmethod
-    def of(cls, graph: Graph) -> OrderGraph | None:
-        """That of a graph; None if its Jacobians are sparse and too large to be looked into."""
-        patterns = [graph.pattern(place) for place in range(len(graph.edges))]
+    def of(cls, graph: Graph, patterns: Sequence[Pattern] | None = None) -> OrderGraph | None:
+        """That of a graph; None if its Jacobians are sparse and too large to be looked into.
+
+        Who has the patterns of its edges already gives them.
+        """
+        if patterns is None:
+            patterns = [graph.pattern(place) for place in range(len(graph.edges))]
         full = all(pattern.nnz == pattern.shape[0] * pattern.shape[1] for pattern in patterns)
         if not full and (
             sum(graph.vertices.values()) > MAX_ENTRIES
@@ -93,7 +98,11 @@ class OrderGraph:
     @classmethod
     def of_arcs(cls, arcs: Arcs) -> OrderGraph | None:
         """That of the graph of arcs; None also if its operations are not priced by fma."""
-        return cls.of(arcs.graph) if arcs.model is FMA else None
+        if arcs.model is not FMA:
+            return None
+        return cls.of(
+            arcs.graph, [arcs.patterns[arcs[edge].pattern] for edge in range(len(arcs.graph.edges))]
+        )
 
     @cached_property
     def unit_of(self) -> tuple[int, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 
 from chainorder.elimination.order_graph import Neighbours, OrderGraph
@@ -18,12 +17,6 @@ def priced(graph: OrderGraph, order: Iterable[int]) -> tuple[int, Order]:
     """What eliminating the units in an order costs, and the order."""
     left, units = Remaining.of(graph), list(order)
     return sum(left.eliminate(vertex) for unit in units for vertex in graph.units[unit]), units
-
-
-def products(graph: OrderGraph, order: Iterable[int]) -> int:
-    """How many pairs of neighbours are multiplied in an order."""
-    ones = (1,) * len(graph.weights)
-    return priced(replace(graph, weights=ones, prices=ones), order)[0]
 
 
 def rules(graph: OrderGraph) -> Iterator[tuple[int, Order]]:

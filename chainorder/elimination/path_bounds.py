@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from chainorder.elimination.cost_partitioning import share_costs
+from chainorder.elimination.cost_partitioning import share_by_program, share_in_turn
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import Costs
 from chainorder.elimination.path_chains import UNIT, PathChain, all_paths, covering_paths
@@ -24,9 +24,14 @@ MAX_PATHS = 2_000
 MAX_DERIVATIONS = 20_000
 """Paths that a bound looks at, and derivations of all their intervals; more would only make it better."""
 
+MAX_EDGES = 5_000
+"""Edges of a graph whose paths are looked at."""
 
-FEW, PRICED = 1_000, 10_000
-"""Derivations that are looked at if the time is up, and more of them for every second that is left."""
+STAGES = (1_000, 3_000, 9_000, MAX_DERIVATIONS)
+"""Derivations of the bounds that are made one after the other where the time is limited."""
+
+LONGER = 1.5
+"""How much longer than the one before the next one takes to be set up, its solution apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +46,22 @@ class PathBound:
 
         Every edge is on one of the paths, unless the shortest through it is very long.
         """
-        until = None if seconds is None else time.monotonic() + seconds
-        most = MAX_DERIVATIONS if seconds is None else int(min(MAX_DERIVATIONS, FEW + PRICED * seconds))
-        paths = some_paths(arcs, most)
-        share_costs(paths, until)
-        return cls(paths)
+        now = time.monotonic()
+        until = None if seconds is None else now + seconds
+        best = cls(())
+        for most in STAGES if until is not None else STAGES[-1:]:
+            begun, paths = now, some_paths(arcs, most)
+            if len(paths) == len(best.paths):
+                break
+            if not share_by_program(paths, until):
+                if best.paths:
+                    break
+                share_in_turn(paths)
+            best = max(best, cls(paths), key=lambda bound: bound.cost)
+            now = time.monotonic()
+            if until is not None and now + LONGER * (now - begun) > until:
+                break
+        return best
 
     @property
     def cost(self) -> int:
@@ -55,7 +71,12 @@ class PathBound:
 
 
 def some_paths(arcs: Arcs, most: int = MAX_DERIVATIONS) -> tuple[PathChain, ...]:
-    """Paths of a graph that cover its edges, and others, with so many derivations; all, if they have less."""
+    """Paths of a graph that cover its edges, and others, with so many derivations; all, if they have less.
+
+    Of a graph of more than `MAX_EDGES` none: some paths say little of many.
+    """
+    if len(arcs.graph.edges) > MAX_EDGES:
+        return ()
     costs = Costs(arcs)
     chosen: dict[tuple[int, ...], None] = {}
     left = most

@@ -142,6 +142,11 @@ class Options:
         return max(0.0, self.time_limit - (time.monotonic() - self.started))
 
     @property
+    def until(self) -> float | None:
+        """When the time is up, a reading of `time.monotonic`; None without a limit."""
+        return None if self.time_limit is None else self.started + self.time_limit
+
+    @property
     def over(self) -> bool:
         """Whether the time is up, or somebody asks for what there is."""
         return asked_to_end() or self.left == 0.0
@@ -150,6 +155,10 @@ class Options:
         """The same, with the time up in so many seconds at the latest."""
         until = time.monotonic() - self.started + seconds
         return replace(self, time_limit=until if self.time_limit is None else min(until, self.time_limit))
+
+    def share(self, part: float) -> Options:
+        """The same, with the time up when a part of what is left now is over; as it is without a limit."""
+        return self if self.left is None else self.within(part * self.left)
 
     def report(self, best: int, lower_bound: int = 0, among: str = "") -> None:
         """Tell whoever wants to know what was found."""

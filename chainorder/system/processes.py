@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from chainorder.system.signals import ENDING, signals_held
+from chainorder.system.waiting import begun
 
 Made = TypeVar("Made")
 
@@ -22,17 +23,9 @@ PR_SET_PDEATHSIG = 1
 
 def apart_from_terminal(make: Callable[[], Made]) -> Made:
     """Call something whose threads and processes do not hear of Ctrl-C; this one does, while it waits."""
-    future: Future[Made] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(make())
-        except BaseException as error:  # noqa: BLE001 -- raised where it is waited for
-            future.set_exception(error)
-
     _start_tracker()
     with signals_held([number for number in ENDING if number != signal.SIGTERM]):
-        threading.Thread(target=run, daemon=True).start()
+        future = begun(make)
     return future.result()
 
 

@@ -110,13 +110,16 @@ def _scheduled(plan: Plan, machines: int, options: Options) -> Plan:
 def _search(chain: Chain, options: Options, solver: str, limit: float | None) -> Plan:
     if _polynomial(chain, options.transfer):
         return _by_dynamic_program(chain, options)
-    seconds = limit if options.time_limit is None else options.time_limit
-    for last in hunt(_alternatives(chain, solver, options), _machines(chain), options.transfer, seconds):
+    if options.time_limit is None and limit is not None:
+        options = options.within(limit)
+    alternatives = _alternatives(chain, solver, options)
+    for last in hunt(alternatives, _machines(chain), options.transfer, options.until):
         options.report(last.schedule.makespan, last.bound)
     if last.proved:
         why = "searched until it was proved"
     else:
-        why = f"the best after {seconds:g} s; with a higher time limit, or none, exact may find a better one"
+        why = f"the best after {options.time_limit:g} s; "
+        why += "with a higher time limit, or none, exact may find a better one"
         if kernel.fast() is None:
             why += f"; tens of times faster with Numba: {how_to_add('machines')}"
     return _plan(chain, last, solver, why, options)

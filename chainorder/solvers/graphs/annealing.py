@@ -13,15 +13,14 @@ from chainorder.elimination.best_order import Contest
 from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import feasible_arcs
 from chainorder.elimination.order_graph import OrderGraph
-from chainorder.elimination.order_rules import products
-from chainorder.elimination.path_bounds import PathBound
+from chainorder.elimination.path_bounds import MAX_EDGES, PathBound
 from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.local import improve
-from chainorder.solvers.graphs.orders import best_of_rules
+from chainorder.solvers.graphs.orders import best_of_rules, time_to_write
 from chainorder.solvers.graphs.vertex import exact_order
 from chainorder.solvers.options import Options
 
@@ -36,12 +35,6 @@ LARGE_SECONDS = 3.0
 
 PATH_SECONDS = 10.0
 """How long the linear program of the path bound takes at the most, without a time limit."""
-
-MAX_EDGES = 5_000
-"""Edges up to which bounds of paths, or faces, are looked at."""
-
-WRITTEN = 120_000
-"""Products that a plan is written with in a second."""
 
 FEW = 8
 """Inner vertices of which all sets are tried at once."""
@@ -83,6 +76,7 @@ def plan_by_annealing(graph: Graph, options: Options, solver: str) -> GraphPlan:
     arcs = feasible_arcs(graph, options.model)
     limited = options.time_limit is not None
     large = len(graph.edges) > MAX_EDGES
+    options = time_to_write(graph, options)
     part = options.within(LARGE_SECONDS) if large and not limited else options
     found = best_vertices(arcs, part, patient=limited)
     lower = None
@@ -103,22 +97,20 @@ def plan_by_annealing(graph: Graph, options: Options, solver: str) -> GraphPlan:
 def best_vertices(arcs: Arcs, options: Options, *, patient: bool = False) -> Found:
     """The best order of the inner vertices that is found in time; never worse than the best rule's.
 
-    Whoever is patient goes on when nothing was gained for a while, until it is time to write the plan.
+    Whoever is patient goes on when nothing was gained for a while.
     """
     if len(arcs.graph.inner) <= FEW:
         with suppress(SolverError):  # too many choices, or no time
             return _by_sets(arcs, options)
     orders = OrderGraph.of_arcs(arcs)
     exact = orders is not None and orders.exact
-    cost, order, sweep = (best_of_rules if exact else improve)(arcs, options)
+    cost, order, sweep = best_of_rules(arcs, options, orders) if exact else improve(arcs, options)
     if orders is None or not any(orders.prices):
         return Found(cost, order, sweep, None, "local search; cuts say nothing of these Jacobians")
     number = {place: unit for unit, place in enumerate(orders.places)}
     contest = Contest(orders, [number[place] for place in order], options.seed)
     if not patient:
         options = options.within(PROOF_SECONDS if contest.admits_exact else SECONDS)
-    elif options.left is not None and contest.cost is not None:
-        options = options.within(max(0, options.left - products(orders, contest.order) / WRITTEN))
     while not options.over and (patient or not contest.idle) and cost > contest.least:
         gained = contest.take_turns(options.left)
         if contest.cost is not None:

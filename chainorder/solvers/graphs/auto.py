@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from chainorder.costs.steps import Step
 from chainorder.elimination.moves import Move, feasible_arcs
+from chainorder.elimination.path_bounds import MAX_EDGES
 from chainorder.plans.chain_plan import Plan
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.problems.chain import Chain
 from chainorder.problems.graph import Graph
 from chainorder.solvers.chains import auto
 from chainorder.solvers.chains.seconds import plan_by_seconds
-from chainorder.solvers.graphs.annealing import MAX_EDGES, plan_by_annealing
+from chainorder.solvers.graphs.annealing import plan_by_annealing
 from chainorder.solvers.graphs.face import solve_faces
 from chainorder.solvers.options import Options
 from chainorder.solvers.registry import find_solver

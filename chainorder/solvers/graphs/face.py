@@ -14,18 +14,20 @@ import heapq
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import count
+from typing import Any
 
 from chainorder.elimination.line_graph import Arcs, LineGraph, Neighbours
 from chainorder.elimination.moves import Costs, Move, feasible_arcs
 from chainorder.elimination.path_bounds import PathBound
 from chainorder.elimination.path_chains import UNIT
-from chainorder.elimination.vertex_orders import Sweep, VertexGraph, moves_of, order_cost
+from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
+from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.annealing import PATH_SECONDS, best_vertices
+from chainorder.solvers.graphs.orders import time_to_write
 from chainorder.solvers.graphs.vertex import exact_order
 from chainorder.solvers.options import Options
 
@@ -260,6 +262,9 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
     return solve_faces(graph, options, "face")
 
 
+VERTICES, PATHS = 0.5, 0.7
+"""Of a time limit what orders of vertices take, and of the rest what the bound of paths does."""
+
 SMALL = 12
 """Inner vertices up to which `auto` finds the best vertex elimination to start from."""
 
@@ -267,23 +272,26 @@ SMALL = 12
 def solve_faces(graph: Graph, options: Options, solver: str, work: int | None = None) -> GraphPlan:
     """Search faces below the best vertex elimination that is found, unless that meets the bound already."""
     arcs = feasible_arcs(graph, options.model)
-    found = best_vertices(arcs, options if options.left is None else options.within(options.left / 2))
+    options = time_to_write(graph, options, plans=2)
+    found = best_vertices(arcs, options.share(VERTICES))
     order, sweep, vertex_bound = found.order, found.sweep, found.bound
-    bound = PathBound.of(arcs, options.within(PATH_SECONDS).left)
+    bound = PathBound.of(arcs, options.share(PATHS).within(PATH_SECONDS).left)
     lower = bound.cost
     if not found.proved and found.cost > lower and len(order) <= SMALL:
         with suppress(SolverError):  # too many choices, or no time: what local search found stands
             order, sweep = exact_order(arcs, options), Sweep.BEST
             vertex_bound = order_cost(VertexGraph.of(arcs), order)
-    made = partial(GraphPlan.of, graph, solver=solver, vertex_bound=vertex_bound, arcs=arcs)
-    moves, model = moves_of(graph, order, sweep, arcs), "vertex"
-    best = made(moves, model=model, lower_bound=lower)
+    stated: dict[str, Any] = {"solver": solver, "vertex_bound": vertex_bound, "arcs": arcs}
+    best = plan_of_order(graph, order, sweep, lower_bound=lower, **stated)
     options.report(best.cost, lower)
     if best.optimal:
         return replace(best, why="an order of vertices costs what every sequence of faces costs at least")
+    if options.over:
+        return replace(best, why="the time is up before faces are looked at")
     states = None if work is None else work // (len(bound.paths) + len(graph.edges))
     searched = search_faces(arcs, bound, best.cost, options, states)
-    if searched.moves is not None:
-        moves, model = searched.moves, "face"
-    why = f"face elimination, {searched.states:,} states"
-    return made(moves, model=model, lower_bound=max(lower, searched.lower_bound), why=why)
+    stated |= {"lower_bound": max(lower, searched.lower_bound)}
+    stated |= {"why": f"face elimination, {searched.states:,} states"}
+    if searched.moves is None:
+        return plan_of_order(graph, order, sweep, **stated)
+    return GraphPlan.of(graph, searched.moves, model="face", **stated)

@@ -8,7 +8,9 @@ paths.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations, permutations
 from typing import Any
 
@@ -23,10 +25,18 @@ from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
 from chainorder.solvers.graphs.local import improve
+from chainorder.solvers.graphs.orders import time_to_write
 from chainorder.solvers.options import Options
+from chainorder.system.waiting import made_by
 
 SECONDS = 60.0
 """Time that the program gets without a time limit: it may take for ever."""
+
+PART = 1 / 3
+"""Of the time that is left what local search takes, and the bound: the rest is for the program."""
+
+PUNCTUAL = 0.8
+"""Of the time that is left what HiGHS is told: it takes more, now and then, and what is late is lost."""
 
 MAX_INNER = 120
 """Inner vertices of which every three can be put in order by rows of a program."""
@@ -37,11 +47,13 @@ MAX_PRODUCTS = 50_000
 
 @dataclass(eq=False)
 class _Program:
-    """Rows of ``lower ≤ A x`` and the objective, in the making."""
+    """Rows of ``lower ≤ A x`` and the objective, in the making; the entries of A in columns."""
 
     names: dict[Any, int] = field(default_factory=dict)
     objective: list[float] = field(default_factory=list)
-    entries: list[tuple[int, int, float]] = field(default_factory=list)
+    at_row: list[int] = field(default_factory=list)
+    at_column: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
     lower: list[float] = field(default_factory=list)
     binary: list[bool] = field(default_factory=list)
 
@@ -53,9 +65,28 @@ class _Program:
         return self.names[name]
 
     def at_least(self, lower: float, terms: list[tuple[int, float]]) -> None:
-        row = len(self.lower)
+        for variable, factor in terms:
+            self.at_row.append(len(self.lower))
+            self.at_column.append(variable)
+            self.values.append(factor)
         self.lower.append(lower)
-        self.entries += ((row, variable, factor) for variable, factor in terms)
+
+    def solution(self, until: float) -> Any:
+        """The values of the best solution that is found till then, more or less; None if there is none."""
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import csr_array
+
+        shape = len(self.lower), len(self.names)
+        rows = csr_array((self.values, (self.at_row, self.at_column)), shape=shape)
+        objective = np.array(self.objective) / max(self.objective)
+        left = max(0.0, until - time.monotonic())
+        return milp(
+            objective,
+            integrality=np.array(self.binary, int),
+            bounds=Bounds(0, 1),
+            constraints=LinearConstraint(rows, np.array(self.lower)),
+            options={"time_limit": PUNCTUAL * left},
+        ).x
 
 
 def solve(graph: Graph, options: Options) -> GraphPlan:
@@ -64,8 +95,9 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
         count = len(graph.inner)
         raise SolverError(f"{count:,} inner vertices; a program takes {MAX_INNER}: use annealing or auto")
     arcs = feasible_arcs(graph, options.model)
-    cost, order, sweep = improve(arcs, _part(options))
-    bound = PathBound.of(arcs, _part(options).left).cost
+    options = time_to_write(graph, options)
+    cost, order, sweep = improve(arcs, options.share(PART))
+    bound = PathBound.of(arcs, options.share(PART).left).cost
     options.report(cost, bound)
     if bound < cost and len(order) > 1:
         found = _order_by_program(graph, arcs, options)
@@ -75,38 +107,16 @@ def solve(graph: Graph, options: Options) -> GraphPlan:
     return plan_of_order(graph, order, sweep, solver="integer", lower_bound=bound, arcs=arcs)
 
 
-def _part(options: Options) -> Options:
-    """A third of the time that is left, if it is limited."""
-    return options if options.left is None else options.within(options.left / 3)
-
-
 def _order_by_program(graph: Graph, arcs: Arcs, options: Options) -> list[int] | None:
     """The order that the program ends with; None if it finds none in time."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array
-
+    until = time.monotonic() + (SECONDS if options.left is None else options.left)
     program = _program(graph, arcs, options)
-    if program is None:
-        return None
-    at_row, at_column, values = (np.array(part) for part in zip(*program.entries, strict=True))
-    shape = len(program.lower), len(program.names)
-    limit = SECONDS if options.left is None else options.left
-    result = milp(
-        np.array(program.objective) / max(program.objective),
-        integrality=np.array(program.binary, int),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(
-            csr_array((values, (at_row, at_column)), shape=shape), np.array(program.lower)
-        ),
-        options={"time_limit": max(0.1, limit)},
-    )
-    if result.x is None:
+    x = None if program is None else made_by(until, partial(program.solution, until))
+    if program is None or x is None:
         return None
     places = {name: place for place, name in enumerate(graph.vertices)}
     inner = [places[name] for name in graph.inner]
-    earlier = {
-        j: sum(_precedes(program, result.x, other, j) > 0.5 for other in inner if other != j) for j in inner
-    }
+    earlier = {j: sum(_precedes(program, x, other, j) > 0.5 for other in inner if other != j) for j in inner}
     return sorted(inner, key=earlier.__getitem__)
 
 

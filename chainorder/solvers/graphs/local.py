@@ -12,7 +12,7 @@ from chainorder.elimination.vertex_orders import Sweep, VertexGraph
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
-from chainorder.solvers.graphs.orders import best_of_rules
+from chainorder.solvers.graphs.orders import best_of_rules, time_to_write
 from chainorder.solvers.options import Options
 
 PATIENCE = 40
@@ -34,8 +34,8 @@ MAX_ELIMINATIONS = 20_000
 def solve(graph: Graph, options: Options) -> GraphPlan:
     """The best rule's order, improved by moving single vertices to other places."""
     arcs = feasible_arcs(graph, options.model)
-    part = options if options.left is None else options.within(SHARE * options.left)
-    cost, order, sweep = improve(arcs, part)
+    options = time_to_write(graph, options)
+    cost, order, sweep = improve(arcs, options.share(SHARE))
     bound = PathBound.of(arcs, options.left).cost
     options.report(cost, bound)
     return plan_of_order(graph, order, sweep, solver="lookahead", lower_bound=bound, arcs=arcs)

@@ -12,7 +12,7 @@ from chainorder.elimination.order_graph import OrderGraph
 from chainorder.elimination.vertex_orders import Sweep, VertexGraph, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
-from chainorder.plans.vertex_plans import plan_of_order
+from chainorder.plans.vertex_plans import plan_of_order, seconds_to_write
 from chainorder.problems.graph import Graph
 from chainorder.solvers.options import Options
 from chainorder.structures.dense import DensePattern
@@ -27,6 +27,13 @@ def inner_places(graph: Graph) -> list[int]:
     """The inner vertices by their places, in topological order."""
     places = {name: place for place, name in enumerate(graph.vertices)}
     return [places[name] for name in graph.inner]
+
+
+def time_to_write(graph: Graph, options: Options, plans: int = 1) -> Options:
+    """The options of a search that leaves the time that plans take to be written, about."""
+    if options.left is None:
+        return options
+    return options.within(max(0.0, options.left - plans * seconds_to_write(graph)))
 
 
 def forward(graph: Graph, options: Options) -> GraphPlan:
@@ -89,12 +96,15 @@ def greedy(arcs: Arcs, score: Score, options: Options) -> list[int]:
     return order
 
 
-def weighted(arcs: Arcs) -> OrderGraph | None:
-    """The graph as weights, if all its Jacobians are full matrices at hand: orders of it are priced fast."""
+def weighted(arcs: Arcs, orders: OrderGraph | None = None) -> OrderGraph | None:
+    """The graph as weights, if all its Jacobians are full matrices at hand: orders of it are priced fast.
+
+    Who has made it for any Jacobians already gives it.
+    """
     graph = arcs.graph
     if graph.matrix_free or graph.modelled:
         return None
-    orders = OrderGraph.of_arcs(arcs)
+    orders = OrderGraph.of_arcs(arcs) if orders is None else orders
     whole = orders is not None and orders.exact and len(orders.weights) == len(graph.vertices)
     return orders if whole else None
 
@@ -113,16 +123,19 @@ def candidates(arcs: Arcs, options: Options) -> Iterator[tuple[list[int], Sweep]
     yield order, Sweep.FORWARD
     yield order[::-1], Sweep.REVERSE
     yield order[::-1], Sweep.BEST
-    for score in (_cost, _relative(arcs), _fill):
-        yield greedy(arcs, score, options), Sweep.BEST
+    yield greedy(arcs, _cost, options), Sweep.BEST
+    yield greedy(arcs, _relative(arcs), options), Sweep.BEST
+    yield greedy(arcs, _fill, options), Sweep.BEST
 
 
-def best_of_rules(arcs: Arcs, options: Options) -> tuple[int, list[int], Sweep]:
+def best_of_rules(
+    arcs: Arcs, options: Options, orders: OrderGraph | None = None
+) -> tuple[int, list[int], Sweep]:
     """The cheapest of these orders: its cost, the order, its sweep. Of a large graph without minimum fill.
 
     Where the time is up, of those that were priced till then, one at least.
     """
-    orders = weighted(arcs)
+    orders = weighted(arcs, orders)
     found: list[tuple[int, list[int], Sweep]] = []
     for each in _priced_sweeps(arcs, options) if orders is None else _priced_rules(orders, arcs, options):
         found.append(each)

@@ -9,7 +9,7 @@ otherwise sets are visited by size, and those that cost more than a known order 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,12 @@ from chainorder.elimination.line_graph import Arcs
 from chainorder.elimination.moves import feasible_arcs
 from chainorder.elimination.order_graph import OrderGraph
 from chainorder.elimination.path_bounds import PathBound
-from chainorder.elimination.vertex_orders import MAX_CHOICES, Sweep, VertexGraph
+from chainorder.elimination.vertex_orders import MAX_CHOICES, Sweep, VertexGraph, order_cost
 from chainorder.errors import SolverError
 from chainorder.plans.graph_plan import GraphPlan
 from chainorder.plans.vertex_plans import plan_of_order
 from chainorder.problems.graph import Graph
-from chainorder.solvers.graphs.orders import best_of_rules, inner_places
+from chainorder.solvers.graphs.orders import best_of_rules, inner_places, time_to_write
 from chainorder.solvers.options import Options
 from chainorder.structures.dense import Dense
 
@@ -41,7 +41,8 @@ MAX_SEARCHED = 40
 """Inner vertices of a graph of full matrices that are not safe to eliminate first, with Numba: up to about 30
 take seconds, more may take very long."""
 
-OVERDUE = "the time is up before the cheapest order is known; allow more, or use annealing or auto"
+SHARE = 0.9
+"""Of a time limit what orders are searched for, the rest is for the bound of faces."""
 
 WORD = 63
 """Vertices that a set in an int64 holds."""
@@ -49,15 +50,38 @@ WORD = 63
 Sets = npt.NDArray[np.int64]
 
 
+class OverdueError(SolverError):
+    """The time is up before the cheapest order is known.
+
+    Attributes
+    ----------
+    order
+        The best one by then.
+    least
+        What every order costs at least; None if that is not known.
+    """
+
+    def __init__(self, order: list[int], least: int | None) -> None:
+        super().__init__("the time is up before the cheapest order is known")
+        self.order, self.least = order, least
+
+
 def solve(graph: Graph, options: Options) -> GraphPlan:
-    """The cheapest order of vertex eliminations; the bound is the one for faces."""
+    """The cheapest order of vertex eliminations, or the best in time; the bound is the one for faces."""
     arcs = feasible_arcs(graph, options.model)
-    order = exact_order(arcs, options)
-    bound = PathBound.of(arcs, options.left).cost
+    options = time_to_write(graph, options)
     why = "no order of vertex eliminations costs less; eliminating faces may"
-    best = plan_of_order(graph, order, solver="vertex", lower_bound=bound, why=why, arcs=arcs)
+    try:
+        order = exact_order(arcs, options.share(SHARE))
+        least: int | None = order_cost(VertexGraph.of(arcs), order)
+    except OverdueError as late:
+        order, least, why = late.order, late.least, f"{late}: the best by then"
+    bound = PathBound.of(arcs, options.left).cost
+    best = plan_of_order(
+        graph, order, solver="vertex", lower_bound=bound, vertex_bound=least, why=why, arcs=arcs
+    )
     options.report(best.cost, bound)
-    return replace(best, vertex_bound=best.cost)
+    return best
 
 
 def exact_order(arcs: Arcs, options: Options) -> list[int]:
@@ -66,7 +90,9 @@ def exact_order(arcs: Arcs, options: Options) -> list[int]:
     Raises
     ------
     SolverError
-        If there are too many of them, or too many matrix-free edges at one; or the time is up.
+        If there are too many of them, or too many matrix-free edges at one.
+    OverdueError
+        If the time is up.
     """
     graph = arcs.graph
     count = len(graph.inner)
@@ -76,7 +102,8 @@ def exact_order(arcs: Arcs, options: Options) -> list[int]:
             return table.order()
     orders = OrderGraph.of_arcs(arcs) if cut_kernel.fast() else None
     if orders is not None and orders.exact and all(len(members) == 1 for members in orders.units):
-        contest = Contest(orders, range(count), options.seed)
+        order = best_of_rules(arcs, options, orders)[1]
+        contest = Contest(orders, [orders.places.index(place) for place in order], options.seed)
         if len(contest.reduction.graph.units) <= MAX_SEARCHED:
             return _order_by_contest(contest, options)
     if count > MAX_ANY:
@@ -98,9 +125,13 @@ def _order_by_contest(contest: Contest, options: Options) -> list[int]:
     """Annealing, cuts and sets, until the cheapest order is known."""
     while contest.cost is not None and contest.cost > contest.least:
         if options.over:
-            raise SolverError(OVERDUE)
+            raise OverdueError(_places(contest), contest.least)
         if contest.take_turns(options.left):
             options.report(contest.cost, contest.least, "vertex orders")
+    return _places(contest)
+
+
+def _places(contest: Contest) -> list[int]:
     return [contest.graph.places[unit] for unit in contest.order]
 
 
@@ -117,7 +148,7 @@ def _order_by_sets(arcs: Arcs, options: Options) -> list[int]:
         following: dict[int, tuple[int, VertexGraph, tuple[int, ...]]] = {}
         for done, (cost, state, path) in layer.items():
             if options.over:
-                raise SolverError(OVERDUE)
+                raise OverdueError(order, None)
             for bit, vertex in enumerate(inner):
                 if done >> bit & 1:
                     continue

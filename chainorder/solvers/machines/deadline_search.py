@@ -12,9 +12,13 @@ from chainorder.solvers.machines.alternatives import Alternatives
 from chainorder.solvers.machines.bounds import lower_bound
 from chainorder.solvers.machines.search import Model, Search
 from chainorder.solvers.machines.splits import best_schedule
+from chainorder.system.waiting import made_by
 
-SLICE, SLOW_SLICE = 100_000, 2_000
+SLICE, SLOW_SLICE = 20_000, 2_000
 """States between two looks at the clock, compiled and not: some hundredths of a second."""
+
+SHORT = 24
+"""Elementals of chains that are most often done before a compiler would be loaded."""
 
 FIRST_STEP = 4
 """The first deadline from below lies a quarter of the gap above the bound."""
@@ -91,28 +95,36 @@ class Hunt:
             answer.bound = max(answer.bound, search.deadline + 1)
 
 
-def hunt(alternatives: Alternatives, machines: int, transfer: int, seconds: float | None) -> Iterator[Answer]:
-    """The answer, again and again as it becomes better, until it is proved or the time is over."""
-    clock = time.perf_counter
-    until = None if seconds is None else clock() + seconds
+def hunt(alternatives: Alternatives, machines: int, transfer: int, until: float | None) -> Iterator[Answer]:
+    """The answer, again and again as it becomes better, until it is proved or the time is over.
+
+    The time is over at `until`, a reading of `time.monotonic`.
+    """
     jobs, schedule = best_schedule(alternatives, machines, transfer)
     answer = Answer(jobs, schedule, lower_bound(alternatives, machines, schedule.makespan))
     yield answer
+    if alternatives.length <= SHORT and not answer.proved:
+        model = Model(alternatives, machines, transfer, schedule.makespan, fast=False)
+        Hunt(model, answer).advance(None)
+        yield answer
     if answer.proved:
         return
-    # Most short chains are done before a compiler would be loaded.
-    short = Hunt(Model(alternatives, machines, transfer, schedule.makespan, fast=False), answer)
-    short.advance(None)
-    yield answer
-    if answer.proved:
+
+    def prepare() -> Model:
+        model = Model(alternatives, machines, transfer, answer.schedule.makespan)
+        Search(model, answer.schedule.makespan - 1).advance(1)  # compiles
+        return model
+
+    prepared = made_by(until, prepare)
+    if prepared is None:
         return
-    going = Hunt(Model(alternatives, machines, transfer, answer.schedule.makespan), answer)
+    going = Hunt(prepared, answer)
     pool = ThreadPoolExecutor(2)
     try:
-        while not answer.proved and (until is None or clock() < until):
+        while not answer.proved and (until is None or time.monotonic() < until):
             before = answer.schedule.makespan, answer.bound
             going.advance(pool)
             if (answer.schedule.makespan, answer.bound) != before:
                 yield answer
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # who breaks it off does not wait for the compiler
+        pool.shutdown(wait=False, cancel_futures=True)  # who breaks it off does not wait for the last slices
