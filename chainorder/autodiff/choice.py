@@ -108,7 +108,7 @@ class Choice:
     times
         The estimates, in fma of a large dense product; only of what can be done.
     forced
-        Whether the plan is used whatever the estimates say.
+        What is done whatever the estimates say; None if they decide.
     positions
         Where the Jacobian may be nonzero, if that is known.
     colouring
@@ -122,7 +122,7 @@ class Choice:
     pieces: tuple[AnyPiece, ...]
     plan: Plan
     times: Mapping[Mode, int]
-    forced: bool = False
+    forced: Mode | None = None
     positions: Positions | None = field(default=None, repr=False)
     colouring: Colouring | None = field(default=None, repr=False)
     separation: Separation | None = field(default=None, repr=False)
@@ -174,8 +174,8 @@ class Choice:
     @cached_property
     def mode(self) -> Mode:
         """What is done: colours, and a plan rather than these, only where that seems to be worth it."""
-        if self.forced:
-            return Mode.PLAN
+        if self.forced is not None:
+            return self.forced
         best = min(
             (mode for mode in OWN if mode in self.times), key=lambda mode: self.times[mode], default=None
         )
@@ -272,7 +272,8 @@ def choose(
     plan = min(plans, key=lambda each: plan_time(each, pieces, rates))
     times[Mode.PLAN] = plan_time(plan, pieces, rates)
     times = {mode: rates.call + time for mode, time in times.items()}
-    return Choice(tuple(pieces), plan, times, solver is not None, positions, colouring, separation)
+    forced = Mode.PLAN if solver is not None else None
+    return Choice(tuple(pieces), plan, times, forced, positions, colouring, separation)
 
 
 def framework_times(pieces: Sequence[AnyPiece], rates: Rates) -> dict[Mode, int]:

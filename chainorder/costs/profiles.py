@@ -11,6 +11,7 @@ from chainorder.costs.profile import REMEDY, Profile, profiles_of_json
 from chainorder.errors import ProfileError
 from chainorder.reading.wording import shortened
 from chainorder.structures.number_types import DTYPES
+from chainorder.system.folders import cache_folder
 
 VARIABLE = "CHAINORDER_PROFILE"
 """Environment variable that names the file of a profile."""
@@ -44,13 +45,7 @@ def measured() -> bool:
     """Whether there is a profile that somebody made: named, or kept for this machine."""
     if os.environ.get(VARIABLE):
         return True
-    return any(_folder().glob("profile-*.json")) and kept_at().is_file()
-
-
-def _folder() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("chainorder", appauthor=False)
+    return any(cache_folder().glob("profile-*.json")) and kept_at().is_file()
 
 
 def kept() -> Profile | None:
@@ -62,7 +57,7 @@ def kept() -> Profile | None:
 def kept_at(machine: Machine | None = None) -> Path:
     """Where the profile of a machine, by default of this one, is kept: in the user's cache folder."""
     here = Machine.here() if machine is None else machine
-    return _folder() / f"profile-{here.digest}.json"
+    return cache_folder() / f"profile-{here.digest}.json"
 
 
 def read_profile(file: Path, dtype: str | None = None) -> Profile:

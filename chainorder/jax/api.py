@@ -20,6 +20,7 @@ from chainorder.jax.capture import Options
 from chainorder.jax.knowledge import KNOWLEDGE
 from chainorder.jax.memory import fit, limit_of
 from chainorder.jax.task import JaxTask
+from chainorder.jax.tuning import tuned
 from chainorder.problems.chain import Chain
 from chainorder.solvers.registry import find_solver
 
@@ -35,6 +36,7 @@ def jacobian(
     solver: str | None = None,
     chunk_entries: int = TRACED_ENTRIES,
     memory: int | str | None = None,
+    tune: bool = False,
 ) -> Callable[..., Any]:
     """The Jacobian of a function by the best plan; a drop-in for `jax.jacrev` and `jax.jacfwd`.
 
@@ -62,6 +64,9 @@ def jacobian(
         A limit, in bytes or as ``"64MiB"``, for arguments, results and what is between, as XLA allots it.
         Where the usual way exceeds it, fewer directions are evaluated at once, and long loops keep the states
         at the beginnings of segments and are computed again. Several programs are compiled to find that out.
+    tune
+        Whether the best ways by the estimates, three at most, are compiled and timed in the first call of a
+        shape. The quickest is noted in the user's cache folder, for later processes, too.
 
     Returns
     -------
@@ -95,7 +100,7 @@ def jacobian(
     def jacfun(*args: Any, **kwargs: Any) -> Any:
         call, arrays = calls.of(args, kwargs)
         try:  # quicker than `suppress`
-            return captures.run(call, call.others, lambda: compiled(task, call, arrays, limit), *arrays)
+            return captures.run(call, call.others, lambda: compiled(task, call, arrays, limit, tune), *arrays)
         except NotPlannedError:
             pass
         if limit is not None:  # what is not kept, or not feasible, is found once more; that one is told
@@ -109,9 +114,10 @@ def jacobian(
 
 
 def compiled(
-    task: JaxTask, call: Call, arrays: Sequence[Any], limit: int | None = None
+    task: JaxTask, call: Call, arrays: Sequence[Any], limit: int | None = None, tune: bool = False
 ) -> tuple[Callable[..., Any], Any]:
     """The compiled Jacobian for calls of a kind, in at most so many bytes; what it makes of some arrays."""
+    task = tuned(task, call, arrays) if tune else task
     jacobian = task.jacobian if limit is None else fit(task, call, limit).way.jacobian
     form: list[Any] = []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, assert_never
 
@@ -105,6 +105,7 @@ class JaxTask(Task):
     solver: str | None = None
     chunk_entries: int = TRACED_ENTRIES
     output: Output = Output.DENSE
+    mode: Mode | None = None
 
     def jacobian(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """What `jax.jacrev` of the function returns; may raise `NotPlannedError`."""
@@ -203,9 +204,9 @@ class JaxTask(Task):
                 f"the output is {target}, the input {source}, and each mode rounds otherwise"
             )
         whole = self._chosen_for(program, positions_of(program))
-        if linearised.parts is None or whole.forced:
-            return whole
-        return Division(linearised.parts, self._chosen_for, RATES, whole).best()
+        if linearised.parts is not None and whole.forced is None:
+            whole = Division(linearised.parts, self._chosen_for, RATES, whole).best()
+        return replace(whole, forced=self.mode) if self.mode in whole.times else whole
 
     def _chosen_for(self, program: JaxProgram, positions: Positions | None) -> Choice:
         name = getattr(self.function, "__name__", None)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from chainorder.errors import ProfileError, SolverError
+from chainorder.system.folders import cache_folder
 from chainorder.system.later import later
 
 MANY = 1_000
@@ -34,6 +35,4 @@ def foretold(plan: Any) -> Any:
 
 def _calibrated() -> bool:
     """Whether any profile is kept: start-up does without knowing the machine if there is none."""
-    from platformdirs import user_cache_path
-
-    return any(user_cache_path("chainorder", appauthor=False).glob("profile-*.json"))
+    return any(cache_folder().glob("profile-*.json"))
