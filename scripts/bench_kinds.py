@@ -28,7 +28,7 @@ from kinds import KINDS, Kind, numbers
 from tables import show, tell, write_seconds
 
 import chainorder.jax
-from chainorder.autodiff.choice import OWN, Choice, Mode, Unplanned
+from chainorder.autodiff.choice import OWN, Choice, Unplanned
 from chainorder.jax.api import choice_of
 from chainorder.report.model import Report
 from chainorder.report.numbers import Cell
@@ -143,11 +143,7 @@ def _predicted(choice: Choice | Unplanned) -> float:
 
 
 def _chosen(choice: Choice | Unplanned) -> str:
-    if isinstance(choice, Choice) and choice.mode is Mode.COLOURS:
-        return str(choice.colouring)
-    if isinstance(choice, Choice) and choice.mode is Mode.SEPARABLE:
-        return str(choice.separation)
-    return choice.mode.value
+    return choice.way if isinstance(choice, Choice) else choice.mode.value
 
 
 def summary(rows: Sequence[Row]) -> tuple[str, ...]:

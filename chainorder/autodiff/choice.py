@@ -145,7 +145,7 @@ class Choice:
             case Mode.PLAN:
                 return f"a plan of {len(self.pieces)} pieces"
             case Mode.SEPARABLE:
-                return f"what is not linear, {self.separation}"
+                return str(self.separation)
             case Mode.BLOCKS:
                 return f"{len(self.groups)} groups of blocks"
             case Mode.FORWARD | Mode.REVERSE:
