@@ -33,7 +33,7 @@ KERNELS: dict[str, tuple[str, ...]] = {
     "band_rows": ("call", "entries"),
     "sparse_dense": ("call", "multiplied", "entries", "stored"),
     "dense_sparse": ("call", "multiplied", "entries", "stored"),
-    "sparse_sparse": ("call", "multiplied", "entries", "looked_up", "rows"),
+    "sparse_sparse": ("call", "multiplied", "entries", "lookups", "rows"),
     "positions": ("call", "multiplied", "entries"),
     "written_out": ("call", "entries", "cells"),
     "picked_dense": ("call", "entries"),

@@ -43,6 +43,7 @@ class RoughFill(Results):
         self.deviation = 0.0
         self._own: dict[Hashable, Pattern] = {}
         self._made: dict[Hashable, Look] = {}
+        self._steps: set[int] = set()
         self._growths: dict[int, Growth] = {}
         self._codes = chain.elementals.codes.tolist()
         self._times = Counter(self._codes)
@@ -55,8 +56,22 @@ class RoughFill(Results):
         if found is None:
             found = self._own[key] = self.chain.pattern(number)
             if self._times[key[0]] >= AGAIN and isinstance(found, SparsePattern) and key[1] == key[2]:
-                self._growths[id(found)] = Growth.of(found)
+                self._steps.add(id(found))
         return found
+
+    def afresh(self) -> RoughFill:
+        """One that was asked for nothing, and knows the same of the matrices."""
+        other = RoughFill(self.chain)
+        other._own, other._steps, other._growths = self._own, self._steps, self._growths
+        return other
+
+    def _growth(self, look: Look) -> Growth | None:
+        """How positions spread along a matrix that comes again and again; None of other factors."""
+        if id(look) not in self._steps or not isinstance(look, SparsePattern):
+            return None
+        if id(look) not in self._growths:
+            self._growths[id(look)] = Growth.of(look)
+        return self._growths[id(look)]
 
     def product(self, j: int, k: int, i: int, left: Look, right: Look) -> Look:
         """What comes of a product, one object for equal ones; exact where there is a closed form."""
@@ -84,10 +99,12 @@ class RoughFill(Results):
         cells, multiplied = shape[0] * shape[1], _multiplied(left, right)
         # As chance has it, in whole numbers: at first nearly all are new, at last all cells are hit.
         positions = cells if multiplied >= 4 * cells else cells * multiplied // (cells + multiplied)
-        if id(right) in self._growths:  # what a row has spreads along it
-            return self._spread(left, shape[0], self._growths[id(right)], shape, positions)
-        if id(left) in self._growths:
-            return self._spread(right, shape[1], self._growths[id(left)], shape, positions)
+        for growth, other, lines in (
+            (self._growth(right), left, shape[0]),
+            (self._growth(left), right, shape[1]),
+        ):
+            if growth is not None:
+                return self._spread(other, lines, growth, shape, positions)
         return look_of(shape, positions, _each(positions, shape[0]))
 
     def _spread(self, look: Look, lines: int, growth: Growth, shape: tuple[int, int], most: int) -> Look:
@@ -95,7 +112,7 @@ class RoughFill(Results):
         if isinstance(look, Guess):
             seeds = look.seeds
         else:
-            seeds = 1 if id(look) in self._growths else _each(look.nnz, lines)
+            seeds = 1 if id(look) in self._steps else _each(look.nnz, lines)
         positions = round(lines * seeds * growth.after(look.nnz / lines / seeds))
         return look_of(shape, max(look.nnz, min(most, positions)), seeds)
 

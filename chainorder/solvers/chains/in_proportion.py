@@ -16,7 +16,6 @@ from chainorder.costs.guessed_fill import Guesses
 from chainorder.costs.known_costs import Outline
 from chainorder.costs.pricing import Results
 from chainorder.costs.prospects import PART, Prospect
-from chainorder.costs.rough_fill import RoughFill
 from chainorder.costs.sampled_times import SampledTimes
 from chainorder.costs.steps import Steps
 from chainorder.plans.chain_plan import Plan
@@ -64,7 +63,7 @@ def solve(prospect: Prospect) -> Plan:
 def _roughly(prospect: Prospect) -> Plan:
     """The best order from an end or a waist by sizes and entries; exactly priced where nothing fills in."""
     place = min(prospect.outwards, key=prospect.outwards.__getitem__)
-    rough, (name, why) = RoughFill(prospect.chain), _names(prospect.chain, place)
+    rough, (name, why) = prospect.rough.afresh(), _names(prospect.chain, place)
     made = _priced(prospect, outward_steps(len(prospect.chain), place), rough, name, why)
     return replace(made, estimate=Estimate(0, 0, 1.0)) if rough.guessed else made
 
