@@ -23,6 +23,7 @@ import numpy as np
 import sparse_cases
 from bench_executor import Case, Maker, by_hand, cases, make
 from bench_sparse import forward, reverse
+from straight_calls import straight
 from tables import show, tell, write_seconds
 
 from chainorder import Plan, execute, plan, prepare
@@ -172,11 +173,17 @@ def sweep_row(case: sparse_cases.Case, budget: float) -> tuple[Cell, ...]:
     started = time.process_time()
     run = prepare(order, given)
     preparing = time.process_time() - started
-    sweeps = (lambda: forward(case.matrices)), (lambda: reverse(case.matrices))
-    ahead, back, ours = map(statistics.median, zip(*turns(budget, *sweeps, lambda: run(given)), strict=True))
+    by_hand = (
+        lambda: forward(case.matrices),
+        lambda: reverse(case.matrices),
+        lambda: straight(order, case.matrices),
+    )
+    columns = zip(*turns(budget, *by_hand, lambda: run(given)), strict=True)
+    ahead, back, calls, ours = map(statistics.median, columns)
     better = min(ahead, back)
     tell(f"{case.name}: {better / ours:.2f}")
-    return case.name, *(write_seconds(each) for each in (better, ours, preparing)), better / ours
+    times = (write_seconds(each) for each in (better, calls, ours, preparing))
+    return case.name, *times, better / calls, better / ours
 
 
 def sweep_report(quick: bool, budget: float, families: Iterable[str], only: str) -> Report:
@@ -191,7 +198,8 @@ def sweep_report(quick: bool, budget: float, families: Iterable[str], only: str)
             tell(f"{name}: left out, its package is not installed")
             continue
         rows += [sweep_row(case, budget) for case in chosen]
-    columns = ("chain", "better sweep", "prepared", "to prepare", "better sweep ÷ prepared")
+    times = ("better sweep", "straight calls", "prepared", "to prepare")
+    columns = ("chain", *times, "better sweep ÷ straight calls", "better sweep ÷ prepared")
     return Report("Prepared runs beside the better sweep of scipy.sparse by hand", columns, rows)
 
 

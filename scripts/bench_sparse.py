@@ -1,7 +1,8 @@
 """Sparse chains: planning and executing beside the sweeps of scipy.sparse, and estimates beside the optimum.
 
-First their time: both sweeps as one would write them (``@`` and `splu`), and all that chainorder does, from
-the matrices to the Jacobian: factorising, planning by time, executing, without checks; in turns. Then exact
+First their time: both sweeps as one would write them (``@`` and `splu`), straight calls in the order of the
+plan, which shows what is to be had at all, and all that chainorder does, from the matrices to the Jacobian:
+factorising, planning by time, executing, without checks; in turns. Then exact
 plans of the same chains, and the true costs of orders by estimates; at last those of many small chains.
 
     python scripts/bench_sparse.py [--quick] [--markdown] [--family NAME] [--only TEXT] [--runs N]
@@ -24,6 +25,7 @@ import numpy as np
 from bench_planners import show, tell, write_seconds
 from scipy.sparse.linalg import SuperLU, splu
 from sparse_cases import FAMILIES, Case, Inverse, chain_of, graph, heat_step, random_sparse
+from straight_calls import straight
 
 from chainorder import Chain, Execution, Plan, execute, plan
 from chainorder.report.model import Report
@@ -92,14 +94,15 @@ def seconds(run: Any, *arguments: Any) -> float:
 
 
 def case_row(case: Case, runs: int) -> tuple[Cell, ...]:
-    """Both sweeps and the plan in turns; then the plan once more, counted and checked."""
-    times = []
+    """Both sweeps, straight calls and the plan in turns; then the plan once more, counted and checked."""
+    times, (best, *_) = [], planned(case.matrices)
     for _ in range(runs):
         by_hand = [seconds(sweep, case.matrices) for sweep in (forward, reverse)]
+        calls = seconds(straight, best, case.matrices)
         *_, planning, executing = planned(case.matrices)
-        times.append((*by_hand, planning, executing))
-    ahead, back, planning, executing = (statistics.median(column) for column in zip(*times, strict=True))
-    best, *_ = planned(case.matrices)
+        times.append((*by_hand, calls, planning, executing))
+    columns = zip(*times, strict=True)
+    ahead, back, calls, planning, executing = (statistics.median(column) for column in columns)
     done = execute(best)
     if not done.passed:
         raise click.ClickException(f"{case.name}: {done.fma} fma counted, {best.fma} planned, {done.checks}")
@@ -109,7 +112,8 @@ def case_row(case: Case, runs: int) -> tuple[Cell, ...]:
     target = "—" if better < LONG else ("yes" if ratio <= (1 / GAIN if case.narrow else MET) else "no")
     return (
         case.name,
-        *(write_seconds(each) for each in (ahead, back, planning, executing)),
+        *(write_seconds(each) for each in (ahead, back, calls, planning, executing)),
+        round(better / calls, 2),
         round(1 / ratio, 2),
         target,
         best.fma,
@@ -121,14 +125,25 @@ def case_row(case: Case, runs: int) -> tuple[Cell, ...]:
 
 def case_report(chosen: list[Case], runs: int) -> Report:
     """All cases."""
-    columns = ("chain", "forward", "reverse", "plan", "execute", "gain", "target met")
+    columns = (
+        "chain",
+        "forward",
+        "reverse",
+        "straight calls",
+        "plan",
+        "execute",
+        "theirs",
+        "gain",
+        "target met",
+    )
     counts = ("planned fma", "counted fma", "claim", "peak entries")
     return Report(
         "Planning and executing beside the sweeps of scipy.sparse, one thread",
         columns + counts,
         [case_row(case, runs) for case in chosen],
         (
-            "Forward and reverse are scipy.sparse by hand; gain is the better of them ÷ (plan + execute).",
+            "Forward and reverse are scipy.sparse by hand; straight calls are in the order of the plan, by hand.",
+            "Gain is the better sweep ÷ (plan + execute), theirs the better sweep ÷ straight calls.",
             f"Targets hold where the better sweep takes {LONG} s: gain ≥ {1 / MET:.2f}, or ≥ {GAIN:.0f} "
             "with a waist or a selection inside.",
         ),
