@@ -142,7 +142,7 @@ def case_report(chosen: list[Case], runs: int) -> Report:
         columns + counts,
         [case_row(case, runs) for case in chosen],
         (
-            "Forward and reverse are scipy.sparse by hand; straight calls are in the order of the plan, by hand.",
+            "Forward and reverse are scipy.sparse by hand; straight calls, too, in the order of the plan.",
             "Gain is the better sweep ÷ (plan + execute), theirs the better sweep ÷ straight calls.",
             f"Targets hold where the better sweep takes {LONG} s: gain ≥ {1 / MET:.2f}, or ≥ {GAIN:.0f} "
             "with a waist or a selection inside.",
