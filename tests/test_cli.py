@@ -275,6 +275,13 @@ def test_colour_only_for_terminals_and_not_with_no_color() -> None:
     plain_environment = {key: "" for key in ("NO_COLOR",) if key in os.environ}
     assert "\x1b[32m" in on_terminal(**plain_environment) or "\x1b[1;32m" in on_terminal(**plain_environment)
     assert "32m" not in on_terminal(NO_COLOR="1")
+    always = subprocess.run(
+        [*CHAINORDER, "compare", "2,3,4", "--color", "always"],
+        capture_output=True,
+        env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"},
+        check=True,
+    )
+    assert b"\x1b[" in always.stdout  # into a pipe, too
 
 
 def test_starting_up_imports_nothing_heavy() -> None:

@@ -12,6 +12,7 @@ from scripts.peers.comparing import Case, Peer, Verdict
 
 POINT = np.array([0.5, 0.25])
 RIGHT, FULL = np.diag([1.0, np.nan]), np.diag([1.0, 2.0])
+FAR, BLURRED = np.array([[1.0, np.inf]]), np.array([[1.0, np.nan], [0.0, np.nan]])
 
 
 def failing(function: Any) -> Any:
@@ -34,8 +35,10 @@ def returning(*results: Any) -> Callable[..., Any]:
         ((returning(RIGHT, RIGHT), failing), lambda function, solver: failing(function), None, Verdict.CRASH),
         ((returning(RIGHT, RIGHT), failing), returning(*[RIGHT.astype("f4")] * 2), None, Verdict.WRONG),
         ((returning(RIGHT, RIGHT), failing), returning(RIGHT[:1], RIGHT[:1]), None, Verdict.WRONG),
-        ((returning(RIGHT, RIGHT), failing), returning(*[RIGHT + 1e-4] * 2), None, Verdict.WRONG),
-        ((returning(RIGHT, RIGHT), failing), returning(FULL, FULL), None, Verdict.RIGHT),
+        ((returning(RIGHT, RIGHT), failing), returning(*[RIGHT + 1e-8] * 2), None, Verdict.WRONG),
+        ((returning(RIGHT, RIGHT), failing), returning(FULL, FULL), None, Verdict.WRONG),
+        ((returning(FAR, FAR), failing), returning(-FAR, -FAR), None, Verdict.WRONG),
+        ((returning(BLURRED, BLURRED), failing), returning(RIGHT, RIGHT), None, Verdict.RIGHT),
         ((returning(FULL, FULL), failing), returning(RIGHT, RIGHT), None, Verdict.WRONG),
     ],
 )

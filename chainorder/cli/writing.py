@@ -163,6 +163,6 @@ def emit(parts: Iterable[str | bytes], file: Output | None) -> None:
 
 def _say(text: str | bytes) -> None:
     try:
-        click.echo(text, nl=False)
+        click.echo(text, nl=False, color=True)  # whoever rendered it knows whether colours are wanted
     except BrokenPipeError:
         raise ReaderGoneError from None  # of a BrokenPipeError, click would make exit status 1
