@@ -7,7 +7,7 @@ of one fma of a large dense product. Nothing is measured when it is made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -38,6 +38,9 @@ SUM = 75
 
 TAKE, PLACE = 30, 120
 """What reading an entry of a sparse Jacobian from the evaluations takes, and writing it into a dense one."""
+
+NEAR = 3
+"""Up to so many times what writing the Jacobian takes, other ways to compute it are not looked for."""
 
 MARGIN = 0.85
 """What is less plain has to be estimated at less than this share of the time to be preferred."""
@@ -75,6 +78,10 @@ class Rates:
     launch: int
     transform: int = 0
     call: int = 0
+
+    def shared(self, batch: int) -> Rates:
+        """The rates for one of many that are computed at once: they share what is done once."""
+        return Rates(self.launch // batch, self.transform // batch, self.call // batch)
 
     def evaluate(self, work: Work, directions: int) -> int:
         """The time of evaluating a linear map in some directions at once."""
@@ -232,7 +239,7 @@ def choose(
     name: str | None = None,
     solver: str | None = None,
     positions: Positions | None = None,
-    separation: Separation | None = None,
+    separation: Callable[[], Separation | None] = lambda: None,
     *,
     dense: bool = True,
 ) -> Choice:
@@ -251,7 +258,7 @@ def choose(
     positions
         Where the Jacobian may be nonzero, if that is known.
     separation
-        What of it is not linear, if there is anything else.
+        Finds what of it is not linear, if there is anything else; asked where that may bring something.
     dense
         Whether the Jacobian is wanted as arrays with all entries.
     """
@@ -263,8 +270,9 @@ def choose(
     colouring = min(by_colours, key=lambda each: by_colours[each], default=None)
     if colouring is not None:
         times[Mode.COLOURS] = by_colours[colouring]
-    if separation is not None:
-        separation, time = _separated(separation, rates, dense)
+    separated = separation() if min(times.values(), default=0) > _near(pieces, positions, dense) else None
+    if separated is not None:
+        separated, time = _separated(separated, rates, dense)
         if time is not None:
             times[Mode.SEPARABLE] = time
     chain = Chain([piece.elemental for piece in pieces], name)
@@ -273,7 +281,13 @@ def choose(
     times[Mode.PLAN] = plan_time(plan, pieces, rates)
     times = {mode: rates.call + time for mode, time in times.items()}
     forced = Mode.PLAN if solver is not None else None
-    return Choice(tuple(pieces), plan, times, forced, positions, colouring, separation)
+    return Choice(tuple(pieces), plan, times, forced, positions, colouring, separated)
+
+
+def _near(pieces: Sequence[AnyPiece], positions: Positions | None, dense: bool) -> int:
+    """A time beside which there is little to gain: some times what writing the Jacobian takes."""
+    written = pieces[0].inputs * pieces[-1].outputs * ENTRY
+    return NEAR * (written if dense or positions is None else positions.count * TAKE)
 
 
 def framework_times(pieces: Sequence[AnyPiece], rates: Rates) -> dict[Mode, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -15,6 +16,7 @@ from chainorder.autodiff.choice import Choice, Unplanned
 from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.explanation import tell
 from chainorder.autodiff.task import Function, NotPlannedError, Output, composed
+from chainorder.jax.batches import batch_size
 from chainorder.jax.calls import Call, Calls
 from chainorder.jax.capture import Options
 from chainorder.jax.knowledge import KNOWLEDGE
@@ -92,15 +94,19 @@ def jacobian(
         find_solver(solver)
     function = composed(fun)
     options = Options(argnums, has_aux, holomorphic, allow_int)
-    task = JaxTask(function, options, solver, chunk_entries, Output(output))
+    single = JaxTask(function, options, solver, chunk_entries, Output(output))
     captures = Captures(function, KNOWLEDGE, limited=solver is None)
     calls = Calls(argnums)
 
     @wraps(function)
     def jacfun(*args: Any, **kwargs: Any) -> Any:
         call, arrays = calls.of(args, kwargs)
+        batch = batch_size(arrays)
+        task = single if batch == 1 else replace(single, batch=batch)
         try:  # quicker than `suppress`
-            return captures.run(call, call.others, lambda: compiled(task, call, arrays, limit, tune), *arrays)
+            return captures.run(
+                (call, batch), call.others, lambda: compiled(task, call, arrays, limit, tune), *arrays
+            )
         except NotPlannedError:
             pass
         if limit is not None:  # what is not kept, or not feasible, is found once more; that one is told

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from chainorder.autodiff.choice import ENTRY, MARGIN, Choice, Group, Mode, Rates
+from chainorder.autodiff.choice import ENTRY, MARGIN, NEAR, Choice, Group, Mode, Rates
 from chainorder.autodiff.colours import Positions
 from chainorder.autodiff.task import NotPlannedError
 from chainorder.jax.parts import Leaves, Parts, restricted
@@ -22,9 +22,6 @@ from chainorder.jax.sparsity import positions_of
 
 MOST = 16
 """Blocks up to which they are looked at one by one."""
-
-NEAR = 3
-"""How many times what writing the Jacobian takes a choice has to take to be worth dividing."""
 
 Choose = Callable[[JaxProgram, Positions | None], Choice]
 """The choice for a part, and where that may be nonzero if it is known."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate
 from typing import Any, assert_never
 
@@ -106,6 +107,12 @@ class JaxTask(Task):
     chunk_entries: int = TRACED_ENTRIES
     output: Output = Output.DENSE
     mode: Mode | None = None
+    batch: int = 1
+
+    @property
+    def rates(self) -> Rates:
+        """What JAX makes of work for one of a batch."""
+        return RATES.shared(self.batch)
 
     def jacobian(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """What `jax.jacrev` of the function returns; may raise `NotPlannedError`."""
@@ -203,16 +210,17 @@ class JaxTask(Task):
             raise NotPlannedError(
                 f"the output is {target}, the input {source}, and each mode rounds otherwise"
             )
-        whole = self._chosen_for(program, positions_of(program))
+        whole = self.choice_for(program, positions_of(program))
         if linearised.parts is not None and whole.forced is None:
-            whole = Division(linearised.parts, self._chosen_for, RATES, whole).best()
+            whole = Division(linearised.parts, self.choice_for, self.rates, whole).best()
         return replace(whole, forced=self.mode) if self.mode in whole.times else whole
 
-    def _chosen_for(self, program: JaxProgram, positions: Positions | None) -> Choice:
+    def choice_for(self, program: JaxProgram, positions: Positions | None) -> Choice:
+        """The choice for a program, and where its Jacobian may be nonzero if that is known."""
         name = getattr(self.function, "__name__", None)
         dense = self.output is Output.DENSE
-        separation = None if self.solver else separation_of(program)
-        return choose(pieces_of(program), RATES, name, self.solver, positions, separation, dense=dense)
+        separation = (lambda: None) if self.solver else partial(separation_of, program)
+        return choose(pieces_of(program), self.rates, name, self.solver, positions, separation, dense=dense)
 
 
 def _concatenated(leaves: Sequence[Any], what: str) -> Any:
