@@ -15,7 +15,8 @@ import jax.numpy as jnp  # noqa: E402
 
 from chainorder.autodiff import choice as choices  # noqa: E402
 from chainorder.autodiff.choice import Choice, Group, Mode, Rates  # noqa: E402
-from chainorder.jax import division, jacobian  # noqa: E402
+from chainorder.autodiff.colours import Positions  # noqa: E402
+from chainorder.jax import division, explain, jacobian  # noqa: E402
 from chainorder.jax.api import choice_of  # noqa: E402
 from tests.jax_blocks import random_tree_program  # noqa: E402
 from tests.slow import slow_but  # noqa: E402
@@ -114,3 +115,33 @@ def test_blocks_of_zeros_are_sparse_where_that_is_wanted() -> None:
     assert_same(
         jax.tree.map(dense, made, is_leaf=lambda b: hasattr(b, "nse")), jax.jacrev(function, (0, 1))(*args)
     )
+
+
+def test_explain_tells_of_every_block(capsys: pytest.CaptureFixture[str]) -> None:
+    def function(tree: Any, p: Any) -> Any:
+        x = tree["x"]
+        return {"field": neighbours(x) * p[0], "rows": jax.nn.softmax(x.reshape(60, 5)), "total": x.sum()}
+
+    found = explain(function, {"x": X}, P[:2], argnums=(0, 1))
+    text = capsys.readouterr().out
+    for words in ("['total']   [1]", "300 × 300   sparse, 0.67%", "60 blocks", "1 × 2       zero", "300 × 2"):
+        assert words in text
+    assert repr(found).startswith("<Jacobian of 302 → 601 by ")
+
+
+POSITIONS = [
+    ([], "zero"),
+    ([(0, 0), (1, 1), (2, 2)], "diagonal"),
+    ([(0, 0), (0, 1), (1, 1), (1, 2), (2, 2)], "band of 2"),
+    ([(row, column) for row in range(3) for column in range(3)], "dense"),
+    ([(0, 2), (1, 0), (2, 0)], "2 blocks"),
+    ([(0, 0), (0, 2), (1, 0), (2, 2)], "sparse, 44.44%"),
+]
+
+
+@pytest.mark.parametrize(("places", "words"), POSITIONS)
+def test_what_positions_look_like(places: list[tuple[int, int]], words: str) -> None:
+    table = np.zeros((3, 3), bool)
+    table[tuple(np.array(places, int).reshape(-1, 2).T)] = True
+    kinds = np.unique(table, axis=0, return_inverse=True)[1].reshape(-1)
+    assert Positions((3, 3), *np.nonzero(table), kinds).described == words

@@ -124,6 +124,8 @@ class Choice:
         How it is made of a part that is not linear, if that is worth a look.
     groups
         Where blocks are computed apart: the groups of blocks, with a choice of its own for each.
+    results, arguments
+        The arrays of the result and of the arguments, where there are several.
     """
 
     pieces: tuple[AnyPiece, ...]
@@ -134,6 +136,8 @@ class Choice:
     colouring: Colouring | None = field(default=None, repr=False)
     separation: Separation | None = field(default=None, repr=False)
     groups: tuple[Group, ...] = ()
+    results: tuple[Leaf, ...] = ()
+    arguments: tuple[Leaf, ...] = ()
 
     def __str__(self) -> str:
         gains = (f"{self.factor(mode):,.2f} times as fast as {mode}" for mode in OWN if mode in self.times)
@@ -195,6 +199,22 @@ class Choice:
     def factor(self, mode: Mode) -> float:
         """How many times faster than a mode the chosen one is estimated to be."""
         return self.times[mode] / max(1, self.times[self.mode])
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """An array of the result or of the arguments.
+
+    Attributes
+    ----------
+    name
+        Where it is in their tree.
+    size
+        Its entries.
+    """
+
+    name: str
+    size: int
 
 
 @dataclass(frozen=True)

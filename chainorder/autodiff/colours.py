@@ -57,10 +57,35 @@ class Positions:
         nothing = np.zeros(0, np.intp)
         return cls(shape, nothing, nothing, np.zeros(shape[0], np.intp))
 
+    def within(self, rows: Labels, columns: Labels) -> Positions:
+        """Those in some rows and columns, rising, which are numbered anew."""
+        new_rows, new_columns = (np.full(size, -1) for size in self.shape)
+        new_rows[rows], new_columns[columns] = np.arange(len(rows)), np.arange(len(columns))
+        row, column = new_rows[self.rows], new_columns[self.columns]
+        kept = (row >= 0) & (column >= 0)
+        return Positions((len(rows), len(columns)), row[kept], column[kept], self.kinds[rows])
+
     @property
     def count(self) -> int:
         """How many."""
         return len(self.rows)
+
+    @property
+    def described(self) -> str:
+        """What they look like: zero, diagonal, a band, blocks, sparse or dense."""
+        size = self.shape[0] * self.shape[1]
+        if self.count in (0, size):
+            return "dense" if self.count else "zero"
+        square, offsets = self.shape[0] == self.shape[1], self.columns - self.rows
+        if square and not offsets.any():
+            return "diagonal"
+        pairs = np.unique(self.kinds[self.rows] * self.shape[1] + self.columns)
+        if len(pairs) == len(np.unique(self.columns)):  # rows that have a column in common are of one kind
+            return f"{len(np.unique(self.kinds[self.rows])):,} blocks"
+        diagonals = int(offsets.max()) - int(offsets.min()) + 1
+        if square and diagonals * self.shape[0] <= 2 * self.count:
+            return f"band of {diagonals}"
+        return f"sparse, {self.count / size:.2%}"
 
     @cached_property
     def row_counts(self) -> Labels:

@@ -18,13 +18,17 @@ from chainorder.report.table import render
 SPY = (12, 48)
 """Lines and columns of the picture of a pattern."""
 
+MOST_BLOCKS = 50
+"""Blocks up to which each is shown."""
+
 
 def explain_choice(choice: Choice | Unplanned) -> str:
     """The chain, the plan and the estimates, as text; or why there is none."""
     if isinstance(choice, Unplanned):
         return f"not planned, this is {choice.mode.value}: {choice.why}"
     sparsity = [] if choice.positions is None else [sparsity_report(choice, choice.positions)]
-    return render([chain_report(choice), *sparsity, plan_report(choice)])
+    blocks = [blocks_report(choice)] if 1 < len(choice.results) * len(choice.arguments) <= MOST_BLOCKS else []
+    return render([chain_report(choice), *sparsity, *blocks, plan_report(choice)])
 
 
 def tell(choice: Choice | Unplanned) -> Choice | Unplanned:
@@ -88,6 +92,28 @@ def spy(positions: Positions) -> list[str]:
     return ["".join(line) for line in picture]
 
 
+def blocks_report(choice: Choice) -> Report:
+    """Blocks, of an array of the result and one of the arguments: what they look like, how they are made."""
+    ends = [np.cumsum([leaf.size for leaf in side]) for side in (choice.results, choice.arguments)]
+    ways = {
+        (row, column): group.choice.way
+        for group in choice.groups
+        if choice.mode is Mode.BLOCKS
+        for row in group.rows
+        for column in group.columns
+    }
+    usual = "none needed" if choice.mode is Mode.BLOCKS else choice.way
+    rows = []
+    for row, result in enumerate(choice.results):
+        for column, argument in enumerate(choice.arguments):
+            sides = zip(ends, (row, column), (result, argument), strict=True)
+            places = [np.arange(end[place] - leaf.size, end[place]) for end, place, leaf in sides]
+            seen = None if choice.positions is None else choice.positions.within(*places).described
+            size = f"{result.size:,} × {argument.size:,}"
+            rows.append((result.name, argument.name, size, seen, ways.get((row, column), usual)))
+    return Report("blocks", ("result", "argument", "size", "entries", "by"), rows)
+
+
 def plan_report(choice: Choice) -> Report:
     """The operations of the plan, and whether it is used."""
     plan = choice.plan
@@ -107,6 +133,8 @@ def verdict(choice: Choice) -> str:
         return "the plan is used"
     if choice.mode is Mode.SEPARABLE:
         return f"what is not linear is evaluated apart and added up: {choice.separation}"
+    if choice.mode is Mode.BLOCKS:
+        return f"blocks are computed apart, in {len(choice.groups)} groups"
     if choice.mode is Mode.COLOURS:
         return f"colours are used: {choice.colouring}"
     return f"planning brings nothing here: this is {choice.mode.value}"

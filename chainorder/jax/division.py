@@ -16,7 +16,7 @@ from typing import Any
 from chainorder.autodiff.choice import ENTRY, MARGIN, NEAR, Choice, Group, Mode, Rates
 from chainorder.autodiff.colours import Positions
 from chainorder.autodiff.task import NotPlannedError
-from chainorder.jax.parts import Leaves, Parts, restricted
+from chainorder.jax.parts import Leaves, Parts
 from chainorder.jax.program import JaxProgram
 from chainorder.jax.sparsity import positions_of
 
@@ -90,7 +90,7 @@ class Division:
             if positions is None:
                 positions = positions_of(part)
             else:
-                positions = restricted(positions, *self.parts.places(rows, columns))
+                positions = positions.within(*self.parts.places(rows, columns))
             self.known[key] = self.choose(part, positions)
         return self.known[key]
 

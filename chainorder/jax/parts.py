@@ -192,15 +192,6 @@ class _Reading:
         return len(avals) - 1
 
 
-def restricted(positions: Positions, rows: Any, columns: Any) -> Positions:
-    """The positions in some rows and columns, which are numbered anew."""
-    new_rows, new_columns = (np.full(size, -1) for size in positions.shape)
-    new_rows[rows], new_columns[columns] = np.arange(len(rows)), np.arange(len(columns))
-    row, column = new_rows[positions.rows], new_columns[positions.columns]
-    kept = (row >= 0) & (column >= 0)
-    return Positions((len(rows), len(columns)), row[kept], column[kept], positions.kinds[rows])
-
-
 def _places(sizes: Sequence[int], kept: Leaves) -> Any:
     starts = [0, *accumulate(sizes)]
     return np.concatenate([np.arange(starts[number], starts[number + 1]) for number in kept])

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax.extend import core
 
 from chainorder.autodiff.captures import told
-from chainorder.autodiff.choice import OWN, Choice, Mode, Rates, choose
+from chainorder.autodiff.choice import OWN, Choice, Leaf, Mode, Rates, choose
 from chainorder.autodiff.colours import Positions
 from chainorder.autodiff.execution import TRACED_ENTRIES
 from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Output, Task
@@ -213,6 +213,8 @@ class JaxTask(Task):
         whole = self.choice_for(program, positions_of(program))
         if linearised.parts is not None and whole.forced is None:
             whole = Division(linearised.parts, self.choice_for, self.rates, whole).best()
+            results, arguments = (_leaves(tree) for tree in (linearised.outputs, linearised.inputs))
+            whole = replace(whole, results=results, arguments=arguments)
         return replace(whole, forced=self.mode) if self.mode in whole.times else whole
 
     def choice_for(self, program: JaxProgram, positions: Positions | None) -> Choice:
@@ -235,6 +237,12 @@ def _concatenated(leaves: Sequence[Any], what: str) -> Any:
     return (
         jnp.asarray(leaves[0]) if len(leaves) == 1 else jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])
     )
+
+
+def _leaves(tree: Any) -> tuple[Leaf, ...]:
+    """The arrays of a tree, by their places in it."""
+    leaves = jax.tree.leaves_with_path(tree)
+    return tuple(Leaf(jax.tree_util.keystr(path) or "all", entries(jnp.shape(leaf))) for path, leaf in leaves)
 
 
 def _split(value: Any, leaves: Sequence[Any]) -> list[Any]:
