@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainorder.autodiff.footprints import Footprints, Labels
+from chainorder.structures.colouring import first_fit
 
 Mask = npt.NDArray[np.bool_]
 
@@ -213,29 +214,13 @@ def _first_fit(lines: Labels, crossings: Labels, shape: tuple[int, int]) -> Labe
     """
     counts = np.bincount(lines, minlength=shape[0])
     starts = np.concatenate([[0], np.cumsum(counts)])
-    crossed = crossings[np.argsort(lines, kind="stable")].tolist()
+    crossed = crossings[np.argsort(lines, kind="stable")]
     filled = np.flatnonzero(counts)
     least = int(np.bincount(crossings).max(initial=0))
-    colours = _in_order(filled, starts, crossed, shape)
+    colours = first_fit(filled, starts, crossed, shape[1])
     if colours.max(initial=-1) + 1 > least:
         longest = filled[np.argsort(-counts[filled], kind="stable")]
-        colours = min(colours, _in_order(longest, starts, crossed, shape), key=lambda each: int(each.max()))
-    return colours
-
-
-def _in_order(order: Labels, starts: Labels, crossed: list[int], shape: tuple[int, int]) -> Labels:
-    """First fit; the colours that were used at a crossing are the bits of a number."""
-    used = [0] * shape[1]
-    colours = np.full(shape[0], -1)
-    for line, start, end in zip(
-        order.tolist(), starts[order].tolist(), starts[order + 1].tolist(), strict=True
-    ):
-        places = crossed[start:end]
-        taken = 0
-        for place in places:
-            taken |= used[place]
-        free = ~taken & (taken + 1)
-        for place in places:
-            used[place] |= free
-        colours[line] = free.bit_length() - 1
+        colours = min(
+            colours, first_fit(longest, starts, crossed, shape[1]), key=lambda each: int(each.max())
+        )
     return colours

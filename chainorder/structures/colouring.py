@@ -2,15 +2,13 @@
 
 Columns that have no row in common are structurally orthogonal: one tangent in the direction of their sum
 yields them all (A. R. Curtis, M. J. D. Powell & J. K. Reid, *On the estimation of sparse Jacobian matrices*,
-1974). The colouring meant here is the sequential greedy one, in the natural order of columns, by networkx on
-the column intersection graph; where a pattern has closed forms, they are optimal. Rows are the columns of the
-transpose.
+1974). The colouring meant here is the sequential greedy one, in the natural order of columns; where a pattern
+has closed forms, they are optimal. Rows are the columns of the transpose.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -55,17 +53,39 @@ def _transposed(pattern: SparsePattern) -> Pattern:
 @lru_cache(maxsize=4096)
 def _greedy(pattern: SparsePattern) -> IntArray:
     """Sequential greedy colouring of the columns, in their natural order."""
-    import networkx as nx
-
-    csr = pattern.csr()
+    csc = pattern.csr().tocsc()
     filled = pattern.columns_from(None)
     columns = np.arange(pattern.width) if filled is None else filled
-    graph: Any = nx.Graph()
-    graph.add_nodes_from(columns.tolist())
-    meeting = (csr.T @ csr).tocoo()
-    above = meeting.row < meeting.col
-    graph.add_edges_from(zip(meeting.row[above].tolist(), meeting.col[above].tolist(), strict=True))
-    by_column = nx.coloring.greedy_color(graph, strategy=lambda g, _: sorted(g))
-    colours = np.full(pattern.width, -1)
-    colours[columns] = [by_column[column] for column in columns.tolist()]
+    return first_fit(columns, csc.indptr, csc.indices, pattern.height)
+
+
+def first_fit(order: IntArray, starts: IntArray, crossings: IntArray, places: int) -> IntArray:
+    """Colours of lines, each the first that no other one has that crosses at the same place.
+
+    Parameters
+    ----------
+    order
+        The lines that are coloured, in their order.
+    starts, crossings
+        Line l crosses others at the places ``crossings[starts[l]:starts[l + 1]]``.
+    places
+        How many there are.
+
+    Returns
+    -------
+    array
+        A colour for every line, from 0; −1 for those that are not in the order. Linear in the crossings, but
+        for the colours, which are the bits of numbers.
+    """
+    used, crossed = [0] * places, crossings.tolist()
+    colours = np.full(len(starts) - 1, -1)
+    begins, ends = starts[order].tolist(), starts[order + 1].tolist()
+    for line, begin, end in zip(order.tolist(), begins, ends, strict=True):
+        taken = 0
+        for place in crossed[begin:end]:
+            taken |= used[place]
+        free = ~taken & (taken + 1)
+        for place in crossed[begin:end]:
+            used[place] |= free
+        colours[line] = free.bit_length() - 1
     return colours
