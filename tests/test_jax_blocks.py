@@ -144,4 +144,5 @@ def test_what_positions_look_like(places: list[tuple[int, int]], words: str) -> 
     table = np.zeros((3, 3), bool)
     table[tuple(np.array(places, int).reshape(-1, 2).T)] = True
     kinds = np.unique(table, axis=0, return_inverse=True)[1].reshape(-1)
-    assert Positions((3, 3), *np.nonzero(table), kinds).described == words
+    rows, columns = np.nonzero(table)
+    assert Positions((3, 3), rows, columns, kinds).described == words
