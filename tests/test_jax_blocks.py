@@ -47,6 +47,14 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[tuple[Any, Any]
         (X, P),
         {((0,), (0,)): Mode.COLOURS, ((0,), (1,)): Mode.PLAN},
     ),
+    "a loop of both": (
+        lambda x, p: (
+            jnp.tanh(UP @ jnp.tanh(DOWN @ x)),
+            jax.lax.scan(lambda c, r: (c * r, c), x.sum(), p)[0],
+        ),
+        (X, P),
+        {((0,), (0,)): Mode.PLAN, ((1,), (0, 1)): Mode.REVERSE},
+    ),
     "nothing in common": (
         lambda x, p: (jnp.tanh(FULL @ jnp.tanh(FULL @ x)), p[1:] * p[:-1]),
         (X, P),

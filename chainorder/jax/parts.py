@@ -130,7 +130,8 @@ class Parts:
         program = replace(self.program, equations=[], joined={})
         source, before = _joint(program, inputs)
         reading = _Reading(program, set(inputs), set(self.inputs) - set(inputs))
-        inner = [made for each in self._inner for made in reading.equations(each)]
+        needed = _needed(self._inner, outputs)
+        inner = [made for each in needed for made in reading.equations(each)]
         wanted = [reading.renamed.get(value, value) for value in outputs]
         if any(value not in reading.alive for value in wanted):
             raise NotPlannedError("an array of the result does not depend on these arguments")
@@ -140,7 +141,7 @@ class Parts:
             closed = jax.make_jaxpr(_joined)(*(program.avals[value] for value in wanted))
             after, (target,) = program.added(closed, wanted)
         program.source, program.target = source, target
-        program.equations = _needed([*before, *inner, *after], target)
+        program.equations = _needed([*before, *inner, *after], [target])
         made = {result for equation in program.equations for result in equation.results}
         program.dependent = {source, *made}
         join_branches(program)
@@ -214,9 +215,9 @@ def _joint(program: JaxProgram, inputs: Sequence[int]) -> tuple[int, list[Equati
     ]
 
 
-def _needed(equations: Sequence[Equation], target: int) -> list[Equation]:
-    """Those that a value is made by."""
-    needed, live = {target}, list[Equation]()
+def _needed(equations: Sequence[Equation], targets: Sequence[int]) -> list[Equation]:
+    """Those that values are made by."""
+    needed, live = set(targets), list[Equation]()
     for equation in reversed(equations):
         if needed.intersection(equation.results):
             live.append(equation)
