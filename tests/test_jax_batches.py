@@ -66,9 +66,9 @@ def test_each_size_is_planned_for(monkeypatch: pytest.MonkeyPatch) -> None:
     planned = []
     choice = JaxTask.choice_for
 
-    def noted(self: JaxTask, *args: Any) -> Any:
+    def noted(self: JaxTask, *args: Any, **options: Any) -> Any:
         planned.append(self.batch)
-        return choice(self, *args)
+        return choice(self, *args, **options)
 
     monkeypatch.setattr(JaxTask, "choice_for", noted)
     ours, theirs = jacobian(narrow), jax.jacrev(narrow)

@@ -23,6 +23,9 @@ from chainorder.jax.sparsity import positions_of
 MOST = 16
 """Blocks up to which they are looked at one by one."""
 
+CHOICES = 12
+"""How many are made: each takes a part of what the one for the whole takes."""
+
 Choose = Callable[[JaxProgram, Positions | None], Choice]
 """The choice for a part, and where that may be nonzero if it is known."""
 
@@ -85,6 +88,8 @@ class Division:
     def _choice(self, rows: Leaves, columns: Leaves) -> Choice:
         key = rows, columns
         if key not in self.known:
+            if len(self.known) == CHOICES:
+                raise NotPlannedError("there are too many ways to divide it")
             positions = self.whole.positions
             part = self.parts.part(rows, columns)
             if positions is None:
@@ -117,7 +122,9 @@ class Division:
         return found
 
     def _merged(self, groups: Sequence[Group]) -> list[Group]:
-        """Groups, those together that are served by the same mode and share work."""
+        """Groups, those together that are served by the same mode and share work, where others are not."""
+        if len({group.choice.mode for group in groups}) == 1:
+            return list(groups)
         made: list[Group] = []
         for group in groups:
             for other in made:
@@ -137,7 +144,10 @@ class Division:
         rows, columns = (
             tuple(sorted({*a, *b})) for a, b in ((one.rows, other.rows), (one.columns, other.columns))
         )
-        choice = self._choice(rows, columns)
+        try:
+            choice = self._choice(rows, columns)
+        except NotPlannedError:
+            return None
         apart = one.choice.times[mode] + other.choice.times[mode]
         return Group(rows, columns, choice) if choice.times[choice.mode] <= apart else None
 

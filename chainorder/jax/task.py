@@ -212,16 +212,19 @@ class JaxTask(Task):
             )
         whole = self.choice_for(program, positions_of(program))
         if linearised.parts is not None and whole.forced is None:
-            whole = Division(linearised.parts, self.choice_for, self.rates, whole).best()
+            choose = partial(self.choice_for, separable=False)
+            whole = Division(linearised.parts, choose, self.rates, whole).best()
             results, arguments = (_leaves(tree) for tree in (linearised.outputs, linearised.inputs))
             whole = replace(whole, results=results, arguments=arguments)
         return replace(whole, forced=self.mode) if self.mode in whole.times else whole
 
-    def choice_for(self, program: JaxProgram, positions: Positions | None) -> Choice:
+    def choice_for(
+        self, program: JaxProgram, positions: Positions | None, *, separable: bool = True
+    ) -> Choice:
         """The choice for a program, and where its Jacobian may be nonzero if that is known."""
         name = getattr(self.function, "__name__", None)
         dense = self.output is Output.DENSE
-        separation = (lambda: None) if self.solver else partial(separation_of, program)
+        separation = partial(separation_of, program) if separable and not self.solver else lambda: None
         return choose(pieces_of(program), self.rates, name, self.solver, positions, separation, dense=dense)
 
 
