@@ -54,6 +54,14 @@ def recorded(function: Any, x: Any = X, **options: Any) -> Any:
     return jac
 
 
+def recorded_of(jac: Any, args: tuple[Any, ...]) -> Any:
+    """A Jacobian once it is recorded for some arguments."""
+    for _ in range(RECORDED):
+        jac(*args)
+    assert replay_of(jac).recording is not None
+    return jac
+
+
 def count_replays(jac: Any) -> list[None]:
     """A list that grows with every replay."""
     replay, seen = replay_of(jac), []
@@ -176,6 +184,53 @@ def test_one_tensor_that_is_made_of_another_is_counted_once() -> None:
             way(x, x.sin()).sum().backward()
         results.append(x.grad)
     same(*results)
+
+
+TREES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], Any]] = {
+    "a dictionary": (lambda d: d["w"] @ torch.tanh(d["x"]), ({"w": W, "x": X},), 0),
+    "a dictionary of one": (lambda d: {"y": d["x"].sin()}, ({"x": X},), 0),
+    "nested": (lambda t: (t[0] * t[1]["s"], t[1]["s"].sum()), ((X, {"s": X[:1]}),), 0),
+    "two arguments": (lambda a, b: torch.outer(a, b).sin(), (X, X[:2]), (0, 1)),
+    "the other way round": (lambda a, b: torch.outer(a, b).sin(), (X, X[:2]), (1, 0)),
+    "a tuple of one": (lambda a, b: a * b.sum(), (X, X[:2]), (1,)),
+    "from behind": (lambda a, b: a * b.sum(), (X, X[:2]), -1),
+    "a tree and a tensor": (lambda d, s, k: d["x"] * s + k, ({"x": X}, X, X), (0, 1)),
+    "a field and parameters": (
+        lambda u, p: p[0] * (u.roll(1) - u) + p[1] * u**2,
+        (torch.linspace(0, 1, 80, dtype=torch.float64), X[:2]),
+        (0, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_several_tensors_are_differentiated_as_one(name: str) -> None:
+    function, args, argnums = TREES[name]
+    jac = recorded_of(jacobian(function, argnums), args)
+    seen = count_replays(jac)
+    for factor in (1.0, 0.3):
+        given = torch.utils._pytree.tree_map(lambda leaf, factor=factor: factor * leaf, args)
+        mine, theirs = jac(*given), jacrev(function, argnums)(*given)
+        same(mine, theirs)
+        blocks = torch.utils._pytree.tree_leaves(mine)
+        assert len(blocks) == 1 or all(block.is_contiguous() for block in blocks)
+    assert len(seen) == 2
+    for tensors in (args, torch.utils._pytree.tree_map(lambda leaf: torch.stack([leaf, 2 * leaf]), args)):
+        if tensors is not args:
+            same(vmap(jac)(*tensors), vmap(jacrev(function, argnums))(*tensors))
+
+
+def test_parameters_of_modules_by_functional_call() -> None:
+    net = nn.Sequential(nn.Linear(6, 3), nn.Tanh(), nn.Linear(3, 2))
+    for values in (dict(net.named_parameters()), {k: v.detach() for k, v in net.named_parameters()}):
+
+        def function(given: Any) -> Any:
+            return torch.func.functional_call(net, given, (X,))
+
+        jac = jacobian(function)
+        for _ in range(4):
+            same(jac(values), jacrev(function)(values))
+            assert jac(values)["0.weight"].requires_grad == values["0.weight"].requires_grad
 
 
 def test_transformations_around_it() -> None:

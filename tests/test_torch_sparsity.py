@@ -169,8 +169,8 @@ def test_what_is_left_to_pytorch_is_sparse_as_wanted() -> None:
     x = torch.randn(5)
     same(jacobian(function, output="csr")(x).to_dense(), 2 * torch.eye(5))
     same(jacobian(lambda x: torch.ones(3), output="csr")(x).to_dense(), torch.zeros(3, 5))
-    with pytest.raises(ValueError, match="one tensor"):
-        jacobian(lambda pair: pair[0], output="csr")((x, x))
+    pair = jacobian(lambda pair: pair[0] * pair[1].sum(), output="csr")((x, x[:2]))
+    same(pair[1].to_dense(), jacrev(lambda p: p[0] * p[1].sum())((x, x[:2]))[1])
     with pytest.raises(ValueError, match="dense, csr, auto"):
         jacobian(function, output="bcoo")
 

@@ -12,21 +12,20 @@ from torch.utils import _pytree as pytree
 from chainorder.autodiff.captures import exact
 from chainorder.autodiff.task import NotPlannedError
 from chainorder.torch.checking import numbers_like
+from chainorder.torch.inputs import Inputs
 from chainorder.torch.knowledge import is_plain, kind, mode, wrapped
 
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """The arguments of a call: the tensor that is differentiated, and the others.
+    """The arguments of a call: the tensors that are differentiated, and the others.
 
     Attributes
     ----------
     leaves, tree
-        Of all arguments, with None in place of the differentiated one.
-    place
-        Its number.
-    point
-        It.
+        Of all arguments, with None in place of the differentiated ones.
+    inputs
+        These.
     args, kwargs
         All arguments.
     key
@@ -35,8 +34,7 @@ class Call:
 
     leaves: list[Any]
     tree: Any
-    place: int
-    point: Any
+    inputs: Inputs
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     key: Hashable
@@ -44,17 +42,18 @@ class Call:
     @classmethod
     def of(cls, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: int | tuple[int, ...]) -> Call:
         """A call; raises `NotPlannedError` if it is none that is planned for."""
-        number = argnums[0] if isinstance(argnums, tuple) and len(argnums) == 1 else argnums
-        if not isinstance(number, int) or not -len(args) <= number < len(args) or not is_real(args[number]):
-            raise NotPlannedError("only one real floating tensor is planned for")
-        place = number % len(args)
-        leaves, tree = pytree.tree_flatten(((*args[:place], None, *args[place + 1 :]), kwargs))
-        tensors = [leaf for leaf in (args[number], *leaves) if isinstance(leaf, torch.Tensor)]
+        inputs = Inputs.of(args, argnums)
+        leaves, tree = pytree.tree_flatten((inputs.without(args), kwargs))
+        tensors = [leaf for leaf in (*inputs.leaves, *leaves) if isinstance(leaf, torch.Tensor)]
         if not all(map(is_plain, tensors)):
             raise NotPlannedError("an argument is a tensor of a special kind")
         kinds = tuple(kind(leaf) if isinstance(leaf, torch.Tensor) else exact(leaf) for leaf in leaves)
-        key = kind(args[number]), kinds, place, tree, mode()
-        return cls(leaves, tree, place, args[number], args, kwargs, key)
+        return cls(leaves, tree, inputs, args, kwargs, (inputs.key, kinds, tree, mode()))
+
+    @property
+    def point(self) -> Any:
+        """The differentiated tensors as one."""
+        return self.inputs.point
 
     @property
     def given(self) -> list[Any]:
@@ -66,22 +65,24 @@ class Call:
         fresh = iter(given)
         filled = [next(fresh) if isinstance(leaf, torch.Tensor) else leaf for leaf in self.leaves]
         args, kwargs = pytree.tree_unflatten(filled, self.tree)
-        return (*args[: self.place], value, *args[self.place + 1 :]), kwargs
+        return self.inputs.filled(args, value), kwargs
 
     def concrete(self) -> Call:
         """It, or another one with random numbers where tensors are part of a transformation."""
-        tensors = [self.point, *self.given]
+        tensors = [*self.inputs.leaves, *self.given]
         if not any(map(wrapped, tensors)):
             return self
-        point, *given = (numbers_like(tensor) if wrapped(tensor) else tensor for tensor in tensors)
+        point, *given = (
+            numbers_like(tensor) if wrapped(tensor) else tensor for tensor in (self.point, *self.given)
+        )
         args, kwargs = self.arguments(given, point)
-        leaves = pytree.tree_leaves(((*args[: self.place], None, *args[self.place + 1 :]), kwargs))
-        return replace(self, leaves=leaves, point=point, args=args, kwargs=kwargs)
+        leaves = pytree.tree_leaves((self.inputs.without(args), kwargs))
+        return replace(self, leaves=leaves, inputs=self.inputs.at(point), args=args, kwargs=kwargs)
 
     def others(self) -> tuple[Any, ...]:
         """What the function sees of them beside tensors."""
         static = (leaf for leaf in self.leaves if not isinstance(leaf, torch.Tensor))
-        return (*static, *_contexts(self.tree))
+        return (*static, *_contexts(self.tree), *_contexts(self.inputs.tree))
 
 
 def _contexts(tree: Any) -> Iterator[Any]:
@@ -90,8 +91,3 @@ def _contexts(tree: Any) -> Iterator[Any]:
         node = pending.pop()
         yield from (node.type, node.context)
         pending += node.children()
-
-
-def is_real(value: Any) -> bool:
-    """Whether something is a tensor of real floating numbers."""
-    return isinstance(value, torch.Tensor) and value.dtype.is_floating_point

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -15,66 +15,76 @@ from torch.utils import _pytree as pytree
 from chainorder.autodiff.colours import Positions
 from chainorder.autodiff.task import Output
 from chainorder.autodiff.work import entries
+from chainorder.torch.inputs import Inputs
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """The rows of a Jacobian that are about one output.
+    """The part of a Jacobian that is about one output and one of the tensors that are differentiated.
 
     Attributes
     ----------
     shape
         Of what PyTorch returns.
-    rows
-        Where they begin and end.
+    rows, columns
+        Where they begin and end in the whole.
     among
-        Where their positions do, among those of the whole.
+        Which of the positions are in it.
     sparse
         Whether it is returned as compressed rows.
     places
         Where the positions are in it, row after row; None if they are not known.
-    starts, columns
+    starts, indices
         Of its compressed rows.
     """
 
     shape: tuple[int, ...]
     rows: tuple[int, int]
-    among: tuple[int, int] = (0, 0)
+    columns: tuple[int, int]
+    among: Any = None
     sparse: bool = False
     places: Any = None
     starts: Any = None
-    columns: Any = None
+    indices: Any = None
 
     def of_matrix(self, matrix: Any) -> Any:
         """What is kept of the whole matrix: its entries if it is sparse."""
-        dense = matrix[self.rows[0] : self.rows[1]]
-        return dense.reshape(-1).index_select(0, self.places) if self.sparse else dense.reshape(self.shape)
+        dense = matrix[slice(*self.rows), slice(*self.columns)]
+        if self.sparse:
+            return dense.reshape(-1).index_select(0, self.places)
+        ordered = dense if dense.shape[1] == matrix.shape[1] else dense.contiguous()
+        return ordered.reshape(self.shape)
 
     def of_entries(self, values: Any) -> Any:
         """What is kept of the entries at all positions: those of the block, or all if it is dense."""
-        inside = values[self.among[0] : self.among[1]]
+        inside = values[self.among] if isinstance(self.among, slice) else values.index_select(0, self.among)
         if self.sparse:
             return inside
         return values.new_zeros(entries(self.shape)).scatter(0, self.places, inside).reshape(self.shape)
 
-    def returned(self, kept: Any, columns: int) -> Any:
+    def returned(self, kept: Any) -> Any:
         """What is returned for what was kept."""
         if not self.sparse:
             return kept
-        size = self.rows[1] - self.rows[0], columns
-        return torch.sparse_csr_tensor(self.starts, self.columns, kept, size=size)
+        size = self.rows[1] - self.rows[0], self.columns[1] - self.columns[0]
+        return torch.sparse_csr_tensor(self.starts, self.indices, kept, size=size)
+
+    @property
+    def tensors(self) -> tuple[Any, ...]:
+        """Those that are used in making what is kept."""
+        return tuple(each for each in (self.places, self.among) if isinstance(each, torch.Tensor))
 
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """The form of a Jacobian with respect to one tensor.
+    """The form of a Jacobian.
 
     Attributes
     ----------
     outputs, tree
         The shapes of the outputs, and their tree.
-    point
-        The shape of the tensor.
+    inputs
+        The tensors that are differentiated, or others of their shapes.
     output
         How blocks are returned.
     positions
@@ -85,20 +95,25 @@ class Results:
 
     outputs: Sequence[tuple[int, ...]]
     tree: Any
-    point: tuple[int, ...]
+    inputs: Inputs
     output: Output
     positions: Positions | None
     device: Any
 
     @cached_property
     def blocks(self) -> list[Block]:
-        """One for each output."""
-        return list(self._blocks())
+        """For each output one for each tensor, as PyTorch orders them."""
+        rows = pairwise(accumulate(map(entries, self.outputs), initial=0))
+        return [
+            self._block((*shape, *given), here, columns)
+            for shape, here in zip(self.outputs, rows, strict=True)
+            for given, columns in zip(self.inputs.shapes, self.inputs.columns, strict=True)
+        ]
 
     @property
     def tensors(self) -> tuple[Any, ...]:
         """The tensors that are used, which never change."""
-        return tuple(each.places for each in self.blocks if each.places is not None)
+        return tuple(tensor for block in self.blocks for tensor in block.tensors)
 
     def of_matrix(self, matrix: Any) -> tuple[Any, ...]:
         """What is kept of the blocks of a Jacobian in one piece."""
@@ -108,30 +123,49 @@ class Results:
         """What is kept of the blocks of a Jacobian of which the entries at the positions are given."""
         return tuple(block.of_entries(values) for block in self.blocks)
 
-    def returned(self, kept: Sequence[Any], *, tuples: bool) -> Any:
-        """What is returned for what was kept; in tuples of one argument, if so."""
-        pairs = zip(self.blocks, kept, strict=True)
-        made = [block.returned(each, entries(self.point)) for block, each in pairs]
+    def returned(self, kept: Sequence[Any]) -> Any:
+        """What is returned for what was kept."""
+        made = [block.returned(each) for block, each in zip(self.blocks, kept, strict=True)]
         if self.output is Output.CSR and self.positions is None:
-            made = [as_rows(each, self.point) for each in made]
-        return pytree.tree_unflatten([(each,) for each in made] if tuples else made, self.tree)
+            made = [
+                as_rows(each, block.columns[1] - block.columns[0])
+                for block, each in zip(self.blocks, made, strict=True)
+            ]
+        count = len(self.inputs.shapes)
+        rows = [self.inputs.returned(made[start : start + count]) for start in range(0, len(made), count)]
+        return pytree.tree_unflatten(rows, self.tree)
 
-    def _blocks(self) -> Iterator[Block]:
-        ends = [0, *accumulate(map(entries, self.outputs))]
-        for shape, rows in zip(self.outputs, pairwise(ends), strict=True):
-            whole = (*shape, *self.point)
-            if self.positions is None:
-                yield Block(whole, rows)
-                continue
-            first, last = np.searchsorted(self.positions.rows, rows)
-            here, columns = (each[first:last] for each in (self.positions.rows, self.positions.columns))
-            places = (here - rows[0]) * entries(self.point) + columns
-            starts = np.concatenate([[0], np.cumsum(np.bincount(here - rows[0], minlength=entries(shape)))])
-            sparse = self.output.stores(entries(whole), len(here))
-            tensors = (torch.as_tensor(each).to(device=self.device) for each in (places, starts, columns))
-            yield Block(whole, rows, (int(first), int(last)), sparse, *tensors)
+    def rows_of(self, blocks: Sequence[Any]) -> list[Any]:
+        """A matrix for each output of what was returned."""
+        count = len(self.inputs.shapes)
+        dense = [each if each.layout is torch.strided else each.to_dense() for each in blocks]
+        flat = [
+            each.reshape(block.rows[1] - block.rows[0], -1)
+            for block, each in zip(self.blocks, dense, strict=True)
+        ]
+        return [torch.cat(flat[start : start + count], 1) for start in range(0, len(flat), count)]
+
+    def _block(self, shape: tuple[int, ...], rows: tuple[int, int], columns: tuple[int, int]) -> Block:
+        if self.positions is None:
+            return Block(shape, rows, columns)
+        first, last = map(int, np.searchsorted(self.positions.rows, rows))
+        here, there = (
+            self.positions.rows[first:last] - rows[0],
+            self.positions.columns[first:last] - columns[0],
+        )
+        width = columns[1] - columns[0]
+        inside = (there >= 0) & (there < width)
+        among = slice(first, last) if inside.all() else self._tensor(first + np.flatnonzero(inside))
+        here, there = here[inside], there[inside]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(here, minlength=rows[1] - rows[0]))])
+        sparse = self.output.stores(entries(shape), len(here))
+        tensors = map(self._tensor, (here * width + there, starts, there))
+        return Block(shape, rows, columns, among, sparse, *tensors)
+
+    def _tensor(self, places: Any) -> Any:
+        return torch.as_tensor(places).to(device=self.device)
 
 
-def as_rows(block: Any, point: Sequence[int]) -> Any:
+def as_rows(block: Any, columns: int) -> Any:
     """A block of which nothing is known, as compressed rows."""
-    return block.reshape(-1, entries(point)).to_sparse_csr()
+    return block.reshape(-1, columns).to_sparse_csr()

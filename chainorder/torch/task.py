@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from traceback import walk_tb
 from typing import Any, assert_never
 
@@ -21,9 +22,10 @@ from chainorder.autodiff.task import UNCONNECTED, NotPlannedError, Output, Task
 from chainorder.autodiff.work import entries
 from chainorder.plans.chain_plan import Plan
 from chainorder.torch.branches import join_branches
-from chainorder.torch.calls import Call, is_real
+from chainorder.torch.calls import Call
 from chainorder.torch.checking import agrees
 from chainorder.torch.execution import TorchExecutor
+from chainorder.torch.inputs import Inputs, is_real
 from chainorder.torch.patterns import Guard
 from chainorder.torch.pieces import TorchPiece, pieces_of
 from chainorder.torch.program import TorchProgram, shape_of
@@ -102,12 +104,10 @@ class TorchTask(Task):
         """What PyTorch returned, its blocks in the wanted form."""
         if self.output is not Output.CSR:
             return made
-        number = self.argnums if isinstance(self.argnums, int) else self.argnums[0]
-        if not isinstance(args[number], torch.Tensor) or self.argnums not in (number, (number,)):
-            raise ValueError('output="csr" takes a function of one tensor')
-        shape = args[number].shape
+        inputs = Inputs.of(args, self.argnums)
+        sizes = cycle(map(entries, inputs.shapes))
         jacobian, *aux = made if self.has_aux else (made,)
-        formed = pytree.tree_map(lambda block: as_rows(block, shape), jacobian)
+        formed = pytree.tree_map(lambda block: as_rows(block, next(sizes)), jacobian)
         return (formed, *aux) if self.has_aux else formed
 
     def choice(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Choice:
@@ -122,14 +122,13 @@ class TorchTask(Task):
         captured = self._capture(call)
         if not captured.program.connected:
             return self._own, self._own(call)
-        way = self._way(captured)
+        way = self._way(captured, call.inputs.emptied())
         run: Run = partial(self._run, way, captured.program)
         result, concrete = run(call), call.concrete()
         jacobian = result if concrete is call else run(concrete)
-        leaves = pytree.tree_leaves(jacobian[0] if self.has_aux else jacobian)
-        blocks = [leaf if leaf.layout is torch.strided else leaf.to_dense() for leaf in leaves]
+        blocks = pytree.tree_leaves(jacobian[0] if self.has_aux else jacobian)
         outputs = partial(self._outputs, concrete)
-        if not agrees(blocks, outputs, concrete.point, captured.program.precision):
+        if not agrees(way.results.rows_of(blocks), outputs, concrete.point, captured.program.precision):
             raise ArithmeticError(f"{way.mode.value} differs from jacrev")
         return run, result
 
@@ -153,14 +152,14 @@ class TorchTask(Task):
         result = self.function(*args, **kwargs)
         return tuple(pytree.tree_leaves(result[0] if self.has_aux else result))
 
-    def _way(self, captured: Captured) -> Way:
+    def _way(self, captured: Captured, inputs: Inputs) -> Way:
         """How the Jacobian of a captured function is made."""
         program, point = captured.program, captured.program.source.meta["val"]
         pieces, (positions, guard) = pieces_of(program), positions_of(program)
         choice = self._choose(program, pieces, positions)
         used = choice.mode is Mode.COLOURS or self.output is not Output.DENSE
         positions = choice.positions if used else None
-        results = Results(captured.outputs, captured.tree, point.shape, self.output, positions, point.device)
+        results = Results(captured.outputs, captured.tree, inputs, self.output, positions, point.device)
         compression = None
         if choice.mode is Mode.COLOURS:
             assert choice.positions is not None
@@ -222,7 +221,7 @@ class TorchTask(Task):
         if blocks is None:
             blocks = way.replay.transformed(*tensors)
             way.replay.learn(tensors, blocks)
-        result = way.results.returned(blocks, tuples=not isinstance(self.argnums, int))
+        result = way.results.returned(blocks)
         return (result, self.function(*call.args, **call.kwargs)[1]) if self.has_aux else result
 
     def _transformed(
