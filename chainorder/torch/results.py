@@ -67,7 +67,7 @@ class Block:
         if not self.sparse:
             return kept
         size = self.rows[1] - self.rows[0], self.columns[1] - self.columns[0]
-        return torch.sparse_csr_tensor(self.starts, self.indices, kept, size=size)
+        return torch.sparse_csr_tensor(self.starts, self.indices, kept, size=size, check_invariants=False)
 
     @property
     def tensors(self) -> tuple[Any, ...]:
