@@ -22,7 +22,7 @@ TENTH, LEAST = 0.1, 0.3
 """How late a search may end: a tenth of its limit; or so many seconds, for what has begun and the plan."""
 
 TRIES = 3
-"""A machine may be busy: one try has to be in time."""
+"""A machine may be busy: one try has to be in time, by the clock of a machine that only does this."""
 
 SEARCHES = {
     kind: [each.name for each in all_solvers(kind) if (each.options if kind == "graph" else each.schedules)]
@@ -33,16 +33,17 @@ SEARCHES = {
 def in_time(problem: Problem, solver: str, limit: float) -> bool:
     """Whether a search ends in time; its plan is valid, its bounds are none that it refutes."""
     seen: list[Progress] = []
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     try:
         best = plan(problem, solver=solver, time_limit=limit, progress=seen.append)
     except SolverError:  # too large for it
-        return time.perf_counter() - started < limit
+        return time.process_time() - worked < limit
     taken = time.perf_counter() - started
+    late = (taken - limit) * min(1, (time.process_time() - worked) / taken)
     best.validate()
     assert all(each.lower_bound <= each.best for each in seen)
     assert best.cost == min([best.cost, *(each.best for each in seen)])
-    return taken <= limit + max(TENTH * limit, LEAST)
+    return late <= max(TENTH * limit, LEAST)
 
 
 @pytest.mark.parametrize("solver", ["integer", "lookahead"])

@@ -24,6 +24,7 @@ def graph(inner: int, density: float, largest: int, matrix_free: float = 0.0) ->
 UNFINISHED = {
     "30 vertices": partial(graph, 30, 0.2, 9),
     "100 vertices": partial(graph, 100, 0.05, 9),
+    "100 vertices, 3 machines": lambda: graph(100, 0.05, 9).on(3),
     "300 scalars": partial(graph, 300, 0.01, 1),
     "60 vertices, models": partial(graph, 60, 0.08, 9, 0.5),
     "300 vertices, models": partial(graph, 300, 0.01, 9, 0.5),

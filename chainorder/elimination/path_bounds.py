@@ -57,7 +57,7 @@ class PathBound:
                 if best.paths:
                     break
                 share_in_turn(paths)
-            best = max(best, cls(paths), key=lambda bound: bound.cost)
+            best = max(cls(paths), best, key=lambda bound: bound.cost)
             now = time.monotonic()
             if until is not None and now + LONGER * (now - begun) > until:
                 break

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "Progress", "Solver", "all_solvers", "find_solver", "plan", "plan_in_order", "register"]
 
+SCHEDULING = 0.1
+"""Of a time limit what is kept for scheduling the order that is found on several machines."""
+
 
 @overload
 def plan(
@@ -148,11 +151,14 @@ def plan(
     options = Options(objective, transfer, time_limit, progress, seed, profile=profile, dtype=dtype)
     _check_scheduling(problem, options)
     chosen = find_solver(solver, problem.kind)
+    alone = problem.machines == 1 or (chosen.schedules and objective != "fma")
+    if not alone:
+        options = options.share(1 - SCHEDULING)
     if start is not None:
         found: Plan | GraphPlan = _started(chosen, problem, options, start)
     elif objective == "seconds":
         found = _BY_SECONDS[problem.kind](problem, chosen, options)
-    elif problem.machines == 1 or (chosen.schedules and objective != "fma"):
+    elif alone:
         found = chosen(problem, options)
     else:
         found = chosen(problem.on(1), options)

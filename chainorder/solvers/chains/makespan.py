@@ -117,6 +117,8 @@ def _search(chain: Chain, options: Options, solver: str, limit: float | None) ->
         options.report(last.schedule.makespan, last.bound)
     if last.proved:
         why = "searched until it was proved"
+    elif options.time_limit is None:
+        why = "broken off before it was proved"
     else:
         why = f"the best after {options.time_limit:g} s; "
         why += "with a higher time limit, or none, exact may find a better one"
