@@ -39,6 +39,9 @@ INDEXED = {"gather", "scatter-add", "scatter_add"}
 ROUTED = SUMMED | MOVES.keys() | {"gather"}
 """Those that lead every entry to places that are read off its footprint."""
 
+KNOWN = ROUTED | SIGNS.keys() | set(SCALED)
+"""All that may belong to an end."""
+
 MOST = 2**19
 """Entries of the matrices of the ends."""
 
@@ -64,7 +67,7 @@ class Ends:
     def of(cls, program: JaxProgram) -> Ends | None:
         """Those of a program; None if they do nothing that would make the middle any sparser."""
         try:
-            return _Reading(program).ends()
+            return _Reading(program, constants(program)).ends()
         except BudgetError:
             return None
 
@@ -77,6 +80,8 @@ class _Reading:
     ----------
     program
         The whole.
+    facts
+        What is known of its constants.
     heads
         The matrices (entries × inputs) of values of the head.
     tails
@@ -84,12 +89,12 @@ class _Reading:
     """
 
     program: JaxProgram
+    facts: Mapping[int, Fact]
     heads: dict[int, Any] = field(default_factory=dict)
     tails: dict[int, Any] = field(default_factory=dict)
 
     def ends(self) -> Ends | None:
         program = self.program
-        self.facts = constants(program)
         tail = self._tail()
         rest = [each for each in program.equations if each not in tail]
         head = self._head(rest)
@@ -110,6 +115,7 @@ class _Reading:
         return Ends(_between(program, middle, first, last), left, right, constant)
 
     def _tail(self) -> set[Equation]:
+        """Equations all of whose results go only to others of the tail: from the output on, backwards."""
         program, tail = self.program, set[Equation]()
         uses: dict[int, int] = {program.target: 1}
         for each in program.equations:
@@ -134,6 +140,7 @@ class _Reading:
         return tail
 
     def _head(self, equations: Sequence[Equation]) -> set[Equation]:
+        """Equations of what only other ones of the head have made of the input."""
         program, head = self.program, set[Equation]()
         self.heads[program.source] = eye_array(program.size(program.source), format="csr")
         for each in equations:
@@ -170,6 +177,7 @@ class _Reading:
         return made
 
     def _scaled(self, equation: Equation, place: int) -> Sequence[Any] | None:
+        """Signs or known factors of entries that stay in place."""
         program, name = self.program, equation.name
         (result,) = equation.results
         spread = self._spread(equation.operands[place], result)
@@ -218,15 +226,13 @@ class _Reading:
         return matrices
 
 
-KNOWN = ROUTED | SIGNS.keys() | set(SCALED)
-
-
 def _nothing(shape: tuple[int, ...]) -> Fact:
     """Of another operand, which is left out."""
     return Fact(shape, np.zeros(shape, np.intp))
 
 
 def _needed(equations: Sequence[Equation], targets: Mapping[int, Any]) -> list[Equation]:
+    """Those that lead to some values."""
     needed, live = set(targets), list[Equation]()
     for each in reversed(equations):
         if needed.intersection(each.results):
