@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from chainorder.comparison.chains import Comparison
 from chainorder.comparison.graphs import GraphComparison
@@ -19,55 +19,19 @@ from chainorder.solvers import Progress, plan
 
 if TYPE_CHECKING:
     from chainorder.costs.profile import Profile
+    from chainorder.solvers.options import Settings
 
 RANKINGS: dict[str, type[Ranking[Any]]] = {Chain.kind: Comparison, Graph.kind: GraphComparison}
 """How each kind of problem is compared."""
 
 
 @overload
-def compare(
-    chain: Chain | Stated,
-    *,
-    solver: str = ...,
-    machines: int | None = ...,
-    memory: int | None = ...,
-    objective: str | None = ...,
-    transfer: int = ...,
-    time_limit: float | None = ...,
-    progress: Callable[[Progress], None] | None = ...,
-    seed: int = ...,
-    profile: Profile | None = ...,
-    dtype: str | None = ...,
-) -> Comparison: ...
+def compare(chain: Chain | Stated, **settings: Unpack[Settings]) -> Comparison: ...
+@overload
+def compare(chain: Graph, **settings: Unpack[Settings]) -> GraphComparison: ...
 @overload
 def compare(
-    chain: Graph,
-    *,
-    solver: str = ...,
-    machines: int | None = ...,
-    memory: int | None = ...,
-    objective: str | None = ...,
-    transfer: int = ...,
-    time_limit: float | None = ...,
-    progress: Callable[[Progress], None] | None = ...,
-    seed: int = ...,
-    profile: Profile | None = ...,
-    dtype: str | None = ...,
-) -> GraphComparison: ...
-@overload
-def compare(
-    chain: Chain | Graph | str | Path,
-    *,
-    solver: str = ...,
-    machines: int | None = ...,
-    memory: int | None = ...,
-    objective: str | None = ...,
-    transfer: int = ...,
-    time_limit: float | None = ...,
-    progress: Callable[[Progress], None] | None = ...,
-    seed: int = ...,
-    profile: Profile | None = ...,
-    dtype: str | None = ...,
+    chain: Chain | Graph | str | Path, **settings: Unpack[Settings]
 ) -> Comparison | GraphComparison: ...
 def compare(
     chain: Chain | Graph | str | Path | Stated,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Unpack, overload
 
 import chainorder.solvers.chains
 import chainorder.solvers.graphs  # noqa: F401 -- these two register what they have
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chainorder.plans.graph_plan import GraphPlan
     from chainorder.problems.chain import Chain
     from chainorder.problems.graph import Graph
+    from chainorder.solvers.options import GraphSettings, Settings
 
 __all__ = ["Options", "Progress", "Solver", "all_solvers", "find_solver", "plan", "plan_in_order", "register"]
 
@@ -34,51 +35,11 @@ SCHEDULING = 0.1
 
 
 @overload
-def plan(
-    chain: Chain | Stated,
-    *,
-    solver: str = ...,
-    machines: int | None = ...,
-    memory: int | None = ...,
-    objective: str | None = ...,
-    transfer: int = ...,
-    time_limit: float | None = ...,
-    progress: Callable[[Progress], None] | None = ...,
-    seed: int = ...,
-    profile: Profile | None = ...,
-    dtype: str | None = ...,
-) -> Plan: ...
+def plan(chain: Chain | Stated, **settings: Unpack[Settings]) -> Plan: ...
 @overload
-def plan(
-    chain: Graph,
-    *,
-    solver: str = ...,
-    machines: int | None = ...,
-    memory: int | None = ...,
-    objective: str | None = ...,
-    transfer: int = ...,
-    time_limit: float | None = ...,
-    progress: Callable[[Progress], None] | None = ...,
-    seed: int = ...,
-    start: GraphPlan | None = ...,
-    profile: Profile | None = ...,
-    dtype: str | None = ...,
-) -> GraphPlan: ...
+def plan(chain: Graph, **settings: Unpack[GraphSettings]) -> GraphPlan: ...
 @overload
-def plan(
-    chain: Problem | str | Path,
-    *,
-    solver: str = ...,
-    machines: int | None = ...,
-    memory: int | None = ...,
-    objective: str | None = ...,
-    transfer: int = ...,
-    time_limit: float | None = ...,
-    progress: Callable[[Progress], None] | None = ...,
-    seed: int = ...,
-    profile: Profile | None = ...,
-    dtype: str | None = ...,
-) -> Plan | GraphPlan: ...
+def plan(chain: Problem | str | Path, **settings: Unpack[Settings]) -> Plan | GraphPlan: ...
 def plan(
     chain: Problem | str | Path | Stated,
     *,

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chainorder.costs.model import CostModel
     from chainorder.costs.profile import Profile
     from chainorder.costs.seconds import Seconds
+    from chainorder.plans.graph_plan import GraphPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,27 @@ class Progress:
     lower_bound: int
     seconds: float
     among: str = ""
+
+
+class Settings(TypedDict, total=False):
+    """What `plan` and `compare` are told beside the problem: see `plan`."""
+
+    solver: str
+    machines: int | None
+    memory: int | None
+    objective: str | None
+    transfer: int
+    time_limit: float | None
+    progress: Callable[[Progress], None] | None
+    seed: int
+    profile: Profile | None
+    dtype: str | None
+
+
+class GraphSettings(Settings, total=False):
+    """What `plan` is told beside a graph."""
+
+    start: GraphPlan | None
 
 
 @dataclass(frozen=True, slots=True)

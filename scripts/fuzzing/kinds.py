@@ -130,8 +130,8 @@ def _options(draw: st.DrawFn) -> Case:
     read = ["spec.yaml", "graph.json", "net.yaml", "two.jsonl", "old.json"]
     odd = ["spec.yaml", "new.json", "new.npz", "no/new.json", "NEW.CSV", "new.xyz", ".", "", "/dev/null"]
     line = draw(our.command_lines(read, [*OLD, *odd]))
-    if line[0] == "calibrate":  # all of it takes most of a minute
-        line = (*line, "--quick")
+    if line[0] == "calibrate":  # all of it takes most of a minute, one type of numbers some seconds
+        line = (*line, "--quick", *(() if "--dtype" in line else ("--dtype", "float32")))
     return Case("options", files, (line,))
 
 
