@@ -4,6 +4,10 @@ The orders of random dense chains are timed; chosen ones stand beside the fastes
 measured times, of these orders and of random chains of other structures. One thread; processor time, the
 least of some interleaved runs, for what else a machine does is not meant.
 
+The least of forty disturbed times is too little by chance. So the fastest and the chosen orders are run
+again, and only these times count. The *oracle* shows how far any sum of times of products gets: it takes the
+order whose products, each timed alone, take the least.
+
     python scripts/bench_seconds.py [--quick] [--part NAME] [--chains N] [--seed N] [--add FILE] [--markdown]
 """
 
@@ -14,17 +18,17 @@ import os
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from statistics import mean, median
-from typing import Any
 
 import click
 import numpy as np
 from pipelines import pipeline_report
 from tables import show, tell
+from turns import least, spent
 
 from chainorder import Chain, Plan, plan
 from chainorder.costs.prediction import SECOND
@@ -34,7 +38,7 @@ from chainorder.costs.steps import Steps
 from chainorder.costs.timing import step_times
 from chainorder.execution.calibration import calibrate
 from chainorder.execution.kernels import multiply
-from chainorder.execution.operand import Operand
+from chainorder.execution.operand import DenseOperand, Operand
 from chainorder.execution.storing import random_operand
 from chainorder.problems.random_chains import Ranges, random_chains
 from chainorder.report.model import Report
@@ -42,13 +46,10 @@ from chainorder.report.numbers import Cell
 from chainorder.solvers.chains.exhaustive import bracketings
 from chainorder.structures.number_types import DTYPES
 
-RUNS, MOST_RUNS, PATIENCE = 3, 30, 0.3
-"""Of a chain's orders: the more the shorter they are, for seconds."""
+RUNS_ALONE = 7
+"""Of a product by itself."""
 
 MOST_ORDERS = 40
-NEAR = 2
-"""How many times as long as the fastest an order may take to be timed more than twice."""
-
 DEAREST = 3
 """How many times the predicted least time an order may take to be timed."""
 
@@ -61,15 +62,8 @@ STRUCTURES = {
 }
 
 
-def spent(call: Callable[[], Any]) -> float:
-    """Processor seconds."""
-    started = time.process_time()
-    call()
-    return time.process_time() - started
-
-
-def runner(steps: Steps, operands: Sequence[Operand]) -> Callable[[], Any]:
-    """The products of steps, by the executor's kernels."""
+def runner(steps: Steps, operands: Sequence[Operand]) -> Callable[[], float]:
+    """Makes the products of steps, by the executor's kernels, and says how long they took."""
     rows = list(steps)
 
     def run() -> None:
@@ -77,24 +71,7 @@ def runner(steps: Steps, operands: Sequence[Operand]) -> Callable[[], Any]:
         for _, j, k, i in rows:
             live[j, i] = multiply(live.pop((j, k + 1)), live.pop((k, i)))
 
-    return run
-
-
-def least(calls: Sequence[Callable[[], Any]]) -> list[float]:
-    """The least processor time of each of some calls, which take turns; of those near the least of all.
-
-    What takes half as long again, twice, is not run again: it is not the fastest.
-    """
-    taken = [min(pair) for pair in zip(*([spent(call) for call in calls] for _ in range(2)), strict=True)]
-    until, runs = time.process_time() + PATIENCE, 2
-    while runs < RUNS or (runs < MOST_RUNS and time.process_time() < until):
-        runs += 1
-        near = NEAR * min(taken)
-        taken = [
-            min(before, spent(call)) if before <= near else before
-            for before, call in zip(taken, calls, strict=True)
-        ]
-    return taken
+    return lambda: spent(run)
 
 
 def dense_chains(count: int, seed: int, largest: int) -> Iterator[Chain]:
@@ -122,7 +99,7 @@ class Timed:
     Attributes
     ----------
     ratios
-        Times of orders, of that of the fastest.
+        Times of orders, of that of the fastest, which was run again.
     errors
         Of the predicted times of all of its orders that were timed.
     """
@@ -143,17 +120,38 @@ def timed(chain: Chain, profile: Profile) -> Timed:
     }
     orders = orders_of(chain, profile)
     picked = {name: each.operations.steps for name, each in chosen.items()}
+    picked["oracle: products timed alone"] = alone(chain, [steps for steps, _ in orders])
     # Orders that are the same are timed once: the first of two would fill the caches for the other.
     distinct = {tuple(steps): steps for steps in (*(steps for steps, _ in orders), *picked.values())}
+    calls = {key: runner(steps, operands) for key, steps in distinct.items()}
+    found = dict(zip(calls, least(list(calls.values())), strict=True))
+    finalists = {min(found, key=found.__getitem__), *(tuple(steps) for steps in picked.values())}
     arrays = [each.matrix() for each in reversed(operands)]
-    calls = [runner(steps, operands) for steps in distinct.values()]
-    *taken, peer = least([*calls, lambda: np.linalg.multi_dot(arrays)])
-    found = dict(zip(distinct, taken, strict=True))
-    times = {name: found[tuple(steps)] for name, steps in picked.items()}
+    *again, peer = least(
+        [*map(calls.__getitem__, finalists), lambda: spent(lambda: np.linalg.multi_dot(arrays))]
+    )
+    final = dict(zip(finalists, again, strict=True))
+    times = {name: final[tuple(steps)] for name, steps in picked.items()}
     times["better sweep"] = min(times.pop("forward"), times.pop("reverse"))
     times["numpy.linalg.multi_dot"] = peer
     errors = [abs(predicted / SECOND / found[tuple(steps)] - 1) for steps, predicted in orders]
-    return Timed({name: seconds / min(taken) for name, seconds in times.items()}, errors)
+    return Timed({name: seconds / min(again) for name, seconds in times.items()}, errors)
+
+
+def alone(chain: Chain, orders: Sequence[Steps]) -> Steps:
+    """Of some orders the one whose products take the least, each timed by itself."""
+    sizes, generator = chain.sizes.tolist(), np.random.default_rng(2)
+
+    @cache
+    def seconds(*shape: int) -> float:
+        rows, inner, columns = shape
+        pair = (generator.standard_normal(each) for each in ((rows, inner), (inner, columns)))
+        left, right = map(DenseOperand.full, pair)
+        return min(spent(lambda: multiply(left, right)) for _ in range(RUNS_ALONE))
+
+    return min(
+        orders, key=lambda steps: sum(seconds(sizes[j], sizes[k], sizes[i - 1]) for _, j, k, i in steps)
+    )
 
 
 def dense(chains: Iterable[Chain], profile: Profile, add: Path | None) -> list[Timed]:

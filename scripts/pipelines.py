@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from statistics import mean, median
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import solve_banded
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
+from turns import least
 
 from chainorder import Chain, Plan, execute, measure, plan
 from chainorder.costs.steps import Row, Step, Steps, instruction_of
@@ -150,6 +151,11 @@ def middle(call: Callable[[], Any]) -> float:
     return median(taken)
 
 
+def run(best: Plan, operators: Sequence[Any]) -> float:
+    """The seconds of an execution."""
+    return execute(best, operators, verify=False).seconds
+
+
 def compared(stated: Chain, operators: Sequence[Any]) -> dict[str, float]:
     """Seconds of orders; the fastest is the least of them, the fastest by its operations among them."""
     chain = measure(stated, operators, time_limit=5)
@@ -158,11 +164,8 @@ def compared(stated: Chain, operators: Sequence[Any]) -> dict[str, float]:
     orders["fewest fma, as of dense matrices"] = plan(chain).operations.steps
     orders |= {name: plan(chain, solver=name).operations.steps for name in ("forward", "reverse")}
     distinct = {tuple(steps): Plan.of(chain, steps, solver=name) for name, steps in orders.items()}
-    runs = [
-        [execute(each, operators, verify=False).seconds for each in distinct.values()] for _ in range(RUNS)
-    ]
-    medians = (median(column) for column in zip(*runs, strict=True))
-    taken = dict(zip(distinct, medians, strict=True))
+    timers = [partial(run, each, operators) for each in distinct.values()]
+    taken = dict(zip(distinct, least(timers), strict=True))
     found = {name: taken[tuple(steps)] for name, steps in orders.items()}
     return found | {"better sweep": min(found.pop("forward"), found.pop("reverse"))}
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import product
+from math import prod
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -105,7 +107,7 @@ def _profile(
     name: str, machine: Machine, cases: Cases, dense: Sequence[Measured], others: Sequence[Measured]
 ) -> Profile:
     """What comes of the calls of a type of numbers."""
-    grid = _grid(cases.sizes, [taken for _, taken in dense])
+    grid = _grid(cases.sizes, dense)
     kernels, errors = {}, {DENSE: _grid_error(grid, cases, machine.threads)}
     for kernel in KERNELS:
         kernels[kernel], errors[kernel] = fit(kernel, [each for each in others if each[0].kernel == kernel])
@@ -152,15 +154,20 @@ def fit(kernel: str, measured: Sequence[Measured]) -> tuple[dict[str, int], floa
     return whole, _median_error(fitted.tolist(), taken.tolist())
 
 
-def _grid(sizes: tuple[int, ...], taken: Sequence[int]) -> Grid:
-    count = len(sizes)
-    cube = np.array(taken, dtype=np.int64).reshape(count, count, count).tolist()
-    return Grid(sizes, rising(cube))
+def _grid(sizes: tuple[int, ...], measured: Sequence[Measured]) -> Grid:
+    """The times of all combinations of sizes; what was too large to be measured, in proportion to its fma."""
+    taken = {case.counts: time for case, time in measured}
+    for shape in sorted(product(sizes, repeat=3), key=prod):
+        if shape not in taken:
+            axis = shape.index(max(shape))
+            lesser = sizes[sizes.index(shape[axis]) - 1]
+            taken[shape] = taken[*shape[:axis], lesser, *shape[axis + 1 :]] * shape[axis] // lesser
+    return Grid(sizes, rising([[[taken[m, k, n] for n in sizes] for k in sizes] for m in sizes]))
 
 
 def _grid_error(grid: Grid, cases: Cases, threads: int) -> float:
-    """How far the grid is off at sizes that are not in it."""
-    sizes = cases.generator.integers(1, cases.sizes[-1], (20, 3)).tolist()
+    """How far the grid is off at sizes that are not in it, log-uniform."""
+    sizes = np.exp(cases.generator.uniform(0, np.log(cases.sizes[-1]), (20, 3))).astype(int).tolist()
     calls = [cases.product_of(*each) for each in sizes]
     return _median_error([grid.time(*each) for each in sizes], [picoseconds(call, threads) for call in calls])
 

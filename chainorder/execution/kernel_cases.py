@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,12 +33,14 @@ from chainorder.structures.positions import quicker_by_arrays
 from chainorder.structures.selection import SelectionPattern
 from chainorder.structures.solve import Factorisation
 
-SIZES = (1, 2, 4, 8, 24, 64, 160, 400, 1024)
-"""Of dense products."""
+SIZES = (1, 2, 4, 8, 24, 64, 160, 400, 1024, 2048)
+"""Of dense products; the last, for matrices that are in no cache."""
 
 FEW_SIZES = (1, 6, 40, 256)
 """Of dense products in a hurry."""
 
+MOST_FMA = 2**28
+"""Of a dense product that is measured; larger ones take time in proportion."""
 
 LARGE, FEW_LARGE = 20_000, 2_000
 """Greatest size of matrices that are not dense."""
@@ -62,9 +65,10 @@ class Cases:
         self._factors = [self._drawn(self.sizes[-1] ** 2) for _ in range(2)]  # of all dense products
 
     def dense(self) -> Iterator[Case]:
-        """Products of all combinations of sizes."""
+        """Products of all combinations of sizes, but for the largest."""
         for sizes in product(self.sizes, repeat=3):
-            yield Case("dense", sizes, self.product_of(*sizes))
+            if prod(sizes) <= MOST_FMA:
+                yield Case("dense", sizes, self.product_of(*sizes))
 
     def product_of(self, m: int, k: int, n: int) -> Callable[[], Any]:
         """An m × k matrix times a k × n one."""

@@ -1,8 +1,7 @@
 """The products of operands, each by the fastest way that was measured for its pair of representations.
 
 Well-filled sparse matrices are multiplied as dense arrays, nearly empty tall ones by columns: see
-`chainorder.costs.storage_formats`. Measured on dense factors of size 1000: `np.dot` takes half the time of
-``@`` where the inner size is 1.
+`chainorder.costs.storage_formats`.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import numpy as np
 from chainorder.costs.storage_formats import BESIDE_DENSE, LARGE_BAND, quicker_by_columns, quicker_dense
 from chainorder.execution.contraction import contract
 from chainorder.execution.conversions import banded, by_rows, compressed, part, with_pattern, written_out
+from chainorder.execution.dense_calls import array_product
 from chainorder.execution.operand import (
     Array,
     AxesOperand,
@@ -149,7 +149,7 @@ def _dense_dense(left: DenseOperand, right: DenseOperand) -> DenseOperand:
         a = a[:, rows]
     if not filled.nnz:
         return _zero(filled, a, b)
-    return DenseOperand(np.dot(a, b), filled)
+    return DenseOperand(array_product(a, b), filled)
 
 
 def wide(operand: BandOperand) -> bool:

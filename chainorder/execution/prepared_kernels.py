@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainorder.execution.conversions import banded, by_rows, part, with_pattern
+from chainorder.execution.dense_calls import array_product
 from chainorder.execution.entries import (
     Placing,
     aligned,
@@ -153,7 +154,7 @@ def _dense_dense(left: DenseOperand, right: DenseOperand, result: Operand) -> Fi
 
 
 def _dot(a: Array, b: Array, out: Array) -> None:
-    np.dot(a, b, out=out)
+    array_product(a, b, out)
 
 
 def _diagonal_dense(a: Array, b: Array, out: Array) -> None:
