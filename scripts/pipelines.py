@@ -6,9 +6,8 @@ program finds the fastest of all orders, and that and others are run.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache
 from statistics import mean, median
 from typing import Any
 
@@ -16,21 +15,22 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import solve_banded
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
-from turns import least
+from turns import least, spent
 
-from chainorder import Chain, Plan, execute, measure, plan
+from chainorder import Chain, Plan, measure, plan, prepare
 from chainorder.costs.steps import Row, Step, Steps, instruction_of
 from chainorder.execution.backends import CHUNK_ENTRIES
 from chainorder.execution.kernels import multiply
 from chainorder.execution.model import by_adjoints, by_tangents
 from chainorder.execution.operand import DenseOperand
+from chainorder.execution.prepared import Prepared
 from chainorder.execution.sources import Jacobians, gather
 from chainorder.report.model import Cell, Report
 from chainorder.structures.dense import DensePattern
 
 STAGES = 6
 SIZES = (10, 500)
-RUNS = 5
+RUNS = 15
 
 Generator = np.random.Generator
 
@@ -127,33 +127,27 @@ def fastest(operators: Jacobians, sizes: Sequence[int]) -> Steps:
 
 
 def operation_seconds(operators: Jacobians, sizes: Sequence[int], row: Row) -> float:
-    """The median time of an operation by itself, warm, on random operands."""
+    """The least time of an operation by itself, warm, on random operands."""
     step, j, _, i = row
     shapes = [(sizes[b], sizes[a - 1]) for b, a in instruction_of(*row).operands]
     generator = np.random.default_rng(0)
     operands = [DenseOperand.full(generator.standard_normal(shape)) for shape in shapes]
     if step == Step.MULTIPLY:
-        return middle(lambda: multiply(*operands))
+        return quickest(lambda: multiply(*operands))
     evaluate = by_tangents if step.by_tangents else by_adjoints
     model = operators.models[j if step.by_tangents else i]
     operand, pattern = (operands[0] if operands else None), DensePattern(sizes[j], sizes[i - 1])
-    return middle(lambda: evaluate(model, operand, pattern, CHUNK_ENTRIES))
+    return quickest(lambda: evaluate(model, operand, pattern, CHUNK_ENTRIES))
 
 
-def middle(call: Callable[[], Any]) -> float:
-    """The median seconds of some calls after a first one."""
-    call()
-    taken = []
-    for _ in range(RUNS):
-        started = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - started)
-    return median(taken)
+def quickest(call: Callable[[], Any]) -> float:
+    """The least processor seconds of some calls."""
+    return min(spent(call) for _ in range(RUNS))
 
 
-def run(best: Plan, operators: Sequence[Any]) -> float:
-    """The seconds of an execution."""
-    return execute(best, operators, verify=False).seconds
+def timer(run: Prepared, operators: Sequence[Any]) -> Callable[[], float]:
+    """Runs a prepared plan, and says how long that took."""
+    return lambda: spent(lambda: run(operators))
 
 
 def compared(stated: Chain, operators: Sequence[Any]) -> dict[str, float]:
@@ -164,8 +158,8 @@ def compared(stated: Chain, operators: Sequence[Any]) -> dict[str, float]:
     orders["fewest fma, as of dense matrices"] = plan(chain).operations.steps
     orders |= {name: plan(chain, solver=name).operations.steps for name in ("forward", "reverse")}
     distinct = {tuple(steps): Plan.of(chain, steps, solver=name) for name, steps in orders.items()}
-    timers = [partial(run, each, operators) for each in distinct.values()]
-    taken = dict(zip(distinct, least(timers), strict=True))
+    runs = [prepare(each, operators) for each in distinct.values()]
+    taken = dict(zip(distinct, least([timer(run, operators) for run in runs]), strict=True))
     found = {name: taken[tuple(steps)] for name, steps in orders.items()}
     return found | {"better sweep": min(found.pop("forward"), found.pop("reverse"))}
 

@@ -58,13 +58,14 @@ class DenseTimes:
 
     @staticmethod
     def fits(grid: Grid, chain: Chain) -> bool:
-        """Whether no sum of times can overflow, and each is small enough for arithmetic in floats."""
+        """Whether no sum of times can overflow, and each of a product is small enough for arithmetic in floats."""
         largest = int(chain.sizes.max())
         known = [(kind.tangent_time, kind.adjoint_time) for kind in chain.elementals.kinds]
         times = [time.of(largest) for pair in known for time in pair if time is not None]
-        most = 4 * len(chain) * max(grid.time(largest, largest, largest), *times, 1)
+        product = grid.time(largest, largest, largest)
+        most = 4 * len(chain) * max([product, *times])
         _, _, beyond = grid.place(largest)
-        return most.bit_length() < SMALL and 3 * beyond < SMALL
+        return most < NEVER and product.bit_length() < SMALL and 3 * beyond < SMALL
 
     def leaves(self) -> Table:
         return np.array([0 if each is None else each.cost for each in self.accumulations], np.int64)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -27,8 +26,8 @@ TIME_LIMIT = 10.0
 DIRECTIONS = (1, 8, 64, 256)
 """How many are evaluated at once, as far as a plan may evaluate as many."""
 
-RUNS = 7
-"""Of an evaluation, of which the median counts, if there is time."""
+RUNS = 15
+"""Of an evaluation, of which the least counts, if there is time: what else a machine does only adds to it."""
 
 Watch = Callable[[list[str]], Iterable[str]]
 """Passes on the names of what is measured; may show how many are done."""
@@ -44,7 +43,7 @@ def measure(
 ) -> Chain:
     """Time a tangent and an adjoint of every matrix-free elemental: what ``objective="seconds"`` plans by.
 
-    Each is evaluated along 1, 8, 64 and 256 random directions, some times, and to the medians a time of a
+    Each is evaluated along 1, 8, 64 and 256 random directions, some times, and to the least times a time of a
     call and one of a direction are fitted, by least squares of the relative errors. What is at several places
     is measured once. An evaluation that takes more than its share of the time is not repeated, and not
     tried along more directions.
@@ -126,13 +125,13 @@ class _Case:
 
     def time(self, share: float, generator: np.random.Generator) -> EvaluationTime:
         """What it takes, found out in about so many seconds."""
-        until, medians = time.perf_counter() + share, dict[int, float]()
+        until, taken = time.perf_counter() + share, dict[int, float]()
         for count in sorted({min(count, self.most) for count in DIRECTIONS}):
             left = until - time.perf_counter()
-            if medians and max(medians.values()) * count / max(medians) > left:
+            if taken and max(taken.values()) * count / max(taken) > left:
                 break
-            medians[count] = _median(self._call(count, generator), left / len(DIRECTIONS))
-        return _fitted(medians)
+            taken[count] = _least(self._call(count, generator), left / len(DIRECTIONS))
+        return _fitted(taken)
 
     def _call(self, count: int, generator: np.random.Generator) -> Callable[[], Any]:
         """An evaluation along so many directions, as a run makes it."""
@@ -160,7 +159,7 @@ def _cases(chain: Chain, jacobians: Sequence[Any] | None, models: Mapping[int, M
                 yield _Case(key, f"{mode} of {called}", model, mode, most)
 
 
-def _median(call: Callable[[], Any], patience: float) -> float:
+def _least(call: Callable[[], Any], patience: float) -> float:
     """Seconds of a call: once, and again as long as there is patience."""
     times: list[float] = []
     until = time.perf_counter() + patience
@@ -168,14 +167,14 @@ def _median(call: Callable[[], Any], patience: float) -> float:
         started = time.perf_counter()
         call()
         times.append(time.perf_counter() - started)
-    return median(times[1:] or times)  # the first one warms up
+    return min(times)
 
 
-def _fitted(medians: dict[int, float]) -> EvaluationTime:
+def _fitted(times: dict[int, float]) -> EvaluationTime:
     """The times of a call and of a direction, at least 0, of the least squares of relative errors."""
     from scipy.optimize import nnls
 
-    counts, taken = np.array(list(medians), float), np.array(list(medians.values()))
+    counts, taken = np.array(list(times), float), np.array(list(times.values()))
     terms = np.array([np.ones_like(counts), counts])[len(counts) == 1 :]
     rates = nnls((terms / taken).T, np.ones(len(taken)))[0] * SECOND
     call, direction = [0, *rates.tolist()][-2:]
