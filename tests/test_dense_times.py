@@ -68,6 +68,7 @@ def test_measured_models_are_in_the_tables() -> None:
 def test_what_could_overflow_is_left_to_exact_integers() -> None:
     grid = PROFILES[0].dense
     assert DenseTimes.fits(grid, drawn_chain(50, 2_000))
+    assert DenseTimes.fits(read_profile(SHIPPED).dense, drawn_chain(2_000, 2_000))
     huge = co.Chain.from_dims([10**15, 3, 10**15, 2])
     assert not DenseTimes.fits(grid, huge)
     best = co.plan(huge, objective="seconds", solver="exhaustive", profile=PROFILES[0])

@@ -58,7 +58,7 @@ class DenseTimes:
 
     @staticmethod
     def fits(grid: Grid, chain: Chain) -> bool:
-        """Whether no sum of times can overflow, and each of a product is small enough for arithmetic in floats."""
+        """Whether no sum of times can overflow, and those of products are exact in floats."""
         largest = int(chain.sizes.max())
         known = [(kind.tangent_time, kind.adjoint_time) for kind in chain.elementals.kinds]
         times = [time.of(largest) for pair in known for time in pair if time is not None]

@@ -24,7 +24,7 @@ from chainorder.solvers.registry import Solver, find_solver
 LONGEST = 100
 """Elementals up to which `auto` runs the dynamic program, which asks for the time of every product."""
 
-LONGEST_DENSE, LONGEST_PLAIN = 2_000, 600
+LONGEST_DENSE, LONGEST_PLAIN = 1_000, 600
 """The same of dense chains, whose times fill tables at once: by a compiled loop, and by NumPy alone."""
 
 
