@@ -11,7 +11,6 @@ from click.testing import CliRunner, Result
 
 from chainorder import Chain, Plan, scale
 from chainorder.cli import cli
-from chainorder.plans.chain_operations import formula
 from chainorder.plans.files import read_saved
 
 SIMULATOR = str(Path(__file__).parent.parent / "data" / "simulator.yaml")
@@ -45,7 +44,9 @@ def test_a_picture_has_a_bar_for_every_operation(tmp_path: Path) -> None:
     tips = [each.text or "" for each in ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}title")]
     for operation in plans[0].operations:  # in the tree, and in the chart
         assert sum(tip.startswith(f"{plans[0].called(operation)}: {operation.action}") for tip in tips) == 1
-        assert sum(f"= {formula(operation)}: {operation.fma:,} fma" in tip for tip in tips) == 1
+        assert (
+            sum(f"= {plans[0].names.formula(operation)}: {operation.fma:,} fma" in tip for tip in tips) == 1
+        )
     plans[0].validate()
 
 

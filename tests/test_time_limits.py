@@ -63,6 +63,7 @@ def test_searches_end_when_their_time_is_up(make: Callable[[], Problem], limit: 
 
 
 def test_vertex_elimination_returns_the_best_so_far() -> None:
+    pytest.importorskip("numba", reason="30 vertices need the extra 'machines'")
     graph = UNFINISHED["30 vertices"]()
     plan(graph, solver="vertex", time_limit=0.1)  # what is loaded and compiled once
     best = plan(graph, solver="vertex", time_limit=0.5)

@@ -22,20 +22,20 @@ def chart_lines(chart: Chart, screen: Screen) -> Iterator[Line]:
     """A line for each lane, no wider than the screen; bars too short to see are drawn one column wide."""
     names = max((width(name) for name, _ in chart.lanes), default=0)
     room = max(8, min(CHART_WIDTH, screen.width - 1) - names - 2)
-    scale = room / chart.end if chart.end else 0
+    end = chart.end or 1
     yield [(chart.title, "bold")]
     for name, bars in chart.lanes:
         line: Line = [(f"{padded(name, names, right=True)}  ", "")]
         column = 0
         for bar in bars:
-            before, start = column, max(column, min(room - 1, round(bar.start * scale)))
-            column = max(start + 1, min(room, round(bar.end * scale)))
+            before, start = column, max(column, min(room - 1, round(room * (bar.start / end))))
+            column = max(start + 1, min(room, round(room * (bar.end / end))))
             line.append(("·" * (start - before), "dim"))
             line.append((_block(bar, column - start), _STYLES.get(bar.kind, "")))
         line.append(("·" * (room - column), "dim"))
         yield line
-    end = f"{write_cell(chart.end, exact=screen.exact)} {chart.unit}"
-    yield [(" " * (names + 2) + "0" + end.rjust(room - 1), "")]
+    last = f"{write_cell(chart.end, exact=screen.exact)} {chart.unit}"
+    yield [(" " * (names + 2) + "0" + last.rjust(room - 1), "")]
     yield []
 
 

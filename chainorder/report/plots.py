@@ -28,7 +28,7 @@ def plot_lines(plot: Plot, screen: Screen) -> Iterator[Line]:
     )
     yield [(plot.title, "bold")]
     for (_, value), label, text in zip(plot.bars, labels, texts, strict=True):
-        filled = max(1, round(longest * value / greatest)) if value and greatest else 0
+        filled = max(1, round(longest * (value / greatest))) if value and greatest else 0
         line = [(f" {padded(label, names, right=True)} ", "")]
         yield (
             [*line, ("infeasible", "dim")]
