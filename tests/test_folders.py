@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from chainorder import Chain, SpecError, load
-from chainorder.batch.files import find_files, read_items
+from chainorder.batch.files import expected, find_files, read_items
 from chainorder.reading.files import STDIN, Source
 from chainorder.reading.foreign import foreign
 from tests.running import Run
@@ -139,3 +139,13 @@ def test_files_of_other_programs_are_skipped_even_where_they_cannot_be_read(run:
     assert [Path(json.loads(row)["source"]).name for row in done.out.splitlines()] == sorted(BROKEN)
     assert "skipped 3 that are no specs" in done.err
     assert run("batch", tmp_path / "mkdocs.yml").status == 1  # what is named is not skipped
+
+
+def test_how_many_chains_are_to_be_expected(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("dims: [1, 2]\n")
+    (tmp_path / "b.jsonl").write_text('{"dims": [1, 2]}\n' * 5)
+    assert expected(find_files([str(tmp_path)])) == 6
+    (tmp_path / "c.jsonl.gz").write_bytes(b"")
+    assert expected(find_files([str(tmp_path)])) is None
+    assert expected([Path("-")]) is None
+    assert expected([tmp_path / "gone.jsonl"]) is None

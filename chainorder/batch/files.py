@@ -33,6 +33,9 @@ LOOKED_AT = 100
 AHEAD = 2
 """Groups given to each process before the first of them is asked for: enough to keep it busy."""
 
+BLOCK = 2**20
+"""Bytes that are looked through for ends of lines at once."""
+
 GROUP = 512
 """Chains that are planned at once, or elementals."""
 
@@ -88,6 +91,26 @@ def find_files(paths: Iterable[str], output: str | None = None) -> list[Path]:
             raise SpecError(f"there is no spec in it; specs end in {', '.join(ENDINGS)}", text)
         found += (file for file in files if not _is_own(file, output, named=file == path))
     return found
+
+
+def expected(files: Iterable[Path]) -> int | None:
+    """How many chains files hold: as many as lines of JSON Lines, of other files one each.
+
+    Lines are only counted, not read; None for what is packed, and for standard input.
+    """
+    total = 0
+    for file in files:
+        if str(file) == STDIN or file.suffix.lower() == ".gz":
+            return None
+        if _ending(file) != ".jsonl":
+            total += 1
+            continue
+        try:
+            with file.open("rb") as lines:
+                total += sum(block.count(b"\n") for block in iter(lambda: lines.read(BLOCK), b""))
+        except OSError:
+            return None
+    return total
 
 
 def _ending(file: Path) -> str:

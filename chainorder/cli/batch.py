@@ -78,7 +78,7 @@ def batch(
     With -o FILE, finished chains are kept in FILE.partial until all are. If the batch is broken off, by
     whatever, the same call with --resume goes on from there, and with --force it starts over.
     """
-    from chainorder.batch.files import executor, find_files, plan_items, read_items
+    from chainorder.batch.files import executor, expected, find_files, plan_items, read_items
     from chainorder.plans.base import BasePlan
     from chainorder.solvers.options import Options
     from chainorder.solvers.registry import find_solver
@@ -104,7 +104,8 @@ def batch(
         items = report.watch(_matching(read_items(files, paths, skipped), pattern))
         planned = plan_items(items, pool, ahead=workers, done=report.done, **options)
         rows_appear = to.file is None and to.form.append is not None
-        for item in counted_elsewhere(planned, "chains planned", shown=rows_appear):
+        total = expected(files) if sys.stderr.isatty() and pattern is None else None
+        for item in counted_elsewhere(planned, "chains planned", total, shown=rows_appear):
             report.write(item)
             if not isinstance(item.outcome, BasePlan):
                 failed.append(item.source)
