@@ -34,10 +34,11 @@ def jacobian(
 ) -> Callable[..., Any]:
     """The Jacobian of a function by the best plan; a drop-in for `torch.func.jacrev` and `torch.func.jacfwd`.
 
-    The function is captured by `torch.fx` once for every shape, cut where everything flows through one value,
-    and the product of the pieces' Jacobians is planned (`chainorder.plan`). Where planning is estimated to
-    bring nothing, or the function cannot be captured or is random, this is `torch.func.jacrev` or
-    `torch.func.jacfwd`.
+    The function is captured once for every shape. Where it is found to be sparse, columns (or rows) that do
+    not meet are evaluated together. It is cut where everything flows through one value, or through few beside
+    each other, and the product of the pieces' Jacobians is planned (`chainorder.plan`). What makes it
+    is recorded in the second call and replayed after it. Where nothing is estimated to be gained, or
+    the function cannot be captured or is random, this is `torch.func.jacrev` or `torch.func.jacfwd`.
 
     Parameters
     ----------
