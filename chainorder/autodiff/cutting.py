@@ -9,6 +9,7 @@ the least of which a maximum flow finds (K. Menger 1927; L. R. Ford & D. R. Fulk
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from heapq import nsmallest
 from typing import TypeVar
 
 import numpy as np
@@ -49,6 +50,11 @@ def narrowest(cuts: list[Value], most: int, size: Callable[[Value], int]) -> lis
     inner = range(1, len(cuts) - 1)
     kept = sorted(inner, key=lambda place: (size(cuts[place]), place))[: max(0, most - 1)]
     return [cuts[0], *(cuts[place] for place in sorted(kept)), cuts[-1]]
+
+
+def narrow_together(sizes: Iterable[int], limit: int) -> bool:
+    """Whether any two values are less than a limit in total: else no separator of several is."""
+    return sum(nsmallest(2, sizes)) < limit
 
 
 def separator(

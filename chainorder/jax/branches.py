@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from chainorder.autodiff.cutting import NARROWEST, parted, separator
+from chainorder.autodiff.cutting import NARROWEST, narrow_together, parted, separator
 from chainorder.jax.program import JaxProgram
 
 
@@ -30,7 +30,8 @@ def join_branches(program: JaxProgram) -> None:
 def _join_between(program: JaxProgram, source: int, target: int) -> None:
     limit = min(program.size(source), program.size(target))
     inside = program.between(source, target)
-    if limit <= NARROWEST or len(inside) < 2:
+    made = (program.size(result) for equation in inside[:-1] for result in equation.results)
+    if limit <= NARROWEST or len(inside) < 3 or not narrow_together(made, limit):
         return
     values = separator(program.edges(inside), source, target, program.size, limit)
     dtype = program.avals[source].dtype

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.fx import Node
 
-from chainorder.autodiff.cutting import NARROWEST, parted, separator
+from chainorder.autodiff.cutting import NARROWEST, narrow_together, parted, separator
 from chainorder.torch.program import TorchProgram, is_floating, shape_of, size
 from chainorder.torch.recording import Kind
 
@@ -30,7 +30,8 @@ def join_branches(program: TorchProgram) -> None:
 def _join_between(program: TorchProgram, source: Node, target: Node) -> None:
     limit = min(size(source), size(target))
     inside = program.between(source, target)
-    if limit <= NARROWEST or len(inside) < 2:
+    made = (size(node) for node in inside[:-1] if is_floating(node))
+    if limit <= NARROWEST or len(inside) < 3 or not narrow_together(made, limit):
         return
     edges = [(each, node) for node in inside for each in node.all_input_nodes if each in program.dependent]
     values = separator(edges, source, target, lambda node: size(node) if is_floating(node) else limit, limit)
