@@ -246,14 +246,15 @@ def gradients(repeats: int) -> None:
 @click.option("--graphs", default=5, show_default=True, help="Random graphs of each size.")
 @click.option("--largest", default=20, show_default=True, help="Inner vertices of the largest of them.")
 @click.option("--repeats", default=60, show_default=True, help="Gradients of each kind.")
-def main(graphs: int, largest: int, repeats: int) -> None:
+@click.option("--quick", is_flag=True, help="Less of each: to see that it runs.")
+def main(graphs: int, largest: int, repeats: int, quick: bool) -> None:
     """Print the tables of docs/graphs.md."""
     plan(random_graph(random.Random(0), 30, density=0.1), solver="annealing", time_limit=2)  # compile
-    scalar_graphs(0, 60)
-    scalar_functions(3, 10)
-    large_graph(1000, 10)
-    nine_edges(20)
-    orders_per_second(2)
+    scalar_graphs(0, 2 if quick else 60)
+    scalar_functions(1, 1) if quick else scalar_functions(3, 10)
+    large_graph(100, 5) if quick else large_graph(1000, 10)
+    nine_edges(2 if quick else 20)
+    orders_per_second(0.1 if quick else 2)
     published_graphs()
     vertex_elimination(graphs, largest)
     gradients(repeats)

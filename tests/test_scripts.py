@@ -26,7 +26,7 @@ CALLS = [
     "bench_seconds.py --quick",
     "bench_sparse.py --quick --family random --runs 1",
     "check_agreement.py --chains 60 --matrix-free 30",
-    "bench_graphs.py --graphs 1 --largest 12 --repeats 2",
+    "bench_graphs.py --quick --graphs 1 --largest 12 --repeats 2",
     "check_graphs.py --vertices 3 --faces 3",
     "check_limits.py --limit 0.1 --only integer --lenient",
     "check_startup.py --runs 2 --lenient",

@@ -25,9 +25,9 @@ ALONG = "_softmax _log_softmax _safe_softmax cumsum cumprod logcumsumexp sort to
 def pointwise(sets: Footprints, node: Node, arguments: Arguments) -> Any:
     """Every entry of those in its place; what is broadcast is in every place."""
     shape = shape_of(node)
-    return sets.joined(
-        *(np.broadcast_to(each.labels, shape) for each in facts_in(arguments) if each.labels is not None)
-    )
+    found = [each.labels for each in facts_in(arguments) if each.labels is not None]
+    # Looking comes cheaper than `broadcast_to` by far, and hardly anything is broadcast.
+    return sets.joined(*(each if each.shape == shape else np.broadcast_to(each, shape) for each in found))
 
 
 def reduced(sets: Footprints, node: Node, arguments: Arguments) -> Any:
