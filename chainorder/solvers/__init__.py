@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "Progress", "Solver", "all_solvers", "find_solver", "plan", "plan_in_order", "register"]
 
-SCHEDULING = 0.1
-"""Of a time limit what is kept for scheduling the order that is found on several machines."""
+SCHEDULING, AT_LEAST = 0.1, 0.25
+"""Of a time limit what is kept for scheduling the order that is found on several machines: a tenth; of short
+ones so many seconds, or a fifth."""
 
 
 @overload
@@ -114,7 +115,7 @@ def plan(
     chosen = find_solver(solver, problem.kind)
     alone = problem.machines == 1 or (chosen.schedules and objective != "fma")
     if not alone:
-        options = options.share(1 - SCHEDULING)
+        options = _before_scheduling(options)
     if start is not None:
         found: Plan | GraphPlan = _started(chosen, problem, options, start)
     elif objective == "seconds":
@@ -141,6 +142,14 @@ def _started(chosen: Solver, problem: Problem, options: Options, start: GraphPla
         start = _TIMED[problem.kind](start, options)  # type: ignore[assignment]  # of a graph's
     found: Plan | GraphPlan = _better(chosen(problem.on(1), begun), start)
     return found
+
+
+def _before_scheduling(options: Options) -> Options:
+    """The same with time left for a schedule."""
+    if options.left is None:
+        return options
+    left = options.left
+    return options.within(left - max(SCHEDULING * left, min(AT_LEAST, 2 * SCHEDULING * left)))
 
 
 def _scheduled(found: Plan | GraphPlan, machines: int, options: Options) -> Plan | GraphPlan:
