@@ -22,7 +22,7 @@ def chart_lines(chart: Chart, screen: Screen) -> Iterator[Line]:
     """A line for each lane, no wider than the screen; bars too short to see are drawn one column wide."""
     names = max((width(name) for name, _ in chart.lanes), default=0)
     room = max(8, min(CHART_WIDTH, screen.width - 1) - names - 2)
-    end = chart.end or 1
+    end = chart.end if chart.end else 1
     yield [(chart.title, "bold")]
     for name, bars in chart.lanes:
         line: Line = [(f"{padded(name, names, right=True)}  ", "")]
