@@ -66,6 +66,7 @@ def jacobian(
         A limit, in bytes or as ``"64MiB"``, for arguments, results and what is between, as XLA allots it.
         Where the usual way exceeds it, fewer directions are evaluated at once, and long loops keep the states
         at the beginnings of segments and are computed again. Several programs are compiled to find that out.
+        Such ways know no plan: `solver` holds for the usual way alone.
     tune
         Whether the best ways by the estimates, three at most, are compiled and timed in the first call of a
         shape. The quickest is noted in the user's cache folder, for later processes, too.
